@@ -1,0 +1,1 @@
+"""What readers, publisher and auth share: messages, frames, settings, logging."""

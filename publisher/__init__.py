@@ -1,0 +1,1 @@
+"""The publisher process: batches from the readers in, Kafka records out."""
