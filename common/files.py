@@ -1,0 +1,38 @@
+"""Files that are replaced as a whole: nobody ever sees half of one, not after a crash either."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+OWNER_ONLY = 0o600
+
+
+def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """
+    Put *content* in the place of the file at *path*, whose folder must exist.
+
+    The content is on the disk before the name points to it, and the name is on the disk when this
+    returns. Raises OSError when the file cannot be written; the old one is then untouched.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+    _sync_directory(path.parent)
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,102 @@
+"""
+How the text of a setting becomes its value. Each function raises ValueError with what the text
+should have been ("a port number, 1 to 65535"), never with the text itself: it may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+
+from common.logs import LEVELS
+
+_TRUE = {"true", "yes", "on", "1"}
+_FALSE = {"false", "no", "off", "0"}
+_TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_TOKEN = re.compile(r"[a-zA-Z0-9]+")
+_LOGIN = re.compile(r"[a-z0-9_]{1,25}")
+_ENDPOINT = re.compile(r"tcp://(\*|[^:/\s]+|\[[0-9a-fA-F:]+\]):\d{1,5}|ipc://.+")
+
+
+def text(value: str) -> str:
+    """Return *value*, which must not be empty."""
+    if not value:
+        raise ValueError("some text")
+    return value
+
+
+def words(value: str) -> tuple[str, ...]:
+    """Return the comma-separated words of *value*, of which there may be none."""
+    return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def boolean(value: str) -> bool:
+    """Return whether *value* means yes."""
+    folded = value.lower()
+    if folded not in _TRUE | _FALSE:
+        raise ValueError("true or false")
+    return folded in _TRUE
+
+
+def positive_integer(value: str) -> int:
+    """Return *value* as a number from 1."""
+    if not value.isascii() or not value.isdigit() or len(value) > 18 or int(value) < 1:
+        raise ValueError("a whole number from 1")
+    return int(value)
+
+
+def port(value: str) -> int:
+    """Return *value* as a TCP port number."""
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:6]) <= 65535:
+        raise ValueError("a port number, 1 to 65535")
+    return int(value)
+
+
+def login(value: str) -> str:
+    """Return *value* as a Twitch login name, lower case; nothing stays nothing."""
+    folded = value.lower().removeprefix("#")
+    if folded and not _LOGIN.fullmatch(folded):
+        raise ValueError("a Twitch login name: letters, digits and _, at most 25")
+    return folded
+
+
+def oauth_token(value: str) -> str:
+    """Return the access token in *value*, without the `oauth:` that may stand before it."""
+    token = value.removeprefix("oauth:")
+    if value and not _TOKEN.fullmatch(token):
+        raise ValueError("oauth: and the token itself, letters and digits, with no space or quote")
+    return token
+
+
+def endpoint(value: str) -> str:
+    """Return *value* as a ZeroMQ endpoint."""
+    if not _ENDPOINT.fullmatch(value):
+        raise ValueError("a ZeroMQ endpoint such as tcp://127.0.0.1:5557")
+    return value
+
+
+def brokers(value: str) -> str:
+    """Return *value* as Kafka's bootstrap servers, or `embedded`."""
+    if not words(value):
+        raise ValueError("host:port, or several of them with commas, or embedded")
+    return ",".join(words(value))
+
+
+def topic(value: str) -> str:
+    """Return *value* as the name of a Kafka topic."""
+    if not _TOPIC.fullmatch(value) or value in {".", ".."}:
+        raise ValueError("a Kafka topic: letters, digits, '.', '_' and '-', at most 249")
+    return value
+
+
+def log_level(value: str) -> str:
+    """Return *value* as the name of a log level."""
+    if value.lower() not in LEVELS:
+        raise ValueError("debug, info, warn or error")
+    return value.lower()
+
+
+def log_format(value: str) -> str:
+    """Return *value* as the name of a log format."""
+    if value.lower() not in {"text", "json"}:
+        raise ValueError("text or json")
+    return value.lower()
