@@ -1,0 +1,30 @@
+"""A stream of bytes as lines, however the network has cut it."""
+
+from __future__ import annotations
+
+#: A Twitch line has up to 8 KiB of tags and 500 characters of text; more than this is garbage.
+MAX_LINE_BYTES = 64 * 1024
+
+
+class LineSplitter:
+    """Takes the chunks of a stream, and gives the lines that are complete."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._skipping = False
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """
+        Return the lines that *chunk* completes, without the LF, with the CR if there was one.
+
+        What grows over MAX_LINE_BYTES without an end is dropped up to its end.
+        """
+        lines = (self._rest + chunk).split(b"\n")
+        self._rest = lines.pop()
+        if self._skipping and lines:
+            del lines[0]
+            self._skipping = False
+        if self._skipping or len(self._rest) > MAX_LINE_BYTES:
+            self._rest = b""
+            self._skipping = True
+        return lines

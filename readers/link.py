@@ -1,0 +1,99 @@
+"""
+The reader's end of the link: which batch to send next, as plain state without sockets or clock.
+
+1. Nothing is sent before the publisher's session is known.
+2. At most a window of batches is in flight: sent, but not acknowledged.
+3. A new session, or no acknowledgement for RESEND_AFTER_S while the publisher is alive, means going
+   back: everything after the last acknowledged record is sent again, in order.
+4. An acknowledgement is believed only if it is of the session that we are sending in.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+#: How much may be in flight. Small batches are bounded by their number, large ones by their bytes.
+WINDOW_BATCHES = 512
+WINDOW_BYTES = 8 * 1024 * 1024
+
+#: Seconds without progress after which the batches in flight count as lost.
+RESEND_AFTER_S = 5.0
+
+#: Seconds of silence after which the publisher counts as away; it announces itself every second.
+AWAY_AFTER_S = 5.0
+
+
+class _InFlight(NamedTuple):
+    last_seq: int
+    size: int
+
+
+class SendingLink:
+    """Go-back-N towards one publisher. Times are seconds of a monotonic clock."""
+
+    def __init__(self, acknowledged: int) -> None:
+        """*acknowledged* is the number of the last record known to be in Kafka, 0 for none."""
+        self.acknowledged = acknowledged
+        self.sent = acknowledged
+        self.session: int | None = None
+        self._in_flight: deque[_InFlight] = deque()
+        self._bytes_in_flight = 0
+        self._progress_at = 0.0
+        self._heard_at = float("-inf")
+
+    def is_away(self, now: float) -> bool:
+        """Return whether the publisher has been silent for too long to be there."""
+        return now - self._heard_at > AWAY_AFTER_S
+
+    def may_send(self) -> bool:
+        """Return whether a batch may be sent now: the one that follows record `sent`."""
+        return (
+            self.session is not None
+            and len(self._in_flight) < WINDOW_BATCHES
+            and self._bytes_in_flight < WINDOW_BYTES
+        )
+
+    def on_sent(self, last_seq: int, size: int, now: float) -> None:
+        """Take note that the batch that ends with record *last_seq*, of *size* bytes, was sent."""
+        if not self._in_flight:
+            self._progress_at = now
+        self._in_flight.append(_InFlight(last_seq, size))
+        self._bytes_in_flight += size
+        self.sent = last_seq
+
+    def on_announcement(self, session: int, now: float) -> bool:
+        """Take note of the publisher's *session*; return whether it is a new one."""
+        self._heard_at = now
+        if session == self.session:
+            return False
+        self.session = session
+        self._go_back(now)
+        return True
+
+    def on_acknowledgement(self, session: int, seq: int, now: float) -> bool:
+        """Take note that Kafka has all records up to *seq*; return whether that is news."""
+        if session != self.session:
+            return False
+        self._heard_at = now
+        if not self.acknowledged < seq <= self.sent:
+            return False
+        self.acknowledged = seq
+        self._progress_at = now
+        while self._in_flight and self._in_flight[0].last_seq <= seq:
+            self._bytes_in_flight -= self._in_flight.popleft().size
+        return True
+
+    def on_time(self, now: float) -> bool:
+        """Go back if what is in flight must be lost; return whether it did."""
+        overdue = self._in_flight and now - self._progress_at > RESEND_AFTER_S
+        if not overdue or self.is_away(now):
+            return False
+        self._go_back(now)
+        return True
+
+    def _go_back(self, now: float) -> None:
+        self.sent = self.acknowledged
+        self._in_flight.clear()
+        self._bytes_in_flight = 0
+        self._progress_at = now

@@ -1,0 +1,132 @@
+"""
+The SQLite file of an outbox: opened by one process at a time, made when it is missing, and set
+aside when it is not what it should be.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import sqlite3
+import time
+from pathlib import Path
+
+#: Marks the file as an outbox ("TwOb"); the second number is the version of its tables.
+APPLICATION_ID = 0x54774F62
+LAYOUT_VERSION = 1
+
+_LAYOUT = f"""
+BEGIN;
+CREATE TABLE batch (
+    first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, body BLOB NOT NULL
+);
+CREATE TABLE numbering (name TEXT NOT NULL, boot TEXT NOT NULL, acknowledged INTEGER NOT NULL);
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {LAYOUT_VERSION};
+COMMIT;
+"""
+
+#: Linux names every boot of the host; elsewhere we cannot tell them apart.
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+logger = logging.getLogger(__name__)
+
+
+class OutboxError(Exception):
+    """Raised when an outbox cannot be used. The text says why."""
+
+
+class OutboxInUseError(OutboxError):
+    """Raised when another process has the outbox open."""
+
+
+class _ForeignFileError(Exception):
+    """Raised when the file is a database, but not an outbox that this version can read."""
+
+
+def open_outbox_file(path: Path) -> sqlite3.Connection:
+    """
+    Return the outbox at *path*, locked for this process, with its tables.
+
+    A file that is damaged or not an outbox is set aside under another name, and a new one made.
+    Raises OutboxInUseError when another process has it, OutboxError when there can be none at all.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            return _open(path)
+        except (_ForeignFileError, sqlite3.DatabaseError) as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            _set_aside(path, error)
+            return _open(path)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise OutboxInUseError(f"another reader has {path} open") from None
+        raise OutboxError(f"cannot use {path}: {error}") from None
+    except OSError as error:
+        raise OutboxError(f"cannot use {path}: {error}") from None
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        # One process owns the file. The lock says so, and lets WAL do without shared memory.
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        # The kill of a process loses nothing without fsync; the crash of a host: _name_numbering.
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA cache_size = -512")
+        _check_layout(database)
+        _name_numbering(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _check_layout(database: sqlite3.Connection) -> None:
+    marks = tuple(
+        database.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("application_id", "user_version", "schema_version")
+    )
+    if marks == (0, 0, 0):
+        database.executescript(_LAYOUT)
+    elif marks[:2] != (APPLICATION_ID, LAYOUT_VERSION):
+        raise _ForeignFileError("it is not an outbox of this version")
+
+
+def _name_numbering(database: sqlite3.Connection) -> None:
+    """
+    Give the numbering of the records a name: a new one for a new file, and after each boot.
+
+    When the host crashes, the last numbers given may be forgotten and be given again. Under the
+    same name the publisher would take what is new for what it has already seen.
+    """
+    boot = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
+    row = database.execute("SELECT boot, acknowledged FROM numbering").fetchone()
+    if row and row[0] == boot:
+        return
+    acknowledged = row[1] if row else 0
+    with database:
+        database.execute("BEGIN")
+        database.execute("DELETE FROM numbering")
+        database.execute(
+            "INSERT INTO numbering VALUES (?, ?, ?)", (secrets.token_hex(8), boot, acknowledged)
+        )
+
+
+def _set_aside(path: Path, error: Exception) -> None:
+    aside = path.with_name(f"{path.name}.set-aside-{time.time_ns()}")
+    for suffix in ("", "-wal", "-shm"):
+        if os.path.exists(f"{path}{suffix}"):
+            os.rename(f"{path}{suffix}", f"{aside}{suffix}")
+    logger.error(
+        "%s cannot be read (%s): it is kept as %s, with the messages that may be in it,"
+        " and a new outbox takes its place",
+        path,
+        error,
+        aside,
+    )
