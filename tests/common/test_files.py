@@ -1,0 +1,32 @@
+"""Files that are replaced as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from common.files import OWNER_ONLY, replace_file
+
+
+def test_a_file_is_made_with_its_mode(tmp_path: Path) -> None:
+    """Secret ones are readable only by their owner from the beginning."""
+    replace_file(tmp_path / "secret", b"content", OWNER_ONLY)
+    assert (tmp_path / "secret").read_bytes() == b"content"
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    """No temporary file stays."""
+    replace_file(tmp_path / "file", b"old")
+    replace_file(tmp_path / "file", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_bytes() == b"new"
+
+
+def test_what_cannot_be_replaced_stays_as_it_was(tmp_path: Path) -> None:
+    """And the attempt leaves nothing behind."""
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="folder"):
+        replace_file(tmp_path / "folder", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]

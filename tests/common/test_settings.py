@@ -1,0 +1,121 @@
+"""Settings from the environment and from `.env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from common.settings import (
+    SettingsError,
+    read_environment,
+    read_settings,
+    settings_help,
+)
+
+
+def test_without_any_variable_everything_has_its_default() -> None:
+    """Nothing needs to be set to read a channel anonymously."""
+    settings = read_settings({})
+    assert settings.twitch_irc_host == "irc.chat.twitch.tv"
+    assert settings.twitch_irc_port == 6697
+    assert settings.twitch_irc_tls is True
+    assert settings.kafka_brokers == "localhost:9092"
+    assert settings.kafka_topic_chat_messages == "twitch-chat-messages"
+    assert settings.kafka_client_id == "twitch-ingestion-service"
+    assert settings.state_dir == Path("var")
+    assert settings.warnings == ()
+
+
+def test_a_variable_that_is_set_to_nothing_counts_as_not_set() -> None:
+    """As `KAFKA_BROKERS=` in an .env file means it."""
+    assert read_settings({"KAFKA_BROKERS": " "}).kafka_brokers == "localhost:9092"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("TWITCH_IRC_PORT", "irc", "a port number, 1 to 65535"),
+        ("TWITCH_IRC_PORT", "70000", "a port number, 1 to 65535"),
+        ("TWITCH_IRC_PORT", "0", "a port number, 1 to 65535"),
+        ("TWITCH_IRC_TLS", "maybe", "true or false"),
+        ("TWITCH_USERNAME", "not a login", "a Twitch login name"),
+        ("PUBLISHER_BIND", "127.0.0.1:5557", "a ZeroMQ endpoint"),
+        ("KAFKA_BROKERS", ",", "host:port"),
+        ("KAFKA_TOPIC_CHAT_MESSAGES", "chat messages", "a Kafka topic"),
+        ("KAFKA_TOPIC_PARTITIONS", "0", "a whole number from 1"),
+        ("KAFKA_TOPIC_PARTITIONS", "six", "a whole number from 1"),
+        ("LOG_LEVEL", "loud", "debug, info, warn or error"),
+        ("LOG_FORMAT", "xml", "text or json"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_it_should_be(
+    name: str, value: str, expected: str
+) -> None:
+    """The text names the variable, what it holds, and what it should hold."""
+    with pytest.raises(SettingsError) as raised:
+        read_settings({name: value})
+    assert name in str(raised.value)
+    assert repr(value) in str(raised.value)
+    assert expected in str(raised.value)
+
+
+def test_all_wrong_values_are_named_at_once() -> None:
+    """A line for each, so that nobody mends them one start at a time."""
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"TWITCH_IRC_PORT": "x", "LOG_LEVEL": "y"})
+    assert len(str(raised.value).splitlines()) == 2
+
+
+def test_a_token_may_have_its_prefix_or_not() -> None:
+    """Both are what people paste."""
+    for token in ("oauth:abc123", "abc123"):
+        assert read_settings({"TWITCH_OAUTH_TOKEN": token}).twitch_oauth_token == "abc123"
+
+
+def test_a_wrong_token_is_not_shown() -> None:
+    """Neither in the error nor in the settings' representation."""
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"TWITCH_OAUTH_TOKEN": "my secret"})
+    assert "my secret" not in str(raised.value)
+    assert "abc123" not in repr(read_settings({"TWITCH_OAUTH_TOKEN": "oauth:abc123"}))
+
+
+def test_a_misspelt_name_is_warned_about_with_the_nearest_one() -> None:
+    """It is not an error: it may be somebody else's."""
+    (warning,) = read_settings({"KAFKA_BROKER": "kafka:9092"}).warnings
+    assert "KAFKA_BROKER is set" in warning
+    assert "did you mean KAFKA_BROKERS?" in warning
+
+
+def test_other_names_are_not_looked_at() -> None:
+    """The environment is full of them."""
+    assert read_settings({"PATH": "/bin", "KAFKA_CONF_ANY_THING": "1"}).warnings == ()
+
+
+def test_any_librdkafka_property_can_be_set() -> None:
+    """KAFKA_CONF_SASL_USERNAME is sasl.username; its value stays as it is."""
+    settings = read_settings({"KAFKA_CONF_SASL_USERNAME": "Ann ", "KAFKA_CONF_SASL_PASSWORD": "x"})
+    assert settings.kafka_properties == {"sasl.username": "Ann ", "sasl.password": "x"}
+    assert "Ann" not in repr(settings)
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
+    """`.env` fills in what is not set."""
+    (tmp_path / ".env").write_text("LOG_LEVEL=debug\nKAFKA_BROKERS='a:1,b:2'\n# a comment\n")
+    environment = read_environment({"LOG_LEVEL": "error"}, tmp_path)
+    settings = read_settings(environment)
+    assert settings.log_level == "error"
+    assert settings.kafka_brokers == "a:1,b:2"
+
+
+def test_without_a_file_there_is_only_the_environment(tmp_path: Path) -> None:
+    """No .env is no error."""
+    assert read_environment({"LOG_LEVEL": "error"}, tmp_path) == {"LOG_LEVEL": "error"}
+
+
+def test_the_help_text_names_every_variable_with_its_default() -> None:
+    """It is what --help shows."""
+    text = settings_help()
+    assert "KAFKA_BROKERS" in text
+    assert "[localhost:9092]" in text
