@@ -1,0 +1,91 @@
+"""
+An IRC message into a ChatMessage, when it is something a chatter said. No I/O, no clock.
+
+1. A PRIVMSG to a channel is. One to a user is not: it is how Twitch once told a channel's owner
+   of hosts.
+2. A USERNOTICE with a typed text is when it is an announcement, also one that a shared chat
+   brought in from another channel (`sharedchatnotice`). Its sender is in the tag `login`.
+3. Everything else is not. So a text typed with a resubscription is not one either: clients show
+   it as part of the notice.
+
+Every tag may be missing (https://dev.twitch.tv/docs/chat/irc/).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from common.chat_message import ChatMessage
+from readers.emotes import emote_names
+from readers.irc import unescape_tag
+
+if TYPE_CHECKING:
+    from readers.irc import IrcMessage
+
+# What `/me` puts round a text (CTCP ACTION).
+_ACTION = "\x01ACTION"
+_ACTION_END = "\x01"
+
+_MAX_INT64 = 2**63 - 1
+_MAX_INT64_DIGITS = 19
+
+
+def chat_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> tuple[ChatMessage, int] | None:
+    """
+    Return the ChatMessage and the number of emote positions that had to be skipped.
+
+    `room_id`, the channel's Twitch id, and `now_ms`, Unix time in milliseconds, stand in where
+    the message's own tags are missing or make no sense. Returns None for anything that is not
+    a chatter's message. Never raises.
+    """
+    if len(irc.params) < 2 or not irc.params[0].startswith("#"):
+        return None
+    tags = irc.tags
+    typed = irc.params[1]
+    text = _without_action(typed)
+    if irc.command == "PRIVMSG":
+        username = irc.nick
+        counted = text
+    elif irc.command == "USERNOTICE" and _is_announcement(tags):
+        username = unescape_tag(tags.get("login", ""))
+        # In notices the positions of a `/me` text count from the word ACTION: a recorded
+        # resubscription shows it.
+        counted = text if text == typed else f"ACTION {text}"
+    else:
+        return None
+    emotes, skipped = emote_names(tags.get("emotes", ""), counted, tags.get("flags", ""))
+    message = ChatMessage(
+        unescape_tag(tags.get("room-id", "")) or room_id,
+        unescape_tag(tags.get("user-id", "")),
+        username.lower(),
+        text,
+        _timestamp_ms(tags.get("tmi-sent-ts", ""), now_ms),
+        emotes,
+    )
+    return message, skipped
+
+
+def _is_announcement(tags: dict[str, str]) -> bool:
+    kind = tags.get("msg-id")
+    if kind == "sharedchatnotice":
+        kind = tags.get("source-msg-id")
+    return kind == "announcement"
+
+
+def _without_action(typed: str) -> str:
+    """Take the ACTION wrapper off. Twitch may cut its end from a long text."""
+    if not typed.startswith(_ACTION):
+        return typed
+    inner = typed.removeprefix(_ACTION).removesuffix(_ACTION_END)
+    if inner and not inner.startswith(" "):
+        return typed
+    return inner[1:]
+
+
+def _timestamp_ms(sent: str, now_ms: int) -> int:
+    # The length comes first: Python refuses to read numbers of several thousand digits.
+    if len(sent) <= _MAX_INT64_DIGITS and sent.isascii() and sent.isdecimal():
+        timestamp = int(sent)
+        if timestamp <= _MAX_INT64:
+            return timestamp
+    return now_ms

@@ -1,0 +1,96 @@
+"""
+One line of IRC into its parts. Bytes in, values out: no I/O, no clock, nothing that can raise.
+
+The rules are RFC 1459 section 2.3.1 and IRCv3's message tags:
+
+1. Parts are separated by one or more ASCII spaces; any other blank is part of a word.
+2. A parameter that begins with `:` is the last one and keeps its spaces.
+3. A tag without a value and a tag with an empty one are the same; of two tags with one name,
+   the last counts.
+4. Bytes that are not UTF-8 become U+FFFD, and nothing else of the line changes.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+# https://ircv3.net/specs/extensions/message-tags#escaping-values
+_ESCAPES = {":": ";", "s": " ", "r": "\r", "n": "\n"}
+
+
+# A message refers to no container that could refer back to it, so the garbage collector need not
+# look at it: that is a fifth of the time its creation takes.
+class IrcMessage(msgspec.Struct, frozen=True, gc=False):
+    """The parts of one line."""
+
+    #: Tag names and their values as they were sent; `unescape_tag` undoes the escaping.
+    tags: dict[str, str]
+    #: Who sent it, `nick!user@host` or a server's name, without the `:`; empty when not said.
+    source: str
+    command: str
+    #: All parameters, the last one included, without its `:`.
+    params: list[str]
+
+    @property
+    def nick(self) -> str:
+        """The sender's nick, on Twitch the login name; of a server, its name."""
+        return self.source.partition("!")[0].partition("@")[0]
+
+
+def parse_irc(line: bytes) -> IrcMessage | None:
+    """
+    Take one line apart.
+
+    The line may end in CR LF, in either of them, or in neither. Returns None for a line without
+    a command, such as an empty one. Never raises, whatever the bytes.
+    """
+    rest = line.decode("utf-8", "replace").rstrip("\r\n")
+    tags: dict[str, str] = {}
+    if rest.startswith("@"):
+        raw_tags, _, rest = rest[1:].partition(" ")
+        tags = _parse_tags(raw_tags)
+        rest = rest.lstrip(" ")
+    source = ""
+    if rest.startswith(":"):
+        source, _, rest = rest[1:].partition(" ")
+    # The space in front lets a ":" that stands where the command should be count as a last
+    # parameter, which leaves a line without a command.
+    head, colon, trailing = f" {rest}".partition(" :")
+    words = [word for word in head.split(" ") if word]
+    if not words:
+        return None
+    command, *params = words
+    if colon:
+        params.append(trailing)
+    return IrcMessage(tags, source, command, params)
+
+
+def unescape_tag(value: str) -> str:
+    r"""
+    Undo the escaping of a tag's value.
+
+    In one pass from left to right, so that `\\s` is a backslash and an `s`. A backslash before
+    any other character, or at the end, is dropped (IRCv3 message tags, "Escaping values").
+    """
+    if "\\" not in value:
+        return value
+    characters = iter(value)
+    unescaped: list[str] = []
+    for character in characters:
+        if character == "\\":
+            escaped = next(characters, "")
+            unescaped.append(_ESCAPES.get(escaped, escaped))
+        else:
+            unescaped.append(character)
+    return "".join(unescaped)
+
+
+def _parse_tags(raw_tags: str) -> dict[str, str]:
+    # A loop: with 17 tags on a usual line it is a sixth faster than a comprehension.
+    tags: dict[str, str] = {}
+    for tag in raw_tags.split(";"):
+        # On the first "=" only: values such as URLs hold more of them.
+        name, _, value = tag.partition("=")
+        tags[name] = value
+    tags.pop("", None)
+    return tags

@@ -1,0 +1,54 @@
+"""Chat lines as Twitch sends them, with made-up people, and what the parser makes of a line."""
+
+from __future__ import annotations
+
+from common.chat_message import ChatMessage
+from readers.chat_parser import chat_message
+from readers.irc import parse_irc
+
+ROOM_ID = "987654"
+NOW_MS = 1_800_000_000_000
+
+# In the order and with the values Twitch sends, as they stand on the wire.
+TAGS = {
+    "badge-info": "subscriber/22",
+    "badges": "moderator/1,subscriber/12",
+    "client-nonce": "ec682d2912f0ae95f60b53ce821ee88e",
+    "color": "#1E90FF",
+    "display-name": r"Rosy\sFinch",
+    "emotes": "",
+    "first-msg": "0",
+    "flags": "",
+    "id": "33445373-4dcf-46a5-b2a9-2eb9db2386a5",
+    "mod": "1",
+    "returning-chatter": "0",
+    "room-id": "11223344",
+    "subscriber": "1",
+    "tmi-sent-ts": "1704557984095",
+    "turbo": "0",
+    "user-id": "55667788",
+    "user-type": "mod",
+}
+
+
+def line(text: str, changes: dict[str, str] | None = None, command: str = "PRIVMSG") -> bytes:
+    """Spell out a line as Twitch sends it, some of its tags changed or added, still escaped."""
+    raw_tags = ";".join(f"{name}={value}" for name, value in (TAGS | (changes or {})).items())
+    source = (
+        "rosyfinch!rosyfinch@rosyfinch.tmi.twitch.tv" if command == "PRIVMSG" else "tmi.twitch.tv"
+    )
+    return f"@{raw_tags} :{source} {command} #birdwatch :{text}\r\n".encode()
+
+
+def message_in(raw: bytes) -> tuple[ChatMessage, int] | None:
+    """Parse a line in a room of ours at a time of ours."""
+    irc = parse_irc(raw)
+    return None if irc is None else chat_message(irc, room_id=ROOM_ID, now_ms=NOW_MS)
+
+
+def said(raw: bytes) -> ChatMessage:
+    """Parse a line that holds a message and no wrong emote position."""
+    parsed = message_in(raw)
+    assert parsed is not None
+    assert parsed[1] == 0
+    return parsed[0]

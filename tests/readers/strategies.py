@@ -1,0 +1,79 @@
+"""IRC lines, chat texts and emotes for property tests, and the lines' spelling out in bytes."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+#: Examples enough to be worth it, and no deadline: how fast a machine is, is not tested here.
+thorough = settings(deadline=None, max_examples=300)
+
+_ESCAPES = {";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"}
+
+_LINE_ENDS = "\r\n"
+
+
+def escape_tag(value: str) -> str:
+    """Escape a tag's value as https://ircv3.net/specs/extensions/message-tags says."""
+    return "".join(_ESCAPES.get(character, character) for character in value)
+
+
+def irc_line(tags: dict[str, str], source: str, command: str, params: list[str]) -> bytes:
+    """Spell a message out; `tags` are not escaped yet, and the line gets no line end."""
+    words = [command, *params[:-1], *(f":{last}" for last in params[-1:])]
+    if source:
+        words.insert(0, f":{source}")
+    if tags:
+        pairs = (f"{name}={escape_tag(value)}" for name, value in tags.items())
+        words.insert(0, "@" + ";".join(pairs))
+    return " ".join(words).encode()
+
+
+# What has a meaning somewhere in a line, a space that is none in IRC, an astral character.
+_SPECIAL = " :;=@\\\u3000\U0001f602"
+
+
+def _text(excluded: str = "", min_size: int = 0) -> st.SearchStrategy[str]:
+    special = [character for character in _SPECIAL if character not in excluded]
+    any_character = st.characters(codec="utf-8", exclude_characters=excluded)
+    return st.text(st.one_of(any_character, st.sampled_from(special)), min_size=min_size)
+
+
+tag_names = st.from_regex(r"\+?([a-z]{1,8}\.[a-z]{2,3}/)?[A-Za-z0-9-]{1,12}", fullmatch=True)
+tags = st.dictionaries(tag_names, _text())
+words = _text(excluded=f" {_LINE_ENDS}", min_size=1)
+sources = st.one_of(st.just(""), words)
+commands = st.from_regex(r"[A-Z]{1,12}|[0-9]{3}", fullmatch=True)
+texts = _text(excluded=_LINE_ENDS)
+params = st.builds(
+    lambda middle, last: [*middle, *last],
+    st.lists(words.filter(lambda word: not word.startswith(":"))),
+    st.lists(texts, max_size=1),
+)
+
+ids = st.from_regex(r"[1-9][0-9]{0,11}", fullmatch=True)
+logins = st.from_regex(r"[a-z0-9][a-z0-9_]{0,24}", fullmatch=True)
+timestamps = st.integers(min_value=0, max_value=2**63 - 1)
+
+emote_ids = {"Kappa": "25", "<3": "9", ":)": "1", "catJAM": "emotesv2_5d5094", "pajaM_TK": "30_TK"}
+emotes = st.sampled_from(sorted(emote_ids))
+
+
+def emotes_tag(uses: list[tuple[str, int]]) -> str:
+    """Write the `emotes` tag of uses given as name and start, grouped by emote as Twitch does."""
+    ranges: dict[str, list[str]] = {}
+    for name, start in uses:
+        ranges.setdefault(emote_ids[name], []).append(f"{start}-{start + len(name) - 1}")
+    return "/".join(f"{emote_id}:{','.join(places)}" for emote_id, places in ranges.items())
+
+
+@st.composite
+def texts_with_emotes(draw: st.DrawFn) -> tuple[str, list[tuple[str, int]]]:
+    """Draw a text, and its emotes as name and start in the order of the text."""
+    text = draw(texts)
+    uses: list[tuple[str, int]] = []
+    for name in draw(st.lists(emotes, max_size=8)):
+        uses.append((name, len(text)))
+        # What follows may be anything: emotes need not stand between spaces.
+        text += name + draw(texts)
+    return text, uses
