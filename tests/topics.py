@@ -1,0 +1,195 @@
+"""Reads Kafka topics back from their beginning, to compare what arrived with what was sent."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from tests.processes import wait_for
+from tests.requirements import require_program
+
+Isolation = Literal["read_uncommitted", "read_committed"]
+
+# What librdkafka's rd_kafka_mock_cluster_new begins its clusters' ids with.
+_EMBEDDED_CLUSTER_ID = "mockCluster"
+_KCAT_TIMEOUT_S = 30
+_ADMIN_TIMEOUT_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One Kafka record; *timestamp* in Unix milliseconds, a null value read as empty."""
+
+    key: bytes | None
+    value: bytes
+    timestamp: int
+    headers: dict[str, bytes]
+    partition: int
+    offset: int
+
+
+def create_topic(bootstrap: str, topic: str, *, partitions: int) -> None:
+    """Create *topic* and wait until its partitions can be written to.
+
+    The embedded cluster refuses to create a topic; it makes one, with partitions of its own number,
+    when it is asked for it. Raises KafkaException or TimeoutError.
+    """
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    cluster = admin.list_topics(timeout=_ADMIN_TIMEOUT_S).cluster_id
+    if not str(cluster).startswith(_EMBEDDED_CLUSTER_ID):
+        new = NewTopic(topic, num_partitions=partitions, replication_factor=1)
+        admin.create_topics([new])[topic].result(_ADMIN_TIMEOUT_S)
+
+    def every_partition_has_a_leader() -> bool:
+        found = admin.list_topics(topic, timeout=_ADMIN_TIMEOUT_S).topics[topic].partitions
+        return bool(found) and all(partition.leader >= 0 for partition in found.values())
+
+    wait_for(every_partition_has_a_leader, _ADMIN_TIMEOUT_S, f"leaders of {topic}")
+
+
+def read_topic(
+    bootstrap: str,
+    topic: str,
+    *,
+    count: int,
+    timeout_s: float,
+    isolation: Isolation = "read_uncommitted",
+) -> list[Record]:
+    """Return the first *count* records to come from all partitions, each partition in order.
+
+    Raises TimeoutError, telling how many came, when they have not all come after *timeout_s*.
+    """
+    deadline = time.monotonic() + timeout_s
+    records: list[Record] = []
+    with _consumer(bootstrap, isolation) as consumer:
+        _assign_from_beginning(consumer, topic, deadline)
+        messages = _messages(consumer, deadline)
+        while len(records) < count:
+            message = next(messages, None)
+            if message is None:
+                raise TimeoutError(f"{len(records)} of {count} records in {topic} in {timeout_s} s")
+            if message.error() is None:
+                records.append(_record(message))
+    return records
+
+
+def read_all(
+    bootstrap: str, topic: str, *, timeout_s: float, isolation: Isolation = "read_uncommitted"
+) -> list[Record]:
+    """Return all records up to the end that each partition has now, each partition in order.
+
+    With `read_committed` that end is where the first open transaction begins. Raises TimeoutError,
+    telling how many came, when not every end is reached after *timeout_s*.
+    """
+    deadline = time.monotonic() + timeout_s
+    records: list[Record] = []
+    with _consumer(bootstrap, isolation) as consumer:
+        unread = _assign_from_beginning(consumer, topic, deadline)
+        messages = _messages(consumer, deadline)
+        while unread:
+            message = next(messages, None)
+            if message is None:
+                raise TimeoutError(f"{len(records)} records of {topic} and no end in {timeout_s} s")
+            error = message.error()
+            if error is None:
+                records.append(_record(message))
+            elif error.code() == KafkaError._PARTITION_EOF:
+                unread.discard(message.partition() or 0)
+    return records
+
+
+def kcat_read(bootstrap: str, topic: str, count: int) -> list[Record]:
+    """Return the first *count* records as the program kcat reads them; they must be UTF-8.
+
+    Without kcat the test is skipped at a desk and fails in CI. Raises TimeoutError after 30 s, and
+    CalledProcessError when kcat gives up.
+    """
+    require_program("kcat")
+    where = ["-b", bootstrap, "-t", topic, "-o", "beginning", "-c", str(count)]
+    try:
+        result = subprocess.run(
+            ["kcat", "-C", "-q", "-J", *where],
+            check=True,
+            capture_output=True,
+            timeout=_KCAT_TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        came = (error.stdout or b"").count(b"\n")
+        raise TimeoutError(f"kcat read {came} of {count} records in {_KCAT_TIMEOUT_S} s") from None
+    return [_kcat_record(json.loads(line)) for line in result.stdout.splitlines()]
+
+
+def _consumer(bootstrap: str, isolation: Isolation) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "tests",  # librdkafka wants one; no group is joined and nothing committed
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "isolation.level": isolation,
+            "log_level": 2,  # a broker that a test has killed is no news
+        }
+    )
+
+
+def _assign_from_beginning(consumer: Consumer, topic: str, deadline: float) -> set[int]:
+    """Have *consumer* read every partition of *topic* from its first record; return their ids."""
+
+    def partitions() -> set[int]:
+        try:
+            return set(consumer.list_topics(topic, timeout=1).topics[topic].partitions)
+        except KafkaException:
+            return set()  # the cluster does not answer yet
+
+    found = wait_for(partitions, deadline - time.monotonic(), f"the partitions of {topic}")
+    consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in found])
+    return found
+
+
+def _messages(consumer: Consumer, deadline: float) -> Iterator[Message]:
+    """Yield what comes, events of the client too, until *deadline*."""
+    while (left_s := deadline - time.monotonic()) > 0:
+        if (message := consumer.poll(left_s)) is not None:
+            yield message
+
+
+def _record(message: Message) -> Record:
+    headers = message.headers() or []
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    return Record(
+        key=message.key(),
+        value=message.value() or b"",
+        timestamp=message.timestamp()[1],
+        headers={name: value for name, value in pairs if isinstance(value, bytes)},
+        partition=message.partition() or 0,
+        offset=message.offset() or 0,
+    )
+
+
+def _kcat_record(line: dict[str, Any]) -> Record:
+    headers = line.get("headers", [])  # name, value, name, value and so on
+    return Record(
+        key=None if line["key"] is None else line["key"].encode(),
+        value=(line["payload"] or "").encode(),
+        timestamp=line["ts"],
+        headers={
+            name: value.encode() for name, value in zip(headers[::2], headers[1::2], strict=True)
+        },
+        partition=line["partition"],
+        offset=line["offset"],
+    )
