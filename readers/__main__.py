@@ -1,0 +1,49 @@
+"""`python -m readers CHANNEL`: read one channel until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+
+from common import exit_codes
+from common.settings import SettingsError, settings_help
+from common.startup import start
+from readers.channel_names import channel_name
+from readers.outbox_file import OutboxError
+from readers.reader import read_channel
+
+logger = logging.getLogger("readers")
+
+
+def main() -> int:
+    """Run the command, and return its exit status."""
+    channel = _parser().parse_args().channel
+    settings = start("reader", channel)
+    try:
+        asyncio.run(read_channel(channel, settings))
+    except SettingsError as error:
+        logger.error("%s", error)  # noqa: TRY400 - a person's mistake needs no traceback
+        return exit_codes.SETTINGS
+    except OutboxError as error:
+        logger.error("%s", error)  # noqa: TRY400
+        return exit_codes.FAILURE
+    return exit_codes.OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m readers",
+        description="Read the chat of one Twitch channel, and hand it to the publisher.",
+        epilog=settings_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "channel", type=channel_name, help="login name of the channel, with or without #"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""
+Stays in one channel: enters it, and enters it anew whenever the connection ends, for ever.
+
+Twitch may ask for a new connection (RECONNECT). The old one is left only once the new one is in the
+channel, so that nothing that is said meanwhile is missed; what both hear is taken once (RecentIds).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+
+from common.settings import Settings
+from readers.backoff import Backoff
+from readers.credentials import Credentials
+from readers.timing import Timing
+from readers.twitch_client import OnChat, TwitchClient
+from readers.twitch_errors import JoinRefusedError, LoginRefusedError, TwitchError
+
+logger = logging.getLogger(__name__)
+
+
+class Membership:
+    """A reader's membership of one channel."""
+
+    def __init__(
+        self,
+        channel: str,
+        settings: Settings,
+        credentials: Callable[[], Credentials],
+        on_chat: OnChat,
+        timing: Timing | None = None,
+    ) -> None:
+        """*credentials* is asked at every connection: a token may have been renewed."""
+        self._channel = channel
+        self._settings = settings
+        self._credentials = credentials
+        self._on_chat = on_chat
+        self._timing = timing or Timing()
+        self._reconnect = Backoff(self._timing.reconnect_first_s, self._timing.reconnect_last_s)
+        # A channel that keeps us out is asked rarely: never at once, as full jitter might.
+        self._rejoin = Backoff(
+            self._timing.rejoin_first_s,
+            self._timing.rejoin_last_s,
+            jitter=lambda: random.uniform(0.5, 1.0),  # noqa: S311 - no secret
+        )
+        self._last_refusal = ""
+
+    async def stay(self) -> None:
+        """Be in the channel until cancelled; then leave it."""
+        current: TwitchClient | None = None
+        try:
+            while True:
+                successor = await self._enter()
+                if current:
+                    await current.leave()
+                current = successor
+                await self._until_finished(current)
+        finally:
+            if current:
+                await current.leave()
+
+    async def _enter(self) -> TwitchClient:
+        """Return a client that is in the channel, after however many attempts that takes."""
+        while True:
+            try:
+                client = await self._attempt()
+            except JoinRefusedError as refusal:
+                delay_s = self._rejoin.next_delay_s()
+                self._tell_refusal(refusal, delay_s)
+            except LoginRefusedError as refusal:
+                delay_s = self._reconnect.next_delay_s()
+                self._tell_refusal(refusal, delay_s)
+            except TwitchError as error:
+                delay_s = self._reconnect.next_delay_s()
+                logger.warning("cannot connect: %s; next attempt in %.1f s", error, delay_s)
+            else:
+                self._last_refusal = ""
+                logger.info("in the channel, its id is %s", client.room_id)
+                return client
+            await asyncio.sleep(delay_s)
+
+    async def _attempt(self) -> TwitchClient:
+        settings = self._settings
+        credentials = self._credentials()
+        client = TwitchClient(self._channel, credentials, self._on_chat, self._timing)
+        host, port = settings.twitch_irc_host, settings.twitch_irc_port
+        logger.info("connecting to %s:%d as %s", host, port, credentials.nick)
+        try:
+            await client.log_in(host, port, tls=settings.twitch_irc_tls)
+            await client.enter()
+        except BaseException:
+            await client.leave()
+            raise
+        return client
+
+    async def _until_finished(self, client: TwitchClient) -> None:
+        loop = asyncio.get_running_loop()
+        entered_at = loop.time()
+        await client.finished.wait()
+        if loop.time() - entered_at >= self._timing.settled_after_s:
+            self._reconnect.reset()
+            self._rejoin.reset()
+        delay_s = self._reconnect.next_delay_s()
+        logger.warning("%s; connecting anew in %.1f s", client.reason, delay_s)
+        await asyncio.sleep(delay_s)
+
+    def _tell_refusal(self, refusal: TwitchError, delay_s: float) -> None:
+        """Log a refusal as an error once, and quietly while it stays the same."""
+        level = logging.DEBUG if str(refusal) == self._last_refusal else logging.ERROR
+        self._last_refusal = str(refusal)
+        logger.log(level, "%s (next attempt in %.0f s, and so on)", refusal, delay_s)

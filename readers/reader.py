@@ -1,0 +1,72 @@
+"""One reader: its parts put together, started, and stopped without losing what it holds."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from functools import partial
+
+from common.settings import Settings
+from readers.chat_intake import ChatIntake
+from readers.credentials import credentials
+from readers.membership import Membership
+from readers.outbox import Outbox
+from readers.sender import Sender
+
+#: Seconds a reader that stops waits for acknowledgements of what it holds.
+DRAIN_WITHIN_S = 10.0
+
+logger = logging.getLogger(__name__)
+
+
+async def read_channel(channel: str, settings: Settings) -> None:
+    """
+    Read *channel* until SIGTERM or SIGINT, then hand over what is held.
+
+    Raises OutboxError when the outbox cannot be used, and SettingsError when the settings do not
+    say who to log in as.
+    """
+    log_in_as = partial(credentials, settings)
+    log_in_as()
+    outbox = Outbox(settings.state_dir / "outbox" / f"{channel}.db", channel)
+    sender = Sender(outbox, settings.publisher_endpoint, settings.publisher_ack_endpoint)
+    intake = ChatIntake(outbox, on_batch=sender.send)
+    membership = Membership(channel, settings, log_in_as, intake.take)
+    logger.info("started, %d messages wait in the outbox", outbox.waiting)
+    try:
+        await _until_stopped(membership, sender)
+    finally:
+        _say_goodbye(outbox, intake)
+        outbox.close()
+
+
+async def _until_stopped(membership: Membership, sender: Sender) -> None:
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    async with asyncio.TaskGroup() as tasks:
+        sending = tasks.create_task(sender.run())
+        staying = tasks.create_task(membership.stay())
+        await stopped.wait()
+        logger.info("stopping")
+        staying.cancel()
+        await asyncio.wait([staying])
+        await sender.wait_until_empty(DRAIN_WITHIN_S)
+        sending.cancel()
+
+
+def _say_goodbye(outbox: Outbox, intake: ChatIntake) -> None:
+    logger.info(
+        "stopped after %d messages (%d repeated ones and %d wrong emote positions left out)",
+        intake.messages,
+        intake.repeated,
+        intake.skipped_emote_positions,
+    )
+    if outbox.waiting:
+        logger.warning(
+            "%d messages are not acknowledged yet: they stay in the outbox until this channel"
+            " is read again",
+            outbox.waiting,
+        )

@@ -1,0 +1,221 @@
+"""
+One connection to Twitch chat, in one channel: entered once, read until it ends.
+
+1. Chunks, not lines, are read from the socket, and chat takes a direct way, without a task a line.
+2. A connection that ends, or should be replaced, is told to the owner, who makes a new client.
+3. A silent connection is asked for a sign of life: one that is half open looks like a quiet chat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from readers.credentials import Credentials
+from readers.irc import IrcMessage, parse_irc
+from readers.lines import LineSplitter
+from readers.pydle_client import PydleClient
+from readers.timing import Timing
+from readers.twitch_errors import ConnectionFailedError, JoinRefusedError, LoginRefusedError
+
+#: Bytes read at a time. asyncio buffers 128 KiB, which this empties.
+CHUNK_BYTES = 256 * 1024
+
+#: Seconds for a polite end. Twitch closes at once; a peer that has gone never answers.
+GOODBYE_WITHIN_S = 0.5
+
+#: Notices that say why a channel cannot be read. https://dev.twitch.tv/docs/chat/irc/#notice
+_JOIN_REFUSALS = {"msg_banned", "msg_channel_suspended", "msg_channel_blocked", "tos_ban"}
+
+_CHAT = {"PRIVMSG", "USERNOTICE"}
+
+#: Takes chat, and Twitch's id of the channel ("" before the channel has been entered).
+OnChat = Callable[[list[IrcMessage], str], None]
+
+logger = logging.getLogger(__name__)
+
+
+class TwitchClient(PydleClient):
+    """Enters one channel and gives its chat to *on_chat* until the connection ends."""
+
+    def __init__(
+        self,
+        channel: str,
+        credentials: Credentials,
+        on_chat: OnChat,
+        timing: Timing,
+    ) -> None:
+        """*on_chat* is called in order, with the chat of one read from the socket at a time."""
+        super().__init__(credentials.nick)
+        self.channel = channel
+        #: Twitch's id of the channel, once it is entered.
+        self.room_id = ""
+        #: Set when the connection has ended, or should be replaced.
+        self.finished = asyncio.Event()
+        #: Why, in words; empty while it has not.
+        self.reason = ""
+        self._token = credentials.token
+        self._on_chat = on_chat
+        self._timing = timing
+        self._lines = LineSplitter()
+        self._heard_at = 0.0
+        self._logged_in = asyncio.Event()
+        self._entered = asyncio.Event()
+        self._refusal: LoginRefusedError | JoinRefusedError | None = None
+        self._watchdog: asyncio.Task[None] | None = None
+
+    async def log_in(self, host: str, port: int, *, tls: bool) -> None:
+        """
+        Connect and register.
+
+        Raises ConnectionFailedError when that fails or takes too long, and LoginRefusedError when
+        Twitch does not accept the credentials.
+        """
+        within_s = self._timing.login_within_s
+        password = f"oauth:{self._token}" if self._token else None
+        try:
+            async with asyncio.timeout(within_s):
+                await self.connect(host, port, password=password, tls=tls, tls_verify=tls)
+                await self._wait_for(self._logged_in)
+        except TimeoutError:
+            raise ConnectionFailedError(f"no login within {within_s:g} s") from None
+        except OSError as error:
+            raise ConnectionFailedError(str(error)) from None
+        self._watchdog = asyncio.create_task(self._watch())
+
+    async def enter(self) -> None:
+        """
+        Join the channel.
+
+        Raises JoinRefusedError when Twitch says no, or nothing for too long, and
+        ConnectionFailedError when the connection ends meanwhile.
+        """
+        within_s = self._timing.join_within_s
+        try:
+            async with asyncio.timeout(within_s):
+                await self.rawmsg("JOIN", f"#{self.channel}")
+                await self._wait_for(self._entered)
+        except TimeoutError:
+            raise JoinRefusedError(
+                f"Twitch has not confirmed within {within_s:g} s that we joined:"
+                " there may be no channel of that name"
+            ) from None
+        except OSError as error:
+            raise ConnectionFailedError(str(error)) from None
+
+    async def leave(self) -> None:
+        """Close the connection, saying goodbye if it is still there."""
+        if self._watchdog:
+            self._watchdog.cancel()
+        if not self.connected:
+            return
+        writer = self.connection.writer
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(GOODBYE_WITHIN_S):
+                await self.rawmsg("QUIT", "goodbye")
+                writer.close()
+                await writer.wait_closed()
+        # Where the peer has gone there is nothing to wait for.
+        writer.transport.abort()
+        await self.connection.disconnect()
+        self._finish("we left")
+
+    async def handle_forever(self) -> None:
+        """Read until the connection ends. pydle runs this as a task once it is connected."""
+        try:
+            await self._receive()
+        except OSError as error:
+            self._finish(f"the connection broke: {error}")
+        finally:
+            self._finish("Twitch closed the connection")
+
+    async def _receive(self) -> None:
+        reader = self.connection.reader
+        loop = asyncio.get_running_loop()
+        while data := await reader.read(CHUNK_BYTES):
+            self._heard_at = loop.time()
+            chat: list[IrcMessage] = []
+            for line in self._lines.feed(data):
+                message = parse_irc(line)
+                if message is None:
+                    continue
+                if message.command in _CHAT:
+                    chat.append(message)
+                    continue
+                # An answer to a command tells the peer that we have taken all that came before it.
+                if chat:
+                    self._on_chat(chat, self.room_id)
+                    chat = []
+                await self.dispatch(message)
+            if chat:
+                self._on_chat(chat, self.room_id)
+
+    async def _watch(self) -> None:
+        timing = self._timing
+        loop = asyncio.get_running_loop()
+        while True:
+            quiet_s = loop.time() - self._heard_at
+            if quiet_s < timing.ping_after_s:
+                await asyncio.sleep(timing.ping_after_s - quiet_s)
+                continue
+            asked_at = loop.time()
+            with contextlib.suppress(OSError, TimeoutError):
+                await self.rawmsg("PING", "alive")
+            await asyncio.sleep(timing.pong_within_s)
+            if self._heard_at < asked_at:
+                self._finish(f"no answer to PING within {timing.pong_within_s:g} s")
+                return
+
+    async def _wait_for(self, event: asyncio.Event) -> None:
+        """Wait for *event*, or raise what came instead."""
+        finished = asyncio.create_task(self.finished.wait())
+        happened = asyncio.create_task(event.wait())
+        try:
+            await asyncio.wait((finished, happened), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            finished.cancel()
+            happened.cancel()
+        if self._refusal:
+            raise self._refusal
+        if not event.is_set():
+            raise ConnectionFailedError(self.reason)
+
+    def _finish(self, reason: str) -> None:
+        if not self.finished.is_set():
+            self.reason = reason
+            self.finished.set()
+
+    def _refuse(self, refusal: LoginRefusedError | JoinRefusedError) -> None:
+        self._refusal = refusal
+        self._finish(str(refusal))
+
+    async def on_connect(self) -> None:
+        """Take note that we are logged in."""
+        self._logged_in.set()
+
+    async def on_raw_roomstate(self, message: Any) -> None:
+        """Take ROOMSTATE as the confirmation that we joined."""
+        self.room_id = message.tags.get("room-id", "") or self.room_id
+        self._entered.set()
+
+    async def on_raw_part(self, message: Any) -> None:
+        """Twitch parts whom it has banned: find out why when joining anew."""
+        if message.source.partition("!")[0] == self.nickname:
+            self._finish("Twitch took us out of the channel")
+
+    async def on_raw_reconnect(self, _: Any) -> None:
+        """Twitch is about to close this connection (RECONNECT)."""
+        self._finish("Twitch asked for a new connection")
+
+    async def on_raw_notice(self, message: Any) -> None:
+        """Find out whether a notice says that we cannot be here."""
+        text = message.params[-1] if message.params else ""
+        if message.tags.get("msg-id") in _JOIN_REFUSALS:
+            self._refuse(JoinRefusedError(text))
+        elif not self._logged_in.is_set():
+            self._refuse(LoginRefusedError(text))
+        else:
+            logger.info("notice from Twitch: %s", text)

@@ -1,0 +1,315 @@
+"""A reader on the wire: the real client against the simulator, over TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from common.settings import Settings, read_settings
+from readers.credentials import Credentials, credentials
+from readers.irc import IrcMessage
+from readers.membership import Membership
+from readers.timing import Timing
+from simulator.certificates import AUTHORITY_FILE, server_tls
+from simulator.chat_server import ChatServer, JoinRefusal
+
+CHANNEL = "xqc"
+ROOM_ID = "71092938"
+
+#: A reader that does not wait where a test has nothing to wait for.
+BRISK = Timing(
+    ping_after_s=0.2,
+    pong_within_s=0.2,
+    join_within_s=0.3,
+    reconnect_first_s=0.01,
+    reconnect_last_s=0.05,
+    rejoin_first_s=0.02,
+    rejoin_last_s=0.05,
+)
+
+
+class Listener:
+    """What a membership has heard."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.room_ids: set[str] = set()
+
+    def take(self, chat: list[IrcMessage], room_id: str) -> None:
+        """Take note of *chat*."""
+        self.texts += [message.params[-1] for message in chat if message.params]
+        self.room_ids.add(room_id)
+
+
+@pytest.fixture
+async def twitch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ChatServer]:
+    """Return a Twitch on TLS, whose authority this process trusts."""
+    tls = server_tls(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / AUTHORITY_FILE))
+    async with ChatServer(tls=tls, room_ids={CHANNEL: ROOM_ID}) as server:
+        yield server
+
+
+def settings_for(server: ChatServer, **more: str) -> Settings:
+    """Return settings that lead to *server*."""
+    return read_settings(
+        {"TWITCH_IRC_HOST": "localhost", "TWITCH_IRC_PORT": str(server.port), **more}
+    )
+
+
+@asynccontextmanager
+async def membership_of(
+    settings: Settings,
+    listener: Listener,
+    timing: Timing = BRISK,
+    log_in_as: Callable[[], Credentials] | None = None,
+) -> AsyncIterator[None]:
+    """Stay in the channel while the block runs."""
+    membership = Membership(
+        CHANNEL, settings, log_in_as or (lambda: credentials(settings)), listener.take, timing
+    )
+    task = asyncio.create_task(membership.stay())
+    try:
+        yield
+        assert not task.done(), task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_an_anonymous_reader_asks_for_tags_and_joins(twitch: ChatServer) -> None:
+    """It sends CAP REQ, then NICK justinfan..., no PASS, and hears what is said."""
+    listener = Listener()
+    async with membership_of(settings_for(twitch), listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await twitch.say(CHANNEL, "hello")
+        await twitch.ping_and_wait(CHANNEL)
+    received = session.received
+    assert received[0] == "CAP REQ :twitch.tv/commands twitch.tv/tags"
+    assert received[1].startswith("NICK justinfan")
+    assert not any(line.startswith("PASS") for line in received)
+    assert f"JOIN #{CHANNEL}" in received
+    assert listener.texts == ["hello"]
+    assert listener.room_ids == {ROOM_ID}
+
+
+async def test_a_reader_with_a_token_logs_in_as_its_account(twitch: ChatServer) -> None:
+    """PASS goes before NICK, and the token is the server's to judge."""
+    twitch.state.tokens["secrettoken"] = "somebot"
+    settings = settings_for(
+        twitch, TWITCH_USERNAME="SomeBot", TWITCH_OAUTH_TOKEN="oauth:secrettoken"
+    )
+    async with membership_of(settings, Listener()):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+    assert session.account is not None
+    assert session.account.login == "somebot"
+    commands = [line.split(" ")[0] for line in session.received]
+    assert commands.index("PASS") < commands.index("NICK")
+
+
+async def test_a_certificate_that_is_not_trusted_is_refused(
+    twitch: ChatServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The reader does not log in, says why, and tries again."""
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with caplog.at_level(logging.WARNING):
+        async with membership_of(settings_for(twitch), Listener()):
+            await _until(lambda: caplog.text.count("CERTIFICATE_VERIFY_FAILED") >= 2)
+    assert not any(session.received for session in twitch.history)
+
+
+async def test_a_ping_is_answered(twitch: ChatServer) -> None:
+    """With a PONG that carries the same text."""
+    async with membership_of(settings_for(twitch), Listener()):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await session.ping("tmi.twitch.tv")
+        await twitch.wait_until(lambda: "PONG tmi.twitch.tv" in session.received, what="the PONG")
+
+
+async def test_a_quiet_server_is_asked_for_a_sign_of_life_and_kept(twitch: ChatServer) -> None:
+    """PING after silence; with its PONG, the connection stays."""
+    async with membership_of(settings_for(twitch), Listener()):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await twitch.wait_until(lambda: session.received.count("PING alive") >= 3, what="3 PINGs")
+        assert twitch.sessions == [session]
+
+
+async def test_a_half_open_connection_is_replaced(
+    twitch: ChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that neither reads nor writes any more is not taken for a quiet chat."""
+    listener = Listener()
+    async with membership_of(settings_for(twitch), listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await session.misbehave.half_open()
+        await twitch.wait_for_join(CHANNEL)
+        await twitch.say(CHANNEL, "again")
+        await twitch.ping_and_wait(CHANNEL)
+    assert listener.texts == ["again"]
+    assert "no answer to PING" in caplog.text
+
+
+async def test_a_server_that_does_not_answer_ping_is_left(twitch: ChatServer) -> None:
+    """The connection is up, but nobody is there."""
+    await twitch.stop_answering_pings()
+    async with membership_of(settings_for(twitch), Listener()):
+        await twitch.wait_until(lambda: len(twitch.history) >= 2, what="a second connection")
+
+
+async def test_on_reconnect_the_new_connection_is_joined_before_the_old_one_is_left(
+    twitch: ChatServer,
+) -> None:
+    """What is said meanwhile is heard on one of them: here, on the old one."""
+    listener = Listener()
+    async with membership_of(settings_for(twitch), listener):
+        (old,) = await twitch.wait_for_join(CHANNEL)
+        twitch.state.refused_joins[CHANNEL] = JoinRefusal.NON_EXISTENT
+        await old.request_reconnect()
+        await twitch.wait_until(lambda: len(twitch.history) >= 2, what="a second connection")
+        assert twitch.members(CHANNEL) == [old]
+        await twitch.say(CHANNEL, "meanwhile")
+        await twitch.ping_and_wait(CHANNEL)
+        twitch.state.refused_joins.clear()
+        await twitch.wait_until(lambda: old.closed, what="the old connection to be left")
+        (new,) = twitch.members(CHANNEL)
+        await twitch.say(CHANNEL, "afterwards")
+        await twitch.ping_and_wait(CHANNEL)
+    assert listener.texts == ["meanwhile", "afterwards"]
+    assert new is not old
+
+
+async def test_a_reset_in_the_middle_of_a_line_costs_that_line_only(twitch: ChatServer) -> None:
+    """Half a line is not taken for a message, and the reader comes back."""
+    listener = Listener()
+    async with membership_of(settings_for(twitch), listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await twitch.say(CHANNEL, "before")
+        await session.misbehave.reset_in_mid_line(
+            b":viewer!viewer@viewer.tmi.twitch.tv PRIVMSG #xqc :cut off here\r\n"
+        )
+        await twitch.wait_until(lambda: session.closed, what="the end of the connection")
+        await twitch.wait_for_join(CHANNEL)
+        await twitch.say(CHANNEL, "after")
+        await twitch.ping_and_wait(CHANNEL)
+    assert listener.texts == ["before", "after"]
+
+
+async def test_a_connection_that_is_closed_is_replaced(twitch: ChatServer) -> None:
+    """An orderly end is an end, too."""
+    async with membership_of(settings_for(twitch), Listener()):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await session.close()
+        await twitch.wait_until(lambda: session.closed, what="the end of the connection")
+        (new,) = await twitch.wait_for_join(CHANNEL)
+        assert new is not session
+
+
+async def test_lines_that_come_in_pieces_are_put_together(twitch: ChatServer) -> None:
+    """However the network cuts them."""
+    listener = Listener()
+    line = ":viewer!viewer@viewer.tmi.twitch.tv PRIVMSG #xqc :żółw 🐢\r\n".encode()
+    async with membership_of(settings_for(twitch), listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await session.misbehave.dribble(line * 3, chunk_bytes=7)
+        await twitch.ping_and_wait(CHANNEL)
+    assert listener.texts == ["żółw 🐢"] * 3
+
+
+async def test_garbage_is_survived(twitch: ChatServer, caplog: pytest.LogCaptureFixture) -> None:
+    """The connection stays, what comes after it is heard, and nothing is logged as a failure."""
+    listener = Listener()
+    async with membership_of(settings_for(twitch), listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await session.misbehave.send_garbage()
+        await twitch.say(CHANNEL, "hello")
+        await twitch.ping_and_wait(CHANNEL)
+        assert twitch.sessions == [session]
+    assert listener.texts[-1] == "hello"
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("refusal", "text"),
+    [
+        (JoinRefusal.SUSPENDED, "does not exist or has been suspended"),
+        (JoinRefusal.BANNED, "permanently banned"),
+        (JoinRefusal.TERMS_OF_SERVICE, "Terms of Service"),
+        (JoinRefusal.NON_EXISTENT, "there may be no channel of that name"),
+    ],
+)
+async def test_a_channel_that_cannot_be_joined_is_said_once_and_tried_again(
+    twitch: ChatServer, refusal: JoinRefusal, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One error however often it fails, and the reader joins once the channel lets it."""
+    twitch.state.refused_joins[CHANNEL] = refusal
+    with caplog.at_level(logging.INFO):
+        async with membership_of(settings_for(twitch), Listener()):
+            await twitch.wait_until(lambda: len(twitch.history) >= 3, what="three attempts")
+            twitch.state.refused_joins.clear()
+            await twitch.wait_for_join(CHANNEL)
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(errors) == 1
+    assert text in errors[0]
+
+
+async def test_a_login_that_is_refused_is_said_once_and_tried_again(
+    twitch: ChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the credentials as they are at each attempt; the token stays out of the log."""
+    twitch.state.tokens["newtoken"] = "somebot"
+    token = "oldtoken"
+    with caplog.at_level(logging.DEBUG):
+        async with membership_of(
+            settings_for(twitch), Listener(), log_in_as=lambda: Credentials("somebot", token)
+        ):
+            await twitch.wait_until(lambda: len(twitch.history) >= 3, what="three attempts")
+            token = "newtoken"
+            await twitch.wait_for_join(CHANNEL)
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(errors) == 1
+    assert "Login authentication failed" in errors[0]
+    assert "oldtoken" not in caplog.text
+    assert "newtoken" not in caplog.text
+
+
+async def test_a_reader_that_is_put_out_comes_back(twitch: ChatServer) -> None:
+    """Twitch parts whom it bans."""
+    async with membership_of(settings_for(twitch), Listener()):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await session.part(CHANNEL)
+        (new,) = await twitch.wait_for_join(CHANNEL)
+        assert new is not session
+
+
+async def test_a_server_that_is_not_there_is_tried_for_ever(
+    twitch: ChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line per attempt with the next delay, no traceback; then the server comes back."""
+    settings = settings_for(twitch)
+    await twitch.close()
+    async with membership_of(settings, Listener()):
+        await _until(lambda: caplog.text.count("cannot connect") >= 5)
+        await twitch.start()
+        await twitch.wait_for_join(CHANNEL)
+    assert "next attempt in" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_reader_that_stops_says_goodbye(twitch: ChatServer) -> None:
+    """QUIT, and the connection is closed."""
+    async with membership_of(settings_for(twitch), Listener()):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+    await twitch.wait_until(lambda: session.closed, what="the end of the connection")
+    assert session.received[-1] == "QUIT goodbye"
+
+
+async def _until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not condition():  # noqa: ASYNC110 - a log tells nobody that it has grown
+            await asyncio.sleep(0.01)

@@ -1,0 +1,241 @@
+"""Outbox to publisher, over real ZeroMQ sockets; the test is the publisher."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import zmq
+
+from common.frames import (
+    ANNOUNCEMENT_TOPIC,
+    Acknowledgement,
+    Announcement,
+    Batch,
+    Envelope,
+    Kind,
+    Record,
+    acknowledgement_topic,
+    decode_envelope,
+    encode_frame,
+)
+from readers.link import RESEND_AFTER_S
+from readers.outbox import Outbox
+from readers.sender import Sender
+
+READER = "xqc"
+SESSION = 2**64 - 1
+
+
+class FakeClock:
+    """A clock that stands still until it is moved."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        """Return the time in seconds."""
+        return self.now
+
+
+class Publisher:
+    """Takes batches and says what it is told to say."""
+
+    def __init__(self) -> None:
+        self._context = zmq.Context()
+        self._pull = self._context.socket(zmq.PULL)
+        self._pub = self._context.socket(zmq.XPUB)
+        self.endpoint = f"tcp://127.0.0.1:{self._pull.bind_to_random_port('tcp://127.0.0.1')}"
+        self.ack_endpoint = f"tcp://127.0.0.1:{self._pub.bind_to_random_port('tcp://127.0.0.1')}"
+
+    async def wait_for_subscriber(self) -> None:
+        """Return once a reader has subscribed to both topics."""
+        for _ in range(2):
+            await _until_readable(self._pub)
+            self._pub.recv()
+
+    def announce(self, session: int = SESSION) -> None:
+        """Say that this session is there."""
+        self._pub.send_multipart([ANNOUNCEMENT_TOPIC, encode_frame(Announcement(session))])
+
+    def acknowledge(self, reader: str, seq: int, session: int = SESSION) -> None:
+        """Say that Kafka has everything up to *seq*."""
+        body = encode_frame(Acknowledgement(session, seq))
+        self._pub.send_multipart([acknowledgement_topic(reader), body])
+
+    def say(self, frames: list[bytes]) -> None:
+        """Say anything."""
+        self._pub.send_multipart(frames)
+
+    async def take(self) -> tuple[Envelope, bytes]:
+        """Return the next batch with its envelope."""
+        await _until_readable(self._pull)
+        envelope, body = self._pull.recv_multipart()
+        return decode_envelope(envelope), body
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self._context.destroy(linger=0)
+
+
+@pytest.fixture
+def publisher() -> Iterator[Publisher]:
+    """Return a publisher that has not said anything yet."""
+    publisher = Publisher()
+    yield publisher
+    publisher.close()
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    """Return an empty outbox."""
+    outbox = Outbox(tmp_path / "xqc.db", READER)
+    yield outbox
+    outbox.close()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Return the sender's clock."""
+    return FakeClock()
+
+
+@pytest.fixture
+async def sender(publisher: Publisher, outbox: Outbox, clock: FakeClock) -> AsyncIterator[Sender]:
+    """Return a running sender, subscribed at the publisher."""
+    sender = Sender(outbox, publisher.endpoint, publisher.ack_endpoint, clock)
+    task = asyncio.create_task(sender.run())
+    await publisher.wait_for_subscriber()
+    yield sender
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def append(outbox: Outbox, *values: bytes) -> None:
+    """Put a batch of these values into *outbox*."""
+    outbox.append(Batch(Kind.CHAT, [Record(b"1", 1, value) for value in values]))
+
+
+async def test_nothing_is_sent_before_the_publisher_has_said_its_session(
+    sender: Sender, publisher: Publisher, outbox: Outbox
+) -> None:
+    """What waits goes out, in order, once it has."""
+    append(outbox, b"a", b"b")
+    append(outbox, b"c")
+    sender.send()
+    publisher.announce()
+    first, second = await publisher.take(), await publisher.take()
+    assert first[0] == Envelope(outbox.reader, SESSION, first_seq=1, oldest_seq=1)
+    assert second[0] == Envelope(outbox.reader, SESSION, first_seq=3, oldest_seq=1)
+    stored = outbox.batch_after(0)
+    assert stored is not None
+    assert first[1] == stored.body
+
+
+async def test_what_is_acknowledged_leaves_the_outbox(
+    sender: Sender, publisher: Publisher, outbox: Outbox
+) -> None:
+    """And only that."""
+    append(outbox, b"a", b"b")
+    append(outbox, b"c")
+    publisher.announce()
+    await publisher.take()
+    await publisher.take()
+    publisher.acknowledge(outbox.reader, 2)
+    await _until(lambda: outbox.acknowledged == 2)
+    assert outbox.waiting == 1
+    publisher.acknowledge(outbox.reader, 3)
+    assert await sender.wait_until_empty(10.0)
+
+
+@pytest.mark.usefixtures("sender")
+async def test_a_new_session_gets_everything_that_is_not_acknowledged(
+    publisher: Publisher, outbox: Outbox
+) -> None:
+    """In the new session's name, with the oldest record that is still held."""
+    append(outbox, b"a")
+    append(outbox, b"b")
+    publisher.announce()
+    await publisher.take()
+    await publisher.take()
+    publisher.acknowledge(outbox.reader, 1)
+    await _until(lambda: outbox.acknowledged == 1)
+    publisher.announce(session=5)
+    envelope, _ = await publisher.take()
+    assert envelope == Envelope(outbox.reader, 5, first_seq=2, oldest_seq=2)
+
+
+@pytest.mark.usefixtures("sender")
+async def test_what_is_not_acknowledged_for_too_long_is_sent_again(
+    publisher: Publisher, outbox: Outbox, clock: FakeClock
+) -> None:
+    """By the clock, while the publisher announces itself."""
+    append(outbox, b"a")
+    publisher.announce()
+    first = await publisher.take()
+    clock.now += RESEND_AFTER_S + 1
+    publisher.announce()
+    assert await publisher.take() == first
+
+
+async def test_frames_that_make_no_sense_are_logged_and_harmless(
+    sender: Sender, publisher: Publisher, outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What comes after them is heard."""
+    topic = acknowledgement_topic(outbox.reader)
+    for frames in ([topic], [topic, b""], [topic, b"garbage"], [ANNOUNCEMENT_TOPIC, b"\x09x"]):
+        publisher.say(frames)
+    append(outbox, b"a")
+    publisher.announce()
+    await publisher.take()
+    publisher.acknowledge(outbox.reader, 1)
+    assert await sender.wait_until_empty(10.0)
+    assert "cannot be read" in caplog.text
+
+
+async def test_waiting_for_acknowledgements_is_bounded(
+    sender: Sender, publisher: Publisher, outbox: Outbox
+) -> None:
+    """What is not acknowledged stays in the outbox."""
+    append(outbox, b"a")
+    publisher.announce()
+    await publisher.take()
+    assert not await sender.wait_until_empty(0.05)
+    assert outbox.waiting == 1
+
+
+async def test_an_empty_outbox_is_not_waited_for(sender: Sender) -> None:
+    """Not even when there is no publisher."""
+    assert await sender.wait_until_empty(10.0)
+
+
+@pytest.mark.usefixtures("sender")
+async def test_a_publisher_that_goes_and_comes_back_is_said_once_each(
+    publisher: Publisher, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At the change, not at every look."""
+    caplog.set_level(logging.INFO)
+    publisher.announce()
+    await _until(lambda: "publisher is there" in caplog.text)
+    clock.now += 60
+    await _until(lambda: "is not heard" in caplog.text)
+    publisher.announce()
+    await _until(lambda: "publisher is back" in caplog.text)
+    assert caplog.text.count("is not heard") == 1
+
+
+async def _until(condition: object, timeout_s: float = 10.0) -> None:
+    assert callable(condition)
+    async with asyncio.timeout(timeout_s):
+        while not condition():  # noqa: ASYNC110 - neither outbox nor log tells of its changes
+            await asyncio.sleep(0.005)
+
+
+async def _until_readable(socket: zmq.Socket[bytes], timeout_s: float = 10.0) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not socket.poll(0):  # noqa: ASYNC110 - the sockets are the synchronous ones
+            await asyncio.sleep(0.005)
