@@ -1,0 +1,179 @@
+"""
+The lines that Twitch's chat server sends, built from their fields as bytes with their CRLF.
+
+Wording and order are those of the Twitch documentation (https://dev.twitch.tv/docs/chat/irc/) and
+of recorded connections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+SERVER_NAME = "tmi.twitch.tv"
+
+#: IRCv3 message tags, "Escaping values".
+_ESCAPES = str.maketrans(
+    {";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"},
+)
+
+#: The tags of an ordinary message, in the order in which Twitch sends them.
+_MESSAGE_TAGS = {
+    "badge-info": "",
+    "badges": "",
+    "color": "",
+    "display-name": "",
+    "emotes": "",
+    "first-msg": "0",
+    "flags": "",
+    "id": "",
+    "mod": "0",
+    "returning-chatter": "0",
+    "room-id": "",
+    "subscriber": "0",
+    "tmi-sent-ts": "",
+    "turbo": "0",
+    "user-id": "",
+    "user-type": "",
+}
+
+
+def escape_tag_value(value: str) -> str:
+    """Return *value* as it is written in an IRCv3 message tag."""
+    return value.translate(_ESCAPES)
+
+
+def build_line(
+    command: str,
+    *parameters: str,
+    text: str | None = None,
+    prefix: str = SERVER_NAME,
+    tags: Mapping[str, str] | None = None,
+) -> bytes:
+    """
+    Return one IRC line.
+
+    *text* is the last parameter, which may hold spaces; *tags* holds unescaped values. An empty
+    *prefix* leaves it out.
+    """
+    words = []
+    if tags:
+        words.append("@" + ";".join(f"{key}={escape_tag_value(tags[key])}" for key in tags))
+    if prefix:
+        words.append(f":{prefix}")
+    words += [command, *parameters]
+    if text is not None:
+        words.append(f":{text}")
+    return " ".join(words).encode() + b"\r\n"
+
+
+def user_prefix(login: str) -> str:
+    """Return the prefix of what a user does."""
+    return f"{login}!{login}@{login}.{SERVER_NAME}"
+
+
+def welcome(login: str) -> bytes:
+    """Return the seven lines that greet a client which has logged in."""
+    greeting = {
+        "001": "Welcome, GLHF!",
+        "002": f"Your host is {SERVER_NAME}",
+        "003": "This server is rather new",
+        "004": "-",
+        "375": "-",
+        "372": "You are in a maze of twisty passages, all alike.",
+        "376": ">",
+    }
+    return b"".join(build_line(number, login, text=text) for number, text in greeting.items())
+
+
+def global_user_state(login: str, user_id: str) -> bytes:
+    """Return what Twitch says about the account of a client which has logged in."""
+    tags = _user_tags(login) | {"user-id": user_id}
+    return build_line("GLOBALUSERSTATE", tags=tags)
+
+
+def user_state(login: str, channel: str) -> bytes:
+    """Return what Twitch says about an account in a channel it has joined."""
+    return build_line("USERSTATE", f"#{channel}", tags=_user_tags(login) | {"mod": "0"})
+
+
+def room_state(channel: str, room_id: str) -> bytes:
+    """Return what Twitch says about a channel that a client has joined."""
+    tags = {
+        "emote-only": "0",
+        "followers-only": "-1",
+        "r9k": "0",
+        "room-id": room_id,
+        "slow": "0",
+        "subs-only": "0",
+    }
+    return build_line("ROOMSTATE", f"#{channel}", tags=tags)
+
+
+def names(login: str, channel: str, present: Sequence[str]) -> bytes:
+    """Return the list of those *present* in a channel, and its end, for the client *login*."""
+    prefix = f"{login}.{SERVER_NAME}"
+    channel = f"#{channel}"
+    return build_line(
+        "353", login, "=", channel, text=" ".join(present), prefix=prefix
+    ) + build_line("366", login, channel, text="End of /NAMES list", prefix=prefix)
+
+
+def joined(login: str, channel: str) -> bytes:
+    """Return the line that says *login* has joined."""
+    return build_line("JOIN", f"#{channel}", prefix=user_prefix(login))
+
+
+def parted(login: str, channel: str) -> bytes:
+    """Return the line that says *login* is no longer there."""
+    return build_line("PART", f"#{channel}", prefix=user_prefix(login))
+
+
+def notice(target: str, text: str, *, message_id: str = "") -> bytes:
+    """Return a NOTICE to `*` (before login) or to a `#channel`, the latter with a *message_id*."""
+    tags = {"msg-id": message_id} if message_id else None
+    return build_line("NOTICE", target, text=text, tags=tags)
+
+
+def private_message(
+    channel: str,
+    text: str,
+    *,
+    login: str,
+    user_id: str,
+    room_id: str,
+    message_id: str,
+    sent_ms: int,
+    emotes: str = "",
+    action: bool = False,
+    tags: Mapping[str, str] | None = None,
+) -> bytes:
+    """
+    Return what one chatter says in a channel.
+
+    *emotes* is the value of the tag of that name, *sent_ms* Unix time in milliseconds, *action*
+    says that it was typed as `/me`, and *tags* adds tags or replaces those that stand here.
+    """
+    all_tags = {
+        **_MESSAGE_TAGS,
+        "display-name": login,
+        "emotes": emotes,
+        "id": message_id,
+        "room-id": room_id,
+        "tmi-sent-ts": str(sent_ms),
+        "user-id": user_id,
+        **(tags or {}),
+    }
+    if action:
+        text = f"\x01ACTION {text}\x01"
+    return build_line("PRIVMSG", f"#{channel}", text=text, prefix=user_prefix(login), tags=all_tags)
+
+
+def _user_tags(login: str) -> dict[str, str]:
+    return {
+        "badge-info": "",
+        "badges": "",
+        "color": "",
+        "display-name": login,
+        "emote-sets": "0",
+        "user-type": "",
+    }

@@ -1,0 +1,75 @@
+"""What no good chat server does to a client, done on purpose: for tests of how clients take it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simulator.chat_session import ChatSession
+
+#: Nothing here is a chat message, however it is taken apart.
+GARBAGE = b"".join(
+    (
+        b"\r\n",
+        b"\n",
+        b"   \r\n",
+        b":\r\n",
+        b"@\r\n",
+        b"@=;;= \r\n",
+        b"@a=b\r\n",
+        b"@a=b :tmi.twitch.tv\r\n",
+        b":tmi.twitch.tv PRIVMSG\r\n",
+        b":x!x@x.tmi.twitch.tv PRIVMSG :\r\n",
+        b"\x00\x01\x02\xff\xfe\xfd\r\n",
+        b"\xed\xa0\x80\xf0\x9f\r\n",
+        b":tmi.twitch.tv 999 * :no such numeric\r\n",
+        b":tmi.twitch.tv NOSUCHCOMMAND #x :y\r\n",
+        b"@" + b"k=v;" * 4_000 + b" :tmi.twitch.tv NOSUCHCOMMAND\r\n",
+        bytes(range(256)) + b"\r\n",
+    )
+)
+
+
+class Misbehaviour:
+    """The ways in which a server can fail one client."""
+
+    def __init__(self, session: ChatSession) -> None:
+        self._session = session
+        self._connection = session.connection
+
+    async def half_open(self) -> None:
+        """
+        Neither read nor write any more, and keep the connection.
+
+        To the client this is a server that lost power, or a router that forgot the connection. The
+        client is no longer counted as a member of its channels.
+        """
+        self._connection.stop_reading_and_writing()
+        self._session.forget_channels()
+
+    async def reset(self) -> None:
+        """End the connection with a TCP RST, once the client's kernel has what was sent before."""
+        await self._connection.flush()
+        self._connection.reset()
+
+    async def reset_in_mid_line(self, line: bytes) -> None:
+        """Send the first half of *line*, and end the connection with a TCP RST."""
+        self._connection.write(line[: len(line) // 2])
+        await self.reset()
+
+    async def dribble(self, data: bytes, *, chunk_bytes: int = 1, pause_s: float = 0.0) -> None:
+        """Send *data* in pieces of *chunk_bytes*, each a TCP segment, with pauses between them."""
+        for start in range(0, len(data), chunk_bytes):
+            self._connection.write(data[start : start + chunk_bytes])
+            await self._connection.flush()
+            await asyncio.sleep(pause_s)
+
+    async def send_raw(self, data: bytes) -> None:
+        """Send *data* as it is, whatever the client has asked for."""
+        self._connection.write(data)
+        await self._connection.drain()
+
+    async def send_garbage(self) -> None:
+        """Send lines that are none."""
+        await self.send_raw(GARBAGE)

@@ -1,0 +1,77 @@
+"""TLS: clients that trust the authority verify the server, others turn away."""
+
+from __future__ import annotations
+
+import ssl
+import stat
+from pathlib import Path
+
+import pytest
+
+from simulator.certificates import server_tls
+from simulator.chat_server import ChatServer
+from tests.simulator.raw_client import RawClient
+
+
+async def test_a_client_that_trusts_the_authority_is_served(tmp_path: Path) -> None:
+    """It verifies certificate and host name, logs in, joins, and hears what is said."""
+    async with ChatServer(tls=server_tls(tmp_path)) as server:
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+        async with await RawClient.connect(server.port, trusting) as client:
+            await client.log_in()
+            await client.join("cooking")
+            await server.say("cooking", "hello", login="alice")
+            expected = ":alice!alice@alice.tmi.twitch.tv PRIVMSG #cooking :hello"
+            assert await client.read_line() == expected
+
+
+async def test_a_client_that_does_not_trust_it_turns_away(tmp_path: Path) -> None:
+    """Verification fails, and the server does not mind."""
+    async with ChatServer(tls=server_tls(tmp_path)) as server:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await RawClient.connect(server.port, ssl.create_default_context())
+        assert server.history == []
+
+
+async def test_tls_connections_can_be_reset_and_half_open(tmp_path: Path) -> None:
+    """A reset comes through TLS as one, and a half-open connection takes what is sent to it."""
+    async with ChatServer(tls=server_tls(tmp_path)) as server:
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+        async with (
+            await RawClient.connect(server.port, trusting) as first,
+            await RawClient.connect(server.port, trusting) as second,
+        ):
+            for client in (first, second):
+                await client.log_in()
+                await client.join("cooking")
+            sessions = server.members("cooking")
+
+            await sessions[0].misbehave.reset_in_mid_line(b"0123456789\r\n")
+            await sessions[1].misbehave.half_open()
+            second.send("PING :is anybody there?")
+
+            assert await first.reader.readexactly(6) == b"012345"
+            with pytest.raises(ConnectionResetError):
+                await first.read_line()
+            assert not second.reader.at_eof()
+
+
+def test_the_key_is_nobody_elses(tmp_path: Path) -> None:
+    """Only its owner can read it, nor can others look into the directory."""
+    directory = tmp_path / "new" / "tls"
+    server_tls(directory)
+
+    assert stat.S_IMODE((directory / "server.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert b"PRIVATE" not in (directory / "ca.pem").read_bytes()
+
+
+def test_certificates_are_used_again(tmp_path: Path) -> None:
+    """A client that trusts the authority need not be told of a restart."""
+    server_tls(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    server_tls(tmp_path)
+
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert sorted(before) == ["ca.pem", "server.key", "server.pem"]

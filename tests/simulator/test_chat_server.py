@@ -1,0 +1,285 @@
+"""How a test drives the server: what it says, what it waits for, and what it learns."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from simulator.chat_server import ChatServer
+from tests.simulator.conftest import Connect
+from tests.simulator.raw_client import CLOSED, RawClient
+
+
+async def test_what_is_said_reaches_every_member_of_the_channel(
+    server: ChatServer, connect: Connect
+) -> None:
+    """Both members get the line with every field that was given, and nobody else does."""
+    members = [await connect(), await connect()]
+    for member in members:
+        await member.log_in("justinfan1", "twitch.tv/tags", "twitch.tv/commands")
+        await member.join("cooking")
+    stranger = await connect()
+    await stranger.log_in()
+    await stranger.join("running")
+
+    sent_to = await server.say(
+        "cooking",
+        "Kappa hi",
+        login="alice",
+        user_id="7",
+        message_id="m-1",
+        sent_ms=1700000000123,
+        emotes="25:0-4",
+        action=True,
+        tags={"bits": "5", "display-name": "A; \\ B"},
+    )
+
+    room_id = server.state.room_id("cooking")
+    expected = (
+        r"@badge-info=;badges=;color=;display-name=A\:\s\\\sB;emotes=25:0-4;first-msg=0;flags=;"
+        f"id=m-1;mod=0;returning-chatter=0;room-id={room_id};subscriber=0;"
+        "tmi-sent-ts=1700000000123;turbo=0;user-id=7;user-type=;bits=5 "
+        ":alice!alice@alice.tmi.twitch.tv PRIVMSG #cooking :\x01ACTION Kappa hi\x01"
+    )
+    assert sent_to == 2
+    assert [await member.read_line() for member in members] == [expected, expected]
+    assert await stranger.read_answers() == []
+
+
+async def test_clients_without_tags_get_none(server: ChatServer, connect: Connect) -> None:
+    """The tags of a message are left out, and a command of Twitch's own is kept back."""
+    client = await connect()
+    await client.log_in()
+    await client.join("cooking")
+
+    await server.send_lines(
+        "cooking",
+        b"@a=b :x!x@x.tmi.twitch.tv PRIVMSG #cooking :@not=a tag\r\n"
+        b"@a=b :tmi.twitch.tv CLEARCHAT #cooking\r\n"
+        b"@a=b :tmi.twitch.tv USERNOTICE #cooking :hello\r\n"
+        b":x!x@x.tmi.twitch.tv PRIVMSG #cooking :second\r\n",
+    )
+
+    assert await client.read_answers() == [
+        ":x!x@x.tmi.twitch.tv PRIVMSG #cooking :@not=a tag",
+        ":x!x@x.tmi.twitch.tv PRIVMSG #cooking :second",
+    ]
+
+
+async def test_a_broadcast_reaches_every_client_as_it_is(
+    server: ChatServer, connect: Connect
+) -> None:
+    """A client that has asked for nothing, and joined nothing, gets the bytes unchanged."""
+    client = await connect()
+    await client.log_in()
+
+    await server.broadcast(b"@a=b :tmi.twitch.tv NOTICE * :to all\r\n")
+
+    assert await client.read_line() == "@a=b :tmi.twitch.tv NOTICE * :to all"
+
+
+async def test_waiting_for_a_join_ends_when_enough_have_joined(
+    server: ChatServer, connect: Connect
+) -> None:
+    """It returns the two sessions, the first to join first."""
+    waiting = asyncio.create_task(server.wait_for_join("cooking", members=2))
+    for login in ("justinfan1", "justinfan2"):
+        client = await connect()
+        await client.log_in(login)
+        await client.join("cooking")
+
+    assert [member.name for member in await waiting] == ["justinfan1", "justinfan2"]
+
+
+async def test_waiting_in_vain_says_what_for(server: ChatServer) -> None:
+    """The error names the channel."""
+    with pytest.raises(TimeoutError, match="1 to join #nobody"):
+        await server.wait_for_join("nobody", timeout_s=0)
+
+
+async def test_a_pong_proves_that_all_before_it_was_read(
+    server: ChatServer, connect: Connect
+) -> None:
+    """Waiting ends with the client's PONG, and not before."""
+    client = await connect()
+    await client.log_in()
+    await client.join("cooking")
+    waiting = asyncio.create_task(server.ping_and_wait("cooking"))
+    ping = await client.read_line()
+    client.send("PONG :something else")
+    assert await client.read_answers() == []
+    assert not waiting.done()
+
+    client.send(ping.replace("PING", "PONG"))
+
+    await waiting
+
+
+async def test_waiting_for_a_pong_ends_when_the_client_leaves(
+    server: ChatServer, connect: Connect
+) -> None:
+    """It is an error, since nobody can tell what the client has read."""
+    client = await connect()
+    await client.log_in()
+    await client.join("cooking")
+    waiting = asyncio.create_task(server.ping_and_wait("cooking"))
+    await client.read_line()
+
+    await client.close()
+
+    with pytest.raises(ConnectionError, match="justinfan123 left"):
+        await waiting
+
+
+async def test_what_a_client_sent_is_kept_but_for_its_password(
+    server: ChatServer, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The token stands neither in `received` nor in any log line."""
+    caplog.set_level(logging.DEBUG)
+    client = await connect()
+    client.send("pass oauth:secretsecret", "NICK bot", "JOIN #cooking")
+    await server.wait_for_join("cooking")
+
+    (session,) = server.history
+    assert session.received == ["PASS ***", "NICK bot", "JOIN #cooking"]
+    assert "bot joined #cooking" in caplog.text
+    assert "secretsecret" not in caplog.text
+
+
+async def test_a_client_that_is_gone_is_no_member(server: ChatServer, connect: Connect) -> None:
+    """The channel is empty again, and saying something there goes nowhere."""
+    client = await connect()
+    await client.log_in()
+    await client.join("cooking")
+
+    await client.close()
+    await server.wait_until(lambda: not server.sessions, what="the client to be gone")
+
+    assert server.members("cooking") == []
+    assert await server.say("cooking", "is anybody there?") == 0
+
+
+async def test_members_that_ask_for_it_see_others_come_and_go(connect: Connect) -> None:
+    """Only the one that asked for membership does."""
+    watcher, other = await connect(), await connect()
+    await watcher.log_in("justinfan1", "twitch.tv/membership")
+    await watcher.join("cooking")
+    await other.log_in("justinfan2")
+    answers = await other.join("cooking")
+    other.send("PART #cooking")
+    await other.read_answers()
+
+    prefix = ":justinfan2!justinfan2@justinfan2.tmi.twitch.tv"
+    assert await watcher.read_answers() == [f"{prefix} JOIN #cooking", f"{prefix} PART #cooking"]
+    assert ":justinfan2.tmi.twitch.tv 353 justinfan2 = #cooking :justinfan2" in answers
+
+
+async def test_a_banned_client_is_put_out_of_the_channel(
+    server: ChatServer, connect: Connect
+) -> None:
+    """It gets a PART of its own, and is no member any more."""
+    client = await connect()
+    await client.log_in()
+    await client.join("cooking")
+
+    await server.members("cooking")[0].part("cooking")
+
+    prefix = ":justinfan123!justinfan123@justinfan123.tmi.twitch.tv"
+    assert await client.read_line() == f"{prefix} PART #cooking"
+    assert server.members("cooking") == []
+
+
+async def test_a_client_is_asked_to_reconnect_and_notified(
+    server: ChatServer, connect: Connect
+) -> None:
+    """RECONNECT and NOTICE come as Twitch sends them, and the connection stands."""
+    client = await connect()
+    await client.log_in("justinfan1", "twitch.tv/tags", "twitch.tv/commands")
+    await client.join("cooking")
+    (session,) = server.members("cooking")
+
+    await session.notify("cooking", "You are gone.", message_id="msg_banned")
+    await session.request_reconnect()
+    await session.ping()
+
+    assert await client.read_answers() == [
+        "@msg-id=msg_banned :tmi.twitch.tv NOTICE #cooking :You are gone.",
+        ":tmi.twitch.tv RECONNECT",
+        "PING :tmi.twitch.tv",
+    ]
+
+
+async def test_logins_are_refused_until_they_are_accepted_again(
+    server: ChatServer, connect: Connect
+) -> None:
+    """The NOTICE is the one asked for, and the connection ends."""
+    await server.refuse_logins("Login unsuccessful")
+    refused = await connect()
+    refused.send("NICK justinfan1")
+    assert await refused.read_answers() == [
+        ":tmi.twitch.tv NOTICE * :Login unsuccessful",
+        CLOSED,
+    ]
+
+    await server.accept_logins()
+
+    await (await connect()).log_in()
+
+
+async def test_pings_are_left_unanswered_until_they_are_answered_again(
+    server: ChatServer, connect: Connect
+) -> None:
+    """Of two PINGs only the second gets its PONG."""
+    client = await connect()
+    await client.log_in()
+    await server.stop_answering_pings()
+    client.send("PING :first")
+    (session,) = server.sessions
+    await server.wait_until(lambda: "PING :first" in session.received, what="the PING")
+
+    await server.answer_pings()
+
+    assert await client.read_answers() == []
+
+
+async def test_a_polite_end_loses_nothing(server: ChatServer, connect: Connect) -> None:
+    """What was said before the end arrives, and then the end."""
+    client = await connect()
+    await client.log_in()
+    await client.join("cooking")
+    lines = b":x!x@x.tmi.twitch.tv PRIVMSG #cooking :hello\r\n" * 10_000
+    sending = asyncio.create_task(server.send_lines("cooking", lines))
+    received = [await client.read_line() for _ in range(9_000)]
+    await sending
+
+    await server.members("cooking")[0].close()
+
+    received += [await client.read_line() for _ in range(1_000)]
+    assert set(received) == {":x!x@x.tmi.twitch.tv PRIVMSG #cooking :hello"}
+    assert await client.read_line() == CLOSED
+
+
+async def test_a_line_without_an_end_is_not_waited_for(connect: Connect) -> None:
+    """A client that sends 100 kB without a line's end is cut off."""
+    client = await connect()
+    client.writer.write(b"x" * 100_000)
+
+    assert await client.read_line() == CLOSED
+
+
+async def test_closing_ends_every_connection() -> None:
+    """Nobody is left, and the port is free again."""
+    first = ChatServer()
+    await first.start()
+    async with await _connect_to(first) as client:
+        await client.log_in()
+        await first.close()
+        assert await client.read_line() == CLOSED
+    async with ChatServer(port=first.port):
+        assert first.sessions == []
+
+
+async def _connect_to(server: ChatServer) -> RawClient:
+    return await RawClient.connect(server.port)

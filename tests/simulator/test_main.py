@@ -1,0 +1,117 @@
+"""`python -m simulator`, as a process."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.simulator.raw_client import RawClient
+
+COMMAND = [sys.executable, "-u", "-m", "simulator"]
+TIMEOUT_S = 20.0
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Start the simulator, and yield it and the port it listens on; kill it if it still runs."""
+    command = [*COMMAND, "--port", "0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            listening = process.stdout.readline()
+            assert "listening on 127.0.0.1:" in listening
+            yield process, int(listening.split("127.0.0.1:")[1].split(" ")[0])
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_recorded_chat_is_played_until_a_signal_comes(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """A client hears it over TLS, each event is a line on stdout, and the exit status is 0."""
+    with started("--tls-directory", str(tmp_path), "--rate", "100") as (process, port):
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+        async with await RawClient.connect(port, trusting) as client:
+            await client.log_in("justinfan1", "twitch.tv/tags", "twitch.tv/commands")
+            client.send("JOIN #demo_kitchen")
+            while " PRIVMSG #demo_kitchen :" not in await client.read_line():
+                pass
+            process.send_signal(number)
+            assert process.wait(TIMEOUT_S) == 0
+            assert process.stdout
+            output = process.stdout.read()
+
+    assert "playing in #demo_kitchen, #demo_lounge, #demo_speedrun" in output
+    assert "logged in as justinfan1" in output
+    assert "justinfan1 joined #demo_kitchen" in output
+    assert "justinfan1 left" in output
+    assert "Traceback" not in output
+
+
+async def test_it_speaks_plain_tcp_when_told_to() -> None:
+    """A client without TLS logs in."""
+    with started("--plain") as (_, port):
+        async with await RawClient.connect(port) as client:
+            await client.log_in()
+
+
+def test_a_taken_port_is_said_in_one_line() -> None:
+    """The exit status is 1, and there is no traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = _run("--plain", "--port", str(port))
+
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"simulator: port {port} is taken: stop what listens there, or choose another with --port\n"
+    )
+
+
+def test_certificates_that_cannot_be_read_are_said_in_one_line(tmp_path: Path) -> None:
+    """The exit status is 1, and there is no traceback."""
+    (tmp_path / "ca.pem").touch()
+    result = _run("--tls-directory", str(tmp_path))
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("simulator: ")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--rate", "0"], ["--rate", "nan"], ["--port", "65536"], ["--plain", "--tls-directory", "x"]],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_is_refused(arguments: list[str]) -> None:
+    """The exit status is 2, and the message names the option."""
+    result = _run(*arguments)
+
+    assert result.returncode == 2
+    assert f"argument {arguments[-2]}: " in result.stderr
+
+
+def test_help_tells_every_option() -> None:
+    """Each stands there, with its default."""
+    result = _run("--help")
+
+    assert result.returncode == 0
+    unwrapped = " ".join(result.stdout.split())
+    for text in ("--port NUMBER", "default: 6697", "--rate NUMBER", "default: 3", "--plain"):
+        assert text in unwrapped
+    assert "--tls-directory DIR" in unwrapped
+    assert "default: var/simulator" in unwrapped
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
