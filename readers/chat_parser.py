@@ -86,6 +86,7 @@ def _timestamp_ms(sent: str, now_ms: int) -> int:
     # The length comes first: Python refuses to read numbers of several thousand digits.
     if len(sent) <= _MAX_INT64_DIGITS and sent.isascii() and sent.isdecimal():
         timestamp = int(sent)
-        if timestamp <= _MAX_INT64:
+        # To Kafka's clients a time of 0 is none at all.
+        if 0 < timestamp <= _MAX_INT64:
             return timestamp
     return now_ms

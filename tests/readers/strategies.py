@@ -53,7 +53,7 @@ params = st.builds(
 
 ids = st.from_regex(r"[1-9][0-9]{0,11}", fullmatch=True)
 logins = st.from_regex(r"[a-z0-9][a-z0-9_]{0,24}", fullmatch=True)
-timestamps = st.integers(min_value=0, max_value=2**63 - 1)
+timestamps = st.integers(min_value=1, max_value=2**63 - 1)
 
 emote_ids = {"Kappa": "25", "<3": "9", ":)": "1", "catJAM": "emotesv2_5d5094", "pajaM_TK": "30_TK"}
 emotes = st.sampled_from(sorted(emote_ids))

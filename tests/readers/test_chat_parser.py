@@ -135,9 +135,10 @@ def test_the_username_is_lower_case() -> None:
 @pytest.mark.parametrize(
     ("sent", "timestamp"),
     [
-        ("0", 0),
+        ("1", 1),
         ("1704557984095", 1704557984095),
         (str(2**63 - 1), 2**63 - 1),
+        ("0", NOW_MS),
         (str(2**63), NOW_MS),
         ("9" * 19, NOW_MS),
         ("9" * 5000, NOW_MS),
@@ -152,7 +153,7 @@ def test_the_username_is_lower_case() -> None:
     ],
 )
 def test_a_time_that_makes_no_sense_is_replaced_by_now(sent: str, timestamp: int) -> None:
-    """A whole number from 0 that fits 64 bits is taken, anything else is not."""
+    """A whole number from 1 that fits 64 bits is taken, anything else is not."""
     assert said(line("hi", {"tmi-sent-ts": sent})).timestamp == timestamp
 
 
