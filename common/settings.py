@@ -112,6 +112,12 @@ class Settings:
         "KAFKA_CLIENT_ID", "twitch-ingestion-service", values.text, "name shown in Kafka's logs"
     )
     state_dir: Path = _variable("STATE_DIR", "var", Path, "outboxes and what else has to last")
+    outbox_max_bytes: int = _variable(
+        "OUTBOX_MAX_BYTES",
+        str(1024**3),
+        values.positive_integer,
+        "size that each reader's outbox may grow to while nothing takes its messages",
+    )
     log_level: str = _variable("LOG_LEVEL", "info", values.log_level, "debug, info, warn or error")
     log_format: str = _variable(
         "LOG_FORMAT", "text", values.log_format, "text, or json: one object a line"

@@ -24,10 +24,10 @@ def main() -> int:
     try:
         asyncio.run(read_channel(channel, settings))
     except SettingsError as error:
-        logger.error("%s", error)  # noqa: TRY400 - a person's mistake needs no traceback
+        logger.error("%s", error)
         return exit_codes.SETTINGS
     except OutboxError as error:
-        logger.error("%s", error)  # noqa: TRY400
+        logger.error("%s", error)
         return exit_codes.FAILURE
     return exit_codes.OK
 

@@ -8,11 +8,13 @@ channel, so that nothing that is said meanwhile is missed; what both hear is tak
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Callable
 
 from common.settings import Settings
+from readers.attendance import Attendance
 from readers.backoff import Backoff
 from readers.credentials import Credentials
 from readers.timing import Timing
@@ -31,6 +33,8 @@ class Membership:
         settings: Settings,
         credentials: Callable[[], Credentials],
         on_chat: OnChat,
+        attendance: Attendance,
+        *,
         timing: Timing | None = None,
     ) -> None:
         """*credentials* is asked at every connection: a token may have been renewed."""
@@ -38,6 +42,8 @@ class Membership:
         self._settings = settings
         self._credentials = credentials
         self._on_chat = on_chat
+        self._attendance = attendance
+        self._current: TwitchClient | None = None
         self._timing = timing or Timing()
         self._reconnect = Backoff(self._timing.reconnect_first_s, self._timing.reconnect_last_s)
         # A channel that keeps us out is asked rarely: never at once, as full jitter might.
@@ -50,17 +56,24 @@ class Membership:
 
     async def stay(self) -> None:
         """Be in the channel until cancelled; then leave it."""
-        current: TwitchClient | None = None
         try:
             while True:
                 successor = await self._enter()
-                if current:
-                    await current.leave()
-                current = successor
-                await self._until_finished(current)
+                previous, self._current = self._current, successor
+                self._attendance.on_entered(successor.room_id)
+                # It may have gone before it was the current one, and its loss was not told then.
+                self._on_lost(successor)
+                if previous:
+                    await previous.leave()
+                await self._until_finished(successor)
         finally:
-            if current:
-                await current.leave()
+            if self._current:
+                await self._current.leave()
+            self._attendance.on_stopped()
+
+    def _on_lost(self, client: TwitchClient) -> None:
+        if client is self._current and client.lost:
+            self._attendance.on_left(client.heard_ms, client.lost)
 
     async def _enter(self) -> TwitchClient:
         """Return a client that is in the channel, after however many attempts that takes."""
@@ -85,7 +98,9 @@ class Membership:
     async def _attempt(self) -> TwitchClient:
         settings = self._settings
         credentials = self._credentials()
-        client = TwitchClient(self._channel, credentials, self._on_chat, self._timing)
+        client = TwitchClient(
+            self._channel, credentials, self._on_chat, self._on_lost, self._timing
+        )
         host, port = settings.twitch_irc_host, settings.twitch_irc_port
         logger.info("connecting to %s:%d as %s", host, port, credentials.nick)
         try:
@@ -99,7 +114,12 @@ class Membership:
     async def _until_finished(self, client: TwitchClient) -> None:
         loop = asyncio.get_running_loop()
         entered_at = loop.time()
-        await client.finished.wait()
+        while not client.finished.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._timing.note_every_s):
+                    await client.finished.wait()
+            if not client.lost:
+                self._attendance.on_heard(client.heard_ms)
         if loop.time() - entered_at >= self._timing.settled_after_s:
             self._reconnect.reset()
             self._rejoin.reset()

@@ -16,12 +16,16 @@ from pathlib import Path
 APPLICATION_ID = 0x54774F62
 LAYOUT_VERSION = 1
 
+#: Bytes of a page of the file, SQLite's default.
+PAGE_BYTES = 4096
+
 _LAYOUT = f"""
 BEGIN;
 CREATE TABLE batch (
     first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, body BLOB NOT NULL
 );
 CREATE TABLE numbering (name TEXT NOT NULL, boot TEXT NOT NULL, acknowledged INTEGER NOT NULL);
+CREATE TABLE absence (since_ms INTEGER NOT NULL, reason TEXT NOT NULL);
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {LAYOUT_VERSION};
 COMMIT;
@@ -76,15 +80,23 @@ def _open(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         # The kill of a process loses nothing without fsync; the crash of a host: _name_numbering.
         database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA cache_size = -512")
+        _check_whole(database)
         _check_layout(database)
         _name_numbering(database)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _check_whole(database: sqlite3.Connection) -> None:
+    (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(verdict)
 
 
 def _check_layout(database: sqlite3.Connection) -> None:

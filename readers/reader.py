@@ -8,6 +8,7 @@ import signal
 from functools import partial
 
 from common.settings import Settings
+from readers.attendance import Attendance
 from readers.chat_intake import ChatIntake
 from readers.credentials import credentials
 from readers.membership import Membership
@@ -29,10 +30,12 @@ async def read_channel(channel: str, settings: Settings) -> None:
     """
     log_in_as = partial(credentials, settings)
     log_in_as()
-    outbox = Outbox(settings.state_dir / "outbox" / f"{channel}.db", channel)
+    path = settings.state_dir / "outbox" / f"{channel}.db"
+    outbox = Outbox(path, channel, settings.outbox_max_bytes)
     sender = Sender(outbox, settings.publisher_endpoint, settings.publisher_ack_endpoint)
     intake = ChatIntake(outbox, on_batch=sender.send)
-    membership = Membership(channel, settings, log_in_as, intake.take)
+    attendance = Attendance(channel, outbox)
+    membership = Membership(channel, settings, log_in_as, intake.take, attendance)
     logger.info("started, %d messages wait in the outbox", outbox.waiting)
     try:
         await _until_stopped(membership, sender)

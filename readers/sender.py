@@ -90,7 +90,7 @@ class Sender:
                 self._outbox.reader,
                 link.session or 0,
                 batch.first_seq,
-                self._outbox.acknowledged + 1,
+                self._outbox.oldest_seq,
             )
             try:
                 self._batches.send_multipart([encode_frame(envelope), batch.body], zmq.NOBLOCK)
@@ -151,6 +151,7 @@ class Sender:
 
     def _look_at_the_clock(self, started_at: float) -> None:
         now = self._clock()
+        self._outbox.tidy()
         if self._link.on_time(now):
             logger.warning(
                 "no acknowledgement for too long: sending again what is not acknowledged"

@@ -11,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
+from common.chat_gap import GapReason
 from readers.credentials import Credentials
 from readers.irc import IrcMessage, parse_irc
 from readers.lines import LineSplitter
@@ -46,9 +48,13 @@ class TwitchClient(PydleClient):
         channel: str,
         credentials: Credentials,
         on_chat: OnChat,
+        on_lost: Callable[[TwitchClient], None],
         timing: Timing,
     ) -> None:
-        """*on_chat* is called in order, with the chat of one read from the socket at a time."""
+        """
+        *on_chat* is called in order, with the chat of one read from the socket at a time, and
+        *on_lost* when this client was in the channel, and is not any more.
+        """
         super().__init__(credentials.nick)
         self.channel = channel
         #: Twitch's id of the channel, once it is entered.
@@ -57,8 +63,13 @@ class TwitchClient(PydleClient):
         self.finished = asyncio.Event()
         #: Why, in words; empty while it has not.
         self.reason = ""
+        #: When something was heard last, Unix time in milliseconds.
+        self.heard_ms = 0
+        #: Why we are not in the channel any more; None while we are, and before we were.
+        self.lost: GapReason | None = None
         self._token = credentials.token
         self._on_chat = on_chat
+        self._on_lost = on_lost
         self._timing = timing
         self._lines = LineSplitter()
         self._heard_at = 0.0
@@ -66,6 +77,7 @@ class TwitchClient(PydleClient):
         self._entered = asyncio.Event()
         self._refusal: LoginRefusedError | JoinRefusedError | None = None
         self._watchdog: asyncio.Task[None] | None = None
+        self._leaving = False
 
     async def log_in(self, host: str, port: int, *, tls: bool) -> None:
         """
@@ -107,7 +119,8 @@ class TwitchClient(PydleClient):
             raise ConnectionFailedError(str(error)) from None
 
     async def leave(self) -> None:
-        """Close the connection, saying goodbye if it is still there."""
+        """Close the connection, saying goodbye if it is still there; that is no loss."""
+        self._leaving = True
         if self._watchdog:
             self._watchdog.cancel()
         if not self.connected:
@@ -125,18 +138,20 @@ class TwitchClient(PydleClient):
 
     async def handle_forever(self) -> None:
         """Read until the connection ends. pydle runs this as a task once it is connected."""
+        reason = "Twitch closed the connection"
         try:
             await self._receive()
         except OSError as error:
-            self._finish(f"the connection broke: {error}")
+            reason = f"the connection broke: {error}"
         finally:
-            self._finish("Twitch closed the connection")
+            self._lose(reason, GapReason.DISCONNECTED)
 
     async def _receive(self) -> None:
         reader = self.connection.reader
         loop = asyncio.get_running_loop()
         while data := await reader.read(CHUNK_BYTES):
             self._heard_at = loop.time()
+            self.heard_ms = time.time_ns() // 1_000_000
             chat: list[IrcMessage] = []
             for line in self._lines.feed(data):
                 message = parse_irc(line)
@@ -166,7 +181,8 @@ class TwitchClient(PydleClient):
                 await self.rawmsg("PING", "alive")
             await asyncio.sleep(timing.pong_within_s)
             if self._heard_at < asked_at:
-                self._finish(f"no answer to PING within {timing.pong_within_s:g} s")
+                reason = f"no answer to PING within {timing.pong_within_s:g} s"
+                self._lose(reason, GapReason.DISCONNECTED)
                 return
 
     async def _wait_for(self, event: asyncio.Event) -> None:
@@ -188,9 +204,15 @@ class TwitchClient(PydleClient):
             self.reason = reason
             self.finished.set()
 
+    def _lose(self, reason: str, lost: GapReason) -> None:
+        self._finish(reason)
+        if self._entered.is_set() and not self.lost and not self._leaving:
+            self.lost = lost
+            self._on_lost(self)
+
     def _refuse(self, refusal: LoginRefusedError | JoinRefusedError) -> None:
         self._refusal = refusal
-        self._finish(str(refusal))
+        self._lose(str(refusal), GapReason.DROPPED)
 
     async def on_connect(self) -> None:
         """Take note that we are logged in."""
@@ -204,7 +226,7 @@ class TwitchClient(PydleClient):
     async def on_raw_part(self, message: Any) -> None:
         """Twitch parts whom it has banned: find out why when joining anew."""
         if message.source.partition("!")[0] == self.nickname:
-            self._finish("Twitch took us out of the channel")
+            self._lose("Twitch took us out of the channel", GapReason.DROPPED)
 
     async def on_raw_reconnect(self, _: Any) -> None:
         """Twitch is about to close this connection (RECONNECT)."""

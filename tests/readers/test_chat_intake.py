@@ -20,7 +20,7 @@ NOW_MS = 1_700_000_000_999
 @pytest.fixture
 def outbox(tmp_path: Path) -> Iterator[Outbox]:
     """Return an empty outbox."""
-    outbox = Outbox(tmp_path / "xqc.db", "xqc")
+    outbox = Outbox(tmp_path / "xqc.db", "xqc", max_bytes=10**9)
     yield outbox
     outbox.close()
 

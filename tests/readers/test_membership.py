@@ -10,10 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from common.chat_gap import ChatGap, GapReason, decode_chat_gap
+from common.frames import decode_batch
 from common.settings import Settings, read_settings
+from readers.attendance import Attendance
 from readers.credentials import Credentials, credentials
 from readers.irc import IrcMessage
 from readers.membership import Membership
+from readers.outbox import Outbox
 from readers.timing import Timing
 from simulator.certificates import AUTHORITY_FILE, server_tls
 from simulator.chat_server import ChatServer, JoinRefusal
@@ -37,8 +41,18 @@ class Listener:
     """What a membership has heard."""
 
     def __init__(self) -> None:
+        self.outbox = Outbox(Path(":memory:"), CHANNEL, max_bytes=10**9)
         self.texts: list[str] = []
         self.room_ids: set[str] = set()
+
+    def gaps(self) -> list[ChatGap]:
+        """Return the gaps that went into the outbox."""
+        gaps = []
+        seq = 0
+        while stored := self.outbox.batch_after(seq):
+            gaps += [decode_chat_gap(r.value) for r in decode_batch(stored.body).records]
+            seq = stored.last_seq
+        return gaps
 
     def take(self, chat: list[IrcMessage], room_id: str) -> None:
         """Take note of *chat*."""
@@ -66,12 +80,16 @@ def settings_for(server: ChatServer, **more: str) -> Settings:
 async def membership_of(
     settings: Settings,
     listener: Listener,
-    timing: Timing = BRISK,
     log_in_as: Callable[[], Credentials] | None = None,
 ) -> AsyncIterator[None]:
     """Stay in the channel while the block runs."""
     membership = Membership(
-        CHANNEL, settings, log_in_as or (lambda: credentials(settings)), listener.take, timing
+        CHANNEL,
+        settings,
+        log_in_as or (lambda: credentials(settings)),
+        listener.take,
+        Attendance(CHANNEL, listener.outbox),
+        timing=BRISK,
     )
     task = asyncio.create_task(membership.stay())
     try:
@@ -307,6 +325,58 @@ async def test_a_reader_that_stops_says_goodbye(twitch: ChatServer) -> None:
         (session,) = await twitch.wait_for_join(CHANNEL)
     await twitch.wait_until(lambda: session.closed, what="the end of the connection")
     assert session.received[-1] == "QUIT goodbye"
+
+
+async def test_a_lost_connection_leaves_a_gap(twitch: ChatServer) -> None:
+    """It says which channel, since when, until when, and that the connection was lost."""
+    listener = Listener()
+    async with membership_of(settings_for(twitch), listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await twitch.say(CHANNEL, "before")
+        await twitch.ping_and_wait(CHANNEL)
+        await session.misbehave.reset()
+        await twitch.wait_until(lambda: session.closed, what="the end of the connection")
+        await twitch.wait_for_join(CHANNEL)
+        await _until(lambda: listener.outbox.last_seq == 1)
+    (gap,) = listener.gaps()
+    assert (gap.channel, gap.channel_id) == (CHANNEL, ROOM_ID)
+    assert gap.reason is GapReason.DISCONNECTED
+    assert 0 < gap.from_ms <= gap.to_ms
+
+
+async def test_being_put_out_leaves_a_gap(twitch: ChatServer) -> None:
+    """With its own reason."""
+    listener = Listener()
+    async with membership_of(settings_for(twitch), listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await session.part(CHANNEL)
+        await _until(lambda: listener.outbox.last_seq == 1)
+    (gap,) = listener.gaps()
+    assert gap.reason is GapReason.DROPPED
+
+
+async def test_a_reconnect_that_goes_well_leaves_no_gap(twitch: ChatServer) -> None:
+    """One connection or the other was in the channel all the time."""
+    listener = Listener()
+    async with membership_of(settings_for(twitch), listener):
+        (old,) = await twitch.wait_for_join(CHANNEL)
+        await old.request_reconnect()
+        await twitch.wait_until(lambda: old.closed, what="the old connection to be left")
+    assert listener.gaps() == []
+
+
+async def test_a_reader_that_was_stopped_leaves_a_gap_when_it_comes_back(
+    twitch: ChatServer,
+) -> None:
+    """And none the first time it ever enters the channel."""
+    listener = Listener()
+    async with membership_of(settings_for(twitch), listener):
+        await _until(lambda: listener.outbox.absence() is not None)
+    assert listener.gaps() == []
+    async with membership_of(settings_for(twitch), listener):
+        await _until(lambda: listener.outbox.last_seq > 0)
+    (gap,) = listener.gaps()
+    assert gap.reason is GapReason.RESTARTED
 
 
 async def _until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:

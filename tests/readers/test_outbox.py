@@ -15,6 +15,8 @@ from readers import outbox_file
 from readers.outbox import Outbox
 from readers.outbox_file import OutboxError, OutboxInUseError
 
+MAX_BYTES = 10**9
+
 
 def batch(*values: bytes) -> Batch:
     """Return a batch of chat records with these values."""
@@ -38,7 +40,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_records_are_numbered_from_one_without_a_gap(path: Path) -> None:
     """Batches of two and one take the numbers 1 to 2 and 3."""
-    outbox = Outbox(path, "xqc")
+    outbox = Outbox(path, "xqc", MAX_BYTES)
     outbox.append(batch(b"a", b"b"))
     outbox.append(batch(b"c"))
     first, second = outbox.batch_after(0), outbox.batch_after(2)
@@ -55,13 +57,13 @@ def test_what_was_put_in_is_there_after_a_kill(path: Path) -> None:
     program = (
         "import os, signal, sys; from pathlib import Path;"
         "from tests.readers.test_outbox import Outbox, batch;"
-        "outbox = Outbox(Path(sys.argv[1]), 'xqc');"
+        "outbox = Outbox(Path(sys.argv[1]), 'xqc', 10**9);"
         "[outbox.append(batch(b'%d' % number)) for number in range(1000)];"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     finished = subprocess.run([sys.executable, "-c", program, path], check=False)
     assert finished.returncode == -9
-    outbox = Outbox(path, "xqc")
+    outbox = Outbox(path, "xqc", MAX_BYTES)
     assert values_after(outbox, 0) == [b"%d" % number for number in range(1000)]
     assert outbox.last_seq == 1000
     outbox.close()
@@ -69,7 +71,7 @@ def test_what_was_put_in_is_there_after_a_kill(path: Path) -> None:
 
 def test_acknowledged_records_are_gone_and_their_numbers_are_not_used_again(path: Path) -> None:
     """Not even when the outbox is empty and opened anew."""
-    outbox = Outbox(path, "xqc")
+    outbox = Outbox(path, "xqc", MAX_BYTES)
     outbox.append(batch(b"a", b"b"))
     outbox.append(batch(b"c"))
     outbox.acknowledge(2)
@@ -78,7 +80,7 @@ def test_acknowledged_records_are_gone_and_their_numbers_are_not_used_again(path
     outbox.acknowledge(3)
     outbox.close()
 
-    outbox = Outbox(path, "xqc")
+    outbox = Outbox(path, "xqc", MAX_BYTES)
     assert (outbox.acknowledged, outbox.last_seq, outbox.waiting) == (3, 3, 0)
     outbox.append(batch(b"d"))
     stored = outbox.batch_after(3)
@@ -89,10 +91,10 @@ def test_acknowledged_records_are_gone_and_their_numbers_are_not_used_again(path
 
 def test_the_numbering_keeps_its_name_when_the_process_starts_anew(path: Path) -> None:
     """The publisher then recognises what it has already taken."""
-    outbox = Outbox(path, "xqc")
+    outbox = Outbox(path, "xqc", MAX_BYTES)
     name = outbox.reader
     outbox.close()
-    outbox = Outbox(path, "xqc")
+    outbox = Outbox(path, "xqc", MAX_BYTES)
     assert outbox.reader == name
     assert name.startswith("xqc/")
     outbox.close()
@@ -102,14 +104,14 @@ def test_after_a_boot_of_the_host_the_numbering_has_another_name(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A crash of the host may take the last numbers, and they are then given a second time."""
-    outbox = Outbox(path, "xqc")
+    outbox = Outbox(path, "xqc", MAX_BYTES)
     outbox.append(batch(b"a"))
     name = outbox.reader
     outbox.close()
     boot_id = tmp_path / "boot_id"
     boot_id.write_text("another boot\n")
     monkeypatch.setattr(outbox_file, "_BOOT_ID", boot_id)
-    outbox = Outbox(path, "xqc")
+    outbox = Outbox(path, "xqc", MAX_BYTES)
     assert outbox.reader != name
     assert values_after(outbox, 0) == [b"a"]
     outbox.close()
@@ -117,10 +119,10 @@ def test_after_a_boot_of_the_host_the_numbering_has_another_name(
 
 def test_two_processes_cannot_have_the_same_outbox(path: Path) -> None:
     """The second is told so, and the first goes on."""
-    outbox = Outbox(path, "xqc")
+    outbox = Outbox(path, "xqc", MAX_BYTES)
     program = (
         "import sys; from pathlib import Path; from readers.outbox import Outbox;"
-        "Outbox(Path(sys.argv[1]), 'xqc')"
+        "Outbox(Path(sys.argv[1]), 'xqc', 10**9)"
     )
     second = subprocess.run(
         [sys.executable, "-c", program, path], check=False, capture_output=True, text=True
@@ -141,7 +143,7 @@ def test_a_damaged_file_is_set_aside_and_a_new_one_takes_its_place(
     path.parent.mkdir()
     path.write_bytes(content)
     with caplog.at_level(logging.ERROR):
-        outbox = Outbox(path, "xqc")
+        outbox = Outbox(path, "xqc", MAX_BYTES)
     outbox.append(batch(b"a"))
     outbox.close()
     (aside,) = path.parent.glob("*.set-aside-*")
@@ -155,7 +157,7 @@ def test_a_database_of_somebody_else_is_set_aside(path: Path) -> None:
     database = sqlite3.connect(path)
     database.execute("CREATE TABLE batch (something TEXT)")
     database.close()
-    outbox = Outbox(path, "xqc")
+    outbox = Outbox(path, "xqc", MAX_BYTES)
     outbox.append(batch(b"a"))
     outbox.close()
     assert len(list(path.parent.glob("*.set-aside-*"))) == 1
@@ -165,4 +167,4 @@ def test_a_place_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None
     """The text names the file and the reason."""
     (tmp_path / "outbox").write_text("a file where the folder should be")
     with pytest.raises(OutboxError, match=r"cannot use .*xqc\.db"):
-        Outbox(tmp_path / "outbox" / "xqc.db", "xqc")
+        Outbox(tmp_path / "outbox" / "xqc.db", "xqc", MAX_BYTES)

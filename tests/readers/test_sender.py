@@ -92,7 +92,7 @@ def publisher() -> Iterator[Publisher]:
 @pytest.fixture
 def outbox(tmp_path: Path) -> Iterator[Outbox]:
     """Return an empty outbox."""
-    outbox = Outbox(tmp_path / "xqc.db", READER)
+    outbox = Outbox(tmp_path / "xqc.db", READER, max_bytes=10**9)
     yield outbox
     outbox.close()
 

@@ -1,0 +1,175 @@
+"""
+Both ends of the link as they are, and everything between and behind them as plain lists: the
+network, Kafka, and the outboxes, which can lose, delay and repeat what real ones can.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import count
+from typing import NamedTuple
+
+from common.frames import Envelope
+from publisher.link import Delivery, Link
+from readers.link import RESEND_AFTER_S, SendingLink
+
+
+class StoredBatch(NamedTuple):
+    """A batch in an outbox."""
+
+    first_seq: int
+    last_seq: int
+
+
+class Published(NamedTuple):
+    """A record in Kafka."""
+
+    session: int
+    reader: str
+    seq: int
+
+
+@dataclass
+class ModelReader:
+    """A reader: its outbox, which outlives it, and its end of the link, which does not."""
+
+    name: str
+    batches: list[StoredBatch] = field(default_factory=list)
+    last_seq: int = 0
+    acknowledged: int = 0
+    #: What was thrown away because the outbox was full.
+    given_up: set[int] = field(default_factory=set)
+    link: SendingLink = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Start anew, with what lies in the outbox."""
+        self.link = SendingLink(self.acknowledged)
+
+    def say(self, size: int) -> None:
+        """Put a batch of *size* records into the outbox."""
+        self.batches.append(StoredBatch(self.last_seq + 1, self.last_seq + size))
+        self.last_seq += size
+
+    def give_up_oldest(self) -> None:
+        """Throw the oldest batch away, as a full outbox does."""
+        batch = self.batches.pop(0)
+        self.given_up.update(range(batch.first_seq, batch.last_seq + 1))
+
+    def next_message(self, now: float) -> tuple[Envelope, int] | None:
+        """Send what comes next, if anything may be sent."""
+        following = [batch for batch in self.batches if batch.first_seq > self.link.sent]
+        if not following or not self.link.may_send() or self.link.session is None:
+            return None
+        batch = following[0]
+        self.link.on_sent(batch.last_seq, 1, now)
+        oldest_seq = self.batches[0].first_seq
+        envelope = Envelope(self.name, self.link.session, batch.first_seq, oldest_seq)
+        return envelope, batch.last_seq - batch.first_seq + 1
+
+    def hear(self, session: int, seq: int, now: float) -> None:
+        """Hear an acknowledgement."""
+        if self.link.on_acknowledgement(session, seq, now):
+            self.acknowledged = seq
+            self.batches = [batch for batch in self.batches if batch.first_seq > seq]
+
+
+class World:
+    """Two readers, a publisher, Kafka, and what lies between them."""
+
+    def __init__(self) -> None:
+        self._sessions = count(1)
+        self.now = 0.0
+        self.readers = {name: ModelReader(name) for name in ("ann", "bob")}
+        #: From readers to the publisher: what was sent and has not arrived.
+        self.messages: deque[tuple[Envelope, int]] = deque()
+        #: From the publisher to the readers: session, reader, seq.
+        self.acknowledgements: deque[tuple[int, str, int]] = deque()
+        #: Handed to Kafka and not confirmed, in order.
+        self.on_the_way: list[Delivery] = []
+        self.kafka: list[Published] = []
+        self.publisher = Link(next(self._sessions))
+
+    def announce(self) -> None:
+        """Tell all readers the publisher's session."""
+        for reader in self.readers.values():
+            reader.link.on_announcement(self.publisher.session, self.now)
+
+    def send(self, name: str) -> bool:
+        """Have a reader send its next batch; return whether there was one to send."""
+        message = self.readers[name].next_message(self.now)
+        if message:
+            self.messages.append(message)
+        return message is not None
+
+    def receive(self) -> None:
+        """Have the publisher take the next message that has arrived."""
+        taken = self.publisher.accept(*self.messages.popleft())
+        if isinstance(taken, Delivery):
+            self.on_the_way.append(taken)
+        self.tell_acknowledgements()
+
+    def confirm(self, position: int) -> None:
+        """Have Kafka write and confirm what is on the way of one reader, up to a batch of it."""
+        reader = self.on_the_way[position].reader
+        # Kafka keeps the order of one producer in one partition: those before it come first.
+        confirmed = [d for d in self.on_the_way[: position + 1] if d.reader == reader]
+        for delivery in confirmed:
+            self._write(delivery)
+            self.on_the_way.remove(delivery)
+        for delivery in reversed(confirmed):
+            delivery.confirm()
+        self.tell_acknowledgements()
+
+    def tell_acknowledgements(self) -> None:
+        """Send what the publisher has to acknowledge on its way."""
+        for reader, seq in self.publisher.take_acknowledgements().items():
+            self.acknowledgements.append((self.publisher.session, reader, seq))
+
+    def hear(self) -> None:
+        """Have a reader hear the next acknowledgement that has arrived."""
+        session, name, seq = self.acknowledgements.popleft()
+        self.readers[name].hear(session, seq, self.now)
+
+    def restart_publisher(self, written: int) -> None:
+        """Kill the publisher when Kafka had written *written* batches without confirming them."""
+        for delivery in self.on_the_way[:written]:
+            self._write(delivery)
+        self.on_the_way.clear()
+        self.publisher = Link(next(self._sessions))
+
+    def pass_time(self) -> None:
+        """Let a time pass after which readers send again."""
+        self.now += RESEND_AFTER_S + 1
+        self.announce()
+        for reader in self.readers.values():
+            reader.link.on_time(self.now)
+
+    def settle(self) -> None:
+        """Let everything go well until nothing is left to do."""
+        for _ in range(20):
+            self.pass_time()
+            for name in self.readers:
+                while self.send(name):
+                    pass
+            while self.messages:
+                self.receive()
+            while self.on_the_way:
+                self.confirm(0)
+            while self.acknowledgements:
+                self.hear()
+            if not any(reader.batches for reader in self.readers.values()):
+                return
+        raise AssertionError(f"not settled: {self.readers}")
+
+    def published(self, reader: str) -> list[Published]:
+        """Return what Kafka holds of *reader*, in order."""
+        return [published for published in self.kafka if published.reader == reader]
+
+    def _write(self, delivery: Delivery) -> None:
+        session = self.publisher.session
+        for seq in range(delivery.first_seq, delivery.last_seq + 1):
+            self.kafka.append(Published(session, delivery.reader, seq))
