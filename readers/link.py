@@ -32,15 +32,15 @@ class _InFlight(NamedTuple):
 class SendingLink:
     """Go-back-N towards one publisher. Times are seconds of a monotonic clock."""
 
-    def __init__(self, acknowledged: int) -> None:
+    def __init__(self, acknowledged: int, now: float) -> None:
         """*acknowledged* is the number of the last record known to be in Kafka, 0 for none."""
         self.acknowledged = acknowledged
         self.sent = acknowledged
         self.session: int | None = None
         self._in_flight: deque[_InFlight] = deque()
         self._bytes_in_flight = 0
-        self._progress_at = 0.0
-        self._heard_at = float("-inf")
+        self._progress_at = now
+        self._heard_at = now
 
     def is_away(self, now: float) -> bool:
         """Return whether the publisher has been silent for too long to be there."""

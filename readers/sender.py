@@ -49,7 +49,7 @@ class Sender:
     ) -> None:
         self._outbox = outbox
         self._clock = clock
-        self._link = SendingLink(outbox.acknowledged)
+        self._link = SendingLink(outbox.acknowledged, clock())
         self._endpoint = endpoint
         self._away = False
         self._all_acknowledged = asyncio.Event()
@@ -70,10 +70,9 @@ class Sender:
         loop.add_reader(descriptor, self._hear)
         try:
             self._hear()
-            started_at = self._clock()
             while True:
                 await asyncio.sleep(TICK_S)
-                self._look_at_the_clock(started_at)
+                self._look_at_the_clock()
         finally:
             loop.remove_reader(descriptor)
             self._context.destroy(linger=0)
@@ -149,15 +148,14 @@ class Sender:
             logger.info("publisher is back; %d messages wait in the outbox", self._outbox.waiting)
         self._away = False
 
-    def _look_at_the_clock(self, started_at: float) -> None:
+    def _look_at_the_clock(self) -> None:
         now = self._clock()
         self._outbox.tidy()
         if self._link.on_time(now):
             logger.warning(
                 "no acknowledgement for too long: sending again what is not acknowledged"
             )
-        quiet = self._link.is_away(max(now, started_at))
-        if quiet and not self._away:
+        if self._link.is_away(now) and not self._away:
             self._away = True
             logger.warning(
                 "publisher at %s is not heard; messages are kept in the outbox meanwhile",

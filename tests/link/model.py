@@ -43,11 +43,11 @@ class ModelReader:
     link: SendingLink = field(init=False)
 
     def __post_init__(self) -> None:
-        self.start()
+        self.start(0.0)
 
-    def start(self) -> None:
+    def start(self, now: float) -> None:
         """Start anew, with what lies in the outbox."""
-        self.link = SendingLink(self.acknowledged)
+        self.link = SendingLink(self.acknowledged, now)
 
     def say(self, size: int) -> None:
         """Put a batch of *size* records into the outbox."""

@@ -77,7 +77,7 @@ class LinkMachine(RuleBasedStateMachine):
     @rule(reader=readers)
     def a_reader_is_killed(self, reader: str) -> None:
         """And started: it knows what lies in its outbox."""
-        self.world.readers[reader].start()
+        self.world.readers[reader].start(self.world.now)
 
     @rule(written=st.integers(0, 5))
     def the_publisher_is_killed(self, written: int) -> None:

@@ -13,19 +13,19 @@ OTHER_SESSION = 78
 @pytest.fixture
 def link() -> SendingLink:
     """Return a link in SESSION, heard at second 0, with nothing acknowledged."""
-    link = SendingLink(acknowledged=0)
+    link = SendingLink(acknowledged=0, now=0.0)
     assert link.on_announcement(SESSION, 0.0)
     return link
 
 
 def test_nothing_is_sent_before_the_session_is_known() -> None:
     """A publisher that has not spoken yet would drop it."""
-    assert not SendingLink(acknowledged=0).may_send()
+    assert not SendingLink(acknowledged=0, now=0.0).may_send()
 
 
 def test_sending_begins_after_the_last_acknowledged_record() -> None:
     """What an earlier process had acknowledged is not sent again."""
-    link = SendingLink(acknowledged=40)
+    link = SendingLink(acknowledged=40, now=0.0)
     link.on_announcement(SESSION, 0.0)
     assert link.may_send()
     assert link.sent == 40

@@ -1,0 +1,47 @@
+"""The reader against an IRC server that nobody here wrote."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import BinaryIO
+
+from tests.ngircd import Ngircd
+from tests.ports import free_port
+from tests.processes import StartProcess, python_module, wait_for_line
+
+
+def test_ngircd_takes_our_registration_and_our_join(
+    processes: StartProcess, ngircd: Ngircd, short_folder: Path
+) -> None:
+    """Another member of the channel sees us join; that Twitch's capabilities lack is said."""
+    nobody = f"tcp://127.0.0.1:{free_port()}"
+    with socket.create_connection((ngircd.host, ngircd.port), timeout=20) as member:
+        member.sendall(b"NICK member\r\nUSER member 0 * member\r\nJOIN #xqc\r\n")
+        lines = member.makefile("rb")
+        _read_until(lines, b"End of NAMES list")
+        reader = processes(
+            python_module("readers", "xqc"),
+            {
+                "TWITCH_IRC_HOST": ngircd.host,
+                "TWITCH_IRC_PORT": str(ngircd.port),
+                "TWITCH_IRC_TLS": "false",
+                "PUBLISHER_ENDPOINT": nobody,
+                "PUBLISHER_ACK_ENDPOINT": nobody,
+                "STATE_DIR": str(short_folder / "var"),
+            },
+        )
+        joined = _read_until(lines, b"JOIN :#xqc")
+        lines.close()
+    assert joined.startswith(b":justinfan")
+    wait_for_line(ngircd.process, r'User "justinfan\d+!\S+" registered', 20)
+    wait_for_line(reader, "refuses the capabilities", 20)
+    assert reader.stop() == 0
+
+
+def _read_until(lines: BinaryIO, text: bytes) -> bytes:
+    """Return the first line with *text* in it; the socket's time limit bounds the wait."""
+    for line in lines:
+        if text in line:
+            return line
+    raise ConnectionError(f"the server left before it said {text!r}")

@@ -1,0 +1,174 @@
+"""From what is said on Twitch to what clients that nobody here wrote read from Kafka."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from common.chat_message import ChatMessage, decode_chat_message
+from simulator.background import BackgroundChatServer
+from tests.end_to_end.service import START_WITHIN_S, Service, twitch
+from tests.kafka.cluster import KafkaCluster
+from tests.processes import StartProcess, wait_for, wait_for_line
+from tests.topics import kcat_read, read_topic
+
+CHANNELS = ("xqc", "shroud", "forsen")
+
+
+@pytest.fixture
+def chat(short_folder: Path) -> Iterator[BackgroundChatServer]:
+    """Return a running Twitch."""
+    with twitch(short_folder) as server:
+        yield server
+
+
+@pytest.fixture
+def service(
+    processes: StartProcess,
+    chat: BackgroundChatServer,
+    short_folder: Path,
+    kafka: KafkaCluster,
+    topic: str,
+) -> Service:
+    """Return an installation of which nothing runs yet."""
+    return Service(processes, chat, short_folder, kafka.bootstrap, topic)
+
+
+def test_every_message_arrives_in_order_of_its_channel(
+    service: Service, kafka: KafkaCluster, topic: str
+) -> None:
+    """Three channels, a reader each; what is said is what Kafka has, each once."""
+    service.start_publisher()
+    for channel in CHANNELS:
+        service.start_reader(channel)
+    for number in range(200):
+        for channel in CHANNELS:
+            service.say(channel, f"{channel} {number}")
+    records = read_topic(kafka.bootstrap, topic, count=600, timeout_s=30)
+    messages = [decode_chat_message(record.value) for record in records]
+    for channel in CHANNELS:
+        texts = [message.message for message in messages if message.message.startswith(channel)]
+        assert texts == [f"{channel} {number}" for number in range(200)]
+
+
+def test_kcat_reads_what_was_said(
+    service: Service, chat: BackgroundChatServer, kafka: KafkaCluster, topic: str
+) -> None:
+    """Key, time, headers and value are what the README says."""
+    service.start_publisher()
+    service.start_reader("xqc")
+    service.say(
+        "xqc",
+        "😂 Kappa hi",
+        login="ann",
+        user_id="5",
+        emotes="25:2-6",
+        sent_ms=1_700_000_000_123,  # type: ignore[arg-type]
+    )
+    read_topic(kafka.bootstrap, topic, count=1, timeout_s=30)
+    (record,) = kcat_read(kafka.bootstrap, topic, 1)
+    room_id = chat.server.state.room_id("xqc")
+    assert json.loads(record.value) == {
+        "channel_id": room_id,
+        "user_id": "5",
+        "username": "ann",
+        "message": "😂 Kappa hi",
+        "timestamp": 1_700_000_000_123,
+        "emotes": ["Kappa"],
+    }
+    assert record.key == room_id.encode()
+    assert record.timestamp == 1_700_000_000_123
+    assert record.headers["reader"].startswith(b"xqc/")
+    assert record.headers["seq"] == b"1"
+
+
+def test_what_was_said_before_the_publisher_started_arrives(
+    service: Service, kafka: KafkaCluster, topic: str
+) -> None:
+    """The outbox keeps it, also from one process of the reader to the next."""
+    first = service.start_reader("xqc")
+    service.say("xqc", "one")
+    service.wait_until_heard("xqc")
+    first.send(signal.SIGKILL)
+    first.wait(10)
+    service.start_reader("xqc")
+    service.say("xqc", "two")
+    service.start_publisher()
+    records = read_topic(kafka.bootstrap, topic, count=2, timeout_s=30)
+    assert [decode_chat_message(record.value).message for record in records] == ["one", "two"]
+    assert [record.headers["seq"] for record in records] == [b"1", b"3"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_reader_that_is_stopped_hands_over_what_it_holds(
+    service: Service, kafka: KafkaCluster, topic: str, number: signal.Signals
+) -> None:
+    """It ends with status 0 once everything is acknowledged."""
+    publisher = service.start_publisher()
+    wait_for_line(publisher, "is ready", START_WITHIN_S)
+    reader = service.start_reader("xqc")
+    wait_for_line(reader, "publisher is there", START_WITHIN_S)
+    for text in range(500):
+        service.say("xqc", f"{text}")
+    service.wait_until_heard("xqc")
+    assert reader.stop(number, timeout_s=10) == 0
+    assert "not acknowledged" not in reader.output()
+    assert len(read_topic(kafka.bootstrap, topic, count=500, timeout_s=30)) == 500
+
+
+def test_a_publisher_that_is_stopped_has_handed_over_what_it_took(
+    service: Service, kafka: KafkaCluster, topic: str
+) -> None:
+    """It ends with status 0, and the next one takes on where it ended, without a repetition."""
+    publisher = service.start_publisher()
+    service.start_reader("xqc")
+    for text in range(500):
+        service.say("xqc", f"{text}")
+    assert publisher.stop(signal.SIGTERM, timeout_s=15) == 0
+    for text in range(500, 1000):
+        service.say("xqc", f"{text}")
+    service.start_publisher()
+    service.wait_until_heard("xqc")
+    records = read_topic(kafka.bootstrap, topic, count=1000, timeout_s=30)
+    texts = [decode_chat_message(record.value).message for record in records]
+    assert texts == [str(number) for number in range(1000)]
+
+
+def test_logs_can_be_json_and_never_hold_the_token(
+    service: Service, chat: BackgroundChatServer, kafka: KafkaCluster, topic: str
+) -> None:
+    """One object a line at the loudest level, from reader and publisher alike."""
+    chat.server.state.tokens["verysecret"] = "somebot"
+    loud = {"LOG_FORMAT": "json", "LOG_LEVEL": "debug"}
+    publisher = service.start_publisher(**loud)
+    reader = service.start_reader(
+        "xqc", TWITCH_USERNAME="somebot", TWITCH_OAUTH_TOKEN="oauth:verysecret", **loud
+    )
+    service.say("xqc", "hello")
+    read_topic(kafka.bootstrap, topic, count=1, timeout_s=30)
+    wait_for(lambda: "hello" in reader.output(), 10, "the message in the reader's log")
+    reader.stop()
+    publisher.stop()
+    for process, name in ((reader, "reader"), (publisher, "publisher")):
+        lines = [json.loads(line) for line in process.output().splitlines()]
+        assert {line["process"] for line in lines} == {name}
+        assert "verysecret" not in process.output()
+    assert {line["channel"] for line in map(json.loads, reader.output().splitlines())} == {"xqc"}
+
+
+def test_a_message_with_everything_arrives_as_it_was_typed(
+    service: Service, kafka: KafkaCluster, topic: str
+) -> None:
+    """What is hard on encodings comes out of Kafka as it went into chat."""
+    texts = ["::)", "  two  spaces", "żółw 🐢 \U000e0000", 'quo"te \\ slash', "\ttab", "ﷺ"]
+    service.start_publisher()
+    service.start_reader("xqc")
+    for text in texts:
+        service.say("xqc", text)
+    records = read_topic(kafka.bootstrap, topic, count=len(texts), timeout_s=30)
+    messages: list[ChatMessage] = [decode_chat_message(record.value) for record in records]
+    assert [message.message for message in messages] == texts

@@ -1,0 +1,100 @@
+"""The files that tell supervisord which readers there are, and the command that writes them."""
+
+from __future__ import annotations
+
+import configparser
+from pathlib import Path
+
+from common import exit_codes
+from readers.reader_programs import write_reader_programs
+from tests.processes import Process, StartProcess, python_module
+
+
+def programs(folder: Path) -> dict[str, dict[str, str]]:
+    """Return the sections of all files in *folder* that supervisord would include."""
+    parser = configparser.RawConfigParser()
+    parser.read(sorted(folder.glob("*.conf")))
+    return {section: dict(parser[section]) for section in parser.sections()}
+
+
+def run_channels(processes: StartProcess, *arguments: str, **environment: str) -> Process:
+    """Run the command to its end in the folder of *processes*."""
+    command = processes(python_module("readers.channels", *arguments), environment)
+    command.wait(timeout_s=20)
+    return command
+
+
+def test_every_channel_has_a_program_of_its_name(tmp_path: Path) -> None:
+    """One section each, which runs that channel's reader."""
+    write_reader_programs(tmp_path / "readers", ["xqc", "shroud"])
+    found = programs(tmp_path / "readers")
+    assert {name: options["command"] for name, options in found.items()} == {
+        "program:reader-shroud": "python3 -m readers shroud",
+        "program:reader-xqc": "python3 -m readers xqc",
+    }
+
+
+def test_the_programs_of_channels_that_went_are_removed_and_no_other_file(tmp_path: Path) -> None:
+    """What is not a reader's program stays, whatever it is."""
+    (tmp_path / "simulator.conf").touch()
+    (tmp_path / "reader-notes.txt").touch()
+    write_reader_programs(tmp_path, ["xqc", "shroud"])
+    write_reader_programs(tmp_path, ["xqc"])
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"reader-xqc.conf", "simulator.conf", "reader-notes.txt"}
+
+
+def test_a_program_that_does_not_change_is_not_written(tmp_path: Path) -> None:
+    """The file is the same one as before, while one that somebody changed is put right."""
+    write_reader_programs(tmp_path, ["xqc", "shroud"])
+    kept, spoilt = tmp_path / "reader-xqc.conf", tmp_path / "reader-shroud.conf"
+    inode, content = kept.stat().st_ino, spoilt.read_bytes()
+    spoilt.write_text("[program:reader-shroud]\ncommand=false\n")
+    write_reader_programs(tmp_path, ["xqc", "shroud"])
+    assert kept.stat().st_ino == inode
+    assert spoilt.read_bytes() == content
+
+
+def test_without_supervisord_the_command_says_so_and_changes_nothing(
+    processes: StartProcess, short_folder: Path
+) -> None:
+    """Expect the address that was tried, the exit status of a failure, and no file."""
+    (short_folder / "channels.conf").write_text("xqc\n")
+    command = run_channels(processes)
+    assert command.status == exit_codes.FAILURE
+    address = f"unix://{short_folder}/var/supervisor.sock"
+    assert f"no supervisord answers at {address}" in command.output()
+    assert "Traceback" not in command.output()
+    assert not (short_folder / "var").exists()
+
+
+def test_without_a_channels_file_nothing_is_changed(processes: StartProcess) -> None:
+    """A missing file is a mistake, and not the wish to stop every reader."""
+    command = run_channels(processes, TWITCH_CHANNELS="xqc")
+    assert command.status == exit_codes.SETTINGS
+    assert "nothing is changed" in command.output()
+    assert "channels.conf" in command.output()
+
+
+def test_bad_names_are_reported_with_where_they_stand(
+    processes: StartProcess, short_folder: Path
+) -> None:
+    """Those of the file by line, those of the environment by variable."""
+    (short_folder / "channels.conf").write_bytes(b"\xef\xbb\xbfxqc\nno channel\n\xff\xfe\n")
+    command = run_channels(processes, TWITCH_CHANNELS="shroud, b@d", TWITCH_CHANNEL="worse!")
+    assert "channels.conf, line 2: 'no channel' is not a channel" in command.output()
+    assert "channels.conf, line 3: " in command.output()
+    assert "TWITCH_CHANNELS: 'b@d' is not a channel" in command.output()
+    assert "TWITCH_CHANNEL: 'worse!' is not a channel" in command.output()
+    assert "line 1:" not in command.output()
+
+
+def test_more_channels_than_an_account_may_read_are_warned_about(
+    processes: StartProcess, short_folder: Path
+) -> None:
+    """Only where an account is used: for anonymous readers Twitch states no limit."""
+    names = "".join(f"channel{number}\n" for number in range(101))
+    (short_folder / "channels.conf").write_text(names)
+    assert "101 channels" not in run_channels(processes).output()
+    command = run_channels(processes, TWITCH_USERNAME="me", TWITCH_OAUTH_TOKEN="oauth:abc")
+    assert "101 channels, but Twitch lets one account read 100 at a time" in command.output()
