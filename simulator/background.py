@@ -23,8 +23,9 @@ class BackgroundChatServer:
 
     def __init__(self, server: ChatServer | None = None) -> None:
         self.server = server or ChatServer()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="chat server")
+        #: The loop that the server runs on.
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name="chat server")
 
     @property
     def port(self) -> int:
@@ -37,7 +38,7 @@ class BackgroundChatServer:
 
         Raises TimeoutError when it has not ended after *timeout_s* seconds; it is then cancelled.
         """
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         try:
             return future.result(timeout_s)
         finally:
@@ -59,6 +60,6 @@ class BackgroundChatServer:
             self._stop()
 
     def _stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(_STOP_TIMEOUT_S)
-        self._loop.close()
+        self.loop.close()

@@ -1,0 +1,1 @@
+"""Measurements of the whole service and its parts. The README's figures come from here."""

@@ -1,0 +1,24 @@
+"""Chat to measure with: the demo's recorded lines, each with an id of its own."""
+
+from __future__ import annotations
+
+import re
+from itertools import cycle, islice
+
+from simulator.playback import load_recordings
+
+_ID = re.compile(rb"(?<=[@;]id=)[^; ]+")
+
+
+def chat_lines(channel: str, count: int) -> list[bytes]:
+    """Return *count* chat lines of *channel* with their CRLFs, of which no two have the same id."""
+    recorded = [
+        re.sub(rb"PRIVMSG #\S+", b"PRIVMSG #" + channel.encode(), line)
+        for recording in load_recordings()
+        for line in recording.lines
+        if b" PRIVMSG #" in line
+    ]
+    return [
+        _ID.sub(b"%032x" % number, line, count=1) + b"\r\n"
+        for number, line in enumerate(islice(cycle(recorded), count), start=1)
+    ]

@@ -1,0 +1,25 @@
+"""What a benchmark prints: a table for people, and the same as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from benchmarks.installation import machine
+
+
+def report(name: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Print *rows*, which all have the same keys, as a table and as one line of JSON."""
+    columns = list(rows[0])
+    cells = [columns, *([_cell(row[column]) for column in columns] for row in rows)]
+    widths = [max(len(line[index]) for line in cells) for index in range(len(columns))]
+    print(f"\n{name} on {machine()}")
+    for line in cells:
+        print("  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True)))
+    print(json.dumps({"benchmark": name, "machine": machine(), "rows": rows}))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
