@@ -9,7 +9,7 @@ import sys
 
 from common import exit_codes
 from common.settings import SettingsError, settings_help
-from common.startup import start
+from common.startup import settings_are_wrong, start
 from readers.channel_names import channel_name
 from readers.outbox_file import OutboxError
 from readers.reader import read_channel
@@ -24,8 +24,7 @@ def main() -> int:
     try:
         asyncio.run(read_channel(channel, settings))
     except SettingsError as error:
-        logger.error("%s", error)
-        return exit_codes.SETTINGS
+        return settings_are_wrong(error)
     except OutboxError as error:
         logger.error("%s", error)
         return exit_codes.FAILURE

@@ -33,12 +33,14 @@ class PydleClient(CapabilityNegotiationSupport, TLSSupport):
 
     async def connect(self, *args: Any, **kwargs: Any) -> None:
         """Connect and register. Raises OSError, or asyncio.CancelledError when cancelled."""
-        await super().connect(*args, **kwargs)
-        # Before Python 3.12 asyncio.wait_for, with which pydle connects, may swallow it
-        # (https://github.com/python/cpython/issues/86296).
-        task = asyncio.current_task()
-        if task and task.cancelling():
-            raise asyncio.CancelledError
+        try:
+            await super().connect(*args, **kwargs)
+        finally:
+            # Before Python 3.12 asyncio.wait_for, with which pydle connects, may swallow it
+            # (https://github.com/python/cpython/issues/86296).
+            task = asyncio.current_task()
+            if task and task.cancelling():
+                raise asyncio.CancelledError
 
     async def dispatch(self, message: IrcMessage) -> None:
         """Call the handler of *message*, which gets its tags as `tags`."""

@@ -158,7 +158,8 @@ class Sender:
         if self._link.is_away(now) and not self._away:
             self._away = True
             logger.warning(
-                "publisher at %s is not heard; messages are kept in the outbox meanwhile",
+                "publisher at %s is not heard, or has no Kafka;"
+                " messages are kept in the outbox meanwhile",
                 self._endpoint,
             )
         self.send()

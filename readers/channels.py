@@ -1,0 +1,137 @@
+"""`python -m readers.channels`: a reader runs for each channel of channels.conf, and no other."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import logging
+import os
+import socket
+import sys
+import xmlrpc.client
+from collections.abc import Iterable
+from pathlib import Path
+
+from common import exit_codes
+from common.settings import Settings
+from common.startup import start
+from readers.channel_names import ChannelList, channel_name, read_channel_names
+from readers.credentials import has_account
+from readers.reader_groups import StillRunningError, apply_changes, connect, reading
+from readers.reader_programs import write_reader_programs
+
+CHANNELS_FILE = Path("channels.conf")
+PROGRAMS_DIRECTORY = Path("var/readers")
+SOCKET = Path("var/supervisor.sock")
+
+#: Seconds that supervisord may take to answer a question. It answers at once unless it is stopped.
+ANSWER_WITHIN_S = 30.0
+
+#: https://discuss.dev.twitch.com/t/giving-broadcasters-control-concurrent-join-limits-for-irc-and-eventsub/54997
+CHANNELS_PER_ACCOUNT = 100
+
+logger = logging.getLogger("readers.channels")
+
+
+def main() -> int:
+    """Run the command, and return its exit status."""
+    dry_run = _parser().parse_args().dry_run
+    settings = start("channels")
+    socket.setdefaulttimeout(ANSWER_WITHIN_S)
+    try:
+        wanted = _wanted(settings)
+    except OSError as error:
+        logger.error("nothing is changed: %s", error)
+        return exit_codes.SETTINGS
+    _report(wanted, settings)
+    url = os.environ.get("SUPERVISOR_SERVER_URL", f"unix://{SOCKET.absolute()}")
+    try:
+        if dry_run:
+            _preview(wanted.channels, url)
+        else:
+            _apply(wanted.channels, url)
+    except (OSError, http.client.HTTPException, xmlrpc.client.Error, StillRunningError) as error:
+        logger.error("%s", _explain(error, url))
+        return exit_codes.FAILURE
+    return exit_codes.SETTINGS if wanted.problems else exit_codes.OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m readers.channels",
+        description="Start a reader for each channel in channels.conf (and TWITCH_CHANNELS and"
+        " TWITCH_CHANNEL) that has none, and stop the readers of all other channels. The rest go"
+        " on undisturbed. supervisord, which runs them, runs this as its program `channels`.",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only show what would change")
+    return parser
+
+
+def _wanted(settings: Settings) -> ChannelList:
+    # Some editors begin a file with a byte order mark.
+    text = CHANNELS_FILE.read_text("utf-8-sig", "replace")
+    in_file = read_channel_names(text)
+    channels = dict.fromkeys(in_file.channels)
+    problems = [f"{CHANNELS_FILE}, {problem}" for problem in in_file.problems]
+    for variable, names in (
+        ("TWITCH_CHANNELS", settings.twitch_channels),
+        ("TWITCH_CHANNEL", settings.twitch_channel),
+    ):
+        for name in names:
+            try:
+                channels[channel_name(name)] = None
+            except ValueError as error:
+                problems.append(f"{variable}: {error}")
+    return ChannelList(tuple(channels), tuple(problems))
+
+
+def _report(wanted: ChannelList, settings: Settings) -> None:
+    for problem in wanted.problems:
+        logger.error("%s", problem)
+    if not wanted.channels:
+        logger.warning("no channel to read: name some in %s or TWITCH_CHANNELS", CHANNELS_FILE)
+    if has_account(settings) and len(wanted.channels) > CHANNELS_PER_ACCOUNT:
+        logger.warning(
+            "%d channels, but Twitch lets one account read %d at a time",
+            len(wanted.channels),
+            CHANNELS_PER_ACCOUNT,
+        )
+
+
+def _preview(wanted: Iterable[str], url: str) -> None:
+    with connect(url) as supervisord:
+        present = reading(supervisord)
+    wanted = set(wanted)
+    logger.info("would start: %s", _listed(wanted - present))
+    logger.info("would stop: %s", _listed(present - wanted))
+    logger.info("would go on: %s", _listed(present & wanted))
+
+
+def _apply(wanted: Iterable[str], url: str) -> None:
+    with connect(url) as supervisord:
+        # Asked before anything is written: without supervisord nothing is changed.
+        before = reading(supervisord)
+        write_reader_programs(PROGRAMS_DIRECTORY, wanted)
+        changes = apply_changes(supervisord)
+    logger.info("started: %s", _listed(changes.started))
+    logger.info("stopped: %s", _listed(changes.stopped))
+    if changes.restarted:
+        logger.info("restarted, as their program changed: %s", _listed(changes.restarted))
+    undisturbed = before.difference(changes.stopped, changes.restarted)
+    logger.info("went on undisturbed: %d", len(undisturbed))
+
+
+def _listed(channels: Iterable[str]) -> str:
+    return ", ".join(sorted(channels)) or "none"
+
+
+def _explain(error: Exception, url: str) -> str:
+    if isinstance(error, xmlrpc.client.Fault):
+        return f"supervisord refuses: {error.faultString}"
+    if isinstance(error, (ConnectionError, FileNotFoundError, TimeoutError)):
+        return f"no supervisord answers at {url} ({error}): is it running?"
+    return str(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+"""What supervisord does differently with our extension loaded: a real one, and small programs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.processes import StartProcess, wait_for, wait_for_line
+
+SUPERVISORD = str(Path(sys.executable).with_name("supervisord"))
+
+_CONFIGURATION = """
+[supervisord]
+nodaemon=true
+logfile=/dev/null
+logfile_maxbytes=0
+nocleanup=true
+pidfile=%(here)s/supervisord.pid
+
+[unix_http_server]
+file=%(here)s/supervisor.sock
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+
+[rpcinterface:supervision]
+supervisor.rpcinterface_factory=common.supervision:extend
+"""
+
+_PROGRAM = """
+[program:{name}]
+command={command}
+directory=%(here)s
+priority={priority}
+startsecs=0
+autorestart=false
+stopwaitsecs=5
+redirect_stderr=true
+stdout_logfile=NONE
+stdout_events_enabled=true
+"""
+
+# When told to stop, it waits until the program named last has been told as well.
+_POLITE = """
+name=$1 other=$2
+trap 'touch "$name.told"; while ! [ -e "$other.told" ]; do sleep 0.01; done; exit' TERM
+echo "$name is ready"
+while :; do sleep 0.01; done
+"""
+
+# When told to stop, it says whether the polite ones have been told.
+_LAST = """
+trap 'ls a.told b.told && echo both were told; exit' TERM
+echo last is ready
+while :; do sleep 0.01; done
+"""
+
+# Runs a command with its output to a socket, as systemd does, and passes on what comes there.
+_TO_A_SOCKET = """
+import shutil, socket, subprocess, sys
+ours, theirs = socket.socketpair()
+process = subprocess.Popen(sys.argv[1:], stdout=theirs, stderr=theirs)
+theirs.close()
+with ours.makefile("rb") as output:
+    shutil.copyfileobj(output, sys.stdout.buffer, 1)
+"""
+
+_PRINT_AND_END = r"import sys; sys.stdout.write('the program speaks\n')"
+
+
+def configure(folder: Path, *programs: tuple[str, str, int]) -> list[str]:
+    """Write a configuration with *programs* (name, script, priority); return the command."""
+    sections = []
+    for name, command, priority in programs:
+        sections.append(_PROGRAM.format(name=name, command=command, priority=priority))
+    path = folder / "supervisord.conf"
+    path.write_text(_CONFIGURATION + "".join(sections))
+    return [SUPERVISORD, "-c", str(path)]
+
+
+def script(folder: Path, name: str, text: str) -> str:
+    """Write *text* to a file of that name; return its path."""
+    path = folder / name
+    path.write_text(text)
+    return str(path)
+
+
+def test_programs_of_one_priority_are_told_to_stop_at_the_same_time(
+    processes: StartProcess, short_folder: Path
+) -> None:
+    """Two programs that wait for each other both end, before one of lower priority is told to."""
+    polite = script(short_folder, "polite", _POLITE)
+    command = configure(
+        short_folder,
+        ("a", f"sh {polite} a b", 2),
+        ("b", f"sh {polite} b a", 2),
+        ("last", f"sh {script(short_folder, 'last_one', _LAST)}", 1),
+    )
+    supervisord = processes(command)
+    for name in ("a", "b", "last"):
+        wait_for_line(supervisord, f"^{name} is ready$", timeout_s=10)
+    assert supervisord.stop(timeout_s=20) == 0
+    output = supervisord.output()
+    assert "both were told" in output
+    assert "SIGKILL" not in output
+
+
+@pytest.mark.parametrize("through", ["file", "pipe", "socket"])
+def test_what_programs_print_stands_in_supervisords_own_output(
+    processes: StartProcess, short_folder: Path, through: str
+) -> None:
+    """Wherever the output goes, the program's line is between supervisord's lines about it."""
+    program = script(short_folder, "program.py", _PRINT_AND_END)
+    command = configure(short_folder, ("talker", f"python3 {program}", 1))
+    if through == "pipe":
+        command = ["sh", "-c", f"{' '.join(command)} | cat"]
+    elif through == "socket":
+        command = [sys.executable, "-c", _TO_A_SOCKET, *command]
+    supervisord = processes(command)
+    wait_for_line(
+        supervisord,
+        r"(?s)spawned: 'talker'.*^the program speaks$.*exited: talker",
+        timeout_s=10,
+    )
+
+
+def test_programs_go_on_when_nobody_reads_the_output_any_more(
+    processes: StartProcess, short_folder: Path
+) -> None:
+    """A program gets to the end of a megabyte into a broken pipe, and we do not complain."""
+    program = script(
+        short_folder,
+        "program.py",
+        "import pathlib; print('x' * 1_000_000, flush=True); pathlib.Path('done').touch()",
+    )
+    command = configure(short_folder, ("talker", f"python3 {program}", 1))
+    supervisord = processes(["sh", "-c", f"{' '.join(command)} | true"])
+    wait_for((short_folder / "done").exists, 10, "the program's end")
+    assert "common/supervision.py" not in supervisord.output()
+
+
+def test_programs_run_on_the_python_of_supervisord_whatever_the_path(
+    processes: StartProcess, short_folder: Path
+) -> None:
+    """With nothing of our environment on the PATH, `python3` is still the one with our packages."""
+    program = script(
+        short_folder, "program.py", r"import sys; sys.stdout.write(f'prefix {sys.prefix}\n')"
+    )
+    command = configure(short_folder, ("talker", f"python3 {program}", 1))
+    supervisord = processes(command, {"PATH": "/usr/bin:/bin"})
+    assert wait_for_line(supervisord, r"^prefix (.+)$", timeout_s=10)[1] == sys.prefix

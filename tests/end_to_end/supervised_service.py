@@ -1,0 +1,104 @@
+"""The whole service under a real supervisord, in a folder of its own, as an operator handles it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.processes import REPOSITORY, Process, StartProcess, base_environment, wait_for
+
+_BIN = Path(sys.executable).parent
+
+#: Settings for a Twitch at *port* of this machine, and for nothing outside of the folder.
+SETTINGS = """
+TWITCH_IRC_HOST=127.0.0.1
+TWITCH_IRC_PORT={port}
+TWITCH_IRC_TLS=false
+KAFKA_BROKERS=embedded
+PUBLISHER_BIND=ipc://var/batches
+PUBLISHER_ENDPOINT=ipc://var/batches
+PUBLISHER_ACK_BIND=ipc://var/acknowledgements
+PUBLISHER_ACK_ENDPOINT=ipc://var/acknowledgements
+"""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A line of `supervisorctl status`."""
+
+    state: str
+    #: 0 when it does not run.
+    pid: int
+
+
+class SupervisedService:
+    """A supervisord with our supervisord.conf, started in *folder*."""
+
+    def __init__(self, start: StartProcess, folder: Path) -> None:
+        self.folder = folder
+        self.supervisord: Process = start([str(_BIN / "supervisord"), "-c", "supervisord.conf"])
+
+    def control(self, *arguments: str) -> str:
+        """Run `supervisorctl` with *arguments*; return what it prints."""
+        return self._run(str(_BIN / "supervisorctl"), "-c", "supervisord.conf", *arguments)
+
+    def dry_run(self) -> str:
+        """Run `python -m readers.channels --dry-run`; return what it prints."""
+        return self._run(sys.executable, "-m", "readers.channels", "--dry-run")
+
+    def programs(self) -> dict[str, Program]:
+        """Return every program by its name; none while supervisord does not answer."""
+        found = {}
+        for line in self.control("status").splitlines():
+            name, state, *rest = line.split()
+            pid = int(rest[1].rstrip(",")) if rest[:1] == ["pid"] else 0
+            found[name] = Program(state, pid)
+        return found
+
+    def read(self, channels: str) -> None:
+        """Let channels.conf be *channels*, and have that applied."""
+        (self.folder / "channels.conf").write_text(channels)
+        self.control("start", "channels")
+
+    def wait_for_readers(self, channels: Collection[str]) -> dict[str, Program]:
+        """Return all programs once exactly the readers of *channels* run, and the publisher."""
+        wanted = {"publisher", *(f"reader-{channel}" for channel in channels)}
+
+        def settled() -> dict[str, Program] | None:
+            programs = self.programs()
+            running = {name for name, program in programs.items() if program.state == "RUNNING"}
+            if programs.get("channels", Program("", 0)).state != "EXITED" or running != wanted:
+                return None
+            return programs if programs.keys() == {*wanted, "channels"} else None
+
+        try:
+            return wait_for(settled, 30, f"just the readers of {sorted(channels)}")
+        except TimeoutError as error:
+            error.add_note(self.supervisord.tail())
+            raise
+
+    def _run(self, *command: str) -> str:
+        finished = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=base_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        return finished.stdout
+
+
+def prepare(folder: Path, *, chat_port: int, channels: str) -> None:
+    """Make *folder* what a fresh clone is to supervisord, with a `.env` and a channels.conf."""
+    shutil.copy(REPOSITORY / "supervisord.conf", folder)
+    (folder / "var").mkdir()
+    shutil.copy(REPOSITORY / "var" / ".gitkeep", folder / "var")
+    (folder / ".env").write_text(SETTINGS.format(port=chat_port))
+    (folder / "channels.conf").write_text(channels)

@@ -1,0 +1,139 @@
+"""supervisord starts it all, keeps it running, and has the readers that channels.conf asks for."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from common import exit_codes
+from readers.reader_programs import write_reader_programs
+from simulator.background import BackgroundChatServer
+from tests.end_to_end.supervised_service import Program, SupervisedService, prepare
+from tests.process_table import running_processes
+from tests.processes import StartProcess, wait_for, wait_for_line
+
+
+@pytest.fixture
+def twitch() -> Iterator[BackgroundChatServer]:
+    """Return a Twitch that readers connect to."""
+    with BackgroundChatServer() as server:
+        yield server
+
+
+@pytest.fixture
+def folder(short_folder: Path, twitch: BackgroundChatServer) -> Path:
+    """Return a folder to start supervisord in, for the channels xqc, shroud and forsen."""
+    prepare(short_folder, chat_port=twitch.port, channels="xqc\n#shroud\ntwitch.tv/Forsen\n")
+    return short_folder
+
+
+def joined(twitch: BackgroundChatServer, channel: str) -> list[int]:
+    """Return which of all connections there have been are in *channel* now."""
+    server = twitch.server
+    return [server.history.index(session) for session in server.members(channel)]
+
+
+def wait_until_joined(twitch: BackgroundChatServer, *channels: str) -> None:
+    """Return once somebody is in each of *channels*."""
+    for channel in channels:
+        twitch.run(twitch.server.wait_for_join(channel, timeout_s=20))
+
+
+def test_everything_starts_and_ends_with_supervisord(processes: StartProcess, folder: Path) -> None:
+    """From .env and channels.conf alone; on SIGTERM all of it ends cleanly, and nothing is left."""
+    service = SupervisedService(processes, folder)
+    service.wait_for_readers(["xqc", "shroud", "forsen"])
+    assert service.supervisord.stop(signal.SIGTERM, timeout_s=10) == 0
+    assert [p for p in running_processes() if p.session == service.supervisord.pid] == []
+    assert service.supervisord.output().count("(exit status 0)") == 4
+    assert not (folder / "var" / "supervisor.sock").exists()
+
+
+def test_an_edit_starts_and_stops_just_the_readers_of_channels_that_came_and_went(
+    processes: StartProcess, folder: Path, twitch: BackgroundChatServer
+) -> None:
+    """Those that stay keep their process and their connection; so does the publisher's process."""
+    service = SupervisedService(processes, folder)
+    before = service.wait_for_readers(["xqc", "shroud", "forsen"])
+    wait_until_joined(twitch, "xqc", "shroud", "forsen")
+    connections = joined(twitch, "xqc") + joined(twitch, "forsen")
+
+    service.read("forsen\nFORSEN\n# shroud\nxqc  # stays\nnot a channel\nsummit1g\n")
+
+    after = service.wait_for_readers(["xqc", "forsen", "summit1g"])
+    wait_until_joined(twitch, "summit1g")
+    for name in ("publisher", "reader-xqc", "reader-forsen"):
+        assert after[name] == before[name]
+    assert joined(twitch, "xqc") + joined(twitch, "forsen") == connections
+    assert joined(twitch, "shroud") == []
+    assert "line 5: 'not a channel' is not a channel" in service.supervisord.output()
+
+
+def test_an_empty_file_stops_all_readers_but_not_the_publisher(
+    processes: StartProcess, folder: Path
+) -> None:
+    """The publisher's process stays the same; the log says that there is nothing to read."""
+    service = SupervisedService(processes, folder)
+    before = service.wait_for_readers(["xqc", "shroud", "forsen"])
+    service.read("")
+    after = service.wait_for_readers([])
+    assert after["publisher"] == before["publisher"]
+    assert "no channel to read" in service.supervisord.output()
+
+
+def test_a_dry_run_shows_what_would_change_and_changes_nothing(
+    processes: StartProcess, folder: Path
+) -> None:
+    """Channels that would come, go and stay are told apart; every process is still there."""
+    service = SupervisedService(processes, folder)
+    before = service.wait_for_readers(["xqc", "shroud", "forsen"])
+    (folder / "channels.conf").write_text("xqc\nsummit1g\n")
+    shown = service.dry_run()
+    assert "would start: summit1g\n" in shown
+    assert "would stop: forsen, shroud\n" in shown
+    assert "would go on: xqc\n" in shown
+    assert service.programs() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_reader_that_somebody_ends_is_started_again(
+    processes: StartProcess, folder: Path, number: signal.Signals
+) -> None:
+    """Whether it was killed or ended cleanly: only supervisord is asked to stop one for good."""
+    service = SupervisedService(processes, folder)
+    before = service.wait_for_readers(["xqc", "shroud", "forsen"])
+    os.kill(before["reader-xqc"].pid, number)
+    wait_for(lambda: service.programs()["reader-xqc"] != before["reader-xqc"], 10, "its end")
+    after = service.wait_for_readers(["xqc", "shroud", "forsen"])
+    assert after["reader-xqc"].pid != before["reader-xqc"].pid
+    assert after["reader-shroud"] == before["reader-shroud"]
+
+
+def test_a_program_with_a_wrong_setting_is_not_started_again(
+    processes: StartProcess, folder: Path
+) -> None:
+    """It says once what is wrong, and waits for whoever mends it."""
+    with (folder / ".env").open("a") as settings:
+        settings.write("KAFKA_TOPIC_PARTITIONS=many\n")
+    service = SupervisedService(processes, folder)
+    ended = rf"exited: publisher \(exit status {exit_codes.SETTINGS}; expected\)"
+    wait_for_line(service.supervisord, ended, timeout_s=20)
+    assert service.programs()["publisher"] == Program("EXITED", 0)
+    assert service.supervisord.output().count("spawned: 'publisher'") == 1
+
+
+def test_readers_of_an_earlier_configuration_are_replaced(
+    processes: StartProcess, folder: Path
+) -> None:
+    """A reader whose program has changed is restarted, and one whose channel went is stopped."""
+    programs = folder / "var" / "readers"
+    write_reader_programs(programs, ["xqc", "summit1g"])
+    earlier = programs / "reader-xqc.conf"
+    earlier.write_text(earlier.read_text().replace("stopwaitsecs=15", "stopwaitsecs=14"))
+    service = SupervisedService(processes, folder)
+    wait_for_line(service.supervisord, "restarted, as their program changed: xqc$", timeout_s=20)
+    service.wait_for_readers(["xqc", "shroud", "forsen"])
