@@ -1,0 +1,93 @@
+"""`python -m publisher`: takes what readers send to Kafka; with `tail`, prints what is there."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from common import exit_codes
+from common.settings import EMBEDDED, Settings, SettingsError, settings_help
+from common.startup import start
+from publisher.embedded import EmbeddedKafkaError, embedded_cluster
+from publisher.kafka_properties import Cluster
+from publisher.server import Server
+from publisher.sockets import BindError, LinkSockets
+from publisher.stop_signals import StopSignals
+from publisher.tail import tail
+
+logger = logging.getLogger("publisher")
+
+
+def main() -> int:
+    """Run the command that the command line names, and return its exit code."""
+    arguments = _parser().parse_args()
+    if arguments.command == "tail":
+        return tail(start("tail"), from_beginning=arguments.from_beginning)
+    return _publish(start("publisher"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m publisher",
+        description="Take batches of chat messages from the readers and write them to Kafka, "
+        "until SIGTERM or SIGINT; a second one ends it at once.",
+        epilog=f"{settings_help()}\n\n{_EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="tail")
+    look = commands.add_parser("tail", help="print what is in the topic, one JSON object a line")
+    look.add_argument(
+        "--from-beginning", action="store_true", help="all of it, not the last 10 a partition"
+    )
+    return parser
+
+
+_EXIT_CODES = f"""exit status:
+  {exit_codes.OK:<4}stopped as asked
+  {exit_codes.FAILURE:<4}an address is in use, or the embedded Kafka cannot start
+  {exit_codes.USAGE:<4}the command line is wrong
+  {exit_codes.SETTINGS:<4}a setting is wrong"""
+
+
+def _publish(settings: Settings) -> int:
+    try:
+        with (
+            StopSignals() as stop,
+            LinkSockets(settings.publisher_bind, settings.publisher_ack_bind) as sockets,
+            _cluster(settings) as cluster,
+        ):
+            logger.info(
+                "publisher for %s: takes batches at %s, answers at %s; Kafka at %s, topic %s",
+                settings.app_env,
+                sockets.batches_endpoint,
+                sockets.answers_endpoint,
+                cluster.brokers,
+                settings.kafka_topic_chat_messages,
+            )
+            Server(settings, cluster=cluster, sockets=sockets, stop=stop).run()
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            logger.error("%s", line)
+        return exit_codes.SETTINGS
+    except (BindError, EmbeddedKafkaError) as error:
+        logger.error("%s", error)
+        return exit_codes.FAILURE
+    logger.info("publisher stopped")
+    return exit_codes.OK
+
+
+@contextmanager
+def _cluster(settings: Settings) -> Iterator[Cluster]:
+    """Give the cluster that the settings name, which runs in this process if it is `embedded`."""
+    if settings.kafka_brokers != EMBEDDED:
+        yield Cluster(settings.kafka_brokers)
+        return
+    with embedded_cluster(settings.state_dir) as brokers:
+        yield Cluster(brokers, embedded=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

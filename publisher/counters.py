@@ -1,0 +1,40 @@
+"""What the publisher has done so far, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Counters:
+    """Counts since the process started."""
+
+    #: Records taken from readers.
+    taken: int = 0
+    #: Records that Kafka has confirmed, dead letters included.
+    confirmed: int = 0
+    #: Records that went to the dead-letter topic.
+    dead_letters: int = 0
+    #: Connections of readers, and of whoever else connected, that have ended.
+    connections_ended: int = 0
+    #: Batches that were not taken, by reason; their readers send them again.
+    refused: Counter[str] = field(default_factory=Counter)
+    #: Frames that are no batches, by reason.
+    malformed: Counter[str] = field(default_factory=Counter)
+
+    def summary(self) -> str:
+        """Return all counts that are not zero, as one line of text."""
+        parts = [
+            _part(self.taken, "messages taken"),
+            _part(self.confirmed, "confirmed by Kafka"),
+            _part(self.dead_letters, "dead letters"),
+            _part(self.connections_ended, "connections ended"),
+            *(_part(count, f"batches refused, {why}") for why, count in self.refused.items()),
+            *(_part(count, f"frames dropped, {why}") for why, count in self.malformed.items()),
+        ]
+        return "; ".join(part for part in parts if part) or "nothing yet"
+
+
+def _part(count: int, what: str) -> str:
+    return f"{count} {what}" if count else ""

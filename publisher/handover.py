@@ -1,0 +1,90 @@
+"""A batch from when it is taken to when it is confirmed: what of it Kafka has, and what not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from confluent_kafka import KafkaError, Message
+
+from common.frames import Record
+from publisher.link import Delivery
+
+#: The headers of a record, as confluent_kafka takes them.
+Headers = list[tuple[str, str | bytes | None]]
+
+
+class Handover:
+    """
+    The batch of *delivery*, on its way to *topic*.
+
+    *on_confirmed* is called once Kafka has all records. *on_refused* is called with the index of a
+    record that it does not take, and the error; `confirm_one` is then to be called for it later.
+    """
+
+    __slots__ = (
+        "_on_confirmed",
+        "_on_refused",
+        "_reader_header",
+        "_refused",
+        "delivery",
+        "next_index",
+        "records",
+        "topic",
+        "unconfirmed",
+    )
+
+    def __init__(
+        self,
+        delivery: Delivery,
+        topic: str,
+        records: list[Record],
+        *,
+        on_confirmed: Callable[[Handover], None],
+        on_refused: Callable[[Handover, int, KafkaError], None],
+    ) -> None:
+        self.delivery = delivery
+        self.topic = topic
+        #: Kept to the end: librdkafka gives a record that failed back without its headers.
+        self.records = records
+        #: Index of the first record that the producer has not got.
+        self.next_index = 0
+        self.unconfirmed = len(records)
+        self._on_confirmed = on_confirmed
+        self._on_refused = on_refused
+        self._reader_header = ("reader", delivery.reader.encode())
+        self._refused: set[int] = set()
+
+    def headers(self, index: int) -> Headers:
+        """
+        Return the headers of the record at *index*: its reader, and its seq in decimal digits.
+
+        A record that comes twice, after a crash, has the same two again.
+        """
+        return [self._reader_header, ("seq", b"%d" % (self.delivery.first_seq + index))]
+
+    def delivered(self, error: KafkaError | None, message: Message) -> None:
+        """Take what the producer reports about one record of the batch."""
+        if error is not None:
+            self._on_refused(self, self._index_of(message), error)
+            return
+        self.unconfirmed -= 1
+        if not self.unconfirmed:
+            self._on_confirmed(self)
+
+    def confirm_one(self) -> None:
+        """Note that one of the refused records has found a place after all."""
+        self.unconfirmed -= 1
+        if not self.unconfirmed:
+            self._on_confirmed(self)
+
+    def _index_of(self, message: Message) -> int:
+        """Return the index of the record that *message* is; equal ones are given one by one."""
+        key, value = message.key() or b"", message.value() or b""
+        same = [
+            index
+            for index, record in enumerate(self.records)
+            if record.value == value and record.key == key
+        ]
+        index = next((index for index in same if index not in self._refused), same[0])
+        self._refused.add(index)
+        return index

@@ -1,0 +1,125 @@
+"""
+The publisher's side of the link as plain rules: which batches it takes, and what it acknowledges.
+
+No sockets, no clock, no I/O. One Link lives as long as one session.
+
+1. A batch of another session is refused.
+2. Of a reader that is new to the session, the batch that begins with its oldest record is taken;
+   of one that is known, the next one. Where records before the oldest were given up by the reader,
+   the oldest is the next. So nothing that got lost on the way is ever acknowledged over.
+3. Any other batch is refused, and the reader's last acknowledgement is repeated: the reader is
+   behind, because it has not heard it, or ahead, because a batch before this one got lost.
+4. A reader's batches may be confirmed in any order; acknowledged is the end of the longest run of
+   confirmed ones.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+
+from common.frames import Envelope
+
+#: How many readers a session remembers; a thousand run, the others came and went. A reader that is
+#: forgotten starts over with its oldest record, so if the last thing said to it was an
+#: acknowledgement that got lost, that one batch is published twice. Hence those heard of longest
+#: ago go first, and none with batches on the way.
+REMEMBERED_READERS = 10_000
+
+
+class Refusal(enum.Enum):
+    """Why a batch is not taken."""
+
+    OTHER_SESSION = "another session's"
+    NOT_NEXT = "not the next"
+
+
+class Delivery:
+    """A batch that was taken, until Kafka has confirmed it."""
+
+    __slots__ = ("_link", "_reader", "confirmed", "first_seq", "is_first", "last_seq")
+
+    def __init__(self, link: Link, reader: _Reader, first_seq: int, last_seq: int) -> None:
+        self._link = link
+        self._reader = reader
+        self.first_seq = first_seq
+        self.last_seq = last_seq
+        #: Whether it is the first of its reader in this session.
+        self.is_first = reader.next_seq == 0
+        self.confirmed = False
+
+    @property
+    def reader(self) -> str:
+        """The reader that the batch is from."""
+        return self._reader.name
+
+    def confirm(self) -> None:
+        """Note that Kafka has confirmed every record of the batch."""
+        self.confirmed = True
+        self._link._advance(self._reader)
+
+
+class _Reader:
+    __slots__ = ("acknowledged", "name", "next_seq", "unconfirmed")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        #: Numbers begin with 1, so 0 is a reader that nothing was taken from yet.
+        self.next_seq = 0
+        self.acknowledged = 0
+        self.unconfirmed: deque[Delivery] = deque()
+
+
+class Link:
+    """What one session knows of its readers."""
+
+    def __init__(self, session: int, *, remembered_readers: int = REMEMBERED_READERS) -> None:
+        self.session = session
+        self._remembered_readers = remembered_readers
+        #: In the order in which the readers were last heard of.
+        self._readers: dict[str, _Reader] = {}
+        self._to_acknowledge: dict[str, int] = {}
+
+    def accept(self, envelope: Envelope, count: int) -> Delivery | Refusal:
+        """
+        Take the batch of *count* records that *envelope* announces, or say why not.
+
+        What is taken has to be confirmed once Kafka has it.
+        """
+        if envelope.session != self.session:
+            return Refusal.OTHER_SESSION
+        reader = self._readers.pop(envelope.reader, None) or _Reader(envelope.reader)
+        if envelope.first_seq != max(reader.next_seq, envelope.oldest_seq):
+            return self._refuse(reader)
+        delivery = Delivery(self, reader, envelope.first_seq, envelope.first_seq + count - 1)
+        reader.unconfirmed.append(delivery)
+        reader.next_seq = envelope.first_seq + count
+        self._readers[reader.name] = reader
+        if len(self._readers) > self._remembered_readers:
+            self._forget_one()
+        return delivery
+
+    def take_acknowledgements(self) -> dict[str, int]:
+        """Return, by reader, the seq to acknowledge, where it moved or has to be repeated."""
+        taken = self._to_acknowledge
+        self._to_acknowledge = {}
+        return taken
+
+    def _refuse(self, reader: _Reader) -> Refusal:
+        if reader.next_seq:
+            self._readers[reader.name] = reader
+        if reader.acknowledged:
+            self._to_acknowledge[reader.name] = reader.acknowledged
+        return Refusal.NOT_NEXT
+
+    def _advance(self, reader: _Reader) -> None:
+        unconfirmed = reader.unconfirmed
+        while unconfirmed and unconfirmed[0].confirmed:
+            reader.acknowledged = unconfirmed.popleft().last_seq
+            self._to_acknowledge[reader.name] = reader.acknowledged
+
+    def _forget_one(self) -> None:
+        for name, reader in self._readers.items():
+            if not reader.unconfirmed:
+                del self._readers[name]
+                return

@@ -1,0 +1,164 @@
+"""A publisher under test, and a reader's end of the link: as little of one as a test needs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import zmq
+
+from common.frames import (
+    ANNOUNCEMENT_TOPIC,
+    Batch,
+    Envelope,
+    Kind,
+    Record,
+    acknowledgement_topic,
+    decode_acknowledgement,
+    decode_announcement,
+    encode_frame,
+)
+from tests.processes import Process, StartProcess, python_module, wait_for_line
+
+READER = "xqc/0123456789abcdef"
+KEY = b"71092938"
+
+_TIMEOUT_S = 20
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """A running publisher, and where it listens."""
+
+    process: Process
+    batches: str
+    answers: str
+
+
+def start_publisher(
+    processes: StartProcess, brokers: str, topic: str, settings: Mapping[str, str] | None = None
+) -> Publisher:
+    """
+    Start a publisher on ports that the system chooses, and wait until it listens.
+
+    Its topics are *topic*, with `-gaps` and `-dead` for the other two.
+    """
+    process = processes(
+        python_module("publisher"),
+        {
+            "KAFKA_BROKERS": brokers,
+            "KAFKA_TOPIC_CHAT_MESSAGES": topic,
+            "KAFKA_TOPIC_CHAT_GAPS": f"{topic}-gaps",
+            "KAFKA_TOPIC_DEAD_LETTERS": f"{topic}-dead",
+            "KAFKA_TOPIC_PARTITIONS": "2",
+            "PUBLISHER_BIND": "tcp://127.0.0.1:0",
+            "PUBLISHER_ACK_BIND": "tcp://127.0.0.1:0",
+            **(settings or {}),
+        },
+    )
+    line = wait_for_line(
+        process, r"takes batches at (tcp://\S+), answers at (tcp://\S+);", _TIMEOUT_S
+    )
+    return Publisher(process, line[1], line[2])
+
+
+def chat(first: int, count: int) -> Batch:
+    """Return a batch of chat records whose values and timestamps are numbered from *first*."""
+    records = [
+        Record(KEY, now_ms() + number, b'{"message": "%d"}' % number)
+        for number in range(first, first + count)
+    ]
+    return Batch(Kind.CHAT, records)
+
+
+def now_ms() -> int:
+    """Return the time as Twitch gives it."""
+    return int(time.time() * 1000)
+
+
+class Reader:
+    """Sends what it is told to, and hears what the publisher answers."""
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], publisher: Publisher, name: str):
+        self.name = name
+        self._push = context.socket(zmq.PUSH)
+        self._push.connect(publisher.batches)
+        self._sub = context.socket(zmq.SUB)
+        self._sub.subscribe(ANNOUNCEMENT_TOPIC)
+        self._sub.subscribe(acknowledgement_topic(name))
+        self._sub.connect(publisher.answers)
+        self.session = 0
+        #: What was acknowledged, in the order in which it was heard.
+        self.acknowledged: list[int] = []
+
+    def wait_for_session(self, timeout_s: float = _TIMEOUT_S, *, other_than: int = 0) -> int:
+        """Return the session that the publisher announces next."""
+        deadline = time.monotonic() + timeout_s
+        self.session = other_than
+        while self.session == other_than:
+            self._hear(deadline, "announcement")
+        return self.session
+
+    def wait_for_acknowledgement(self, seq: int, timeout_s: float = _TIMEOUT_S) -> None:
+        """Wait until *seq*, or one beyond, is acknowledged in the present session."""
+        deadline = time.monotonic() + timeout_s
+        while not self.acknowledged or self.acknowledged[-1] < seq:
+            self._hear(deadline, f"acknowledgement of {seq}")
+
+    def wait_for_one_more_acknowledgement(self, timeout_s: float = _TIMEOUT_S) -> int:
+        """Return the next acknowledgement that comes."""
+        deadline = time.monotonic() + timeout_s
+        before = len(self.acknowledged)
+        while len(self.acknowledged) == before:
+            self._hear(deadline, "one more acknowledgement")
+        return self.acknowledged[-1]
+
+    def wait_for_silence(self, seconds: float, *, timeout_s: float) -> None:
+        """Wait until nothing has come for *seconds*."""
+        deadline = time.monotonic() + timeout_s
+        while self._sub.poll(int(seconds * 1000)):
+            self._sub.recv_multipart()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.name} still hears something after {timeout_s} s")
+
+    def send(self, batch: Batch, first_seq: int, *, oldest: int = 1, session: int = 0) -> None:
+        """Send a batch as a reader does."""
+        envelope = Envelope(self.name, session or self.session, first_seq, oldest)
+        self.send_frames([encode_frame(envelope), encode_frame(batch)])
+
+    def send_frames(self, frames: Sequence[bytes]) -> None:
+        """Send anything."""
+        self._push.send_multipart(frames)
+
+    def _hear(self, deadline: float, what: str) -> None:
+        if not self._sub.poll(max(0, int((deadline - time.monotonic()) * 1000))):
+            raise TimeoutError(f"{self.name} heard no {what}; so far {self.acknowledged}")
+        topic, frame = self._sub.recv_multipart()
+        if topic == ANNOUNCEMENT_TOPIC:
+            self.session = decode_announcement(frame).session
+            return
+        acknowledgement = decode_acknowledgement(frame)
+        if acknowledgement.session == self.session:
+            self.acknowledged.append(acknowledgement.seq)
+
+
+@contextmanager
+def connected_readers(publisher: Publisher, *names: str) -> Iterator[list[Reader]]:
+    """Give readers that know the publisher's session."""
+    context = zmq.Context()
+    try:
+        readers = [Reader(context, publisher, name) for name in names]
+        for reader in readers:
+            reader.wait_for_session()
+        yield readers
+    finally:
+        context.destroy(linger=0)
+
+
+@contextmanager
+def connected_reader(publisher: Publisher, name: str = READER) -> Iterator[Reader]:
+    """Give a reader that knows the publisher's session."""
+    with connected_readers(publisher, name) as (reader,):
+        yield reader

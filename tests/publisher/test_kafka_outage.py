@@ -1,0 +1,95 @@
+"""Kafka is not there yet, goes, hangs and comes back; nothing is lost, and it is said once."""
+
+from __future__ import annotations
+
+import signal
+
+from tests.kafka.broker import KafkaBroker
+from tests.processes import StartProcess, wait_for_line
+from tests.publisher.peer import chat, connected_reader, start_publisher
+from tests.topics import read_all
+
+
+def test_an_outage_is_said_once_at_its_beginning_and_once_at_its_end(
+    processes: StartProcess, own_kafka: KafkaBroker, topic: str
+) -> None:
+    """At the start, and later while there is no message that would tell that Kafka is back."""
+    own_kafka.stop()
+    process = start_publisher(processes, own_kafka.bootstrap, topic).process
+    wait_for_line(process, "ERROR .*cannot be reached: .*Connection refused", 20)
+    own_kafka.start()
+    wait_for_line(process, "is ready: session", 30)
+    assert process.output().count("cannot be reached") == 1
+    assert process.output().count("is back") == 1
+
+    own_kafka.kill()
+    wait_for_line(process, "is ready: session(.|\n)*ERROR .*cannot be reached", 20)
+    own_kafka.start()
+    wait_for_line(process, "is ready: session(.|\n)*INFO .*is back", 20)
+    assert process.output().count("cannot be reached") == 2
+    assert process.output().count("is back") == 2
+
+
+def test_a_kafka_that_is_killed_and_restarted_costs_nothing(
+    processes: StartProcess, own_kafka: KafkaBroker, topic: str
+) -> None:
+    """What is sent before, while it is down, and after: each record once, in order."""
+    publisher = start_publisher(processes, own_kafka.bootstrap, topic)
+    with connected_reader(publisher) as reader:
+        for first in range(1, 5001, 50):
+            reader.send(chat(first, 50), first)
+        reader.wait_for_acknowledgement(1)
+        own_kafka.kill()
+        wait_for_line(publisher.process, "ERROR .*cannot be reached", 20)
+        for first in range(5001, 6001, 50):
+            reader.send(chat(first, 50), first)
+        own_kafka.start()
+        for first in range(6001, 7001, 50):
+            reader.send(chat(first, 50), first)
+        reader.wait_for_acknowledgement(7000, timeout_s=30)
+
+    records = read_all(own_kafka.bootstrap, topic, timeout_s=30)
+    assert [int(record.headers["seq"]) for record in records] == list(range(1, 7001))
+    wait_for_line(publisher.process, "INFO .*is back", 10)
+    assert publisher.process.output().count("cannot be reached") == 1
+
+
+def test_a_kafka_that_hangs_stops_announcements_and_taking(
+    processes: StartProcess, own_kafka: KafkaBroker, topic: str
+) -> None:
+    """While it confirms nothing no reader is asked for more; then all goes on, each record once."""
+    settings = {"KAFKA_CONF_QUEUE_BUFFERING_MAX_MESSAGES": "1000"}
+    publisher = start_publisher(processes, own_kafka.bootstrap, topic, settings)
+    with connected_reader(publisher) as reader:
+        reader.send(chat(1, 10), 1)
+        reader.wait_for_acknowledgement(10)
+        own_kafka.pause()
+        for first in range(11, 3011, 50):
+            reader.send(chat(first, 50), first)
+        reader.wait_for_silence(3, timeout_s=20)
+        own_kafka.resume()
+        reader.wait_for_acknowledgement(3010, timeout_s=30)
+
+    records = read_all(own_kafka.bootstrap, topic, timeout_s=30)
+    assert [int(record.headers["seq"]) for record in records] == list(range(1, 3011))
+
+
+def test_a_kafka_that_hangs_does_not_hold_up_the_end(
+    processes: StartProcess, own_kafka: KafkaBroker, topic: str
+) -> None:
+    """It says what is left to the readers, after 10 s or at once if a second signal asks for it."""
+    settings = {"LOG_LEVEL": "debug"}
+    patient = start_publisher(processes, own_kafka.bootstrap, topic, settings)
+    hurried = start_publisher(processes, own_kafka.bootstrap, topic, settings)
+    with connected_reader(patient) as one, connected_reader(hurried) as other:
+        own_kafka.pause()
+        for publisher, reader in ((patient, one), (hurried, other)):
+            reader.send(chat(1, 10), 1)
+            wait_for_line(publisher.process, "chat record, seq 10$", 10)
+            publisher.process.send(signal.SIGTERM)
+            wait_for_line(publisher.process, "waiting for Kafka to confirm 10 messages", 10)
+
+        assert hurried.process.stop(timeout_s=2) == -signal.SIGTERM
+        assert patient.process.wait(13) == 0
+
+    wait_for_line(patient.process, "Kafka has not confirmed 10 messages; their readers keep", 1)

@@ -1,0 +1,155 @@
+"""From a frame on the link to a record in Kafka and the acknowledgement on its way back."""
+
+from __future__ import annotations
+
+from common.frames import Batch, Kind, Record
+from tests.kafka.cluster import KafkaCluster
+from tests.processes import StartProcess, wait_for_line
+from tests.publisher.peer import (
+    KEY,
+    READER,
+    chat,
+    connected_reader,
+    connected_readers,
+    now_ms,
+    start_publisher,
+)
+from tests.topics import read_all, read_topic
+
+
+def test_a_record_arrives_as_it_was_sent(
+    processes: StartProcess, kafka: KafkaCluster, topic: str
+) -> None:
+    """Key, value and timestamp are the reader's; headers say which reader and which number."""
+    publisher = start_publisher(processes, kafka.bootstrap, topic)
+    record = Record(KEY, now_ms(), "né 😀\0".encode() + b"\xff")
+    with connected_reader(publisher) as reader:
+        reader.send(Batch(Kind.CHAT, [record]), 41, oldest=41)
+        reader.wait_for_acknowledgement(41)
+
+    (published,) = read_topic(kafka.bootstrap, topic, count=1, timeout_s=20)
+
+    assert (published.key, published.timestamp, published.value) == (
+        record.key,
+        record.timestamp,
+        record.value,
+    )
+    assert published.headers == {"reader": READER.encode(), "seq": b"41"}
+
+
+def test_a_channel_s_order_is_kept(
+    processes: StartProcess, kafka: KafkaCluster, topic: str
+) -> None:
+    """All records of a channel lie in one partition, in the order of their numbers."""
+    publisher = start_publisher(processes, kafka.bootstrap, topic)
+    with connected_reader(publisher) as reader:
+        for first in range(1, 5001, 50):
+            reader.send(chat(first, 50), first)
+        reader.wait_for_acknowledgement(5000)
+
+    records = read_all(kafka.bootstrap, topic, timeout_s=20)
+
+    assert [int(record.headers["seq"]) for record in records] == list(range(1, 5001))
+    assert len({record.partition for record in records}) == 1
+
+
+def test_each_reader_hears_its_own_acknowledgements(
+    processes: StartProcess, kafka: KafkaCluster, topic: str
+) -> None:
+    """Two readers, one's name the beginning of the other's, do not hear of each other."""
+    publisher = start_publisher(processes, kafka.bootstrap, topic)
+    with connected_readers(publisher, "xqc/00", "xqc/0001") as (one, other):
+        one.send(chat(1, 7), 1)
+        one.wait_for_acknowledgement(7)
+        other.send(chat(1, 3), 1)
+        other.wait_for_acknowledgement(3)
+
+        assert (one.acknowledged, other.acknowledged) == ([7], [3])
+
+
+def test_gap_records_go_to_their_own_topic(
+    processes: StartProcess, kafka: KafkaCluster, topic: str
+) -> None:
+    """The kind of a batch decides its topic, and the numbers run on over both."""
+    publisher = start_publisher(processes, kafka.bootstrap, topic)
+    with connected_reader(publisher) as reader:
+        reader.send(chat(1, 2), 1)
+        reader.send(Batch(Kind.GAP, [Record(KEY, now_ms(), b"{}")]), 3)
+        reader.send(chat(4, 1), 4)
+        reader.wait_for_acknowledgement(4)
+
+    chats = read_all(kafka.bootstrap, topic, timeout_s=20)
+    gaps = read_all(kafka.bootstrap, f"{topic}-gaps", timeout_s=20)
+
+    assert [record.headers["seq"] for record in chats] == [b"1", b"2", b"4"]
+    assert [record.headers["seq"] for record in gaps] == [b"3"]
+
+
+def test_a_repeated_batch_is_acknowledged_again_and_published_once(
+    processes: StartProcess, kafka: KafkaCluster, topic: str
+) -> None:
+    """A reader that has not heard its acknowledgement gets it by sending once more."""
+    publisher = start_publisher(processes, kafka.bootstrap, topic)
+    with connected_reader(publisher) as reader:
+        reader.send(chat(1, 10), 1)
+        reader.wait_for_acknowledgement(10)
+        reader.send(chat(1, 10), 1)
+
+        assert reader.wait_for_one_more_acknowledgement() == 10
+
+    assert len(read_all(kafka.bootstrap, topic, timeout_s=20)) == 10
+
+
+def test_nothing_of_another_session_or_behind_a_gap_is_published(
+    processes: StartProcess, kafka: KafkaCluster, topic: str
+) -> None:
+    """Of what does not follow, nothing reaches Kafka, and what follows still does."""
+    publisher = start_publisher(processes, kafka.bootstrap, topic)
+    with connected_reader(publisher) as reader:
+        reader.send(chat(1, 10), 1, session=reader.session + 1)
+        reader.send(chat(11, 10), 11)
+        reader.send(chat(1, 10), 1)
+        reader.wait_for_acknowledgement(10)
+
+    records = read_all(kafka.bootstrap, topic, timeout_s=20)
+
+    assert [int(record.headers["seq"]) for record in records] == list(range(1, 11))
+
+
+def test_a_new_session_takes_up_from_the_oldest_record(
+    processes: StartProcess, kafka: KafkaCluster, topic: str
+) -> None:
+    """After a crash of the publisher, a reader goes on from what was not acknowledged."""
+    first = start_publisher(processes, kafka.bootstrap, topic)
+    with connected_reader(first) as reader:
+        reader.send(chat(1, 10), 1)
+        reader.wait_for_acknowledgement(10)
+        old_session = reader.session
+    first.process.kill()
+
+    second = start_publisher(processes, kafka.bootstrap, topic)
+    with connected_reader(second) as reader:
+        assert reader.session != old_session
+        reader.send(chat(11, 10), 11, oldest=11)
+        reader.wait_for_acknowledgement(20)
+
+    records = read_all(kafka.bootstrap, topic, timeout_s=20)
+
+    assert [int(record.headers["seq"]) for record in records] == list(range(1, 21))
+
+
+def test_the_log_tells_the_beginnings_and_at_debug_each_message(
+    processes: StartProcess, kafka: KafkaCluster, topic: str
+) -> None:
+    """One line for the start, one for Kafka, one for each new reader, and one a message."""
+    settings = {"LOG_LEVEL": "debug", "APP_ENV": "staging"}
+    publisher = start_publisher(processes, kafka.bootstrap, topic, settings)
+    with connected_reader(publisher) as reader:
+        reader.send(chat(1, 2), 1)
+        reader.send(chat(3, 1), 3)
+        reader.wait_for_acknowledgement(3)
+
+    wait_for_line(publisher.process, r"publisher for staging: .*topic test-", 5)
+    wait_for_line(publisher.process, rf"Kafka at {kafka.bootstrap} is ready: session", 5)
+    wait_for_line(publisher.process, rf"reader {READER}: chat record, seq 3", 5)
+    assert publisher.process.output().count(f"reader {READER}: first batch, at seq 1") == 1

@@ -1,0 +1,87 @@
+"""How the publisher ends: what it was given is confirmed and acknowledged first."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+import pytest
+import zmq
+
+from tests.kafka.cluster import KafkaCluster
+from tests.ports import free_port
+from tests.processes import StartProcess, python_module, wait_for_line
+from tests.publisher.peer import chat, connected_reader, start_publisher
+from tests.topics import read_all
+
+NO_KAFKA = "127.0.0.1:1"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_what_was_taken_is_confirmed_and_acknowledged_before_it_ends(
+    processes: StartProcess, kafka: KafkaCluster, topic: str, number: signal.Signals
+) -> None:
+    """Stopped in the middle of a stream, it acknowledges exactly what is in Kafka."""
+    # With this linger Kafka gets nothing before the end.
+    settings = {"KAFKA_CONF_LINGER_MS": "60000", "LOG_LEVEL": "debug"}
+    publisher = start_publisher(processes, kafka.bootstrap, topic, settings)
+    with connected_reader(publisher) as reader:
+        for first in range(1, 1001, 10):
+            reader.send(chat(first, 10), first)
+        wait_for_line(publisher.process, "chat record, seq 200$", 10)
+
+        assert publisher.process.stop(number) == 0
+
+        records = read_all(kafka.bootstrap, topic, timeout_s=20)
+        assert len(records) >= 200
+        reader.wait_for_acknowledgement(len(records))
+        assert reader.acknowledged[-1] == len(records)
+
+
+def test_it_stops_promptly_when_there_is_nothing_to_do(
+    processes: StartProcess, kafka: KafkaCluster, topic: str
+) -> None:
+    """An idle publisher waits for nothing."""
+    publisher = start_publisher(processes, kafka.bootstrap, topic)
+    wait_for_line(publisher.process, "is ready: session", 20)
+
+    assert publisher.process.stop(timeout_s=2) == 0
+    assert "publisher stopped" in publisher.process.output()
+
+
+def test_it_stops_promptly_while_it_waits_for_kafka(processes: StartProcess, topic: str) -> None:
+    """A Kafka that was never there does not keep it from ending, with status 0."""
+    publisher = start_publisher(processes, NO_KAFKA, topic)
+    wait_for_line(publisher.process, "cannot be reached", 20)
+
+    assert publisher.process.stop(timeout_s=3) == 0
+
+
+def test_an_address_in_use_is_told_with_its_setting(processes: StartProcess, topic: str) -> None:
+    """Ends with status 1, and says which address, and whose."""
+    endpoint = f"tcp://127.0.0.1:{free_port()}"
+    with zmq.Context() as context, context.socket(zmq.PULL) as other:
+        other.bind(endpoint)
+        settings = {
+            "KAFKA_BROKERS": NO_KAFKA,
+            "KAFKA_TOPIC_CHAT_MESSAGES": topic,
+            "PUBLISHER_BIND": "tcp://127.0.0.1:0",
+            "PUBLISHER_ACK_BIND": endpoint,
+        }
+        process = processes(python_module("publisher"), settings)
+
+        assert process.wait(20) == 1
+
+    assert re.search(
+        rf"PUBLISHER_ACK_BIND holds {endpoint}, but that address is in use", process.output()
+    )
+    assert "Traceback" not in process.output()
+
+
+def test_help_names_the_settings_and_the_exit_codes(processes: StartProcess) -> None:
+    """Whoever asks learns what can be set, and what the statuses mean."""
+    process = processes(python_module("publisher", "--help"))
+
+    assert process.wait(20) == 0
+    for words in ("KAFKA_BROKERS", "KAFKA_CONF_*", "exit status:", "tail"):
+        assert words in process.output()

@@ -1,0 +1,151 @@
+"""`python -m publisher tail` shows what is in the topic, on stdout, and all else on stderr."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+
+from tests.kafka.cluster import KafkaCluster
+from tests.processes import (
+    Process,
+    StartProcess,
+    base_environment,
+    python_module,
+    wait_for,
+    wait_for_line,
+)
+from tests.publisher.peer import chat, connected_reader, start_publisher
+from tests.topics import create_topic
+
+
+def start_tail(
+    processes: StartProcess, cluster: KafkaCluster, topic: str, *arguments: str
+) -> Process:
+    settings = {"KAFKA_BROKERS": cluster.bootstrap, "KAFKA_TOPIC_CHAT_MESSAGES": topic}
+    return processes(python_module("publisher", "tail", *arguments), settings)
+
+
+def produce(cluster: KafkaCluster, topic: str, numbers: range) -> None:
+    """Put numbered messages into partition 0."""
+    producer = Producer({"bootstrap.servers": cluster.bootstrap})
+    for number in numbers:
+        producer.produce(topic, b'{"number":%d}' % number, b"key", 0)
+    assert producer.flush(20) == 0
+
+
+def numbers(process: Process) -> list[int]:
+    """Return the numbers of the messages that were printed."""
+    lines = process.output().splitlines()
+    return [json.loads(line)["number"] for line in lines if line.startswith("{")]
+
+
+def test_the_last_ten_of_a_partition_come_first_and_then_what_is_new(
+    processes: StartProcess, kafka: KafkaCluster, topic: str
+) -> None:
+    """Prints one value a line, as it comes."""
+    create_topic(kafka.bootstrap, topic, partitions=1)
+    produce(kafka, topic, range(100))
+    process = start_tail(processes, kafka, topic)
+    wait_for(lambda: len(numbers(process)) >= 10, 20, "ten messages")
+
+    produce(kafka, topic, range(100, 103))
+    wait_for(lambda: len(numbers(process)) >= 13, 20, "three more")
+
+    assert numbers(process) == list(range(90, 103))
+    wait_for_line(process, f"reading topic {topic} at {kafka.bootstrap}", 1)
+
+
+def test_from_the_beginning_all_is_printed(
+    processes: StartProcess, kafka: KafkaCluster, topic: str
+) -> None:
+    """Prints what is there, not only its end."""
+    create_topic(kafka.bootstrap, topic, partitions=1)
+    produce(kafka, topic, range(100))
+    process = start_tail(processes, kafka, topic, "--from-beginning")
+
+    wait_for(lambda: len(numbers(process)) >= 100, 20, "a hundred messages")
+
+    assert numbers(process) == list(range(100))
+
+
+def test_a_topic_that_is_not_there_yet_is_waited_for(
+    processes: StartProcess, kafka: KafkaCluster, topic: str
+) -> None:
+    """Says so once, does not create it, and goes on when it is there."""
+    process = start_tail(processes, kafka, topic)
+    wait_for_line(process, f"topic {topic} is not there: .*; waiting", 20)
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    assert topic not in admin.list_topics(timeout=10).topics
+
+    create_topic(kafka.bootstrap, topic, partitions=1)
+    produce(kafka, topic, range(3))
+
+    wait_for(lambda: numbers(process) == [0, 1, 2], 20, "the messages")
+    assert process.output().count("is not there") == 1
+
+
+def test_ctrl_c_ends_it_quietly_and_leaves_no_consumer_group(
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str
+) -> None:
+    """Status 0, no traceback, and nothing in the cluster that tells that it was there."""
+    create_topic(real_kafka.bootstrap, topic, partitions=1)
+    produce(real_kafka, topic, range(3))
+    process = start_tail(processes, real_kafka, topic)
+    wait_for(lambda: len(numbers(process)) == 3, 20, "the messages")
+
+    assert process.stop(signal.SIGINT, timeout_s=3) == 0
+
+    assert "Traceback" not in process.output()
+    admin = AdminClient({"bootstrap.servers": real_kafka.bootstrap})
+    groups = admin.list_consumer_groups(request_timeout=10).result().valid
+    assert not [group.group_id for group in groups if "tail" in group.group_id]
+
+
+def test_whoever_reads_it_may_have_enough(
+    kafka: KafkaCluster, topic: str, short_folder: Path
+) -> None:
+    """`python -m publisher tail | head -3` ends without a word about a broken pipe."""
+    create_topic(kafka.bootstrap, topic, partitions=1)
+    produce(kafka, topic, range(10_000))
+    environment = base_environment() | {
+        "KAFKA_BROKERS": kafka.bootstrap,
+        "KAFKA_TOPIC_CHAT_MESSAGES": topic,
+    }
+    with subprocess.Popen(
+        python_module("publisher", "tail", "--from-beginning"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        cwd=short_folder,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b'{"number":0}\n'
+        process.stdout.close()
+        errors = process.stderr.read().decode()
+
+        assert process.wait(20) == 0
+    assert "Broken pipe" not in errors
+    assert "Traceback" not in errors
+
+
+def test_the_embedded_cluster_of_a_publisher_is_found_without_any_setting(
+    processes: StartProcess,
+) -> None:
+    """Started in the same folder, it needs no address, and survives the publisher's restart."""
+    tail = processes(python_module("publisher", "tail"), {"KAFKA_BROKERS": "embedded"})
+    wait_for_line(tail, "no publisher with an embedded Kafka runs here; waiting for one", 20)
+    for number in (1, 2):
+        publisher = start_publisher(processes, "embedded", "twitch-chat-messages")
+        with connected_reader(publisher) as reader:
+            reader.send(chat(number, 1), 1)
+            reader.wait_for_acknowledgement(1)
+        wait_for_line(tail, rf'^{{"message": "{number}"}}$', 20)
+        assert publisher.process.stop() == 0
+
+    assert "Traceback" not in tail.output()
