@@ -21,7 +21,8 @@ WINDOW_BYTES = 8 * 1024 * 1024
 RESEND_AFTER_S = 5.0
 
 #: Seconds of silence after which the publisher counts as away; it announces itself every second.
-AWAY_AFTER_S = 5.0
+#: Less than RESEND_AFTER_S: one that has stalled says nothing, and is not to be sent it all again.
+AWAY_AFTER_S = 3.5
 
 
 class _InFlight(NamedTuple):
