@@ -9,12 +9,13 @@ from pathlib import Path
 OWNER_ONLY = 0o600
 
 
-def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
+def replace_file(path: Path, content: bytes, mode: int = 0o644, *, sync: bool = True) -> None:
     """
     Put *content* in the place of the file at *path*, whose folder must exist.
 
-    The content is on the disk before the name points to it, and the name is on the disk when this
-    returns. Raises OSError when the file cannot be written; the old one is then untouched.
+    With *sync*, the content is on the disk before the name points to it, and the name is on the
+    disk when this returns; without, a crash of the host may leave the old file, or an empty one.
+    Raises OSError when the file cannot be written; the old one is then untouched.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -22,12 +23,14 @@ def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
             os.fchmod(file.fileno(), mode)
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         os.replace(name, path)
     except BaseException:
         os.unlink(name)
         raise
-    _sync_directory(path.parent)
+    if sync:
+        _sync_directory(path.parent)
 
 
 def _sync_directory(path: Path) -> None:

@@ -6,6 +6,7 @@ should have been ("a port number, 1 to 65535"), never with the text itself: it m
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from common.logs import LEVELS
 
@@ -14,6 +15,8 @@ _FALSE = {"false", "no", "off", "0"}
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _TOKEN = re.compile(r"[a-zA-Z0-9]+")
 _LOGIN = re.compile(r"[a-z0-9_]{1,25}")
+_SCOPE = re.compile(r"[a-z_:]+")
+_LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 _ENDPOINT = re.compile(r"tcp://(\*|[^:/\s]+|\[[0-9a-fA-F:]+\]):\d{1,5}|ipc://.+")
 
 
@@ -65,6 +68,52 @@ def oauth_token(value: str) -> str:
     if value and not _TOKEN.fullmatch(token):
         raise ValueError("oauth: and the token itself, letters and digits, with no space or quote")
     return token
+
+
+def client_key(value: str) -> str:
+    """Return *value* as the id or the secret of a Twitch application; nothing stays nothing."""
+    if value and not _TOKEN.fullmatch(value):
+        raise ValueError("letters and digits, with no space or quote")
+    return value
+
+
+def redirect_uri(value: str) -> str:
+    """Return *value* as the address that Twitch sends a browser back to."""
+    if not _is_web_address(value):
+        raise ValueError("an address such as http://localhost:3000/auth/callback")
+    return value
+
+
+def scopes(value: str) -> tuple[str, ...]:
+    """Return *value* as Twitch scopes."""
+    found = tuple(value.replace("+", " ").split())
+    if not found or not all(_SCOPE.fullmatch(scope) for scope in found):
+        raise ValueError("Twitch scopes with spaces between them, such as chat:read")
+    return found
+
+
+def auth_url(value: str) -> str:
+    """Return *value* as the address of an OAuth server, which nobody on the way may listen to."""
+    url = value.rstrip("/")
+    if not _is_web_address(url) or not (url.startswith("https:") or is_loopback(url)):
+        raise ValueError("an address that begins with https://, or one of this machine")
+    return url
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether *url* leads to this machine by way of its loopback interface."""
+    return urlsplit(url).hostname in _LOOPBACK_HOSTS
+
+
+def _is_web_address(value: str) -> bool:
+    # urlsplit drops line breaks, and says nothing about a port before it is asked for it.
+    if re.search(r"[\s#?]", value):
+        return False
+    try:
+        url = urlsplit(value)
+        return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
 
 
 def endpoint(value: str) -> str:

@@ -56,12 +56,46 @@ class Settings:
     twitch_oauth_token: str = _variable(
         "TWITCH_OAUTH_TOKEN", "", values.oauth_token, "static token, oauth:...", secret=True
     )
+    twitch_client_id: str = _variable(
+        "TWITCH_CLIENT_ID", "", values.client_key, "id of your Twitch application"
+    )
+    twitch_client_secret: str = _variable(
+        "TWITCH_CLIENT_SECRET",
+        "",
+        values.client_key,
+        "its secret; a public application has none",
+        secret=True,
+    )
+    twitch_redirect_uri: str = _variable(
+        "TWITCH_REDIRECT_URI",
+        "http://localhost:3000/auth/callback",
+        values.redirect_uri,
+        "its OAuth redirect URL",
+    )
+    twitch_scopes: tuple[str, ...] = _variable(
+        "TWITCH_SCOPES", "chat:read", values.scopes, "what a login may do, space-separated"
+    )
+    twitch_auth_port: int = _variable(
+        "TWITCH_AUTH_PORT", "3000", values.port, "port of the server that a browser logs in with"
+    )
+    twitch_token_store: Path = _variable(
+        "TWITCH_TOKEN_STORE", "tokenStore.json", Path, "file that keeps the login"
+    )
+    twitch_auth_url: str = _variable(
+        "TWITCH_AUTH_URL", "https://id.twitch.tv/oauth2", values.auth_url, "Twitch's OAuth server"
+    )
     twitch_irc_host: str = _variable(
         "TWITCH_IRC_HOST", "irc.chat.twitch.tv", values.text, "chat server"
     )
     twitch_irc_port: int = _variable("TWITCH_IRC_PORT", "6697", values.port, "its port")
     twitch_irc_tls: bool = _variable(
         "TWITCH_IRC_TLS", "true", values.boolean, "speak TLS with it, and verify its certificate"
+    )
+    twitch_join_rate: int = _variable(
+        "TWITCH_JOIN_RATE",
+        "20",
+        values.positive_integer,
+        "joins that Twitch allows the account in 10 s: 2000 for a verified bot",
     )
     publisher_endpoint: str = _variable(
         "PUBLISHER_ENDPOINT", "tcp://127.0.0.1:5557", values.endpoint, "where readers send batches"
@@ -160,7 +194,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if errors:
         raise SettingsError("\n".join(errors))
     properties = _kafka_properties(environment)
-    return Settings(**read, kafka_properties=properties, warnings=_unknown_names(environment))
+    warnings = _unknown_names(environment) + _missing_prefix(environment)
+    return Settings(**read, kafka_properties=properties, warnings=warnings)
 
 
 def settings_help() -> str:
@@ -204,3 +239,10 @@ def _unknown_name(name: str, known: list[str]) -> str:
     nearest = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean {nearest[0]}?" if nearest else ""
     return f"{name} is set, but there is no such setting{hint}"
+
+
+def _missing_prefix(environment: Mapping[str, str]) -> tuple[str, ...]:
+    token = environment.get("TWITCH_OAUTH_TOKEN", "").strip()
+    if not token or token.startswith("oauth:"):
+        return ()
+    return ('TWITCH_OAUTH_TOKEN should start with "oauth:"; it is used as if it did',)

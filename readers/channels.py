@@ -16,6 +16,7 @@ from common import exit_codes
 from common.settings import Settings
 from common.startup import start
 from readers.channel_names import ChannelList, channel_name, read_channel_names
+from readers.credentials import has_account
 from readers.reader_groups import StillRunningError, apply_changes, connect, reading
 from readers.reader_programs import write_reader_programs
 
@@ -89,7 +90,7 @@ def _report(wanted: ChannelList, settings: Settings) -> None:
         logger.error("%s", problem)
     if not wanted.channels:
         logger.warning("no channel to read: name some in %s or TWITCH_CHANNELS", CHANNELS_FILE)
-    if settings.twitch_oauth_token and len(wanted.channels) > CHANNELS_PER_ACCOUNT:
+    if has_account(settings) and len(wanted.channels) > CHANNELS_PER_ACCOUNT:
         logger.warning(
             "%d channels, but Twitch lets one account read %d at a time",
             len(wanted.channels),

@@ -16,10 +16,11 @@ from collections.abc import Callable
 from common.settings import Settings
 from readers.attendance import Attendance
 from readers.backoff import Backoff
-from readers.credentials import Credentials
+from readers.credentials import Credentials, advised, check_nick
 from readers.timing import Timing
 from readers.twitch_client import OnChat, TwitchClient
 from readers.twitch_errors import JoinRefusedError, LoginRefusedError, TwitchError
+from readers.twitch_limits import TwitchLimits
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Membership:
         self._credentials = credentials
         self._on_chat = on_chat
         self._attendance = attendance
+        self._limits = TwitchLimits(settings.state_dir / "limits", settings.twitch_join_rate)
         self._current: TwitchClient | None = None
         self._timing = timing or Timing()
         self._reconnect = Backoff(self._timing.reconnect_first_s, self._timing.reconnect_last_s)
@@ -53,6 +55,7 @@ class Membership:
             jitter=lambda: random.uniform(0.5, 1.0),  # noqa: S311 - no secret
         )
         self._last_refusal = ""
+        self._refused_logins = 0
 
     async def stay(self) -> None:
         """Be in the channel until cancelled; then leave it."""
@@ -85,18 +88,25 @@ class Membership:
                 self._tell_refusal(refusal, delay_s)
             except LoginRefusedError as refusal:
                 delay_s = self._reconnect.next_delay_s()
-                self._tell_refusal(refusal, delay_s)
+                self._refused_logins += 1
+                if self._refused_logins > 1:
+                    self._tell_refusal(refusal, delay_s)
+                else:
+                    # The token may just have been renewed: there is a newer one, then.
+                    logger.info("%s; next attempt in %.1f s", refusal, delay_s)
             except TwitchError as error:
                 delay_s = self._reconnect.next_delay_s()
                 logger.warning("cannot connect: %s; next attempt in %.1f s", error, delay_s)
             else:
                 self._last_refusal = ""
+                self._refused_logins = 0
                 logger.info("in the channel, its id is %s", client.room_id)
                 return client
             await asyncio.sleep(delay_s)
 
     async def _attempt(self) -> TwitchClient:
         settings = self._settings
+        await self._limits.wait_for_login()
         credentials = self._credentials()
         client = TwitchClient(
             self._channel, credentials, self._on_chat, self._on_lost, self._timing
@@ -104,7 +114,10 @@ class Membership:
         host, port = settings.twitch_irc_host, settings.twitch_irc_port
         logger.info("connecting to %s:%d as %s", host, port, credentials.nick)
         try:
-            await client.log_in(host, port, tls=settings.twitch_irc_tls)
+            with advised(credentials):
+                await client.log_in(host, port, tls=settings.twitch_irc_tls)
+            check_nick(credentials, client.nickname)
+            await self._limits.wait_for_join()
             await client.enter()
         except BaseException:
             await client.leave()

@@ -12,6 +12,8 @@ import sqlite3
 import time
 from pathlib import Path
 
+from common.boot import boot_id
+
 #: Marks the file as an outbox ("TwOb"); the second number is the version of its tables.
 APPLICATION_ID = 0x54774F62
 LAYOUT_VERSION = 1
@@ -30,9 +32,6 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {LAYOUT_VERSION};
 COMMIT;
 """
-
-#: Linux names every boot of the host; elsewhere we cannot tell them apart.
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +116,7 @@ def _name_numbering(database: sqlite3.Connection) -> None:
     When the host crashes, the last numbers given may be forgotten and be given again. Under the
     same name the publisher would take what is new for what it has already seen.
     """
-    boot = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
+    boot = boot_id()
     row = database.execute("SELECT boot, acknowledged FROM numbering").fetchone()
     if row and row[0] == boot:
         return

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 from functools import partial
 
 from common.settings import Settings
+from common.supervisor_watch import supervisor_has_gone
 from readers.attendance import Attendance
 from readers.chat_intake import ChatIntake
-from readers.credentials import credentials
+from readers.credentials import check_login, credentials
 from readers.membership import Membership
 from readers.outbox import Outbox
 from readers.sender import Sender
 
 #: Seconds a reader that stops waits for acknowledgements of what it holds.
 DRAIN_WITHIN_S = 10.0
+
+#: Seconds after which a reader notices that supervisord was killed.
+LOOK_FOR_SUPERVISOR_EVERY_S = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +33,8 @@ async def read_channel(channel: str, settings: Settings) -> None:
     Raises OutboxError when the outbox cannot be used, and SettingsError when the settings do not
     say who to log in as.
     """
+    check_login(settings)
     log_in_as = partial(credentials, settings)
-    log_in_as()
     path = settings.state_dir / "outbox" / f"{channel}.db"
     outbox = Outbox(path, channel, settings.outbox_max_bytes)
     sender = Sender(outbox, settings.publisher_endpoint, settings.publisher_ack_endpoint)
@@ -52,12 +57,22 @@ async def _until_stopped(membership: Membership, sender: Sender) -> None:
     async with asyncio.TaskGroup() as tasks:
         sending = tasks.create_task(sender.run())
         staying = tasks.create_task(membership.stay())
-        await stopped.wait()
-        logger.info("stopping")
+        await _wait_for_the_end(stopped)
         staying.cancel()
         await asyncio.wait([staying])
         await sender.wait_until_empty(DRAIN_WITHIN_S)
         sending.cancel()
+
+
+async def _wait_for_the_end(stopped: asyncio.Event) -> None:
+    while not stopped.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_FOR_SUPERVISOR_EVERY_S):
+                await stopped.wait()
+        if supervisor_has_gone():
+            logger.warning("supervisord has gone: stopping, as its successor starts a new reader")
+            return
+    logger.info("stopping")
 
 
 def _say_goodbye(outbox: Outbox, intake: ChatIntake) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ class ChatState:
     """The state of one chat server. Tests may change what it holds at any time."""
 
     #: Valid tokens, without `oauth:`, and the login each belongs to. None at all: any will do.
-    tokens: dict[str, str] = field(default_factory=dict)
+    tokens: MutableMapping[str, str] = field(default_factory=dict)
     #: Ids of channels that are to have a certain one.
     room_ids: dict[str, str] = field(default_factory=dict)
     #: Channels that cannot be joined.

@@ -40,6 +40,14 @@ def test_a_variable_that_is_set_to_nothing_counts_as_not_set() -> None:
         ("TWITCH_IRC_PORT", "0", "a port number, 1 to 65535"),
         ("TWITCH_IRC_TLS", "maybe", "true or false"),
         ("TWITCH_USERNAME", "not a login", "a Twitch login name"),
+        ("TWITCH_CLIENT_ID", "your_client_id_here", "letters and digits"),
+        ("TWITCH_REDIRECT_URI", "localhost:3000", "http://localhost:3000/auth/callback"),
+        ("TWITCH_REDIRECT_URI", "http://[::1", "http://localhost:3000/auth/callback"),
+        ("TWITCH_REDIRECT_URI", "http://localhost:70000/x", "http://localhost:3000/auth/callback"),
+        ("TWITCH_SCOPES", "chat:read,chat:edit", "with spaces between them"),
+        ("TWITCH_AUTH_PORT", "auth", "a port number, 1 to 65535"),
+        ("TWITCH_AUTH_URL", "id.twitch.tv", "https://"),
+        ("TWITCH_AUTH_URL", "http://id.twitch.tv/oauth2", "https://"),
         ("PUBLISHER_BIND", "127.0.0.1:5557", "a ZeroMQ endpoint"),
         ("KAFKA_BROKERS", ",", "host:port"),
         ("KAFKA_TOPIC_CHAT_MESSAGES", "chat messages", "a Kafka topic"),
@@ -71,6 +79,39 @@ def test_a_token_may_have_its_prefix_or_not() -> None:
     """Both are what people paste."""
     for token in ("oauth:abc123", "abc123"):
         assert read_settings({"TWITCH_OAUTH_TOKEN": token}).twitch_oauth_token == "abc123"
+
+
+def test_a_token_without_its_prefix_is_warned_about() -> None:
+    """It works, but other programs that read the same variable want it."""
+    (warning,) = read_settings({"TWITCH_OAUTH_TOKEN": "abc123"}).warnings
+    assert 'should start with "oauth:"' in warning
+    assert "abc123" not in warning
+
+
+def test_scopes_are_separated_by_spaces_or_as_an_address_has_them() -> None:
+    """chat:read is what reading takes."""
+    assert read_settings({}).twitch_scopes == ("chat:read",)
+    for text in ("chat:read  chat:edit", "chat:read+chat:edit"):
+        assert read_settings({"TWITCH_SCOPES": text}).twitch_scopes == ("chat:read", "chat:edit")
+
+
+def test_only_this_machine_may_be_logged_in_to_without_tls() -> None:
+    """Secrets go there."""
+    for url in (
+        "http://localhost:3000/oauth2",
+        "http://127.0.0.1/",
+        "https://id.twitch.tv/oauth2/",
+    ):
+        assert read_settings({"TWITCH_AUTH_URL": url}).twitch_auth_url == url.rstrip("/")
+
+
+def test_a_wrong_secret_is_not_shown() -> None:
+    """Nor is a right one."""
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"TWITCH_CLIENT_SECRET": '"topsecret"'})
+    assert "TWITCH_CLIENT_SECRET holds a secret" in str(raised.value)
+    assert "topsecret" not in str(raised.value)
+    assert "topsecret" not in repr(read_settings({"TWITCH_CLIENT_SECRET": "topsecret"}))
 
 
 def test_a_wrong_token_is_not_shown() -> None:

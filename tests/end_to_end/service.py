@@ -41,6 +41,8 @@ class Service:
         self.environment = {
             "TWITCH_IRC_HOST": "localhost",
             "TWITCH_IRC_PORT": str(chat.port),
+            # No test is to wait for a limit.
+            "TWITCH_JOIN_RATE": "100000",
             "SSL_CERT_FILE": str(folder / AUTHORITY_FILE),
             "PUBLISHER_BIND": batches,
             "PUBLISHER_ENDPOINT": batches,
@@ -63,6 +65,10 @@ class Service:
         reader = self._start(python_module("readers", channel), self.environment | more)
         wait_for_line(reader, "in the channel", START_WITHIN_S)
         return reader
+
+    def start_auth(self, *arguments: str) -> Process:
+        """Start `python -m auth`, or one of its subcommands."""
+        return self._start(python_module("auth", *arguments), self.environment)
 
     def say(self, channel: str, text: str, **more: str) -> None:
         """Have somebody say *text* in *channel*."""

@@ -65,7 +65,11 @@ class SupervisedService:
         self.control("start", "channels")
 
     def wait_for_readers(self, channels: Collection[str]) -> dict[str, Program]:
-        """Return all programs once exactly the readers of *channels* run, and the publisher."""
+        """
+        Return all programs once exactly the readers of *channels* run, and the publisher.
+
+        With nobody logged in, auth has nothing to do and ends.
+        """
         wanted = {"publisher", *(f"reader-{channel}" for channel in channels)}
 
         def settled() -> dict[str, Program] | None:
@@ -73,7 +77,7 @@ class SupervisedService:
             running = {name for name, program in programs.items() if program.state == "RUNNING"}
             if programs.get("channels", Program("", 0)).state != "EXITED" or running != wanted:
                 return None
-            return programs if programs.keys() == {*wanted, "channels"} else None
+            return programs if programs.keys() == {*wanted, "auth", "channels"} else None
 
         try:
             return wait_for(settled, 30, f"just the readers of {sorted(channels)}")

@@ -125,6 +125,7 @@ def test_a_publisher_that_is_stopped_has_handed_over_what_it_took(
 ) -> None:
     """It ends with status 0, and the next one takes on where it ended, without a repetition."""
     publisher = service.start_publisher()
+    wait_for_line(publisher, "is ready", START_WITHIN_S)
     service.start_reader("xqc")
     for text in range(500):
         service.say("xqc", f"{text}")

@@ -137,3 +137,24 @@ def test_readers_of_an_earlier_configuration_are_replaced(
     service = SupervisedService(processes, folder)
     wait_for_line(service.supervisord, "restarted, as their program changed: xqc$", timeout_s=20)
     service.wait_for_readers(["xqc", "shroud", "forsen"])
+
+
+def test_a_supervisord_that_was_killed_is_succeeded_without_a_reader_more(
+    processes: StartProcess, folder: Path, twitch: BackgroundChatServer
+) -> None:
+    """Its readers notice, hand over and end; those of the next one take their place."""
+    first = SupervisedService(processes, folder)
+    first.wait_for_readers(["xqc", "shroud", "forsen"])
+    wait_until_joined(twitch, "xqc", "shroud", "forsen")
+    old = set(joined(twitch, "xqc"))
+    first.supervisord.send(signal.SIGKILL)
+    first.supervisord.wait(10)
+    second = SupervisedService(processes, folder)
+    wait_for(
+        lambda: joined(twitch, "xqc") and old.isdisjoint(joined(twitch, "xqc")),
+        60,
+        "the new reader in the place of the old one",
+    )
+    second.wait_for_readers(["xqc", "shroud", "forsen"])
+    assert len(joined(twitch, "xqc")) == 1
+    assert "another reader has" in second.supervisord.output()

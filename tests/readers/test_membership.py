@@ -13,6 +13,7 @@ import pytest
 from common.chat_gap import ChatGap, GapReason, decode_chat_gap
 from common.frames import decode_batch
 from common.settings import Settings, read_settings
+from common.token_store import locked_token_store
 from readers.attendance import Attendance
 from readers.credentials import Credentials, credentials
 from readers.irc import IrcMessage
@@ -21,6 +22,7 @@ from readers.outbox import Outbox
 from readers.timing import Timing
 from simulator.certificates import AUTHORITY_FILE, server_tls
 from simulator.chat_server import ChatServer, JoinRefusal
+from tests.common.store_writers import TOKEN
 
 CHANNEL = "xqc"
 ROOM_ID = "71092938"
@@ -63,6 +65,7 @@ class Listener:
 @pytest.fixture
 async def twitch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ChatServer]:
     """Return a Twitch on TLS, whose authority this process trusts."""
+    monkeypatch.chdir(tmp_path)
     tls = server_tls(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / AUTHORITY_FILE))
     async with ChatServer(tls=tls, room_ids={CHANNEL: ROOM_ID}) as server:
@@ -72,7 +75,13 @@ async def twitch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 def settings_for(server: ChatServer, **more: str) -> Settings:
     """Return settings that lead to *server*."""
     return read_settings(
-        {"TWITCH_IRC_HOST": "localhost", "TWITCH_IRC_PORT": str(server.port), **more}
+        {
+            "TWITCH_IRC_HOST": "localhost",
+            "TWITCH_IRC_PORT": str(server.port),
+            # Whoever runs the tests may have logged in.
+            "TWITCH_TOKEN_STORE": str(Path(__file__).with_name("no token store")),
+            **more,
+        }
     )
 
 
@@ -294,6 +303,56 @@ async def test_a_login_that_is_refused_is_said_once_and_tried_again(
     assert "Login authentication failed" in errors[0]
     assert "oldtoken" not in caplog.text
     assert "newtoken" not in caplog.text
+
+
+async def test_a_login_that_is_refused_once_is_no_error(
+    twitch: ChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The token may just have been renewed: it is asked for again before anything is reported."""
+    twitch.state.tokens["newtoken"] = "somebot"
+    tokens = ["oldtoken", "newtoken"]
+    with caplog.at_level(logging.INFO):
+        async with membership_of(
+            settings_for(twitch),
+            Listener(),
+            log_in_as=lambda: Credentials("somebot", tokens.pop(0)),
+        ):
+            await twitch.wait_for_join(CHANNEL)
+    assert len(twitch.history) == 2
+    assert "Login authentication failed" in caplog.text
+    assert not any(record.levelno >= logging.WARNING for record in caplog.records)
+
+
+async def test_a_token_of_another_account_is_named_as_the_reason(
+    twitch: ChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Twitch lets it in under its own name; we do not read as somebody else."""
+    twitch.state.tokens["sometoken"] = "somebot"
+    settings = settings_for(twitch, TWITCH_USERNAME="other", TWITCH_OAUTH_TOKEN="oauth:sometoken")
+    async with membership_of(settings, Listener()):
+        await _until(lambda: "belongs to somebot, but TWITCH_USERNAME is other" in caplog.text)
+    assert not any("JOIN" in line for session in twitch.history for line in session.received)
+
+
+async def test_a_token_store_that_becomes_unusable_is_reported_and_recovered_from(
+    twitch: ChatServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The reader goes on trying, and is there as soon as somebody has mended it."""
+    twitch.state.tokens["firstaccess"] = "somebot"
+    store = tmp_path / "tokenStore.json"
+    settings = settings_for(twitch, TWITCH_TOKEN_STORE=str(store))
+    with locked_token_store(store) as locked:
+        locked.write(TOKEN)
+    async with membership_of(settings, Listener()):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        store.chmod(0o644)
+        await session.close()
+        await _until(lambda: "chmod 600" in caplog.text)
+        store.chmod(0o600)
+        await twitch.wait_until(lambda: session.closed, what="the end of the connection")
+        (again,) = await twitch.wait_for_join(CHANNEL)
+    assert again.account is not None
+    assert again.account.login == "somebot"
 
 
 async def test_a_reader_that_is_put_out_comes_back(twitch: ChatServer) -> None:

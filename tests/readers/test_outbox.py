@@ -101,16 +101,14 @@ def test_the_numbering_keeps_its_name_when_the_process_starts_anew(path: Path) -
 
 
 def test_after_a_boot_of_the_host_the_numbering_has_another_name(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A crash of the host may take the last numbers, and they are then given a second time."""
     outbox = Outbox(path, "xqc", MAX_BYTES)
     outbox.append(batch(b"a"))
     name = outbox.reader
     outbox.close()
-    boot_id = tmp_path / "boot_id"
-    boot_id.write_text("another boot\n")
-    monkeypatch.setattr(outbox_file, "_BOOT_ID", boot_id)
+    monkeypatch.setattr(outbox_file, "boot_id", lambda: "another boot")
     outbox = Outbox(path, "xqc", MAX_BYTES)
     assert outbox.reader != name
     assert values_after(outbox, 0) == [b"a"]

@@ -1,0 +1,141 @@
+"""`python -m auth`: keep the login valid; `python -m auth login` and others: for a person."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from auth.browser_login import log_in_with_browser, open_on_desktop
+from auth.device_login import log_in_with_device_code
+from auth.env_file import set_variable
+from auth.errors import AuthError, LoginFailedError
+from auth.generate_token import generate_token
+from auth.keeper import TokenKeeper
+from auth.revoke import revoke_token
+from auth.schedule import in_words
+from auth.status import status
+from common import exit_codes
+from common.settings import Settings, SettingsError, settings_help
+from common.startup import start
+from common.token_store import TokenStoreError
+
+logger = logging.getLogger("auth")
+
+ENV_FILE = Path(".env")
+
+
+def main() -> int:
+    """Run the command, and return its exit status."""
+    options = _parser().parse_args()
+    settings = start("auth")
+    try:
+        return _run(options, settings)
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            print(f"auth: {line}", file=sys.stderr)
+        return exit_codes.SETTINGS
+    except (AuthError, TokenStoreError) as error:
+        print(f"auth: {error}", file=sys.stderr)
+        return exit_codes.FAILURE
+    except KeyboardInterrupt:
+        print("auth: stopped", file=sys.stderr)
+        return exit_codes.FAILURE
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    match options.command:
+        case "login":
+            _log_in(settings, device=options.device)
+        case "generate-token":
+            _generate(settings, write=options.write)
+        case "status":
+            return exit_codes.OK if status(settings, _say) else exit_codes.FAILURE
+        case "revoke":
+            revoke_token(settings, _say)
+        case _:
+            _keep(settings)
+    return exit_codes.OK
+
+
+def _keep(settings: Settings) -> None:
+    if not (
+        settings.twitch_oauth_token
+        or settings.twitch_client_id
+        or settings.twitch_token_store.exists()
+    ):
+        logger.info("no login is configured: readers are anonymous, and there is nothing to keep")
+        return
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    TokenKeeper(settings).run(stop)
+    logger.info("stopped")
+
+
+def _log_in(settings: Settings, *, device: bool) -> None:
+    if device:
+        token = log_in_with_device_code(settings, _say)
+    else:
+        token = log_in_with_browser(settings, _say, open_on_desktop)
+    print(f"Logged in as {token.login}. The login is in {settings.twitch_token_store}.")
+
+
+def _generate(settings: Settings, *, write: bool) -> None:
+    tokens, found = generate_token(settings, _prompt, input)
+    lines = {"TWITCH_OAUTH_TOKEN": f"oauth:{tokens.access_token}"}
+    if not settings.twitch_username:
+        lines["TWITCH_USERNAME"] = found.login
+    life = in_words(tokens.expires_in)
+    _prompt(f"This token of {found.login} is valid for {life}, and nothing renews it.")
+    if write:
+        _write(lines)
+        return
+    for name, value in lines.items():
+        print(f"{name}={value}")
+
+
+def _write(variables: Mapping[str, str]) -> None:
+    try:
+        for name, value in variables.items():
+            set_variable(ENV_FILE, name, value)
+    except (OSError, UnicodeDecodeError) as error:
+        raise LoginFailedError(
+            f"cannot write {ENV_FILE} ({error}): run it again without --write"
+        ) from None
+    _prompt(f"{' and '.join(variables)} stand in {ENV_FILE} now.")
+
+
+def _say(text: str) -> None:
+    # Whoever reads it through a pipe has to act on it now.
+    print(text, flush=True)
+
+
+def _prompt(text: str) -> None:
+    """Say something that is not the result, which may be redirected to a file."""
+    print(text, file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m auth",
+        description="Without a command: keep the login valid until told to stop.",
+        epilog=settings_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", title="commands")
+    login = commands.add_parser("login", help="log in, once and for all, with a browser here")
+    login.add_argument("--device", action="store_true", help="with a browser on any other device")
+    generate = commands.add_parser("generate-token", help="make a static token, by hand")
+    generate.add_argument("--write", action="store_true", help="put it into .env, and do not print")
+    commands.add_parser("status", help="say whose token readers use, and how it is doing")
+    commands.add_parser("revoke", help="make the token worth nothing, and forget it")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

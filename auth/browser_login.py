@@ -1,0 +1,107 @@
+"""`python -m auth login`: log in with a browser on this machine."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import sys
+import webbrowser
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from auth.account import complete_login
+from auth.errors import LoginFailedError
+from auth.login_server import START_PATH, Login, LoginServer
+from auth.twitch_oauth import application, authorize_url, exchange_code
+from common.setting_values import is_loopback
+from common.settings import Settings, SettingsError
+from common.token_store import StoredToken
+
+#: Seconds in which a person has to have logged in.
+WITHIN_S = 600.0
+
+
+def log_in_with_browser(
+    settings: Settings, say: Callable[[str], None], open_url: Callable[[str], None]
+) -> StoredToken:
+    """
+    Store a login, and return it, once a person has gone through it in a browser.
+
+    *open_url* is called with the address to open. Raises SettingsError when the settings do not
+    allow this way, AuthError when the login fails, and TokenStoreError when it cannot be stored.
+    """
+    check_settings(settings)
+    state = secrets.token_urlsafe()
+    app, redirect_uri = application(settings), settings.twitch_redirect_uri
+    login = Login(
+        authorize_url=authorize_url(app, redirect_uri, settings.twitch_scopes, state),
+        callback_path=urlsplit(redirect_uri).path,
+        state=state,
+        finish=lambda code: complete_login(settings, exchange_code(app, code, redirect_uri)),
+    )
+    with _server(settings.twitch_auth_port, login) as server:
+        url = f"http://localhost:{settings.twitch_auth_port}{START_PATH}"
+        say(f"To log in, open {url} in a browser on this machine. Ctrl-C ends this.")
+        open_url(url)
+        return server.wait(WITHIN_S)
+
+
+def open_on_desktop(url: str) -> None:
+    """Open *url* in a browser, if there is a desktop for it to appear on."""
+    if has_desktop(os.environ):
+        # The address has been printed: whoever sees no window can open it.
+        with suppress(webbrowser.Error):
+            webbrowser.open(url)
+
+
+def has_desktop(environment: Mapping[str, str], platform: str = sys.platform) -> bool:
+    """Return whether a window can be opened: elsewhere, webbrowser would start a text browser."""
+    return platform == "darwin" or any(
+        environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise SettingsError when the settings do not suffice for, or do not fit, this way."""
+    problems = []
+    if not settings.twitch_client_id:
+        problems.append("TWITCH_CLIENT_ID is not set, but should hold your application's id")
+    if not settings.twitch_client_secret:
+        problems.append(
+            "TWITCH_CLIENT_SECRET is not set, but should hold your application's secret; one of"
+            " the type Public has none, and logs in with `python -m auth login --device`"
+        )
+    problems += _redirect_problems(settings.twitch_redirect_uri, settings.twitch_auth_port)
+    if problems:
+        raise SettingsError("\n".join(problems))
+
+
+def _redirect_problems(redirect_uri: str, auth_port: int) -> list[str]:
+    url = urlsplit(redirect_uri)
+    if url.scheme != "http" or not is_loopback(redirect_uri):
+        return [
+            f"TWITCH_REDIRECT_URI holds {redirect_uri!r}, but the server for this login can only be"
+            " reached at http://localhost; `python -m auth generate-token` works with any"
+        ]
+    if (url.port or 80) != auth_port:
+        return [
+            f"TWITCH_REDIRECT_URI leads to port {url.port or 80}, but TWITCH_AUTH_PORT is"
+            f" {auth_port}: they should be the same"
+        ]
+    if url.path in {"", START_PATH}:
+        return [f"TWITCH_REDIRECT_URI should have a path of its own, other than {START_PATH}"]
+    return []
+
+
+def _server(port: int, login: Login) -> LoginServer:
+    try:
+        return LoginServer(port, login)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise LoginFailedError(f"cannot listen on port {port}: {error.strerror}") from None
+        raise LoginFailedError(
+            f"another program listens on port {port}: stop it, or give TWITCH_AUTH_PORT and"
+            " TWITCH_REDIRECT_URI another one, and register that redirect URL with Twitch"
+        ) from None

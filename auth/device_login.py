@@ -1,0 +1,62 @@
+"""
+`python -m auth login --device`: log in on a machine that has no browser, with one elsewhere.
+
+https://dev.twitch.tv/docs/authentication/getting-tokens-oauth/#device-code-grant-flow, RFC 8628.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from auth.account import complete_login
+from auth.answers import DeviceCode, Tokens
+from auth.errors import LoginFailedError, PendingError, SlowDownError, TwitchUnreachableError
+from auth.twitch_oauth import application, ask_for_device, request_device_code
+from common.settings import Settings, SettingsError
+from common.token_store import StoredToken
+
+#: Seconds that are added to the interval when Twitch wants to be asked less often (RFC 8628, 3.5).
+SLOWER_BY_S = 5.0
+
+
+def log_in_with_device_code(
+    settings: Settings,
+    say: Callable[[str], None],
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> StoredToken:
+    """
+    Store a login, and return it, once a person has authorized this device somewhere else.
+
+    Raises SettingsError when there is no application, AuthError when the login fails, and
+    TokenStoreError when it cannot be stored.
+    """
+    if not settings.twitch_client_id:
+        raise SettingsError("TWITCH_CLIENT_ID is not set, but should hold your application's id")
+    code = request_device_code(application(settings), settings.twitch_scopes)
+    say(f"On any device, open {code.verification_uri}")
+    say(f"and enter the code {code.user_code} if it is not there already. Ctrl-C ends this.")
+    return complete_login(settings, _wait(settings, code, clock, sleep))
+
+
+def _wait(
+    settings: Settings,
+    code: DeviceCode,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> Tokens:
+    app = application(settings)
+    deadline = clock() + code.expires_in
+    interval_s = code.interval
+    while clock() + interval_s < deadline:
+        sleep(interval_s)
+        try:
+            return ask_for_device(app, code.device_code, settings.twitch_scopes)
+        except (SlowDownError, TwitchUnreachableError):
+            interval_s += SLOWER_BY_S
+        except PendingError:
+            continue
+    raise LoginFailedError(
+        f"nobody has authorized this device within {code.expires_in / 60:.0f} min: begin anew"
+    )

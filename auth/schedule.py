@@ -1,0 +1,62 @@
+"""When a token is validated and renewed, and when to warn of its end. Nothing here waits."""
+
+from __future__ import annotations
+
+#: "Your app must validate the OAuth token when it starts and on an hourly basis thereafter":
+#: https://dev.twitch.tv/docs/authentication/validate-tokens/
+VALIDATE_EVERY_S = 3600.0
+
+#: A token is renewed this long before its end, or at the last tenth of its life if that is earlier.
+RENEW_BEFORE_S = 600.0
+
+#: Delays between attempts while Twitch is away: at most the first, doubled until the last.
+RETRY_FIRST_S = 2.0
+RETRY_LAST_S = 60.0
+
+DAY_S = 86_400.0
+
+#: How long before the end of a token that nobody renews a person is warned, the earliest first.
+WARN_BEFORE_S = (7 * DAY_S, DAY_S)
+
+
+def renewal_due_at(obtained_at: float, expires_at: float, chance: float) -> float:
+    """
+    Return when a token is to be renewed, in Unix seconds as its two times are.
+
+    *chance*, 0 to 1, brings that forward by up to half of what would be left, so that logins made
+    together are not renewed together. It is never in the first half of the token's life: one of a
+    few minutes would be renewed all the time.
+    """
+    life_s = expires_at - obtained_at
+    before_s = max(RENEW_BEFORE_S, life_s / 10) * (1 + chance / 2)
+    return max(expires_at - before_s, obtained_at + life_s / 2)
+
+
+def retry_delay_s(failures: int, chance: float) -> float:
+    """Return the seconds until the next attempt after so many *failures*; *chance* is 0 to 1."""
+    # Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    ceiling_s = min(RETRY_LAST_S, RETRY_FIRST_S * 2.0 ** min(failures - 1, 10))
+    return ceiling_s * chance
+
+
+def warnings_passed(left_s: float) -> int:
+    """Return how many of the warnings are due when a token has *left_s* seconds."""
+    return sum(left_s <= before_s for before_s in WARN_BEFORE_S)
+
+
+def in_words(seconds: float) -> str:
+    """Return a span of time as a person would say it, such as `3 hours 59 minutes`."""
+    left = max(0, int(seconds))
+    for size_s, unit, next_size_s, next_unit in (
+        (86_400, "day", 3600, "hour"),
+        (3600, "hour", 60, "minute"),
+        (60, "minute", 1, "second"),
+    ):
+        if left >= size_s:
+            rest = left % size_s // next_size_s
+            return _count(left // size_s, unit) + (f" {_count(rest, next_unit)}" if rest else "")
+    return _count(left, "second")
+
+
+def _count(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

@@ -1,0 +1,68 @@
+"""Watches a static token: TWITCH_OAUTH_TOKEN, which a person has to replace before its end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from auth.account import check_account
+from auth.errors import LoginFailedError, RefusedError, TwitchUnreachableError
+from auth.patience import Patience
+from auth.schedule import VALIDATE_EVERY_S, in_words, warnings_passed
+from auth.twitch_oauth import validate
+from common.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_REPLACE = "make a new one with `python -m auth generate-token`, or use `python -m auth login`"
+
+
+class StaticToken:
+    """Validates the token when it is first looked at and every hour, and warns before its end."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._patience = Patience()
+        self._validate_at = float("-inf")
+        self._expires_at = float("inf")
+        self._warned = 0
+        self._complained = False
+
+    def step(self) -> None:
+        """Do what is due now."""
+        now = self._clock()
+        if now >= self._validate_at and self._patience.is_over(now):
+            self._validate(now)
+        passed = warnings_passed(self._expires_at - now)
+        if passed > self._warned:
+            self._warned = passed
+            left = in_words(self._expires_at - now)
+            logger.warning("TWITCH_OAUTH_TOKEN is valid for %s more: %s", left, _REPLACE)
+
+    def _validate(self, now: float) -> None:
+        try:
+            found = validate(self._settings.twitch_auth_url, self._settings.twitch_oauth_token)
+        except TwitchUnreachableError as error:
+            self._patience.on_failure(now, error)
+            return
+        except RefusedError as error:
+            logger.error("TWITCH_OAUTH_TOKEN is not valid: %s; or %s", error, _REPLACE)
+            self._validate_at = self._expires_at = float("inf")
+            return
+        self._patience.on_success()
+        if self._validate_at == float("-inf"):
+            logger.info("TWITCH_OAUTH_TOKEN is a valid token of %s", found.login)
+        self._validate_at = now + VALIDATE_EVERY_S
+        if found.expires_in:
+            self._expires_at = now + found.expires_in
+        try:
+            check_account(self._settings, found)
+        except LoginFailedError as error:
+            self._complain(error)
+
+    def _complain(self, error: LoginFailedError) -> None:
+        if not self._complained:
+            self._complained = True
+            logger.error("TWITCH_OAUTH_TOKEN: %s", error)

@@ -1,0 +1,190 @@
+"""
+The calls to Twitch's OAuth server (https://dev.twitch.tv/docs/authentication/).
+
+Twitch has its own ways: scopes come back as a list, the client secret goes into the body, /validate
+wants `OAuth` where others want `Bearer`, and errors are `message`s, not RFC 6749's `error`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+from oauthlib.oauth2 import OAuth2Error
+from requests_oauthlib import OAuth2Session
+
+from auth.answers import DeviceCode, Tokens, Validation, check, read_answer
+from auth.errors import TwitchUnreachableError
+from common.settings import Settings
+
+#: Seconds to connect, and then to wait for each part of the answer.
+TIMEOUT_S = (5.0, 10.0)
+
+# At DEBUG it logs whole requests and answers, the tokens among them.
+logging.getLogger("requests_oauthlib").setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True)
+class Application:
+    """The Twitch application that logs in, and the OAuth server that knows it."""
+
+    client_id: str
+    #: Empty for one of the type Public.
+    client_secret: str = field(repr=False)
+    auth_url: str
+
+
+def application(settings: Settings) -> Application:
+    """Return the application that *settings* describe."""
+    return Application(
+        settings.twitch_client_id, settings.twitch_client_secret, settings.twitch_auth_url
+    )
+
+
+def authorize_url(app: Application, redirect_uri: str, scopes: Sequence[str], state: str) -> str:
+    """
+    Return the address at which a person authorizes *app*, and which leads back to *redirect_uri*.
+
+    Twitch asks even if it was authorized before, so that one can log in with another account.
+    """
+    with _session(app, redirect_uri=redirect_uri, scope=list(scopes)) as session:
+        url, _ = session.authorization_url(
+            f"{app.auth_url}/authorize", state=state, force_verify="true"
+        )
+    return str(url)
+
+
+def exchange_code(app: Application, code: str, redirect_uri: str) -> Tokens:
+    """Return the tokens for an authorization *code*. Raises AuthError."""
+    with _session(app, redirect_uri=redirect_uri) as session:
+        session.register_compliance_hook(
+            "access_token_response", partial(_check_tokens, secrets=(code, app.client_secret))
+        )
+        answer = session.fetch_token(
+            f"{app.auth_url}/token",
+            code=code,
+            include_client_id=True,
+            client_secret=app.client_secret or None,
+            timeout=TIMEOUT_S,
+        )
+        return msgspec.convert(dict(answer), Tokens)
+
+
+def renew(app: Application, refresh_token: str) -> Tokens:
+    """
+    Return new tokens for *refresh_token*.
+
+    If *app* is of the type Public, the old one is worth nothing as soon as Twitch has answered.
+    Raises AuthError.
+    """
+    with _session(app) as session:
+        secrets = (refresh_token, app.client_secret)
+        session.register_compliance_hook(
+            "refresh_token_response", partial(_check_tokens, secrets=secrets)
+        )
+        answer = session.refresh_token(
+            f"{app.auth_url}/token",
+            refresh_token=refresh_token,
+            timeout=TIMEOUT_S,
+            client_id=app.client_id,
+            client_secret=app.client_secret or None,
+        )
+        return msgspec.convert(dict(answer), Tokens)
+
+
+def request_device_code(app: Application, scopes: Sequence[str]) -> DeviceCode:
+    """Begin the device code flow. Raises AuthError."""
+    fields = {"client_id": app.client_id, "scopes": " ".join(scopes)}
+    with _session(app) as session:
+        response = session.post(f"{app.auth_url}/device", data=fields, timeout=TIMEOUT_S)
+        return read_answer(check(response, ()), DeviceCode)
+
+
+def ask_for_device(app: Application, device_code: str, scopes: Sequence[str]) -> Tokens:
+    """
+    Return the tokens for a device that was authorized.
+
+    Raises PendingError or SlowDownError while nobody has done it yet, or another AuthError.
+    """
+    fields = {
+        "client_id": app.client_id,
+        "client_secret": app.client_secret or None,
+        "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+        "device_code": device_code,
+        "scopes": " ".join(scopes),
+    }
+    with _session(app) as session:
+        response = session.post(f"{app.auth_url}/token", data=fields, timeout=TIMEOUT_S)
+        return read_answer(check(response, (device_code, app.client_secret)), Tokens)
+
+
+def validate(auth_url: str, access_token: str) -> Validation:
+    """
+    Return what Twitch says about *access_token*.
+
+    Raises TokenInvalidError when it is not valid, or another AuthError.
+    """
+    headers = {"Authorization": f"OAuth {access_token}"}
+    with _session(Application("", "", auth_url)) as session:
+        response = session.get(f"{auth_url}/validate", headers=headers, timeout=TIMEOUT_S)
+        return read_answer(check(response, (access_token,)), Validation)
+
+
+def revoke(auth_url: str, client_id: str, access_token: str) -> None:
+    """
+    Make *access_token*, which was issued to the application *client_id*, worth nothing.
+
+    Raises TokenInvalidError when it is that already, or another AuthError.
+    """
+    fields = {"client_id": client_id, "token": access_token}
+    with _session(Application(client_id, "", auth_url)) as session:
+        response = session.post(f"{auth_url}/revoke", data=fields, timeout=TIMEOUT_S)
+        check(response, (access_token,))
+
+
+def _check_tokens(response: requests.Response, secrets: Iterable[str]) -> requests.Response:
+    """Look at an answer before oauthlib does, which cannot take any JSON but an object."""
+    read_answer(check(response, secrets), Tokens)
+    return response
+
+
+@contextmanager
+def _session(app: Application, **more: Any) -> Iterator[OAuth2Session]:
+    """
+    Give a session for one call.
+
+    Raises TwitchUnreachableError where a library raises what may show the content of a request.
+    """
+    if app.auth_url.startswith("http://"):
+        # The settings allow that only for this machine, where nobody listens.
+        os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
+    host = urlsplit(app.auth_url).netloc
+    try:
+        with OAuth2Session(app.client_id, **more) as session:
+            # A request that was redirected would take its secrets to another server.
+            session.max_redirects = 0
+            yield session
+    except requests.RequestException as error:
+        raise TwitchUnreachableError(f"{host} {_trouble(error)}") from None
+    except (OAuth2Error, msgspec.MsgspecError, ValueError):
+        raise TwitchUnreachableError(f"{host} answers something that is not OAuth") from None
+
+
+def _trouble(error: requests.RequestException) -> str:
+    if isinstance(error, requests.Timeout):
+        return "does not answer"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "shows a certificate that is not trusted"
+    if isinstance(error, requests.TooManyRedirects):
+        return "sends us to another address"
+    cause = error.args[0] if error.args else None
+    reason = str(getattr(cause, "reason", "")).rpartition(": ")[2]
+    return f"cannot be reached ({reason or 'the connection broke'})"

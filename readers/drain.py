@@ -1,0 +1,85 @@
+"""
+`python -m readers.drain`: hand over what lies in the outboxes of channels that are not read.
+
+A channel that was taken out while Kafka was away leaves messages behind; so does a host that is to
+be given up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import sys
+from pathlib import Path
+
+from common import exit_codes
+from common.settings import Settings, settings_help
+from common.startup import start
+from readers.outbox import Outbox
+from readers.outbox_file import OutboxError, OutboxInUseError
+from readers.sender import Sender
+
+logger = logging.getLogger("readers.drain")
+
+
+def main() -> int:
+    """Run the command, and return its exit status."""
+    within_s = _parser().parse_args().within
+    settings = start("drain")
+    paths = sorted((settings.state_dir / "outbox").glob("*.db"))
+    left = sum(_drain(path, settings, within_s) for path in paths)
+    logger.info("%d outboxes looked at, %d messages are left", len(paths), left)
+    return exit_codes.FAILURE if left else exit_codes.OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m readers.drain",
+        description="Hand over to the publisher what lies in the outboxes of channels that are not"
+        " read. The exit status is 0 when nothing is left in them.",
+        epilog=settings_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--within",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long each outbox may take (default: 60)",
+    )
+    return parser
+
+
+def _drain(path: Path, settings: Settings, within_s: float) -> int:
+    """Empty the outbox at *path*, and return how many messages are left in it."""
+    channel = path.stem
+    try:
+        outbox = Outbox(path, channel, settings.outbox_max_bytes)
+    except OutboxInUseError:
+        logger.info("%s is being read, its reader hands over what it holds", channel)
+        return 0
+    except OutboxError as error:
+        logger.error("%s", error)
+        return 1
+    try:
+        waiting = outbox.waiting
+        asyncio.run(_hand_over(outbox, settings, within_s))
+        logger.info("%s: %d messages handed over", channel, waiting - outbox.waiting)
+        return outbox.waiting
+    finally:
+        outbox.close()
+
+
+async def _hand_over(outbox: Outbox, settings: Settings, within_s: float) -> None:
+    sender = Sender(outbox, settings.publisher_endpoint, settings.publisher_ack_endpoint)
+    sending = asyncio.create_task(sender.run())
+    await sender.wait_until_empty(within_s)
+    sending.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await sending
+
+
+if __name__ == "__main__":
+    sys.exit(main())

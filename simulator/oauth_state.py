@@ -1,0 +1,169 @@
+"""
+What a local Twitch OAuth server knows: applications, grants, tokens, and codes on their way.
+
+Rules and wording are those of https://dev.twitch.tv/docs/authentication/ and, where that is silent,
+of what others have seen Twitch do. Times are Unix seconds.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, MutableMapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from simulator.logins import made_up_id
+
+#: Stands at the end of each refresh token, as Twitch's may hold such characters, too.
+AWKWARD = "/+%2F=&"
+
+
+class OAuthRefusedError(Exception):
+    """Raised when Twitch would refuse: with this status, and this `message`."""
+
+    def __init__(self, message: str, status: int = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class RegisteredApplication:
+    """An application as it stands in Twitch's developer console."""
+
+    #: None for one of the type Public.
+    secret: str | None
+    redirect_uris: tuple[str, ...] = ()
+
+
+@dataclass
+class Grant:
+    """What a person has allowed an application."""
+
+    client_id: str
+    login: str
+    scopes: list[str]
+
+
+@dataclass
+class AccessToken:
+    """A token that was issued."""
+
+    grant: Grant
+    expires_at: float
+
+
+@dataclass
+class PendingCode:
+    """An authorization code, or a device code, that was not exchanged yet."""
+
+    grant: Grant
+    expires_at: float
+    redirect_uri: str = ""
+    user_code: str = ""
+    interval_s: float = 0.0
+    asked_at: float = 0.0
+    #: What the person decided about a device; None as long as there is nothing.
+    allowed: bool | None = None
+
+
+class ValidTokens(MutableMapping[str, str]):
+    """
+    The login of each access token that is valid now: a chat server's `state.tokens`.
+
+    It is true even when it is empty, so that a chat server takes that for "no token is valid". A
+    test may put tokens there that nobody issued; they never expire.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.issued: dict[str, AccessToken] = {}
+        self._clock = clock
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __getitem__(self, token: str) -> str:
+        found = self.issued[token]
+        if self._clock() >= found.expires_at:
+            raise KeyError(token)
+        return found.grant.login
+
+    def __setitem__(self, token: str, login: str) -> None:
+        self.issued[token] = AccessToken(Grant("", login, []), float("inf"))
+
+    def __delitem__(self, token: str) -> None:
+        del self.issued[token]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([token for token in list(self.issued) if token in self])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+@dataclass
+class OAuthState:
+    """The state of one OAuth server. Tests may change what it holds at any time."""
+
+    applications: dict[str, RegisteredApplication] = field(default_factory=dict)
+    #: Who is logged in to Twitch in the browser, and so whose account is authorized.
+    login: str = "somebot"
+    token_life_s: float = 4 * 3600.0
+    code_life_s: float = 60.0
+    device_code_life_s: float = 1800.0
+    device_interval_s: float = 5.0
+    clock: Callable[[], float] = time.time
+    #: What was asked, in order: "validate", "token refresh_token" and so on.
+    calls: list[str] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        self.valid_tokens = ValidTokens(self.clock)
+        self.codes: dict[str, PendingCode] = {}
+        self.device_codes: dict[str, PendingCode] = {}
+        self.refresh_tokens: dict[str, Grant] = {}
+
+    def disconnect(self) -> None:
+        """Make every token worth nothing, as a new password does, or a click on Disconnect."""
+        with self.lock:
+            self.valid_tokens.issued.clear()
+            self.refresh_tokens.clear()
+
+    def decide_device(self, user_code: str, *, allowed: bool) -> None:
+        """Have the person who is logged in allow or deny the device that shows *user_code*."""
+        with self.lock:
+            for pending in self.device_codes.values():
+                if pending.user_code == user_code and self.clock() < pending.expires_at:
+                    pending.allowed = allowed
+                    pending.grant.login = self.login
+                    return
+        raise OAuthRefusedError("invalid user code")
+
+    def issue(self, grant: Grant) -> dict[str, object]:
+        """Return new tokens for *grant*, as the token endpoint's JSON."""
+        refresh_token = secrets.token_hex(20) + AWKWARD
+        self.refresh_tokens[refresh_token] = grant
+        return self.issue_access(grant) | {"refresh_token": refresh_token}
+
+    def issue_access(self, grant: Grant) -> dict[str, object]:
+        """Return a new access token for *grant*."""
+        token = secrets.token_hex(15)
+        expires_at = self.clock() + self.token_life_s
+        self.valid_tokens.issued[token] = AccessToken(grant, expires_at)
+        return {
+            "access_token": token,
+            "expires_in": int(self.token_life_s),
+            "scope": grant.scopes,
+            "token_type": "bearer",
+        }
+
+    def application(self, client_id: str) -> RegisteredApplication:
+        """Return the application *client_id*. Raises OAuthRefusedError when there is none."""
+        if client_id not in self.applications:
+            raise OAuthRefusedError("invalid client")
+        return self.applications[client_id]
+
+    def user_id(self, login: str) -> str:
+        """Return the id that *login* has in the chat server, too."""
+        return made_up_id(login)

@@ -1,0 +1,345 @@
+"""The login with a browser, whose part requests takes here."""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+import requests
+
+from auth import browser_login
+from auth.browser_login import check_settings, has_desktop, log_in_with_browser
+from auth.errors import AuthError, LoginFailedError
+from common.settings import Settings, SettingsError
+from common.token_store import StoredToken, TokenStoreError, read_token
+from simulator.oauth_server import ForcedAnswer, OAuthServer
+from tests.auth.conftest import SettingsFor
+from tests.auth.people import TIMEOUT_S, authorize
+from tests.processes import wait_for
+
+
+class Login:
+    """A login that runs in a thread, and the address that a person was told to open."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.said: list[str] = []
+        self.opened: Future[str] = Future()
+        self.result: Future[StoredToken] = Future()
+        threading.Thread(target=self._run, args=(settings,), daemon=True).start()
+        self.url = self.opened.result(TIMEOUT_S)
+
+    def _run(self, settings: Settings) -> None:
+        try:
+            token = log_in_with_browser(settings, self.said.append, self.opened.set_result)
+        except BaseException as error:  # noqa: BLE001 - whoever waits for the result gets it
+            self.result.set_exception(error)
+        else:
+            self.result.set_result(token)
+
+    def callback(self, **fields: str) -> requests.Response:
+        """Open the address that Twitch leads back to, with *fields*."""
+        url = self.url.replace("/auth", f"/auth/callback?{urlencode(fields)}")
+        return requests.get(url, timeout=TIMEOUT_S)
+
+    def state(self) -> str:
+        """Return the state that Twitch has to give back."""
+        answer = requests.get(self.url, timeout=TIMEOUT_S, allow_redirects=False)
+        return parse_qs(urlsplit(answer.headers["Location"]).query)["state"][0]
+
+    def failure(self) -> str:
+        """Return what the login failed with."""
+        error = self.result.exception(TIMEOUT_S)
+        assert isinstance(error, (AuthError, TokenStoreError))
+        return str(error)
+
+
+def text_of(page: requests.Response) -> str:
+    """Return what a person reads on *page*."""
+    body = page.text.partition("<body>")[2]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", body)).strip()
+
+
+def test_a_login_is_stored_and_shown(
+    settings_for: SettingsFor, twitch: OAuthServer, store: Path
+) -> None:
+    """Whose it is stands on the page; the state is another one each time."""
+    states = set()
+    for name in ("somebot", "otherbot"):
+        twitch.state.login = name
+        login = Login(settings_for())
+        assert login.url in login.said[0]
+        states.add(login.state())
+        page = requests.get(authorize(login.url), timeout=TIMEOUT_S)
+        assert page.status_code == 200
+        assert text_of(page) == (
+            f"Logged in as {name} Authentication successful. You can close this window."
+        )
+        token = login.result.result(TIMEOUT_S)
+        assert token == read_token(store)
+        assert (token.login, token.scopes) == (name, ["chat:read"])
+        assert token.access_token in twitch.state.valid_tokens
+    assert len(states) == 2
+
+
+def test_who_clicks_cancel_is_told_so(settings_for: SettingsFor, store: Path) -> None:
+    """On the page and in the terminal, and nothing is stored."""
+    login = Login(settings_for())
+    page = requests.get(authorize(login.url, "deny"), timeout=TIMEOUT_S)
+    assert page.status_code == 400
+    assert "Login failed" in text_of(page)
+    assert "Cancel" in text_of(page)
+    assert "Cancel" in login.failure()
+    assert read_token(store) is None
+
+
+def test_an_answer_with_another_state_is_not_looked_into(
+    settings_for: SettingsFor, twitch: OAuthServer
+) -> None:
+    """Its code is not even shown to Twitch."""
+    login = Login(settings_for())
+    code = parse_qs(urlsplit(authorize(login.url)).query)["code"][0]
+    page = login.callback(code=code, state="guessed")
+    assert "does not belong to this login" in text_of(page)
+    assert "begin anew" in login.failure()
+    assert not any(call.startswith("token") for call in twitch.state.calls)
+
+
+def test_an_answer_without_a_state_or_a_code_is_no_answer(settings_for: SettingsFor) -> None:
+    """Somebody has opened the address by hand."""
+    login = Login(settings_for())
+    assert "does not belong to this login" in text_of(login.callback())
+    assert "begin anew" in login.failure()
+    login = Login(settings_for())
+    assert "holds no code" in text_of(login.callback(state=login.state()))
+    assert "holds no code" in login.failure()
+
+
+def test_a_code_that_has_expired_is_named(settings_for: SettingsFor, twitch: OAuthServer) -> None:
+    """With how long one lasts; a used one is the same to Twitch."""
+    twitch.state.code_life_s = 0
+    login = Login(settings_for())
+    page = requests.get(authorize(login.url), timeout=TIMEOUT_S)
+    for text in (text_of(page), login.failure()):
+        assert "Invalid authorization code" in text
+        assert "lasts about a minute and can be used once" in text
+
+
+def test_a_redirect_uri_that_is_not_registered_is_named(
+    settings_for: SettingsFor, auth_port: int
+) -> None:
+    """Twitch leads back to one that is, with redirect_mismatch."""
+    login = Login(settings_for(TWITCH_REDIRECT_URI=f"http://127.0.0.1:{auth_port}/auth/callback"))
+    page = requests.get(login.url, timeout=TIMEOUT_S)
+    for text in (text_of(page), login.failure()):
+        assert "redirect_mismatch" in text
+        assert "OAuth Redirect URLs" in text
+
+
+def test_a_redirect_uri_that_the_exchange_refuses_is_named(
+    settings_for: SettingsFor, twitch: OAuthServer
+) -> None:
+    """Status 403, as the service that we replace has seen it."""
+    login = Login(settings_for())
+    location = authorize(login.url)
+    body = b'{"status": 403, "message": "Parameter redirect_uri does not match registered URI"}'
+    twitch.forced = ForcedAnswer(403, body)
+    page = requests.get(location, timeout=TIMEOUT_S)
+    for text in (text_of(page), login.failure()):
+        assert "(403)" in text
+        assert "TWITCH_REDIRECT_URI has to stand" in text
+
+
+def test_a_wrong_secret_is_named_and_not_shown(settings_for: SettingsFor) -> None:
+    """With where to find the right one."""
+    login = Login(settings_for(TWITCH_CLIENT_SECRET="wrongsecret"))
+    page = requests.get(authorize(login.url), timeout=TIMEOUT_S)
+    for text in (text_of(page), login.failure()):
+        assert "invalid client secret" in text
+        assert "https://dev.twitch.tv/console/apps" in text
+        assert "wrongsecret" not in text
+
+
+def test_another_account_than_the_username_is_refused(
+    settings_for: SettingsFor, store: Path
+) -> None:
+    """Here is the person who can mend it."""
+    login = Login(settings_for(TWITCH_USERNAME="another"))
+    page = requests.get(authorize(login.url), timeout=TIMEOUT_S)
+    for text in (text_of(page), login.failure()):
+        assert "belongs to somebot, but TWITCH_USERNAME is another" in text
+    assert read_token(store) is None
+
+
+def test_a_login_that_cannot_read_chat_is_refused(settings_for: SettingsFor) -> None:
+    """TWITCH_SCOPES lacks the one that matters."""
+    login = Login(settings_for(TWITCH_SCOPES="bits:read"))
+    requests.get(authorize(login.url), timeout=TIMEOUT_S)
+    assert "lacks the scope chat:read" in login.failure()
+
+
+def test_a_login_that_cannot_be_stored_has_failed(settings_for: SettingsFor, store: Path) -> None:
+    """The page says so, too."""
+    login = Login(settings_for(TWITCH_TOKEN_STORE=str(store / "below" / "a file")))
+    store.touch(0o600)
+    page = requests.get(authorize(login.url), timeout=TIMEOUT_S)
+    assert "cannot write" in text_of(page)
+    assert "cannot write" in login.failure()
+
+
+def test_a_page_escapes_what_came_with_the_answer(settings_for: SettingsFor) -> None:
+    """Anybody may have made up the address."""
+    login = Login(settings_for())
+    page = login.callback(error="<script>", error_description="\x1b[2J<b>")
+    assert "<script>" not in page.text
+    assert "&lt;script&gt;" in page.text
+    assert "\x1b" not in login.failure()
+
+
+def test_only_the_first_answer_counts(settings_for: SettingsFor, twitch: OAuthServer) -> None:
+    """While it is dealt with, another one is turned away."""
+    login = Login(settings_for())
+    location = authorize(login.url)
+    twitch.answers.clear()
+    with ThreadPoolExecutor(1) as executor:
+        before = twitch.received
+        first = executor.submit(requests.get, location, timeout=TIMEOUT_S)
+        wait_for(lambda: twitch.received > before, TIMEOUT_S, "the exchange of the code")
+        assert "This login is over" in text_of(login.callback())
+        twitch.answers.set()
+        assert "Logged in as somebot" in text_of(first.result())
+    assert login.result.result(TIMEOUT_S).login == "somebot"
+
+
+def test_other_paths_are_not_found(settings_for: SettingsFor) -> None:
+    """As browsers ask for /favicon.ico; that does not end the login."""
+    login = Login(settings_for())
+    answer = requests.get(login.url.replace("/auth", "/favicon.ico"), timeout=TIMEOUT_S)
+    assert answer.status_code == 404
+    requests.get(authorize(login.url), timeout=TIMEOUT_S)
+    assert login.result.result(TIMEOUT_S)
+
+
+def test_a_browser_that_connects_and_says_nothing_is_no_hindrance(
+    settings_for: SettingsFor, auth_port: int
+) -> None:
+    """Chromium does that in advance."""
+    login = Login(settings_for())
+    with socket.create_connection(("127.0.0.1", auth_port), timeout=TIMEOUT_S):
+        requests.get(authorize(login.url), timeout=TIMEOUT_S)
+        assert login.result.result(TIMEOUT_S)
+
+
+def test_the_server_listens_on_loopback_only_and_ends_with_the_login(
+    settings_for: SettingsFor, auth_port: int
+) -> None:
+    """Nobody else can reach it; afterwards nobody can at all."""
+    login = Login(settings_for())
+    listening = [
+        fields[1]
+        for fields in map(str.split, Path("/proc/net/tcp").read_text().splitlines()[1:])
+        if fields[3] == "0A" and int(fields[1].partition(":")[2], 16) == auth_port
+    ]
+    assert [address.partition(":")[0] for address in listening] == ["0100007F"]
+    requests.get(authorize(login.url), timeout=TIMEOUT_S)
+    login.result.result(TIMEOUT_S)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", auth_port), timeout=TIMEOUT_S)
+    assert not [thread for thread in threading.enumerate() if "serve_forever" in thread.name]
+
+
+def test_a_page_is_neither_kept_nor_told_about(settings_for: SettingsFor) -> None:
+    """Its address holds the code."""
+    login = Login(settings_for())
+    page = requests.get(authorize(login.url), timeout=TIMEOUT_S)
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_nobody_is_waited_for_for_ever(
+    settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten minutes, in earnest."""
+    monkeypatch.setattr(browser_login, "WITHIN_S", 0.05)
+    login = Login(settings_for())
+    assert "nobody has logged in within 0.05 s" in login.failure()
+
+
+def test_a_port_that_is_taken_is_named(settings_for: SettingsFor, auth_port: int) -> None:
+    """With what to do about it."""
+    with (
+        socket.create_server(("127.0.0.1", auth_port)),
+        pytest.raises(LoginFailedError, match=f"another program listens on port {auth_port}"),
+    ):
+        log_in_with_browser(settings_for(), print, print)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"TWITCH_CLIENT_ID": ""}, "TWITCH_CLIENT_ID is not set"),
+        ({"TWITCH_CLIENT_SECRET": ""}, "login --device"),
+        (
+            {"TWITCH_REDIRECT_URI": "https://example.org/callback"},
+            "can only be reached at http://localhost",
+        ),
+        ({"TWITCH_REDIRECT_URI": "http://localhost/callback"}, "leads to port 80"),
+        ({"TWITCH_AUTH_PORT": "3999"}, "TWITCH_AUTH_PORT is 3999"),
+        (
+            {"TWITCH_REDIRECT_URI": "http://localhost:4000/auth", "TWITCH_AUTH_PORT": "4000"},
+            "a path of its own",
+        ),
+        (
+            {"TWITCH_REDIRECT_URI": "http://localhost:4000", "TWITCH_AUTH_PORT": "4000"},
+            "a path of its own",
+        ),
+    ],
+)
+def test_settings_that_do_not_fit_are_named(
+    settings_for: SettingsFor, changes: dict[str, str], expected: str
+) -> None:
+    """Before anything is opened."""
+    with pytest.raises(SettingsError, match=expected):
+        check_settings(settings_for(**changes))
+
+
+def test_nothing_secret_is_said_or_logged(
+    settings_for: SettingsFor,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Neither the code nor the state nor a token; not even that a request came in."""
+    with caplog.at_level(logging.DEBUG):
+        login = Login(settings_for())
+        location = authorize(login.url)
+        requests.get(location, timeout=TIMEOUT_S)
+        token = login.result.result(TIMEOUT_S)
+    # The test's own requests log addresses, which hold the code and the state.
+    logged = [record.getMessage() for record in caplog.records if "urllib3" not in record.name]
+    everything = " ".join([*logged, *login.said, *capfd.readouterr()])
+    fields = parse_qs(urlsplit(location).query)
+    for secret in (fields["code"][0], fields["state"][0], token.access_token):
+        assert secret not in everything
+
+
+@pytest.mark.parametrize(
+    ("environment", "platform", "expected"),
+    [
+        ({}, "linux", False),
+        ({"DISPLAY": ""}, "linux", False),
+        ({"DISPLAY": ":0"}, "linux", True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True),
+        ({}, "darwin", True),
+    ],
+)
+def test_a_browser_is_opened_only_where_there_is_a_desktop(
+    environment: dict[str, str], platform: str, *, expected: bool
+) -> None:
+    """Elsewhere a text browser would take the terminal."""
+    assert has_desktop(environment, platform) is expected

@@ -1,0 +1,125 @@
+"""Setting a variable in a `.env` file, where nothing else may change."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from auth.env_file import set_variable
+
+NAME = "TWITCH_OAUTH_TOKEN"
+
+TRICKY = """# A comment; TWITCH_OAUTH_TOKEN=commented out
+export OTHER = 'quoted'  # why
+
+
+# TWITCH_OAUTH_TOKEN=also commented out
+TEXT="several
+TWITCH_OAUTH_TOKEN=inside of a value
+lines"
+{}
+LAST=no line break"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return the path of a file that is not there yet."""
+    return tmp_path / ".env"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("TWITCH_OAUTH_TOKEN=oauth:old", "TWITCH_OAUTH_TOKEN=oauth:new"),
+        ("TWITCH_OAUTH_TOKEN=", "TWITCH_OAUTH_TOKEN=oauth:new"),
+        ("\n\n TWITCH_OAUTH_TOKEN = old", "\n\n TWITCH_OAUTH_TOKEN = oauth:new"),
+        ("export TWITCH_OAUTH_TOKEN=x # why", "export TWITCH_OAUTH_TOKEN=oauth:new # why"),
+        ('TWITCH_OAUTH_TOKEN="a b"  # why', "TWITCH_OAUTH_TOKEN=oauth:new  # why"),
+        ("TWITCH_OAUTH_TOKEN='several\nlines'", "TWITCH_OAUTH_TOKEN=oauth:new"),
+        ("TWITCH_OAUTH_TOKEN=a#b", "TWITCH_OAUTH_TOKEN=oauth:new"),
+        (
+            "TWITCH_OAUTH_TOKEN=1\nTWITCH_OAUTH_TOKEN=2",
+            "TWITCH_OAUTH_TOKEN=1\nTWITCH_OAUTH_TOKEN=oauth:new",
+        ),
+    ],
+)
+def test_the_value_is_replaced_where_it_stands(path: Path, before: str, after: str) -> None:
+    """The last one, which is the one that counts; everything around it stays."""
+    path.write_text(TRICKY.format(before))
+    set_variable(path, NAME, "oauth:new")
+    assert path.read_text() == TRICKY.format(after)
+    assert dotenv_values(path)[NAME] == "oauth:new"
+
+
+@pytest.mark.parametrize("text", ["", "A=1\n", "A=1", "# only a comment", "TWITCH_OAUTH_TOKEN\n"])
+def test_a_variable_that_is_not_set_is_added_at_the_end(path: Path, text: str) -> None:
+    """On a line of its own. A name without a sign sets nothing."""
+    path.write_text(text)
+    set_variable(path, NAME, "oauth:new")
+    separator = "" if not text or text.endswith("\n") else "\n"
+    assert path.read_text() == f"{text}{separator}{NAME}=oauth:new\n"
+
+
+def test_line_ends_of_windows_stay(path: Path) -> None:
+    """Those that are there, and the one that is added."""
+    path.write_bytes(b"A=1\r\nTWITCH_OAUTH_TOKEN=x\r\nB=2\r\n")
+    set_variable(path, NAME, "oauth:new")
+    set_variable(path, "TWITCH_USERNAME", "somebot")
+    assert path.read_bytes() == (
+        b"A=1\r\nTWITCH_OAUTH_TOKEN=oauth:new\r\nB=2\r\nTWITCH_USERNAME=somebot\r\n"
+    )
+
+
+def test_a_new_file_is_private_and_an_old_one_keeps_its_mode(path: Path) -> None:
+    """It holds a secret now; but who may read it was somebody's decision."""
+    set_variable(path, NAME, "oauth:new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o640)
+    set_variable(path, NAME, "oauth:newer")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_link_stays_a_link(path: Path) -> None:
+    """What it leads to is changed."""
+    real = path.with_name("real.env")
+    real.write_text("A=1\n")
+    path.symlink_to(real)
+    set_variable(path, NAME, "oauth:new")
+    assert path.is_symlink()
+    assert real.read_text() == f"A=1\n{NAME}=oauth:new\n"
+
+
+PIECES = [
+    NAME,
+    "OTHER",
+    "=",
+    "x",
+    "'",
+    '"',
+    " ",
+    "\t",
+    "#",
+    "export ",
+    "\\",
+    "\n",
+    "\r\n",
+    "\u3000",
+]
+
+
+@example("TWITCH_OAUTH_TOKEN=\nTWITCH_OAUTH_TOKEN")
+@given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
+def test_whatever_is_in_the_file_the_variable_is_set(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    """And every other one is as it was, to those who read the file."""
+    path = tmp_path_factory.mktemp("env") / ".env"
+    path.write_bytes(text.encode())
+    before = dotenv_values(path)
+    set_variable(path, NAME, "oauth:new")
+    assert dotenv_values(path) == before | {NAME: "oauth:new"}

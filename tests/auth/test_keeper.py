@@ -1,0 +1,176 @@
+"""The keeper of the token store, step by step, with Twitch's clock in hand."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from common.settings import Settings
+from common.token_store import StoredToken, read_token
+from tests.auth.conftest import SettingsFor
+from tests.auth.people import PUBLIC_CLIENT_ID, log_in
+from tests.auth.scene import DUE_S, HOUR_S, LIFE_S, Scene
+
+
+def test_a_token_is_validated_at_the_start_and_every_hour(settings: Settings, scene: Scene) -> None:
+    """As Twitch demands; not more often."""
+    scene.put()
+    keeper = scene.keeper(settings)
+    for _ in range(3 * 60):
+        keeper.step()
+        scene.clock.now += 60
+    assert scene.twitch.state.calls == ["validate"] * 3
+
+
+def test_a_token_is_renewed_before_its_end_again_and_again(
+    settings: Settings, scene: Scene
+) -> None:
+    """At any moment of two days, the one in the store is valid."""
+    scene.put()
+    keeper = scene.keeper(settings)
+    for _ in range(48 * 12):
+        keeper.step()
+        assert scene.stored_is_valid()
+        scene.clock.now += 300
+    renewals = scene.calls("token refresh_token")
+    assert renewals == int(48 * HOUR_S / DUE_S)
+    # Each renewal takes the place of one of the validations, which then follows.
+    assert 46 <= scene.calls("validate") <= 48
+
+
+def test_a_renewal_is_not_due_a_second_before(settings: Settings, scene: Scene) -> None:
+    """The last tenth of its life begins when it begins."""
+    before = scene.put()
+    keeper = scene.keeper(settings)
+    scene.clock.now += DUE_S - 1
+    keeper.step()
+    assert scene.stored() == before
+    scene.clock.now += 1
+    keeper.step()
+    renewed = scene.stored()
+    assert renewed.access_token != before.access_token
+    assert renewed.obtained_at == scene.clock()
+    assert renewed.expires_at == scene.clock() + LIFE_S
+    assert (renewed.login, renewed.scopes) == (before.login, before.scopes)
+
+
+def test_a_keeper_that_starts_late_renews_what_has_expired(
+    settings: Settings, scene: Scene
+) -> None:
+    """The refresh token outlives the access token."""
+    scene.put()
+    scene.clock.now += 20 * HOUR_S
+    scene.keeper(settings).step()
+    assert scene.stored_is_valid()
+
+
+def test_a_token_that_was_revoked_elsewhere_is_renewed(settings: Settings, scene: Scene) -> None:
+    """As found out by the next validation."""
+    before = scene.put()
+    del scene.twitch.state.valid_tokens[before.access_token]
+    keeper = scene.keeper(settings)
+    keeper.step()
+    keeper.step()
+    assert scene.stored_is_valid()
+
+
+def test_a_public_application_goes_on_with_each_new_refresh_token(
+    public_settings: Settings, scene: Scene
+) -> None:
+    """Each is good for one use only, and no secret is needed."""
+    scene.put(PUBLIC_CLIENT_ID)
+    used = set()
+    for _ in range(5):
+        used.add(scene.stored().refresh_token)
+        # Started anew each time: what it goes on with is in the store, not in its memory.
+        scene.clock.now += DUE_S
+        scene.keeper(public_settings).step()
+        assert scene.stored_is_valid()
+    assert len(used) == 5
+
+
+def test_a_store_alone_suffices_for_a_public_application(
+    settings_for: SettingsFor, scene: Scene
+) -> None:
+    """It names the application."""
+    before = scene.put(PUBLIC_CLIENT_ID)
+    scene.clock.now += DUE_S
+    scene.keeper(settings_for(TWITCH_CLIENT_ID="", TWITCH_CLIENT_SECRET="")).step()
+    assert scene.stored() != before
+
+
+def test_a_login_that_is_made_during_a_renewal_is_not_overwritten(
+    settings: Settings, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keeper looks again once it has the lock: here, it was made right after the first look."""
+    scene.put()
+    keeper = scene.keeper(settings)
+    keeper.step()
+    scene.clock.now += DUE_S
+
+    def read_before_login(path: Path) -> StoredToken | None:
+        found = read_token(path)
+        scene.put()
+        return found
+
+    with monkeypatch.context() as context:
+        context.setattr("auth.keeper.read_token", read_before_login)
+        keeper.step()
+    assert "token refresh_token" not in scene.twitch.state.calls
+    login = scene.stored()
+    keeper.step()
+    assert scene.stored() == login
+
+
+def test_two_keepers_of_one_store_renew_it_once(public_settings: Settings, scene: Scene) -> None:
+    """The second use of a public application's refresh token would end the login."""
+    scene.put(PUBLIC_CLIENT_ID)
+    keepers = [scene.keeper(public_settings) for _ in range(2)]
+    for keeper in keepers:
+        keeper.step()
+    scene.clock.now += DUE_S
+    for keeper in keepers:
+        keeper.step()
+    assert scene.calls("token refresh_token") == 1
+    assert scene.stored_is_valid()
+
+
+def test_a_static_token_is_looked_after_only_without_a_store(
+    settings_for: SettingsFor,
+    scene: Scene,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As long as there is none, it is what readers use."""
+    static, _ = log_in(scene.twitch)
+    keeper = scene.keeper(settings_for(TWITCH_OAUTH_TOKEN=f"oauth:{static}"))
+    with caplog.at_level(logging.INFO):
+        keeper.step()
+        assert "TWITCH_OAUTH_TOKEN is a valid token of somebot" in caplog.text
+        scene.put()
+        keeper.step()
+    assert "TWITCH_OAUTH_TOKEN is not used as long as there is a token store" in caplog.text
+
+
+def test_no_token_reaches_the_log(
+    settings: Settings,
+    scene: Scene,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whatever happens, at any level."""
+    with caplog.at_level(logging.DEBUG):
+        keeper = scene.keeper(settings)
+        seen = [scene.put()]
+        keeper.step()
+        scene.clock.now += DUE_S
+        keeper.step()
+        seen.append(scene.stored())
+        scene.twitch.state.disconnect()
+        scene.clock.now += DUE_S
+        keeper.step()
+    assert caplog.text
+    for token in seen:
+        assert token.access_token not in caplog.text
+        assert token.refresh_token is not None
+        assert token.refresh_token[:20] not in caplog.text

@@ -1,0 +1,97 @@
+"""A real Chromium without a window, for tests of pages: driven through chromedriver's WebDriver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.ports import free_port
+from tests.processes import StartProcess, wait_for_line
+from tests.requirements import require_program
+
+#: Seconds for a call: a browser on a busy machine takes its time to start.
+_TIMEOUT_S = 60
+
+#: The key of an element's id: https://www.w3.org/TR/webdriver2/#elements
+_ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+
+_ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",  # tests may run as root, which Chromium's sandbox refuses
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",  # a container's /dev/shm is small
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+class Browser:
+    """One window of a browser."""
+
+    def __init__(self, session_url: str) -> None:
+        self._session_url = session_url
+
+    def open(self, url: str) -> None:
+        """Go to *url*, and wait until it has loaded."""
+        self._post("url", url=url)
+
+    def url(self) -> str:
+        """Return the address of the page that is shown."""
+        return str(self._get("url"))
+
+    def text(self) -> str:
+        """Return what can be read on the page."""
+        return str(self._get(f"element/{self._find('body')}/text"))
+
+    def click(self, button: str) -> None:
+        """Click on the button that says *button*, and wait until what follows has loaded."""
+        found = self._find(f"//button[normalize-space()='{button}']", using="xpath")
+        self._post(f"element/{found}/click")
+
+    def _find(self, what: str, *, using: str = "css selector") -> str:
+        return str(self._post("element", using=using, value=what)[_ELEMENT])
+
+    def _get(self, command: str) -> Any:
+        return _value(requests.get(f"{self._session_url}/{command}", timeout=_TIMEOUT_S))
+
+    def _post(self, command: str, **arguments: str) -> Any:
+        answer = requests.post(f"{self._session_url}/{command}", json=arguments, timeout=_TIMEOUT_S)
+        return _value(answer)
+
+
+@contextmanager
+def running_browser(start: StartProcess, folder: Path) -> Iterator[Browser]:
+    """
+    Give a browser whose profile is in *folder*, started by *start*, which ends what is left of it.
+
+    Without Chromium the test is skipped at a desk and fails in CI.
+    """
+    require_program("chromium")
+    require_program("chromedriver")
+    port = free_port()
+    driver = start(["chromedriver", f"--port={port}"])
+    wait_for_line(driver, "started successfully", _TIMEOUT_S)
+    arguments = [*_ARGUMENTS, f"--user-data-dir={folder / 'chromium'}"]
+    wanted: Any = {"browserName": "chrome", "goog:chromeOptions": {"args": arguments}}
+    sessions = f"http://127.0.0.1:{port}/session"
+    capabilities = {"capabilities": {"alwaysMatch": wanted}}
+    session = _value(requests.post(sessions, json=capabilities, timeout=_TIMEOUT_S))
+    session_url = f"{sessions}/{session['sessionId']}"
+    try:
+        yield Browser(session_url)
+    finally:
+        requests.delete(session_url, timeout=_TIMEOUT_S)
+
+
+def _value(answer: requests.Response) -> Any:
+    value = answer.json()["value"]
+    if not answer.ok:
+        raise RuntimeError(f"the browser says: {value['error']}: {value['message']}")
+    return value

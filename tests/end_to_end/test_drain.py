@@ -1,0 +1,79 @@
+"""What lies in the outboxes of channels that nobody reads."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from common.chat_message import decode_chat_message
+from simulator.background import BackgroundChatServer
+from tests.end_to_end.service import START_WITHIN_S, Service, twitch
+from tests.kafka.cluster import KafkaCluster
+from tests.processes import Process, StartProcess, python_module, wait_for_line
+from tests.topics import read_topic
+
+
+@pytest.fixture
+def chat(short_folder: Path) -> Iterator[BackgroundChatServer]:
+    """Return a running Twitch."""
+    with twitch(short_folder) as server:
+        yield server
+
+
+@pytest.fixture
+def service(
+    processes: StartProcess,
+    chat: BackgroundChatServer,
+    short_folder: Path,
+    kafka: KafkaCluster,
+    topic: str,
+) -> Service:
+    """Return an installation in which messages of a channel were left behind."""
+    service = Service(processes, chat, short_folder, kafka.bootstrap, topic)
+    reader = service.start_reader("xqc")
+    for number in range(100):
+        service.say("xqc", str(number))
+    service.wait_until_heard("xqc")
+    reader.send(signal.SIGKILL)
+    reader.wait(10)
+    return service
+
+
+def drain(processes: StartProcess, service: Service, *arguments: str) -> Process:
+    """Start the command."""
+    return processes(python_module("readers.drain", *arguments), service.environment)
+
+
+def test_drain_hands_them_over(
+    processes: StartProcess, service: Service, kafka: KafkaCluster, topic: str
+) -> None:
+    """Without a reader and without Twitch; the status is 0 when nothing is left."""
+    service.start_publisher()
+    command = drain(processes, service)
+    assert command.wait(60) == 0
+    assert "xqc: 100 messages handed over" in command.output()
+    records = read_topic(kafka.bootstrap, topic, count=100, timeout_s=30)
+    texts = [decode_chat_message(record.value).message for record in records]
+    assert texts == [str(number) for number in range(100)]
+
+
+def test_what_cannot_be_handed_over_stays(processes: StartProcess, service: Service) -> None:
+    """Without a publisher the time is bounded, and the status says that something is left."""
+    command = drain(processes, service, "--within", "1")
+    assert command.wait(60) == 1
+    assert "100 messages are left" in command.output()
+
+
+def test_an_outbox_that_is_in_use_is_left_to_its_reader(
+    processes: StartProcess, service: Service
+) -> None:
+    """It hands over what it holds, and is not disturbed."""
+    publisher = service.start_publisher()
+    wait_for_line(publisher, "is ready", START_WITHIN_S)
+    service.start_reader("xqc")
+    command = drain(processes, service)
+    assert command.wait(60) == 0
+    assert "xqc is being read" in command.output()
