@@ -32,8 +32,8 @@ class TwitchLimits:
     def __init__(self, directory: Path, join_rate: int) -> None:
         """*join_rate* is how many joins Twitch allows the account in 10 s."""
         login_rate = max(USUAL_RATE, join_rate // 10)
-        self._logins = SharedRate(directory / "logins.json", int(login_rate * _SHARE), _PERIOD_S)
-        self._joins = SharedRate(directory / "joins.json", int(join_rate * _SHARE), _PERIOD_S)
+        self._logins = SharedRate(directory / "logins.json", _kept(login_rate), _PERIOD_S)
+        self._joins = SharedRate(directory / "joins.json", _kept(join_rate), _PERIOD_S)
 
     async def wait_for_login(self) -> None:
         """Return when this reader may log in."""
@@ -42,6 +42,11 @@ class TwitchLimits:
     async def wait_for_join(self) -> None:
         """Return when this reader may join its channel."""
         await _wait(self._joins, "join")
+
+
+def _kept(rate: int) -> int:
+    """Return how many we do in a period, where Twitch allows *rate* in 10 s."""
+    return max(1, int(rate * _SHARE))
 
 
 async def _wait(rate: SharedRate, purpose: str) -> None:

@@ -18,7 +18,7 @@ JOINS, LOGINS = 2000, 200
 def test_two_hundred_readers_that_start_at_once_all_get_in(
     processes: StartProcess, short_folder: Path
 ) -> None:
-    """They keep to the limits together, so that none is ignored, and say how long they wait."""
+    """They keep to the limits together, so that none is cut off or ignored."""
     server = ChatServer(
         join_limit=RateLimit(JOINS, 10.0),
         login_limit=RateLimit(LOGINS, 10.0),
@@ -38,12 +38,10 @@ def test_two_hundred_readers_that_start_at_once_all_get_in(
         readers = [processes(python_module("readers", name), environment) for name in channels]
         for channel in channels:
             chat.run(server.wait_for_join(channel, timeout_s=100), timeout_s=101)
-        # None was cut off or ignored, and had to come again.
         assert len(server.history) == READERS
         output = "".join(reader.output() for reader in readers)
         assert "cannot connect" not in output
         assert "has not confirmed" not in output
-        assert "s to log in, as Twitch limits" in output
         for reader in readers:
             reader.kill()
         wait_for(lambda: not server.sessions, 30, "all readers to be gone")
