@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import signal
 import sys
 
 from common import exit_codes
@@ -19,6 +20,7 @@ logger = logging.getLogger("readers")
 
 def main() -> int:
     """Run the command, and return its exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(exit_codes.OK))
     channel = _parser().parse_args().channel
     settings = start("reader", channel)
     try:
@@ -27,6 +29,10 @@ def main() -> int:
         return settings_are_wrong(error)
     except OutboxError as error:
         logger.error("%s", error)
+        return exit_codes.FAILURE
+    except Exception:
+        # Whatever it is, it belongs into the log, in the log's format.
+        logger.exception("failed")
         return exit_codes.FAILURE
     return exit_codes.OK
 
@@ -39,9 +45,16 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "channel", type=channel_name, help="login name of the channel, with or without #"
+        "channel", type=_channel, help="login name of the channel, with or without #"
     )
     return parser
+
+
+def _channel(text: str) -> str:
+    try:
+        return channel_name(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 if __name__ == "__main__":

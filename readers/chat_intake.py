@@ -13,6 +13,9 @@ from readers.irc import IrcMessage
 from readers.outbox import Outbox
 from readers.recent_ids import RecentIds
 
+#: Records a batch has at most; the publisher takes ten times as many, and no more.
+RECORDS_PER_BATCH = 1000
+
 logger = logging.getLogger(__name__)
 
 
@@ -37,7 +40,7 @@ class ChatIntake:
 
     def take(self, lines: list[IrcMessage], room_id: str) -> None:
         """
-        Put the messages among *lines* into the outbox, as one batch.
+        Put the messages among *lines* into the outbox, as one batch unless they are very many.
 
         *room_id* is the channel's id, for lines that do not carry it.
         """
@@ -58,7 +61,9 @@ class ChatIntake:
             records.append(Record(message.channel_id.encode(), message.timestamp, value))
             if debugging:
                 logger.debug("message %s", value.decode())
+        for start in range(0, len(records), RECORDS_PER_BATCH):
+            batch = Batch(Kind.CHAT, records[start : start + RECORDS_PER_BATCH])
+            self._outbox.append(batch)
+            self.messages += len(batch.records)
         if records:
-            self.messages += len(records)
-            self._outbox.append(Batch(Kind.CHAT, records))
             self._on_batch()

@@ -17,7 +17,7 @@ class LineSplitter:
         """
         Return the lines that *chunk* completes, without the LF, with the CR if there was one.
 
-        What grows over MAX_LINE_BYTES without an end is dropped up to its end.
+        A line of more than MAX_LINE_BYTES is dropped.
         """
         lines = (self._rest + chunk).split(b"\n")
         self._rest = lines.pop()
@@ -27,4 +27,4 @@ class LineSplitter:
         if self._skipping or len(self._rest) > MAX_LINE_BYTES:
             self._rest = b""
             self._skipping = True
-        return lines
+        return [line for line in lines if len(line) <= MAX_LINE_BYTES]

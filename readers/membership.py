@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
 from collections.abc import Callable
 
 from common.settings import Settings
@@ -48,17 +47,12 @@ class Membership:
         self._current: TwitchClient | None = None
         self._timing = timing or Timing()
         self._reconnect = Backoff(self._timing.reconnect_first_s, self._timing.reconnect_last_s)
-        # A channel that keeps us out is asked rarely: never at once, as full jitter might.
-        self._rejoin = Backoff(
-            self._timing.rejoin_first_s,
-            self._timing.rejoin_last_s,
-            jitter=lambda: random.uniform(0.5, 1.0),  # noqa: S311 - no secret
-        )
+        self._rejoin = Backoff(self._timing.rejoin_first_s, self._timing.rejoin_last_s)
         self._last_refusal = ""
         self._refused_logins = 0
 
     async def stay(self) -> None:
-        """Be in the channel until cancelled; then leave it."""
+        """Be in the channel until cancelled; then leave it. Raises what made *on_chat* fail."""
         try:
             while True:
                 successor = await self._enter()
@@ -133,6 +127,8 @@ class Membership:
                     await client.finished.wait()
             if not client.lost:
                 self._attendance.on_heard(client.heard_ms)
+        if client.failure:
+            raise client.failure
         if loop.time() - entered_at >= self._timing.settled_after_s:
             self._reconnect.reset()
             self._rejoin.reset()
@@ -141,7 +137,7 @@ class Membership:
         await asyncio.sleep(delay_s)
 
     def _tell_refusal(self, refusal: TwitchError, delay_s: float) -> None:
-        """Log a refusal as an error once, and quietly while it stays the same."""
-        level = logging.DEBUG if str(refusal) == self._last_refusal else logging.ERROR
+        """Log a refusal as an error once, and as an attempt while it stays the same."""
+        level = logging.INFO if str(refusal) == self._last_refusal else logging.ERROR
         self._last_refusal = str(refusal)
         logger.log(level, "%s (next attempt in %.0f s, and so on)", refusal, delay_s)

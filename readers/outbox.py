@@ -2,13 +2,16 @@
 The outbox: where a reader's batches lie from the moment they are made until Kafka has them.
 
 1. A batch lies in a SQLite file, which survives the kill of the process at any moment.
-2. While the disk does not take it, it lies in memory, up to a bound; when there is room again, it
-   goes to disk.
+2. While the disk does not take it, it lies in memory, up to a bound, and is sent from there; when
+   there is room again, it goes to disk. The numbers of what is sent from memory may be given a
+   second time after a kill, so a mark beside the file is made before: the numbering then gets
+   another name. Where not even the mark can be made, what is in memory waits for the disk.
 3. When the file reaches its bound, the oldest batches are given up, and a gap record says so.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 from collections import deque
@@ -19,7 +22,7 @@ from typing import Any, NamedTuple
 from common.chat_gap import GapReason
 from common.frames import Batch, decode_batch, encode_frame
 from readers.gap_batch import gap_batch, gap_of_lost_batches
-from readers.outbox_file import PAGE_BYTES, open_outbox_file
+from readers.outbox_file import PAGE_BYTES, OutboxError, open_outbox_file, renumbering_mark
 
 #: Bytes of batches kept in memory while the disk does not take them.
 MEMORY_MAX_BYTES = 64 * 1024 * 1024
@@ -63,6 +66,7 @@ class Outbox:
         """
         self._database = open_outbox_file(path)
         self._path = path
+        self._mark = renumbering_mark(path)
         self._channel = channel
         self._max_bytes = max_bytes
         self._unwritten: deque[StoredBatch] = deque()
@@ -103,13 +107,15 @@ class Outbox:
 
     def batch_after(self, seq: int) -> StoredBatch | None:
         """Return the first batch that begins after record *seq*, if there is one."""
-        row = self._database.execute(
+        row = self._one(
             "SELECT first_seq, last_seq, body FROM batch WHERE first_seq > ?"
             " ORDER BY first_seq LIMIT 1",
-            (seq,),
-        ).fetchone()
+            seq,
+        )
         if row:
             return StoredBatch(*row)
+        if not self._mark.exists():
+            return None
         return next((batch for batch in self._unwritten if batch.first_seq > seq), None)
 
     def acknowledge(self, seq: int) -> None:
@@ -133,6 +139,8 @@ class Outbox:
         if self._trimmed < self.acknowledged:
             self._on_disk(self._trim)
         self._write()
+        if not self._unwritten and self._trimmed == self.acknowledged:
+            self._mark.unlink(missing_ok=True)
         if self._pragma("freelist_count") > _PAGES_GIVEN_BACK:
             self._on_disk(self._give_pages_back)
 
@@ -185,6 +193,7 @@ class Outbox:
         try:
             work(*arguments)
         except sqlite3.OperationalError as error:
+            self._make_mark()
             if not self._disk_refuses:
                 logger.error(
                     "%s cannot be written (%s): messages are kept in memory until it can,"
@@ -194,10 +203,20 @@ class Outbox:
                 )
             self._disk_refuses = True
             return False
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(error) from None
         if self._disk_refuses:
             logger.info("%s can be written again", self._path)
         self._disk_refuses = False
         return True
+
+    def _make_mark(self) -> None:
+        # An empty file takes no room on a disk that has none. If it cannot be made, rule 2 holds.
+        with contextlib.suppress(OSError):
+            self._mark.touch(mode=0o600)
+
+    def _damaged(self, error: sqlite3.DatabaseError) -> OutboxError:
+        return OutboxError(f"{self._path} is damaged ({error}): the next start sets it aside")
 
     def _keep_the_bounds(self) -> None:
         while self._unwritten_bytes > MEMORY_MAX_BYTES:
@@ -250,5 +269,8 @@ class Outbox:
         return int(self._one(f"PRAGMA {name}")[0])
 
     def _one(self, query: str, *arguments: int) -> tuple[Any, ...]:
-        row: tuple[Any, ...] = self._database.execute(query, arguments).fetchone()
+        try:
+            row: tuple[Any, ...] = self._database.execute(query, arguments).fetchone()
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(error) from None
         return row

@@ -1,27 +1,34 @@
 """
 pydle's client without what Twitch does not bear.
 
-pydle connects, speaks TLS, registers, negotiates capabilities and dispatches commands. Replaced is
-what it does otherwise than Twitch needs (pydle 1.2): it remembers every chatter, and asks the
-server about each; it expects parameters that Twitch leaves out; it logs what it sends, the token
-among it; it connects again without the token; and it reads a line at a time.
+pydle registers, negotiates capabilities and handles the rare commands. Replaced is what it does
+otherwise than Twitch needs (pydle 1.2): it remembers every chatter, and asks the server about each;
+it expects parameters that Twitch leaves out; it logs what it sends, the token among it; it connects
+again without the token; and it reads a line at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
+import ssl
 from typing import Any
 
+from pydle.connection import Connection
 from pydle.features.ircv3.cap import CapabilityNegotiationSupport
 from pydle.features.rfc1459.parsing import RFC1459Message
 from pydle.features.tls import TLSSupport
 
+from common.logs import BoundedLog
 from readers.irc import IrcMessage
 
 #: Capabilities that give lines their tags, and the commands beside PRIVMSG.
 #: https://dev.twitch.tv/docs/chat/irc/#supported-capabilities
 CAPABILITIES = ("twitch.tv/commands", "twitch.tv/tags")
+
+#: Commands that mean something to a reader. All others are dropped.
+_HANDLED = {"001", "376", "422", "CAP", "NOTICE", "PART", "PING", "RECONNECT", "ROOMSTATE"}
 
 logger = logging.getLogger(__name__)
 
@@ -31,46 +38,54 @@ class PydleClient(CapabilityNegotiationSupport, TLSSupport):
 
     RECONNECT_ON_ERROR = False
 
-    async def connect(self, *args: Any, **kwargs: Any) -> None:
-        """Connect and register. Raises OSError, or asyncio.CancelledError when cancelled."""
-        try:
-            await super().connect(*args, **kwargs)
-        finally:
-            # Before Python 3.12 asyncio.wait_for, with which pydle connects, may swallow it
-            # (https://github.com/python/cpython/issues/86296).
-            task = asyncio.current_task()
-            if task and task.cancelling():
-                raise asyncio.CancelledError
+    def __init__(self, nick: str) -> None:
+        super().__init__(nick)
+        self._senseless = BoundedLog(logger.warning)
 
     async def dispatch(self, message: IrcMessage) -> None:
-        """Call the handler of *message*, which gets its tags as `tags`."""
-        command = int(message.command) if message.command.isdecimal() else message.command.upper()
-        await self.on_raw(
-            RFC1459Message(command, message.params, source=message.source, tags=message.tags)
-        )
+        """Call the handler of *message*, if there is one; it gets the tags as `tags`."""
+        command = message.command.upper()
+        if command not in _HANDLED:
+            return
+        handler = getattr(self, f"on_raw_{command.lower()}")
+        try:
+            await handler(
+                RFC1459Message(command, message.params, source=message.source, tags=message.tags)
+            )
+        except (IndexError, ValueError):
+            self._senseless("the server says %s with parameters that make no sense", command)
 
     async def on_disconnect(self, expected: bool) -> None:
         """Leave connecting again to the owner."""
 
-    async def on_unknown(self, message: Any) -> None:
-        """Ignore what a reader of chat has no use for."""
-
     async def on_raw_cap_nak(self, params: list[str]) -> None:
         """Say that lines will lack their tags, and go on."""
-        logger.error("the server refuses the capabilities %s: messages will lack ids", *params)
+        logger.error("the server refuses %s: messages will lack ids", " ".join(params))
         await super().on_raw_cap_nak(params)
-
-    async def on_raw_004(self, message: Any) -> None:
-        """Ignore what pydle expects other parameters of, or would keep."""
-
-    # 410: an unknown CAP command, which pydle answers with another one. 353: names of chatters.
-    on_raw_353 = on_raw_372 = on_raw_375 = on_raw_410 = on_raw_join = on_raw_004
 
     async def on_raw_376(self, _: Any) -> None:
         """Take the end of the message of the day as the end of registration."""
         await self.on_connect()
 
     on_raw_422 = on_raw_376
+
+    async def _connect(
+        self,
+        hostname: str,
+        port: int,
+        reconnect: bool = False,  # noqa: ARG002 - pydle says it, we never do
+        *,
+        password: str | None = None,
+        tls: bool = False,
+    ) -> None:
+        self.password = password
+        self.encoding = "utf-8"
+        self.connection = Connection(hostname, port)
+        # pydle's own makes a new TLS context for each connection, and waits with asyncio.wait_for,
+        # which may swallow a cancellation (https://github.com/python/cpython/issues/86296).
+        self.connection.reader, self.connection.writer = await asyncio.open_connection(
+            hostname, port, ssl=_tls_context() if tls else None
+        )
 
     async def _register(self) -> None:
         # Twitch documents its capabilities: asking for their list would cost a round trip.
@@ -90,3 +105,9 @@ class PydleClient(CapabilityNegotiationSupport, TLSSupport):
 
     async def _rename_user(self, user: str, new: str) -> None:
         """Remember nothing of a chatter."""
+
+
+@functools.cache
+def _tls_context() -> ssl.SSLContext:
+    """Return the one context of this process: the certificate authorities in it are a megabyte."""
+    return ssl.create_default_context()

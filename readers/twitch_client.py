@@ -67,6 +67,8 @@ class TwitchClient(PydleClient):
         self.heard_ms = 0
         #: Why we are not in the channel any more; None while we are, and before we were.
         self.lost: GapReason | None = None
+        #: What made reading fail, if that was neither Twitch nor the network.
+        self.failure: Exception | None = None
         self._token = credentials.token
         self._on_chat = on_chat
         self._on_lost = on_lost
@@ -90,11 +92,11 @@ class TwitchClient(PydleClient):
         password = f"oauth:{self._token}" if self._token else None
         try:
             async with asyncio.timeout(within_s):
-                await self.connect(host, port, password=password, tls=tls, tls_verify=tls)
+                await self.connect(host, port, password=password, tls=tls)
                 await self._wait_for(self._logged_in)
         except TimeoutError:
             raise ConnectionFailedError(f"no login within {within_s:g} s") from None
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # a name that is no host's is a UnicodeError
             raise ConnectionFailedError(str(error)) from None
         self._watchdog = asyncio.create_task(self._watch())
 
@@ -143,6 +145,9 @@ class TwitchClient(PydleClient):
             await self._receive()
         except OSError as error:
             reason = f"the connection broke: {error}"
+        except Exception as error:  # noqa: BLE001 - pydle's task would take it to its grave
+            reason = f"reading failed: {error!r}"
+            self.failure = error
         finally:
             self._lose(reason, GapReason.DISCONNECTED)
 

@@ -6,20 +6,20 @@ from readers.backoff import Backoff
 
 
 def test_delays_double_up_to_the_last_one() -> None:
-    """With a jitter of 1, the delays are the ceilings themselves."""
-    backoff = Backoff(1.0, 60.0, jitter=lambda: 1.0)
+    """Drawn at their longest, the delays are the ceilings themselves."""
+    backoff = Backoff(1.0, 60.0, chance=lambda: 1.0)
     assert [backoff.next_delay_s() for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
-def test_jitter_shortens_a_delay() -> None:
-    """Full jitter draws between nothing and the ceiling."""
-    backoff = Backoff(4.0, 60.0, jitter=lambda: 0.25)
-    assert [backoff.next_delay_s() for _ in range(2)] == [1, 2]
+def test_jitter_shortens_a_delay_by_half_at_most() -> None:
+    """Nobody comes back at once."""
+    backoff = Backoff(4.0, 60.0, chance=lambda: 0.0)
+    assert [backoff.next_delay_s() for _ in range(2)] == [2, 4]
 
 
 def test_after_a_reset_delays_begin_anew() -> None:
     """As if no attempt had failed."""
-    backoff = Backoff(1.0, 60.0, jitter=lambda: 1.0)
+    backoff = Backoff(1.0, 60.0, chance=lambda: 1.0)
     backoff.next_delay_s()
     backoff.next_delay_s()
     backoff.reset()
@@ -30,5 +30,5 @@ def test_by_default_the_delays_lie_within_their_ceilings() -> None:
     """And are not all the same."""
     backoff = Backoff(10.0, 10.0)
     delays = {backoff.next_delay_s() for _ in range(50)}
-    assert all(0 <= delay <= 10 for delay in delays)
+    assert all(5 <= delay <= 10 for delay in delays)
     assert len(delays) > 1

@@ -130,3 +130,20 @@ def test_each_message_is_logged_at_debug(
         intake.take([line("loud")], "1")
     assert "quiet" not in caplog.text
     assert "loud" in caplog.text
+
+
+def test_a_flood_of_messages_makes_batches_that_the_publisher_takes(
+    intake: ChatIntake, outbox: Outbox, handed_over: list[str]
+) -> None:
+    """None is larger than RECORDS_PER_BATCH, and nothing is left out."""
+    intake.take([line(str(number)) for number in range(2500)], "1")
+    sizes, texts = [], []
+    seq = 0
+    while stored := outbox.batch_after(seq):
+        records = decode_batch(stored.body).records
+        sizes.append(len(records))
+        texts += [decode_chat_message(record.value).message for record in records]
+        seq = stored.last_seq
+    assert sizes == [1000, 1000, 500]
+    assert texts == [str(number) for number in range(2500)]
+    assert handed_over == ["batch"]

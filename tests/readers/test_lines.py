@@ -40,3 +40,9 @@ def test_a_line_without_an_end_is_dropped_and_costs_nothing_else() -> None:
     assert splitter.feed(b"one\n" + b"x" * MAX_LINE_BYTES + b"x") == [b"one"]
     assert splitter.feed(b"x" * MAX_LINE_BYTES) == []
     assert splitter.feed(b"x\ntwo\n") == [b"two"]
+
+
+def test_a_line_that_is_too_long_is_dropped_even_if_it_comes_at_once() -> None:
+    """With its end in the same chunk."""
+    long = b"x" * (MAX_LINE_BYTES + 1)
+    assert LineSplitter().feed(b"one\n" + long + b"\ntwo\n") == [b"one", b"two"]

@@ -14,6 +14,7 @@ from common.chat_gap import ChatGap, GapReason, decode_chat_gap
 from common.frames import decode_batch
 from common.settings import Settings, read_settings
 from common.token_store import locked_token_store
+from readers import pydle_client
 from readers.attendance import Attendance
 from readers.credentials import Credentials, credentials
 from readers.irc import IrcMessage
@@ -66,6 +67,7 @@ class Listener:
 async def twitch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ChatServer]:
     """Return a Twitch on TLS, whose authority this process trusts."""
     monkeypatch.chdir(tmp_path)
+    pydle_client._tls_context.cache_clear()
     tls = server_tls(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / AUTHORITY_FILE))
     async with ChatServer(tls=tls, room_ids={CHANNEL: ROOM_ID}) as server:
@@ -145,6 +147,7 @@ async def test_a_certificate_that_is_not_trusted_is_refused(
 ) -> None:
     """The reader does not log in, says why, and tries again."""
     monkeypatch.delenv("SSL_CERT_FILE")
+    pydle_client._tls_context.cache_clear()
     with caplog.at_level(logging.WARNING):
         async with membership_of(settings_for(twitch), Listener()):
             await _until(lambda: caplog.text.count("CERTIFICATE_VERIFY_FAILED") >= 2)
@@ -384,6 +387,43 @@ async def test_a_reader_that_stops_says_goodbye(twitch: ChatServer) -> None:
         (session,) = await twitch.wait_for_join(CHANNEL)
     await twitch.wait_until(lambda: session.closed, what="the end of the connection")
     assert session.received[-1] == "QUIT goodbye"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"CAP *",
+        b"CAP",
+        b"PING",
+        b":x 001",
+        b":x KICK",
+        b":x " + b"9" * 5000,
+        b"NOTICE",
+        b"ERROR :x",
+    ],
+)
+async def test_commands_that_make_no_sense_cost_nothing(
+    twitch: ChatServer, line: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No traceback, and the connection stays."""
+    listener = Listener()
+    async with membership_of(settings_for(twitch), listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await session.misbehave.send_raw(line + b"\r\n")
+        await twitch.say(CHANNEL, "hello")
+        await twitch.ping_and_wait(CHANNEL)
+        assert twitch.sessions == [session]
+    assert listener.texts == ["hello"]
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_host_name_that_is_none_is_no_crash(
+    twitch: ChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is one more reason not to get a connection."""
+    settings = settings_for(twitch, TWITCH_IRC_HOST="a..b")
+    async with membership_of(settings, Listener()):
+        await _until(lambda: caplog.text.count("cannot connect") >= 2)
 
 
 async def test_a_lost_connection_leaves_a_gap(twitch: ChatServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import resource
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from common.chat_gap import ChatGap, GapReason, decode_chat_gap
 from common.frames import Batch, Kind, Record, decode_batch
 from readers import outbox as outbox_module
 from readers.outbox import Outbox
+from readers.outbox_file import PAGE_BYTES, OutboxError
 
 RECORD_BYTES = 10_000
 
@@ -181,4 +183,78 @@ def test_memory_is_bounded_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert numbers[-1] == 1000
     assert {gap.reason for gap in gaps} == {GapReason.OVERFLOWED}
     assert outbox.given_up > 100
+    outbox.close()
+
+
+def test_numbers_that_were_sent_from_memory_are_not_given_again_under_the_same_name(
+    path: Path, tmp_path: Path
+) -> None:
+    """A kill while the disk refuses: the publisher has numbers that the disk knows nothing of."""
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    outbox.append(batch(1))
+    with full_disk(path):
+        for number in range(2, 1001):
+            outbox.append(batch(number))
+        assert outbox.batch_after(999) is not None
+        left = tmp_path / "left by a kill"
+        shutil.copytree(path.parent, left, ignore=lambda *_: [left.name])
+        outbox.acknowledge(1000)
+    successor = Outbox(left / path.name, "xqc", max_bytes=10**9)
+    assert successor.last_seq < 1000
+    assert successor.reader != outbox.reader
+    outbox.close()
+    successor.close()
+
+
+def test_once_all_is_on_disk_the_numbering_keeps_its_name(path: Path) -> None:
+    """A full disk in the past is no reason for another one."""
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    outbox.append(batch(1))
+    with full_disk(path):
+        for number in range(2, 1001):
+            outbox.append(batch(number))
+    outbox.tidy()
+    name = outbox.reader
+    outbox.close()
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    assert outbox.reader == name
+    outbox.close()
+
+
+def test_where_not_even_a_mark_can_be_made_nothing_is_sent_from_memory(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for the disk."""
+    monkeypatch.setattr(
+        outbox_module, "renumbering_mark", lambda path: path.parent / "no such folder" / "mark"
+    )
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    outbox.append(batch(1))
+    with full_disk(path):
+        for number in range(2, 1001):
+            outbox.append(batch(number))
+        numbers, _ = held(outbox)
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert len(numbers) < 1000
+    outbox.tidy()
+    assert held(outbox)[0] == list(range(1, 1001))
+    outbox.close()
+
+
+def test_damage_that_shows_while_running_is_a_clear_error(path: Path) -> None:
+    """The reader then ends, and the next one sets the file aside."""
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    for number in range(1, 301):
+        outbox.append(batch(number))
+    outbox.close()
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(PAGE_BYTES)
+        file.write(b"\xff" * (size - PAGE_BYTES))
+    with pytest.raises(OutboxError, match="is damaged"):
+        held(outbox)
+    outbox.close()
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    assert list(path.parent.glob("*.set-aside-*"))
     outbox.close()
