@@ -12,7 +12,7 @@ from common.settings import Settings, SettingsError, read_environment, read_sett
 
 #: Seconds that supervisord gives a program to start (`startsecs`). What ends within them is started
 #: again, whatever its exit status.
-_STARTSECS = 1.0
+_STARTSECS = 3.0
 
 logger = logging.getLogger(__name__)
 

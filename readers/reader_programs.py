@@ -25,7 +25,7 @@ priority=200
 autorestart=unexpected
 exitcodes=78
 ; Tried again after 1 s, 2 s, 3 s and so on, and never given up.
-startsecs=1
+startsecs=3
 startretries=1000000
 ; It waits up to 10 s for acknowledgements.
 stopwaitsecs=15

@@ -74,7 +74,8 @@ class SupervisedService:
 
         def settled() -> dict[str, Program] | None:
             programs = self.programs()
-            running = {name for name, program in programs.items() if program.state == "RUNNING"}
+            # supervisord calls what has not run for startsecs yet STARTING.
+            running = {name for name, program in programs.items() if program.pid}
             if programs.get("channels", Program("", 0)).state != "EXITED" or running != wanted:
                 return None
             return programs if programs.keys() == {*wanted, "auth", "channels"} else None
