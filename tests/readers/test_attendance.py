@@ -9,7 +9,7 @@ import pytest
 
 from common.chat_gap import ChatGap, GapReason, decode_chat_gap
 from common.frames import Kind, decode_batch
-from readers.attendance import Attendance
+from readers.attendance import LATENCY_MS, Attendance
 from readers.outbox import Outbox
 
 
@@ -51,14 +51,16 @@ def test_the_first_time_in_a_channel_leaves_no_gap(outbox: Outbox) -> None:
 
 
 def test_a_loss_and_a_return_are_one_gap(outbox: Outbox) -> None:
-    """From the last thing heard to the return."""
+    """From before the last thing heard to the return."""
     clock = Clock()
     attendance = Attendance("xqc", outbox, clock)
     attendance.on_entered("71")
     attendance.on_left(1_005_000, GapReason.DISCONNECTED)
     clock.ms = 1_009_000
     attendance.on_entered("71")
-    assert gaps(outbox) == [ChatGap("71", "xqc", 1_005_000, 1_009_000, GapReason.DISCONNECTED)]
+    assert gaps(outbox) == [
+        ChatGap("71", "xqc", 1_005_000 - LATENCY_MS, 1_009_000, GapReason.DISCONNECTED)
+    ]
 
 
 def test_after_a_kill_the_gap_begins_where_we_were_heard_last(outbox: Outbox) -> None:
@@ -69,7 +71,9 @@ def test_after_a_kill_the_gap_begins_where_we_were_heard_last(outbox: Outbox) ->
     attendance.on_heard(1_004_000)
     clock.ms = 1_020_000
     Attendance("xqc", outbox, clock).on_entered("71")
-    assert gaps(outbox) == [ChatGap("71", "xqc", 1_004_000, 1_020_000, GapReason.RESTARTED)]
+    assert gaps(outbox) == [
+        ChatGap("71", "xqc", 1_004_000 - LATENCY_MS, 1_020_000, GapReason.RESTARTED)
+    ]
 
 
 def test_a_loss_is_remembered_over_a_restart(outbox: Outbox) -> None:
@@ -81,11 +85,13 @@ def test_a_loss_is_remembered_over_a_restart(outbox: Outbox) -> None:
     attendance.on_stopped()
     clock.ms = 1_020_000
     Attendance("xqc", outbox, clock).on_entered("71")
-    assert gaps(outbox) == [ChatGap("71", "xqc", 1_004_000, 1_020_000, GapReason.DROPPED)]
+    assert gaps(outbox) == [
+        ChatGap("71", "xqc", 1_004_000 - LATENCY_MS, 1_020_000, GapReason.DROPPED)
+    ]
 
 
 def test_an_orderly_stop_is_the_beginning_of_a_gap(outbox: Outbox) -> None:
-    """To the millisecond."""
+    """And the next start is its end."""
     clock = Clock()
     attendance = Attendance("xqc", outbox, clock)
     attendance.on_entered("71")
@@ -93,7 +99,9 @@ def test_an_orderly_stop_is_the_beginning_of_a_gap(outbox: Outbox) -> None:
     attendance.on_stopped()
     clock.ms = 1_020_000
     Attendance("xqc", outbox, clock).on_entered("71")
-    assert gaps(outbox) == [ChatGap("71", "xqc", 1_010_000, 1_020_000, GapReason.RESTARTED)]
+    assert gaps(outbox) == [
+        ChatGap("71", "xqc", 1_010_000 - LATENCY_MS, 1_020_000, GapReason.RESTARTED)
+    ]
 
 
 def test_a_second_connection_that_enters_is_no_return(outbox: Outbox) -> None:
@@ -105,7 +113,7 @@ def test_a_second_connection_that_enters_is_no_return(outbox: Outbox) -> None:
 
 
 def test_a_clock_that_was_set_back_makes_no_gap_that_ends_before_it_begins(outbox: Outbox) -> None:
-    """It is then a gap without length."""
+    """It is then as short as a gap can be."""
     clock = Clock()
     attendance = Attendance("xqc", outbox, clock)
     attendance.on_entered("71")
@@ -113,4 +121,4 @@ def test_a_clock_that_was_set_back_makes_no_gap_that_ends_before_it_begins(outbo
     clock.ms = 900_000
     attendance.on_entered("71")
     (gap,) = gaps(outbox)
-    assert (gap.from_ms, gap.to_ms) == (900_000, 900_000)
+    assert (gap.from_ms, gap.to_ms) == (900_000 - LATENCY_MS, 900_000)
