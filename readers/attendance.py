@@ -15,8 +15,8 @@ from common.chat_gap import ChatGap, GapReason
 from readers.gap_batch import gap_batch
 from readers.outbox import Absence, Outbox
 
-#: How old a message may be when it comes, in milliseconds: of 798 recorded ones, the oldest had come
-#: to Twitch 6.2 s before.
+#: How old a message may be when it comes, in milliseconds. Of 798 recorded ones, one had been said
+#: 6.2 s before.
 LATENCY_MS = 7000
 
 

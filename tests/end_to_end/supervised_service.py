@@ -102,7 +102,8 @@ class SupervisedService:
 
 def prepare(folder: Path, *, chat_port: int, channels: str) -> None:
     """Make *folder* what a fresh clone is to supervisord, with a `.env` and a channels.conf."""
-    shutil.copy(REPOSITORY / "supervisord.conf", folder)
+    for name in ("supervisord.conf", "programs.conf"):
+        shutil.copy(REPOSITORY / name, folder)
     (folder / "var").mkdir()
     shutil.copy(REPOSITORY / "var" / ".gitkeep", folder / "var")
     (folder / ".env").write_text(SETTINGS.format(port=chat_port))

@@ -1,0 +1,142 @@
+"""The Kubernetes manifests, as `kubectl kustomize` builds them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.deploy.manifests import KUBERNETES, Manifest, built, of_kind, unknown_settings, version
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of deploy/kubernetes to change."""
+    return Path(shutil.copytree(KUBERNETES, tmp_path / "kubernetes"))
+
+
+@pytest.fixture(params=["without a login", "with a login"])
+def resources(request: pytest.FixtureRequest, folder: Path) -> list[Manifest]:
+    """What is applied, without and with the component `auth`."""
+    if request.param == "with a login":
+        path = folder / "kustomization.yaml"
+        text = path.read_text()
+        assert "# components:\n#   - auth\n" in text
+        path.write_text(text.replace("# components:\n#   - auth\n", "components:\n  - auth\n"))
+    return built(folder)
+
+
+def write_readers(folder: Path, channels: str) -> subprocess.CompletedProcess[str]:
+    """Let channels.txt be *channels*, and write readers.yaml from it."""
+    (folder / "channels.txt").write_text(channels)
+    return subprocess.run(
+        [str(folder / "channels")], capture_output=True, text=True, check=False, timeout=30
+    )
+
+
+def readers(folder: Path) -> dict[str, Manifest]:
+    """Return the Deployments of readers.yaml by the channel that each reads."""
+    documents = yaml.safe_load_all((folder / "readers.yaml").read_text())
+    deployments = of_kind("Deployment", filter(None, documents)).values()
+    return {pod(each)["containers"][0]["args"][1]: each for each in deployments}
+
+
+def pod(deployment: Manifest) -> Manifest:
+    """Return what *deployment* says of its pod."""
+    specification: Manifest = deployment["spec"]["template"]["spec"]
+    return specification
+
+
+def test_readers_are_those_of_the_list(folder: Path) -> None:
+    """Expect the readers.yaml that is there to be what the list makes."""
+    before = (folder / "readers.yaml").read_text()
+    assert write_readers(folder, (folder / "channels.txt").read_text()).returncode == 0
+    assert (folder / "readers.yaml").read_text() == before
+    assert readers(folder).keys() == {"xqc", "shroud"}
+
+
+def test_each_channel_of_the_list_has_one_reader_whatever_its_name(folder: Path) -> None:
+    """Names with _ at any place, of digits only, and named twice get valid names of their own."""
+    channels = ["_under_", "a_b", "ab", "123", "a" * 25]
+    written = write_readers(folder, "# a comment\n\n" + "\n".join([*channels, "ab  # again"]))
+    assert written.returncode == 0, written.stderr
+    found = readers(folder)
+    assert found.keys() == set(channels)
+    assert found["_under_"]["metadata"]["name"] == "twitch--under--reader"
+    assert len({each["metadata"]["name"] for each in found.values()}) == len(channels)
+
+
+def test_an_empty_list_has_no_readers(folder: Path) -> None:
+    """Expect manifests that still build."""
+    assert write_readers(folder, "# nothing yet\n").returncode == 0
+    assert readers(folder) == {}
+    assert of_kind("Deployment", built(folder)).keys() == {"publisher"}
+
+
+def test_what_is_no_channel_is_named_with_its_line_and_nothing_is_written(folder: Path) -> None:
+    """Expect the readers that there were."""
+    before = (folder / "readers.yaml").read_text()
+    refused = write_readers(folder, "xqc\nhttps://www.twitch.tv/shroud\n")
+    assert refused.returncode == 1
+    assert "line 2" in refused.stderr
+    assert (folder / "readers.yaml").read_text() == before
+
+
+def test_every_claim_and_every_mount_is_there(resources: list[Manifest]) -> None:
+    """Expect each pod to mount just the volumes it has, and each claim to be made."""
+    claims = of_kind("PersistentVolumeClaim", resources)
+    for deployment in of_kind("Deployment", resources).values():
+        volumes = pod(deployment)["volumes"]
+        mounted = {mount["name"] for mount in pod(deployment)["containers"][0]["volumeMounts"]}
+        assert mounted == {volume["name"] for volume in volumes}
+        claimed = (volume.get("persistentVolumeClaim") for volume in volumes)
+        assert all(claim["claimName"] in claims for claim in claimed if claim)
+
+
+def test_no_two_pods_share_an_outbox(resources: list[Manifest]) -> None:
+    """Expect one pod at a time, with a claim that no other Deployment has."""
+    claims = []
+    for deployment in of_kind("Deployment", resources).values():
+        assert deployment["spec"]["replicas"] == 1
+        assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+        volumes = {volume["name"]: volume for volume in pod(deployment)["volumes"]}
+        if "outbox" in volumes:
+            claims.append(volumes["outbox"]["persistentVolumeClaim"]["claimName"])
+    assert len(claims) == len(set(claims)) == 2
+
+
+def test_pods_are_as_little_trusted_as_can_be(resources: list[Manifest]) -> None:
+    """Expect what the Pod Security Standard `restricted` asks for, and a file system to read."""
+    for deployment in of_kind("Deployment", resources).values():
+        assert pod(deployment)["securityContext"]["runAsNonRoot"] is True
+        assert pod(deployment)["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod(deployment)["containers"][0]["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        }
+
+
+def test_pods_run_this_version_are_probed_and_have_bounds(resources: list[Manifest]) -> None:
+    """Expect the image of this version, a probe, what it requests, and a limit of memory."""
+    for deployment in of_kind("Deployment", resources).values():
+        container = pod(deployment)["containers"][0]
+        assert container["image"] == f"twitch-ingestion-service:{version()}"
+        assert container["livenessProbe"]["exec"] == {"command": ["/app/healthcheck"]}
+        assert container["resources"]["requests"].keys() == {"cpu", "memory"}
+        assert container["resources"]["limits"].keys() == {"memory"}
+
+
+def test_kubernetes_sets_only_settings_that_there_are(resources: list[Manifest]) -> None:
+    """Expect each variable to be a setting, and none of those that Kubernetes makes of services."""
+    names = set()
+    for settings in of_kind("ConfigMap", resources).values():
+        names.update(settings["data"])
+    for deployment in of_kind("Deployment", resources).values():
+        assert pod(deployment)["enableServiceLinks"] is False
+        names.update(each["name"] for each in pod(deployment)["containers"][0].get("env", ()))
+    assert "KAFKA_BROKERS" in names
+    assert not unknown_settings(names)
