@@ -38,7 +38,7 @@ def clone(short_folder: Path) -> Path:
     ignore = shutil.ignore_patterns("__pycache__")
     for name in ("scripts", "simulator"):
         shutil.copytree(REPOSITORY / name, folder / name, ignore=ignore)
-    for name in ("supervisord.conf", "setup.cfg", "pyproject.toml"):
+    for name in ("supervisord.conf", "programs.conf", "setup.cfg", "pyproject.toml"):
         shutil.copy(REPOSITORY / name, folder)
     (folder / "channels.conf").write_text("decoy\n")
     environment = folder / ".venv"
