@@ -8,5 +8,7 @@ OK = 0
 FAILURE = 1
 #: The command line is wrong (what argparse exits with).
 USAGE = 2
+#: Another publisher has taken this one's place: a restart would take it back, and so on for ever.
+FENCED = 3
 #: A setting is wrong (`EX_CONFIG` of sysexits.h): a restart does not mend it.
 SETTINGS = 78

@@ -16,8 +16,9 @@ _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _TOKEN = re.compile(r"[a-zA-Z0-9]+")
 _LOGIN = re.compile(r"[a-z0-9_]{1,25}")
 _SCOPE = re.compile(r"[a-z_:]+")
-_LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
-_ENDPOINT = re.compile(r"tcp://(\*|[^:/\s]+|\[[0-9a-fA-F:]+\]):\d{1,5}|ipc://.+")
+_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+_KEY = re.compile(r"[0-9a-f]{64}")
+_ENDPOINT = re.compile(r"tcp://(\*|[^*:/\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})|ipc://.+")
 
 
 def text(value: str) -> str:
@@ -102,7 +103,7 @@ def auth_url(value: str) -> str:
 
 def is_loopback(url: str) -> bool:
     """Return whether *url* leads to this machine by way of its loopback interface."""
-    return urlsplit(url).hostname in _LOOPBACK_HOSTS
+    return _LOOPBACK.fullmatch(urlsplit(url).hostname or "") is not None
 
 
 def _is_web_address(value: str) -> bool:
@@ -117,10 +118,30 @@ def _is_web_address(value: str) -> bool:
 
 
 def endpoint(value: str) -> str:
-    """Return *value* as a ZeroMQ endpoint."""
-    if not _ENDPOINT.fullmatch(value):
-        raise ValueError("a ZeroMQ endpoint such as tcp://127.0.0.1:5557")
+    """Return *value* as a ZeroMQ endpoint to connect to."""
+    if not _is_endpoint(value) or value.startswith("tcp://*") or value.endswith(":0"):
+        raise ValueError("a ZeroMQ endpoint to connect to, such as tcp://127.0.0.1:5557")
     return value
+
+
+def bind_endpoint(value: str) -> str:
+    """Return *value* as a ZeroMQ endpoint to listen on: any host may be `*`, any port 0."""
+    if not _is_endpoint(value):
+        raise ValueError("a ZeroMQ endpoint to listen on, such as tcp://127.0.0.1:5557")
+    return value
+
+
+def _is_endpoint(value: str) -> bool:
+    found = _ENDPOINT.fullmatch(value)
+    return found is not None and int(found["port"] or 0) <= 65535
+
+
+def public_key(value: str) -> str:
+    """Return *value* as a public key of the link; nothing stays nothing."""
+    key = value.lower()
+    if key and not _KEY.fullmatch(key):
+        raise ValueError("the 64 hexadecimal digits that `python -m common.keys publisher` prints")
+    return key
 
 
 def brokers(value: str) -> str:
@@ -135,6 +156,13 @@ def topic(value: str) -> str:
     if not _TOPIC.fullmatch(value) or value in {".", ".."}:
         raise ValueError("a Kafka topic: letters, digits, '.', '_' and '-', at most 249")
     return value
+
+
+def delivery(value: str) -> str:
+    """Return *value* as the name of a delivery guarantee."""
+    if value.lower() not in {"at-least-once", "exactly-once"}:
+        raise ValueError("at-least-once or exactly-once")
+    return value.lower()
 
 
 def log_level(value: str) -> str:

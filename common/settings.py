@@ -17,6 +17,7 @@ from common import setting_values as values
 
 KAFKA_CONF_PREFIX = "KAFKA_CONF_"
 EMBEDDED = "embedded"
+EXACTLY_ONCE = "exactly-once"
 
 #: Names of these families that we do not know are most likely misspelt.
 _FAMILIES = ("TWITCH_", "KAFKA_", "PUBLISHER_", "OUTBOX_")
@@ -109,14 +110,20 @@ class Settings:
     publisher_bind: str = _variable(
         "PUBLISHER_BIND",
         "tcp://127.0.0.1:5557",
-        values.endpoint,
+        values.bind_endpoint,
         "where the publisher takes batches",
     )
     publisher_ack_bind: str = _variable(
         "PUBLISHER_ACK_BIND",
         "tcp://127.0.0.1:5558",
-        values.endpoint,
+        values.bind_endpoint,
         "where the publisher tells acknowledgements",
+    )
+    publisher_public_key: str = _variable(
+        "PUBLISHER_PUBLIC_KEY",
+        "",
+        values.public_key,
+        "the publisher's key: readers then encrypt, and send to nobody else",
     )
     kafka_brokers: str = _variable(
         "KAFKA_BROKERS",
@@ -136,6 +143,12 @@ class Settings:
         values.topic,
         "topic of the records that Kafka refuses for good",
     )
+    kafka_topic_progress: str = _variable(
+        "KAFKA_TOPIC_PROGRESS",
+        "twitch-chat-progress",
+        values.topic,
+        "compacted topic of what was published of each reader, with exactly-once",
+    )
     kafka_topic_partitions: int = _variable(
         "KAFKA_TOPIC_PARTITIONS",
         "6",
@@ -144,6 +157,18 @@ class Settings:
     )
     kafka_client_id: str = _variable(
         "KAFKA_CLIENT_ID", "twitch-ingestion-service", values.text, "name shown in Kafka's logs"
+    )
+    kafka_transactional_id: str = _variable(
+        "KAFKA_TRANSACTIONAL_ID",
+        "",
+        str,
+        "with exactly-once, what only one publisher at a time may be called; else KAFKA_CLIENT_ID",
+    )
+    delivery: str = _variable(
+        "DELIVERY",
+        "at-least-once",
+        values.delivery,
+        "at-least-once, or exactly-once for consumers with isolation.level=read_committed",
     )
     state_dir: Path = _variable("STATE_DIR", "var", Path, "outboxes and what else has to last")
     outbox_max_bytes: int = _variable(
@@ -217,10 +242,16 @@ def _variables() -> list[Field[Any]]:
 
 def _kafka_properties(environment: Mapping[str, str]) -> dict[str, str]:
     return {
-        name.removeprefix(KAFKA_CONF_PREFIX).lower().replace("_", "."): value
+        _property(name.removeprefix(KAFKA_CONF_PREFIX)): value
         for name, value in environment.items()
         if name.startswith(KAFKA_CONF_PREFIX)
     }
+
+
+def _property(name: str) -> str:
+    folded = name.lower()
+    # The only one of librdkafka's that is written with an underscore.
+    return folded if folded == "log_level" else folded.replace("_", ".")
 
 
 def _unknown_names(environment: Mapping[str, str]) -> tuple[str, ...]:

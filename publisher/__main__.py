@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from common import exit_codes
+from common.curve import publisher_keys
 from common.settings import EMBEDDED, Settings, SettingsError, settings_help
-from common.startup import start
+from common.startup import settings_are_wrong, start
 from publisher.embedded import EmbeddedKafkaError, embedded_cluster
+from publisher.exactly_once import FencedError
 from publisher.kafka_properties import Cluster
 from publisher.server import Server
 from publisher.sockets import BindError, LinkSockets
@@ -49,6 +51,7 @@ _EXIT_CODES = f"""exit status:
   {exit_codes.OK:<4}stopped as asked
   {exit_codes.FAILURE:<4}an address is in use, or the embedded Kafka cannot start
   {exit_codes.USAGE:<4}the command line is wrong
+  {exit_codes.FENCED:<4}another publisher with the same KAFKA_TRANSACTIONAL_ID has taken over
   {exit_codes.SETTINGS:<4}a setting is wrong"""
 
 
@@ -56,7 +59,9 @@ def _publish(settings: Settings) -> int:
     try:
         with (
             StopSignals() as stop,
-            LinkSockets(settings.publisher_bind, settings.publisher_ack_bind) as sockets,
+            LinkSockets(
+                settings.publisher_bind, settings.publisher_ack_bind, publisher_keys(settings)
+            ) as sockets,
             _cluster(settings) as cluster,
         ):
             logger.info(
@@ -69,9 +74,10 @@ def _publish(settings: Settings) -> int:
             )
             Server(settings, cluster=cluster, sockets=sockets, stop=stop).run()
     except SettingsError as error:
-        for line in str(error).splitlines():
-            logger.error("%s", line)
-        return exit_codes.SETTINGS
+        return settings_are_wrong(error)
+    except FencedError as error:
+        logger.error("%s; stopping", error)
+        return exit_codes.FENCED
     except (BindError, EmbeddedKafkaError) as error:
         logger.error("%s", error)
         return exit_codes.FAILURE

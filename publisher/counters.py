@@ -18,6 +18,8 @@ class Counters:
     dead_letters: int = 0
     #: Connections of readers, and of whoever else connected, that have ended.
     connections_ended: int = 0
+    #: Connections that were refused, by reason.
+    connections_refused: Counter[str] = field(default_factory=Counter)
     #: Batches that were not taken, by reason; their readers send them again.
     refused: Counter[str] = field(default_factory=Counter)
     #: Frames that are no batches, by reason.
@@ -30,6 +32,10 @@ class Counters:
             _part(self.confirmed, "confirmed by Kafka"),
             _part(self.dead_letters, "dead letters"),
             _part(self.connections_ended, "connections ended"),
+            *(
+                _part(count, f"connections refused, {why}")
+                for why, count in self.connections_refused.items()
+            ),
             *(_part(count, f"batches refused, {why}") for why, count in self.refused.items()),
             *(_part(count, f"frames dropped, {why}") for why, count in self.malformed.items()),
         ]

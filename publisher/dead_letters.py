@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from confluent_kafka import KafkaError
 
 from publisher.handover import Handover, Headers
@@ -48,3 +50,18 @@ def dead_letter(
     if bare:
         return b"", None, headers
     return record.value[:KEPT_BYTES], record.key[:KEPT_BYTES], headers
+
+
+def tell_refusal(
+    log: Callable[..., None], handover: Handover, index: int, error: KafkaError, topic: str
+) -> None:
+    """Have *log* say that the record at *index* becomes a dead letter in *topic*."""
+    log(
+        "Kafka refuses record %d of %s for topic %s (%s: %s); it goes to %s",
+        handover.delivery.first_seq + index,
+        handover.delivery.reader,
+        handover.topic,
+        error.name(),
+        error.str(),
+        topic,
+    )

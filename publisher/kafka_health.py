@@ -11,8 +11,8 @@ from common.logs import BoundedLog
 
 logger = logging.getLogger(__name__)
 
-#: Lines of librdkafka about connections; what matters of them comes as errors too, once sorted out.
-_CONNECTION_LINES = {"FAIL", "ERROR"}
+#: librdkafka's lines about connections and transactions: what matters comes as an error too.
+_TOLD_AS_ERRORS = {"FAIL", "ERROR", "TXNERR", "FATAL"}
 
 
 class KafkaHealth:
@@ -72,7 +72,7 @@ class LibrdkafkaLog:
     def log(self, level: int, message: str, *arguments: object) -> None:
         """Log librdkafka's line: facility, client and text are the *arguments*."""
         facility = str(arguments[0]) if arguments else ""
-        if level < logging.WARNING or facility in _CONNECTION_LINES:
+        if level < logging.WARNING or facility in _TOLD_AS_ERRORS:
             logger.debug(message, *arguments)
             return
         if facility not in self._bounded:

@@ -18,6 +18,7 @@ _CONNECTION_PREFIXES = (
     "enable.sasl.",
     "enable.ssl.",
     "https.",
+    "log_level",
     "metadata.",
     "reconnect.",
     "sasl.",
@@ -29,11 +30,17 @@ _CONNECTION_PREFIXES = (
 #: What the embedded cluster cannot do: it speaks neither TLS nor SASL.
 _SECURITY_PREFIXES = ("security.", "sasl.", "ssl.", "enable.ssl.", "enable.sasl.")
 
+_Promises = dict[str, tuple[tuple[str, ...], str]]
+
 #: The promise that nothing is lost stands on these: the values that each may have, and why.
-_PROMISED = {
+_PROMISED: _Promises = {
     "acks": (("all", "-1"), "a reader forgets a message once Kafka has confirmed it"),
     "request.required.acks": (("all", "-1"), "a reader forgets what Kafka has confirmed"),
     "enable.idempotence": (("true", "1"), "a retry may repeat messages or change their order"),
+}
+
+#: With transactions, what is given up goes with its whole transaction, and readers send it again.
+_PROMISED_WITHOUT_TRANSACTIONS: _Promises = {
     "message.timeout.ms": (("0",), "messages are given up in a long outage"),
     "delivery.timeout.ms": (("0",), "messages are given up in a long outage"),
 }
@@ -44,7 +51,7 @@ _REFUSED = {
     "metadata.broker.list": "KAFKA_BROKERS is the setting for this",
     "client.id": "KAFKA_CLIENT_ID is the setting for this",
     "delivery.report.only.error": "acknowledgements are made from the reports of success",
-    "transactional.id": "the publisher makes no use of transactions",
+    "transactional.id": "KAFKA_TRANSACTIONAL_ID is the setting for this",
 }
 
 
@@ -77,20 +84,52 @@ def connection_properties(settings: Settings, cluster: Cluster) -> dict[str, str
 
 def producer_properties(settings: Settings, cluster: Cluster) -> dict[str, str]:
     """
-    Return the properties of the producer.
+    Return the properties of the producer that delivers at least once.
 
     Raises SettingsError when a KAFKA_CONF_* would break the promise that nothing is lost, or has a
     setting of its own. The properties are librdkafka's: see its CONFIGURATION.md.
     """
-    _check(settings)
+    _check(settings, _PROMISED | _PROMISED_WITHOUT_TRANSACTIONS)
+    return {
+        **_shared_properties(settings, cluster),
+        # Records wait out any outage; librdkafka's default gives them up after 5 minutes.
+        "message.timeout.ms": "0",
+        **_own(settings, cluster),
+    }
+
+
+def transactional_properties(
+    settings: Settings, cluster: Cluster, transactional_id: str
+) -> dict[str, str]:
+    """
+    Return the properties of the producer that delivers exactly once.
+
+    Raises SettingsError, as `producer_properties`, and when *cluster* is the embedded one.
+    """
+    _check(settings, _PROMISED)
+    if cluster.embedded:
+        # It takes the requests, but to whoever reads, all of it is committed.
+        raise SettingsError(
+            "DELIVERY holds exactly-once, but the embedded Kafka has no transactions: "
+            "KAFKA_BROKERS should name a real one, or DELIVERY should hold at-least-once"
+        )
+    return {
+        **_shared_properties(settings, cluster),
+        "transactional.id": transactional_id,
+        # message.timeout.ms is by itself transaction.timeout.ms, a minute: past that Kafka aborts
+        # the transaction, and what waits to be sent in it has no use.
+        **_own(settings, cluster),
+    }
+
+
+def _shared_properties(settings: Settings, cluster: Cluster) -> dict[str, str]:
+    """Return what both kinds of producers have."""
     return {
         **connection_properties(settings, cluster),
         # Confirmed means: every in-sync replica has it.
         "acks": "all",
         # A retry neither repeats a record nor overtakes another, with five requests on the way.
         "enable.idempotence": "true",
-        # Records wait out any outage; librdkafka's default gives them up after 5 minutes.
-        "message.timeout.ms": "0",
         # 2 ms of waiting for company: 2.4 ms from produce to confirmation at 1,000 messages/s (0.1
         # ms with 0), and batches fill by themselves when there is more to do.
         "linger.ms": "2",
@@ -108,7 +147,6 @@ def producer_properties(settings: Settings, cluster: Cluster) -> dict[str, str]:
         # topics.py creates topics, with the partitions we want. The embedded cluster can only do
         # it by itself.
         "allow.auto.create.topics": "true" if cluster.embedded else "false",
-        **_own(settings, cluster),
     }
 
 
@@ -123,14 +161,14 @@ def _own(settings: Settings, cluster: Cluster) -> dict[str, str]:
     }
 
 
-def _check(settings: Settings) -> None:
+def _check(settings: Settings, promised: _Promises) -> None:
     errors = []
     for name, value in settings.kafka_properties.items():
         variable = KAFKA_CONF_PREFIX + name.upper().replace(".", "_")
         if name in _REFUSED:
             errors.append(f"{variable} is set, but {_REFUSED[name]}")
-        if name in _PROMISED:
-            allowed, otherwise = _PROMISED[name]
+        if name in promised:
+            allowed, otherwise = promised[name]
             if value.lower() not in allowed:
                 errors.append(
                     f"{variable} holds {value!r}, but should hold {allowed[0]}: else {otherwise}"

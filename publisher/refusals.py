@@ -19,9 +19,10 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from common.logs import BoundedLog
 from publisher.counters import Counters
-from publisher.dead_letters import FINAL, TOO_LARGE, dead_letter
-from publisher.handover import Handover, Headers
+from publisher.dead_letters import FINAL, TOO_LARGE, dead_letter, tell_refusal
+from publisher.handover import CountedHandover, Headers
 from publisher.kafka_health import LibrdkafkaLog
+from publisher.sink import attempt
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Refusals:
         """Whether records wait for room in the producer's queue."""
         return bool(self._waiting)
 
-    def add(self, handover: Handover, index: int, error: KafkaError) -> None:
+    def add(self, handover: CountedHandover, index: int, error: KafkaError) -> None:
         """Take a record that was refused with *error*, possibly for its neighbours' sake."""
         if error.code() in FINAL or error.code() == KafkaError._INVALID_DIFFERENT_RECORD:
             self._waiting.append(partial(self._send_alone, handover, index))
@@ -65,15 +66,15 @@ class Refusals:
         while self._waiting:
             if self._producer is None:
                 self._producer = Producer(
-                    {**self._properties, "error_cb": self._on_error}, logger=LibrdkafkaLog()
+                    {**self._properties, "error_cb": _told_elsewhere}, logger=LibrdkafkaLog()
                 )
             self._waiting[0](self._producer)
             self._waiting.popleft()
 
     def poll(self) -> None:
         """Act on what the producer has to report."""
-        if self._producer is not None:
-            self._producer.poll(0)
+        if self._producer is not None and (error := attempt(self._producer.poll, 0)) is not None:
+            self._on_failure(error)
 
     def close(self) -> None:
         """Give up what has found no place."""
@@ -81,14 +82,14 @@ class Refusals:
             self._producer.purge(blocking=False)
             self._producer = None
 
-    def _send_alone(self, handover: Handover, index: int, producer: Producer) -> None:
+    def _send_alone(self, handover: CountedHandover, index: int, producer: Producer) -> None:
         record = handover.records[index]
 
         def delivered(error: KafkaError | None, _message: Message | None) -> None:
             if error is None:
                 handover.confirm_one()
             elif error.code() in FINAL:
-                self._tell(handover, index, error)
+                tell_refusal(self._log, handover, index, error, self._dead_letter_topic)
                 send = partial(self._send_dead_letter, handover, index, error, False)
                 self._waiting.append(send)
             else:
@@ -105,7 +106,12 @@ class Refusals:
         )
 
     def _send_dead_letter(
-        self, handover: Handover, index: int, reason: KafkaError, bare: bool, producer: Producer
+        self,
+        handover: CountedHandover,
+        index: int,
+        reason: KafkaError,
+        bare: bool,
+        producer: Producer,
     ) -> None:
         value, key, headers = dead_letter(handover, index, reason, bare=bare)
 
@@ -123,21 +129,9 @@ class Refusals:
             producer, self._dead_letter_topic, value, key, headers=headers, on_delivery=delivered
         )
 
-    def _tell(self, handover: Handover, index: int, error: KafkaError) -> None:
-        self._log(
-            "Kafka refuses record %d of %s for topic %s (%s: %s); it goes to %s",
-            handover.delivery.first_seq + index,
-            handover.delivery.reader,
-            handover.topic,
-            error.name(),
-            error.str(),
-            self._dead_letter_topic,
-        )
 
-    def _on_error(self, error: KafkaError) -> None:
-        # Whether Kafka can be reached is told by the other producer.
-        if error.fatal():
-            self._on_failure(error)
+def _told_elsewhere(_error: KafkaError) -> None:
+    """Leave it to the other producer to tell whether Kafka can be reached."""
 
 
 def _produce(

@@ -9,25 +9,41 @@ the producer of the one before has become unusable.
 from __future__ import annotations
 
 import logging
-import secrets
+from typing import Protocol
 
 from common.frames import Kind
 from common.logs import BoundedLog
-from common.settings import Settings
+from common.settings import EXACTLY_ONCE, Settings
+from publisher.at_least_once import AtLeastOnce
 from publisher.counters import Counters
+from publisher.exactly_once import ExactlyOnce
 from publisher.kafka_health import KafkaHealth
-from publisher.kafka_properties import Cluster, connection_properties, producer_properties
+from publisher.kafka_properties import Cluster, connection_properties
 from publisher.link import Link
 from publisher.session import Session
 from publisher.sink import Sink
 from publisher.sockets import LinkSockets
 from publisher.stop_signals import StopSignals
-from publisher.topics import Topics, wait_for_topics
+from publisher.topics import Topic, wait_for_topics
 
 logger = logging.getLogger(__name__)
 
 _RETRY_MIN_S = 1.0
 _RETRY_MAX_S = 30.0
+
+
+class _Guarantee(Protocol):
+    """What sessions are made of, by the kind of delivery."""
+
+    @property
+    def topics(self) -> list[Topic]:
+        """Topics that are needed beside those of records and dead letters."""
+
+    def open_sink(self) -> Sink:
+        """Return the sink of a new session. Raises SettingsError."""
+
+    def begin(self, sink: Sink, /) -> Link | None:
+        """Return what a new session knows of its readers; None when it cannot begin."""
 
 
 class Server:
@@ -37,27 +53,30 @@ class Server:
         self, settings: Settings, *, cluster: Cluster, sockets: LinkSockets, stop: StopSignals
     ) -> None:
         """Raises SettingsError when a KAFKA_CONF_* cannot be."""
-        self._topics = {
-            Kind.CHAT: settings.kafka_topic_chat_messages,
-            Kind.GAP: settings.kafka_topic_chat_gaps,
-        }
-        self._dead_letter_topic = settings.kafka_topic_dead_letters
-        self._partitions = settings.kafka_topic_partitions
         self._connection = connection_properties(settings, cluster)
-        self._properties = producer_properties(settings, cluster)
         self._cluster = cluster
         self._sockets = sockets
         self._stop = stop
         self._counters = Counters()
         self._health = KafkaHealth(cluster.brokers)
         self._log_failure = BoundedLog(logger.error, interval_s=60.0)
+        self._guarantee = self._new_guarantee(settings)
+        self._topics = [
+            Topic(name, settings.kafka_topic_partitions)
+            for name in sorted({*_topics(settings).values(), settings.kafka_topic_dead_letters})
+        ]
 
     def run(self) -> None:
-        """Run sessions. Raises SettingsError when librdkafka does not accept a KAFKA_CONF_*."""
+        """
+        Run sessions until asked to stop.
+
+        Raises SettingsError when librdkafka does not accept a KAFKA_CONF_*, and FencedError when
+        another publisher has taken over.
+        """
         retry_s = 0.0
         while not self._stop.wait(retry_s):
             confirmed = self._counters.confirmed
-            sink = self._open_sink()
+            sink = self._guarantee.open_sink()
             try:
                 self._run_session(sink)
             finally:
@@ -72,30 +91,40 @@ class Server:
             progressed = self._counters.confirmed > confirmed
             retry_s = _RETRY_MIN_S if progressed else _longer(retry_s)
 
-    def _open_sink(self) -> Sink:
-        return Sink(
-            self._properties,
-            topics=self._topics,
-            dead_letter_topic=self._dead_letter_topic,
+    def _new_guarantee(self, settings: Settings) -> _Guarantee:
+        topics = _topics(settings)
+        if settings.delivery == EXACTLY_ONCE:
+            return ExactlyOnce(
+                settings,
+                cluster=self._cluster,
+                topics=topics,
+                counters=self._counters,
+                health=self._health,
+                stop=self._stop,
+            )
+        return AtLeastOnce(
+            settings,
+            cluster=self._cluster,
+            topics=topics,
             counters=self._counters,
             health=self._health,
         )
 
     def _run_session(self, sink: Sink) -> None:
-        names = {*self._topics.values(), self._dead_letter_topic}
         if not wait_for_topics(
-            Topics(sorted(names), self._partitions),
+            self._topics + self._guarantee.topics,
             producer=sink.producer,
             properties=self._connection,
             health=self._health,
             stop=self._stop,
         ):
             return
-        # 63 bits, so that it is a number of 64 bits wherever it is kept, signed or not.
-        session_id = secrets.randbits(63)
-        logger.info("Kafka at %s is ready: session %016x", self._cluster.brokers, session_id)
+        link = self._guarantee.begin(sink)
+        if link is None:
+            return
+        logger.info("Kafka at %s is ready: session %016x", self._cluster.brokers, link.session)
         session = Session(
-            Link(session_id),
+            link,
             sink,
             sockets=self._sockets,
             stop=self._stop,
@@ -105,6 +134,13 @@ class Server:
         session.run()
         if self._stop.requested:
             session.drain()
+
+
+def _topics(settings: Settings) -> dict[Kind, str]:
+    return {
+        Kind.CHAT: settings.kafka_topic_chat_messages,
+        Kind.GAP: settings.kafka_topic_chat_gaps,
+    }
 
 
 def _longer(retry_s: float) -> float:

@@ -61,6 +61,8 @@ class Session:
         self._health = health
         self._poller = zmq.Poller()
         self._poller.register(sockets.batches, zmq.POLLIN)
+        # Nothing comes in there, but ZeroMQ clears lost connections away only when it is looked at.
+        self._poller.register(sockets.answers, zmq.POLLIN)
         self._poller.register(stop.fileno(), zmq.POLLIN)
         self._log_malformed = BoundedLog(logger.warning)
         now = time.monotonic()
@@ -98,7 +100,7 @@ class Session:
                 "stopping although Kafka has not confirmed %d messages; their readers keep them",
                 self._sink.unconfirmed,
             )
-        self._counters.connections_ended += self._sockets.connections_ended()
+        self._count_connections()
         logger.info("%s", self._counters.summary())
 
     def _take(self) -> bool:
@@ -151,10 +153,15 @@ class Session:
         # nothing, that would only be the same batches over and over.
         if not self._progress.stalled:
             self._sockets.announce(self._link.session)
-        self._counters.connections_ended += self._sockets.connections_ended()
+        self._sockets.look_at_keys()
+        self._count_connections()
         if now >= self._next_summary:
             self._next_summary = now + _SUMMARY_S
             self._summarise()
+
+    def _count_connections(self) -> None:
+        self._counters.connections_ended = self._sockets.connections_ended
+        self._counters.connections_refused = self._sockets.connections_refused
 
     def _summarise(self) -> None:
         summary = self._counters.summary()

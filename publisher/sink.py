@@ -1,38 +1,34 @@
 """
 The way into Kafka: owns the one producer, and confirms each batch that Kafka has.
 
-Errors are of three kinds, each handled in one place.
-
-1. The producer's queue is full: the sink `is_full` until `proceed` could hand over what is left.
-2. Kafka refuses a record for good: refusals.py finds another place for it.
-3. All others: `failure` says what it was, and the sink is of no further use. A new one, in a new
-   session, gets from the readers what was not confirmed.
+There are two of them, one for each kind of delivery. What is wrong with a record, and what to do
+about it, is theirs; an error that makes the producer unusable is told by `failure`, and then the
+sink is of no further use. A new one, in a new session, gets from the readers what was not
+confirmed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from common.frames import Batch, Kind
 from publisher.counters import Counters
-from publisher.handover import Handover
 from publisher.kafka_health import KafkaHealth, LibrdkafkaLog
 from publisher.kafka_properties import rejected_property
 from publisher.link import Delivery
-from publisher.refusals import Refusals
 
 
-class Sink:
+class Sink(ABC):
     """Takes batches, and confirms them while `poll` is called."""
 
     def __init__(
         self,
-        properties: Mapping[str, str],
+        properties: Mapping[str, str | bool],
         *,
         topics: Mapping[Kind, str],
-        dead_letter_topic: str,
         counters: Counters,
         health: KafkaHealth,
     ) -> None:
@@ -40,63 +36,37 @@ class Sink:
         self._topics = topics
         self._counters = counters
         self._health = health
-        self._refusals = Refusals(
-            properties,
-            dead_letter_topic=dead_letter_topic,
-            counters=counters,
-            on_failure=self._fail,
-        )
-        #: The batch that the producer has only a part of.
-        self._partial: Handover | None = None
         #: Records of the batches that were taken and are not confirmed.
         self.unconfirmed = 0
         #: What made the sink unusable.
         self.failure: KafkaError | None = None
         try:
             self.producer = Producer(
-                {**properties, "error_cb": self._on_error}, logger=LibrdkafkaLog()
+                {**properties, "error_cb": health.on_error}, logger=LibrdkafkaLog()
             )
         except (KafkaException, TypeError, ValueError) as error:
             raise rejected_property(error) from None
 
     @property
+    @abstractmethod
     def is_full(self) -> bool:
-        """Whether something is left that there was no room for."""
-        return self._partial is not None or self._refusals.is_waiting
+        """Whether no batch can be taken now."""
 
+    @abstractmethod
     def take(self, delivery: Delivery, batch: Batch) -> None:
         """Take a batch, which is confirmed when Kafka has it. Not to be called when `is_full`."""
-        count = len(batch.records)
-        self.unconfirmed += count
-        self._counters.taken += count
-        self._partial = Handover(
-            delivery,
-            self._topics[batch.kind],
-            batch.records,
-            on_confirmed=self._confirmed,
-            on_refused=self._refusals.add,
-        )
-        self.proceed()
 
+    @abstractmethod
     def proceed(self) -> None:
         """Hand on what there was no room for."""
-        try:
-            self._refusals.proceed()
-            if self._partial is not None:
-                self._hand_over(self._partial)
-                self._partial = None
-        except BufferError:
-            pass  # there is room again once something has been delivered
 
+    @abstractmethod
     def poll(self, timeout_s: float) -> None:
         """Wait for something to be reported, and act on it."""
-        self.producer.poll(timeout_s)
-        self._refusals.poll()
 
+    @abstractmethod
     def flush(self, timeout_s: float) -> None:
-        """As `poll`, but what the producer holds goes out at once, whatever `linger.ms` says."""
-        self.producer.flush(timeout_s)
-        self._refusals.poll()
+        """As `poll`, but what there is goes out at once, and waits for no company."""
 
     def ask(self) -> None:
         """Find out whether Kafka can be reached again; without traffic nothing else would tell."""
@@ -104,49 +74,44 @@ class Sink:
             self.producer.list_topics(self._topics[Kind.CHAT], timeout=0.5)
         except KafkaException:
             return
-        self.producer.poll(0)  # what it has to tell is older than the answer
+        self._serve(self.producer.poll, 0)  # what it has to tell is older than the answer
         self._health.answered()
+
+    def fail(self, error: KafkaError) -> None:
+        """Note that *error* has made the sink unusable; the first one counts."""
+        if self.failure is None:
+            self.failure = error
 
     def close(self) -> None:
         """Give up what is not confirmed, and end the producer."""
-        self._refusals.close()
         self.producer.purge(blocking=False)
         del self.producer
 
-    def _hand_over(self, handover: Handover) -> None:
-        """Produce what is left of a batch. Raises BufferError when there is no room for it all."""
-        produce, topic, records = self.producer.produce, handover.topic, handover.records
-        headers, delivered = handover.headers, handover.delivered
-        for index in range(handover.next_index, len(records)):
-            record = records[index]
-            try:
-                produce(
-                    topic,
-                    record.value,
-                    record.key,
-                    on_delivery=delivered,
-                    timestamp=record.timestamp,
-                    headers=headers(index),
-                )
-            except BufferError:
-                handover.next_index = index
-                raise
-            except KafkaException as error:
-                self._refusals.add(handover, index, error.args[0])
+    def _serve(self, wait: Callable[[float], object], timeout_s: float) -> None:
+        """Let the producer report, by its `poll` or `flush`."""
+        if (error := attempt(wait, timeout_s)) is not None:
+            self.fail(error)
 
-    def _confirmed(self, handover: Handover) -> None:
-        count = len(handover.records)
-        self.unconfirmed -= count
-        self._counters.confirmed += count
-        handover.delivery.confirm()
-        self._health.answered()
 
-    def _on_error(self, error: KafkaError) -> None:
-        if error.fatal():
-            self._fail(error)
-        else:
-            self._health.on_error(error)
+def attempt(call: Callable[[float], object], timeout_s: float) -> KafkaError | None:
+    """
+    Make a *call* to a producer that may report, and return what is wrong, if anything.
 
-    def _fail(self, error: KafkaError) -> None:
-        if self.failure is None:
-            self.failure = error
+    A fatal error is raised by confluent_kafka wherever it happens to be reported, and not given to
+    the `error_cb`. If the same call goes on to report something else, Python finds the exception
+    where there should be none, and makes it a SystemError.
+    """
+    try:
+        call(timeout_s)
+    except KafkaException as error:
+        return _reason(error)
+    except SystemError as error:
+        if not isinstance(error.__cause__, KafkaException):
+            raise
+        return _reason(error.__cause__)
+    return None
+
+
+def _reason(error: KafkaException) -> KafkaError:
+    reason: KafkaError = error.args[0]
+    return reason

@@ -4,17 +4,23 @@ The publisher's ends of the link: a PULL socket for batches, a PUB socket for wh
 ZeroMQ frames, fans out and takes back whoever reconnects. A frame of more than MAX_FRAME_BYTES
 makes it close the peer's connection as soon as it has read the length. Its monitor tells that a
 connection has ended, but not why: that looks like a reader that has stopped, and like somebody who
-does not speak ZeroMQ. `connections_ended` counts them all.
+does not speak ZeroMQ.
+
+With keys, only readers' hosts whose key is authorised connect. ZeroMQ asks once a connection: to
+put one out, all connections are cut, and those that may come back do so within moments.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+import time
+from collections import Counter
 from types import TracebackType
 
 import zmq
 
+from common.curve import PublisherKeys, secure_server
 from common.frames import (
     ANNOUNCEMENT_TOPIC,
     MAX_FRAME_BYTES,
@@ -23,8 +29,10 @@ from common.frames import (
     acknowledgement_topic,
     encode_frame,
 )
+from common.key_files import AUTHORIZED, authorized_keys
 from common.logs import BoundedLog
 from common.sockets import keep_alive
+from publisher.doorkeeper import Doorkeeper
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +44,10 @@ _HIGH_WATER_MARK = 16
 #: Milliseconds in which the last acknowledgements may leave.
 _LINGER_MS = 1000
 
+#: Seconds within which an address that we have just left is free again.
+_FREE_WITHIN_S = 5.0
+_POLL_S = 0.01
+
 _IPV4 = re.compile(r"tcp://[\d.]+:")
 
 
@@ -46,21 +58,28 @@ class BindError(Exception):
 class LinkSockets:
     """Both sockets, bound. Closed on leaving the context, after what was told has left."""
 
-    def __init__(self, batches_endpoint: str, answers_endpoint: str) -> None:
+    def __init__(
+        self, batches_endpoint: str, answers_endpoint: str, keys: PublisherKeys | None
+    ) -> None:
         """Raises BindError."""
+        self._keys = keys
+        self._log_key_file = BoundedLog(logger.error, interval_s=60.0)
         self._context = zmq.Context()
-        self.batches = self._context.socket(zmq.PULL)
+        self._doorkeeper = Doorkeeper(self._context)
+        self.batches = self._socket(zmq.PULL, MAX_FRAME_BYTES)
         self.batches.setsockopt(zmq.RCVHWM, _HIGH_WATER_MARK)
-        self.batches.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
-        self._answers = self._context.socket(zmq.PUB)
         # Nobody sends us anything here but subscriptions.
-        self._answers.setsockopt(zmq.MAXMSGSIZE, 1024)
-        self._monitor = self.batches.get_monitor_socket(zmq.Event.DISCONNECTED)
-        self._log = BoundedLog(logger.info)
+        self.answers = self._socket(zmq.PUB, max_frame_bytes=1024)
+        self._doorkeeper.watch(self.batches, count_ends=True)
+        self._doorkeeper.watch(self.answers)
+        self._doorkeeper.start()
+        self.look_at_keys()
+        if keys is not None and not self._doorkeeper.authorized:
+            logger.warning("nobody is admitted yet: no key is in %s", keys.folder / AUTHORIZED)
         try:
             #: Where they really listen: a port of 0 lets the system choose.
             self.batches_endpoint = _bind(self.batches, batches_endpoint, "PUBLISHER_BIND")
-            self.answers_endpoint = _bind(self._answers, answers_endpoint, "PUBLISHER_ACK_BIND")
+            self.answers_endpoint = _bind(self.answers, answers_endpoint, "PUBLISHER_ACK_BIND")
         except BindError:
             self.close()
             raise
@@ -85,41 +104,84 @@ class LinkSockets:
 
     def announce(self, session: int) -> None:
         """Tell all readers that batches of *session* are taken."""
-        self._answers.send_multipart([ANNOUNCEMENT_TOPIC, encode_frame(Announcement(session))])
+        self.answers.send_multipart([ANNOUNCEMENT_TOPIC, encode_frame(Announcement(session))])
 
     def acknowledge(self, session: int, acknowledgements: dict[str, int]) -> None:
         """Tell each reader up to which seq Kafka has everything."""
         for reader, seq in acknowledgements.items():
             frame = encode_frame(Acknowledgement(session, seq))
-            self._answers.send_multipart([acknowledgement_topic(reader), frame])
+            self.answers.send_multipart([acknowledgement_topic(reader), frame])
 
+    @property
     def connections_ended(self) -> int:
-        """Return how many connections have ended since the last call, which is logged too."""
-        ended = 0
-        while self._monitor.poll(0):
-            self._monitor.recv_multipart()
-            ended += 1
-            self._log(
-                "a connection has ended: its reader stopped, or sent a frame of more than %d MiB, "
-                "or it was no reader's",
-                MAX_FRAME_BYTES >> 20,
-            )
-        return ended
+        """How many connections have ended up to now."""
+        return self._doorkeeper.ended
+
+    @property
+    def connections_refused(self) -> Counter[str]:
+        """How many connections were refused up to now, by reason."""
+        return self._doorkeeper.refused
+
+    def look_at_keys(self) -> None:
+        """
+        Admit whose key is authorised by now, and put out whose key no longer is.
+
+        Raises BindError when the addresses cannot be listened on again.
+        """
+        if self._keys is None:
+            return
+        before = self._doorkeeper.authorized
+        authorized, problems = authorized_keys(self._keys.folder)
+        for problem in problems:
+            self._log_key_file("an authorised key does not count: %s", problem)
+        # From here on nobody else gets in: only then are connections cut.
+        self._doorkeeper.authorized = authorized
+        for key in authorized.keys() - before.keys():
+            logger.info("readers of %s are admitted: key %s", authorized[key], key)
+        revoked = before.keys() - authorized.keys()
+        for key in revoked:
+            logger.warning("readers of %s are no longer admitted: key %s", before[key], key)
+        if revoked:
+            self._cut_connections()
 
     def close(self) -> None:
         """Close the sockets; what was told has 1 s to leave."""
-        self.batches.disable_monitor()
-        self._monitor.close(linger=0)
+        for socket in (self.batches, self.answers):
+            socket.disable_monitor()
         self.batches.close(linger=0)
-        self._answers.close(linger=_LINGER_MS)
+        self.answers.close(linger=_LINGER_MS)
         self._context.term()
+        self._doorkeeper.join()
+
+    def _socket(self, kind: int, max_frame_bytes: int) -> zmq.Socket[bytes]:
+        socket = self._context.socket(kind)
+        socket.setsockopt(zmq.MAXMSGSIZE, max_frame_bytes)
+        # A connection that is cut is to end at once, whatever still waits to be told.
+        socket.setsockopt(zmq.LINGER, 0)
+        keep_alive(socket)
+        if self._keys is not None:
+            secure_server(socket, self._keys.pair)
+        return socket
+
+    def _cut_connections(self) -> None:
+        """
+        Cut all connections; readers connect again by themselves.
+
+        What is lost with them, their link sends again.
+        """
+        self.batches.unbind(self.batches_endpoint)
+        self.answers.unbind(self.answers_endpoint)
+        _bind_again(self.batches, self.batches_endpoint, "PUBLISHER_BIND")
+        _bind_again(self.answers, self.answers_endpoint, "PUBLISHER_ACK_BIND")
+        # A connection lasts until all that came over it was taken.
+        while self.receive() is not None:
+            pass
 
 
 def _bind(socket: zmq.Socket[bytes], endpoint: str, setting: str) -> str:
     """Bind *socket*, and return where it listens."""
     # ZeroMQ takes IPv4 only, unless told; and then shows an IPv4 address as one of IPv6.
     socket.setsockopt(zmq.IPV6, not _IPV4.match(endpoint))
-    keep_alive(socket)
     try:
         socket.bind(endpoint)
     except zmq.ZMQError as error:
@@ -129,3 +191,17 @@ def _bind(socket: zmq.Socket[bytes], endpoint: str, setting: str) -> str:
             reason = f"that cannot be listened on: {zmq.strerror(error.errno or 0)}"
         raise BindError(f"{setting} holds {endpoint}, but {reason}") from None
     return socket.getsockopt_string(zmq.LAST_ENDPOINT)
+
+
+def _bind_again(socket: zmq.Socket[bytes], endpoint: str, setting: str) -> None:
+    """Bind *socket* to where it was bound just now."""
+    deadline = time.monotonic() + _FREE_WITHIN_S
+    while True:
+        try:
+            _bind(socket, endpoint, setting)
+        except BindError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_S)
+        else:
+            return

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
@@ -27,21 +27,16 @@ _RETRY_REFUSED_MAX_S = 30.0
 
 
 @dataclass(frozen=True)
-class Topics:
-    """
-    Topics that have to exist before the publisher starts its work.
+class Topic:
+    """A topic that the publisher needs, and what it is made with if it is not there."""
 
-    All of them have to: a topic that is found missing only when a record needs it would hold up
-    every channel, at a time when nobody watches.
-    """
-
-    names: Sequence[str]
-    #: Of a topic that we create.
+    name: str
     partitions: int
+    config: Mapping[str, str] = field(default_factory=dict)
 
 
 def wait_for_topics(
-    topics: Topics,
+    topics: Sequence[Topic],
     *,
     producer: Producer,
     properties: Mapping[str, str],
@@ -50,6 +45,9 @@ def wait_for_topics(
 ) -> bool:
     """
     Wait until all *topics* exist, creating those that do not; return False when asked to stop.
+
+    All of them have to: a topic that is found missing only when a record needs it would hold up
+    every channel, at a time when nobody watches.
 
     *producer* asks for them; an admin client with *properties* creates them. What hinders is said
     once, and tried again for ever: every second where Kafka does not answer, with a delay that
@@ -60,7 +58,7 @@ def wait_for_topics(
     said: dict[str, str] = {}
     while not stop.wait(delay_s):
         try:
-            missing = _missing(topics.names, producer)
+            missing = _missing(topics, producer)
         except KafkaException as error:
             producer.poll(0)  # where librdkafka knows the cause, it says so here
             if health.reachable and time.monotonic() > patience_ends:
@@ -71,66 +69,74 @@ def wait_for_topics(
         health.answered()
         if not missing:
             return True
-        refused = _create(missing, topics.partitions, properties, stop)
-        _tell(refused, said, topics.partitions, properties)
+        refused = _create(missing, properties, stop)
+        _tell([topic for topic in missing if topic.name in refused], refused, said, properties)
         delay_s = min(max(delay_s, _RETRY_S) * 2, _RETRY_REFUSED_MAX_S) if refused else 0.1
     return False
 
 
-def _missing(names: Sequence[str], producer: Producer) -> list[str]:
-    """Return those of *names* that Kafka does not have, or hides. Raises KafkaException."""
+def _missing(topics: Sequence[Topic], producer: Producer) -> list[Topic]:
+    """Return those of *topics* that Kafka does not have, or hides. Raises KafkaException."""
     missing = []
-    for name in names:
-        error = producer.list_topics(name, timeout=_ANSWER_TIMEOUT_S).topics[name].error
+    for topic in topics:
+        found = producer.list_topics(topic.name, timeout=_ANSWER_TIMEOUT_S).topics[topic.name]
+        error = found.error
         if error is not None and error.code() != KafkaError.LEADER_NOT_AVAILABLE:
-            missing.append(name)
+            missing.append(topic)
     return missing
 
 
 def _create(
-    names: Sequence[str], partitions: int, properties: Mapping[str, str], stop: StopSignals
+    topics: Sequence[Topic], properties: Mapping[str, str], stop: StopSignals
 ) -> dict[str, str]:
-    """Have Kafka create the topics *names*; return by name why it did not."""
+    """Have Kafka create *topics*; return by name why it did not."""
     admin = AdminClient({**properties, "log_level": "0"})
     futures = admin.create_topics(
-        # -1 is the broker's own default, which knows how many brokers there are.
-        [NewTopic(name, num_partitions=partitions, replication_factor=-1) for name in names],
+        [
+            # -1 is the broker's own default, which knows how many brokers there are.
+            NewTopic(topic.name, topic.partitions, -1, config=dict(topic.config))
+            for topic in topics
+        ],
         request_timeout=_CREATE_TIMEOUT_S,
     )
     while not stop.requested and wait(futures.values(), timeout=0.2).not_done:
         pass
     refused = {}
-    for name, future in futures.items():
+    for topic in topics:
+        future = futures[topic.name]
         if not future.done():
             continue
         error = future.exception()
         if error is None:
-            logger.info("topic %s created, %d partitions", name, partitions)
+            logger.info("topic %s created, partitions: %d", topic.name, topic.partitions)
         elif _kafka_error(error).code() != KafkaError.TOPIC_ALREADY_EXISTS:
-            refused[name] = _kafka_error(error).str()
+            refused[topic.name] = _kafka_error(error).str()
     return refused
 
 
 def _tell(
+    topics: Sequence[Topic],
     refused: Mapping[str, str],
     said: dict[str, str],
-    partitions: int,
     properties: Mapping[str, str],
 ) -> None:
-    """Say which topics Kafka does not let us create, those of *said* excepted."""
-    for name, reason in refused.items():
-        if said.get(name) != reason:
+    """Say why Kafka does not let us create *topics*, but for what was *said* already."""
+    for topic in topics:
+        reason = refused[topic.name]
+        if said.get(topic.name) != reason:
+            config = "".join(f" --config {name}={value}" for name, value in topic.config.items())
             logger.error(
                 "topic %s does not exist, or is hidden, and Kafka does not let us create it: %s; "
                 "waiting for it. Who may: kafka-topics.sh --bootstrap-server %s --create "
-                "--topic %s --partitions %d",
-                name,
+                "--topic %s --partitions %d%s",
+                topic.name,
                 reason,
                 properties["bootstrap.servers"],
-                name,
-                partitions,
+                topic.name,
+                topic.partitions,
+                config,
             )
-            said[name] = reason
+            said[topic.name] = reason
 
 
 def _kafka_error(error: BaseException) -> KafkaError:

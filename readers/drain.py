@@ -15,8 +15,9 @@ import sys
 from pathlib import Path
 
 from common import exit_codes
-from common.settings import Settings, settings_help
-from common.startup import start
+from common.curve import ReaderKeys, reader_keys
+from common.settings import Settings, SettingsError, settings_help
+from common.startup import settings_are_wrong, start
 from readers.outbox import Outbox
 from readers.outbox_file import OutboxError, OutboxInUseError
 from readers.sender import Sender
@@ -28,8 +29,12 @@ def main() -> int:
     """Run the command, and return its exit status."""
     within_s = _parser().parse_args().within
     settings = start("drain")
+    try:
+        keys = reader_keys(settings)
+    except SettingsError as error:
+        return settings_are_wrong(error)
     paths = sorted((settings.state_dir / "outbox").glob("*.db"))
-    left = sum(_drain(path, settings, within_s) for path in paths)
+    left = sum(_drain(path, settings, keys, within_s) for path in paths)
     logger.info("%d outboxes looked at, %d messages are left", len(paths), left)
     return exit_codes.FAILURE if left else exit_codes.OK
 
@@ -52,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _drain(path: Path, settings: Settings, within_s: float) -> int:
+def _drain(path: Path, settings: Settings, keys: ReaderKeys | None, within_s: float) -> int:
     """Empty the outbox at *path*, and return how many messages are left in it."""
     channel = path.stem
     try:
@@ -65,15 +70,17 @@ def _drain(path: Path, settings: Settings, within_s: float) -> int:
         return 1
     try:
         waiting = outbox.waiting
-        asyncio.run(_hand_over(outbox, settings, within_s))
+        asyncio.run(_hand_over(outbox, settings, keys, within_s))
         logger.info("%s: %d messages handed over", channel, waiting - outbox.waiting)
         return outbox.waiting
     finally:
         outbox.close()
 
 
-async def _hand_over(outbox: Outbox, settings: Settings, within_s: float) -> None:
-    sender = Sender(outbox, settings.publisher_endpoint, settings.publisher_ack_endpoint)
+async def _hand_over(
+    outbox: Outbox, settings: Settings, keys: ReaderKeys | None, within_s: float
+) -> None:
+    sender = Sender(outbox, settings.publisher_endpoint, settings.publisher_ack_endpoint, keys=keys)
     sending = asyncio.create_task(sender.run())
     await sender.wait_until_empty(within_s)
     sending.cancel()

@@ -3,9 +3,9 @@ The outbox: where a reader's batches lie from the moment they are made until Kaf
 
 1. A batch lies in a SQLite file, which survives the kill of the process at any moment.
 2. While the disk does not take it, it lies in memory, up to a bound, and is sent from there; when
-   there is room again, it goes to disk. The numbers of what is sent from memory may be given a
-   second time after a kill, so a mark beside the file is made before: the numbering then gets
-   another name. Where not even the mark can be made, what is in memory waits for the disk.
+   there is room again, it goes to disk. No number is given twice after a kill: before anything is
+   sent from memory, a mark beside the file says how far the numbers have come. Where not even that
+   can be made, what is in memory waits for the disk.
 3. When the file reaches its bound, the oldest batches are given up, and a gap record says so.
 """
 
@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 from common.chat_gap import GapReason
 from common.frames import Batch, decode_batch, encode_frame
 from readers.gap_batch import gap_batch, gap_of_lost_batches
-from readers.outbox_file import PAGE_BYTES, OutboxError, open_outbox_file, renumbering_mark
+from readers.numbering_mark import NumberingMark, Numbers
+from readers.outbox_file import PAGE_BYTES, OutboxError, open_outbox_file
 
 #: Bytes of batches kept in memory while the disk does not take them.
 MEMORY_MAX_BYTES = 64 * 1024 * 1024
@@ -66,7 +67,7 @@ class Outbox:
         """
         self._database = open_outbox_file(path)
         self._path = path
-        self._mark = renumbering_mark(path)
+        self._mark = NumberingMark(path)
         self._channel = channel
         self._max_bytes = max_bytes
         self._unwritten: deque[StoredBatch] = deque()
@@ -82,6 +83,10 @@ class Outbox:
         self._trimmed = self.acknowledged
         #: Number of the last record that was put in, 0 for none.
         self.last_seq: int = max(last or 0, acknowledged)
+        if self._mark.numbers:
+            self.acknowledged = max(self.acknowledged, self._mark.numbers.acknowledged)
+            self.last_seq = max(self.last_seq, self._mark.numbers.last_seq)
+            self._on_disk(self._trim)
         #: Records that were given up since the outbox was opened.
         self.given_up = 0
 
@@ -114,7 +119,7 @@ class Outbox:
         )
         if row:
             return StoredBatch(*row)
-        if not self._mark.exists():
+        if self._mark.numbers is None or self._mark.numbers.last_seq < self.last_seq:
             return None
         return next((batch for batch in self._unwritten if batch.first_seq > seq), None)
 
@@ -124,6 +129,8 @@ class Outbox:
         while self._unwritten and self._unwritten[0].first_seq <= seq:
             self._unwritten_bytes -= len(self._unwritten.popleft().body)
         self._on_disk(self._trim)
+        if self._disk_refuses:
+            self._set_mark()
 
     def absence(self) -> Absence | None:
         """Return the absence that was kept last; None when this outbox has just been made."""
@@ -140,7 +147,7 @@ class Outbox:
             self._on_disk(self._trim)
         self._write()
         if not self._unwritten and self._trimmed == self.acknowledged:
-            self._mark.unlink(missing_ok=True)
+            self._mark.remove()
         if self._pragma("freelist_count") > _PAGES_GIVEN_BACK:
             self._on_disk(self._give_pages_back)
 
@@ -193,7 +200,7 @@ class Outbox:
         try:
             work(*arguments)
         except sqlite3.OperationalError as error:
-            self._make_mark()
+            self._set_mark()
             if not self._disk_refuses:
                 logger.error(
                     "%s cannot be written (%s): messages are kept in memory until it can,"
@@ -210,10 +217,10 @@ class Outbox:
         self._disk_refuses = False
         return True
 
-    def _make_mark(self) -> None:
-        # An empty file takes no room on a disk that has none. If it cannot be made, rule 2 holds.
+    def _set_mark(self) -> None:
+        # If it cannot be set, nothing is sent from memory (rule 2).
         with contextlib.suppress(OSError):
-            self._mark.touch(mode=0o600)
+            self._mark.set(Numbers(self.acknowledged, self.last_seq))
 
     def _damaged(self, error: sqlite3.DatabaseError) -> OutboxError:
         return OutboxError(f"{self._path} is damaged ({error}): the next start sets it aside")

@@ -48,11 +48,6 @@ class _ForeignFileError(Exception):
     """Raised when the file is a database, but not an outbox that this version can read."""
 
 
-def renumbering_mark(path: Path) -> Path:
-    """Return the file whose being there says that the outbox at *path* needs a new numbering."""
-    return path.with_name(f"{path.name}-renumber")
-
-
 def open_outbox_file(path: Path) -> sqlite3.Connection:
     """
     Return the outbox at *path*, locked for this process, with its tables.
@@ -93,9 +88,7 @@ def _open(path: Path) -> sqlite3.Connection:
         database.execute(f"PRAGMA journal_size_limit = {256 * PAGE_BYTES}")
         _check_whole(database)
         _check_layout(database)
-        mark = renumbering_mark(path)
-        _name_numbering(database, anew=mark.exists())
-        mark.unlink(missing_ok=True)
+        _name_numbering(database)
     except BaseException:
         database.close()
         raise
@@ -119,16 +112,16 @@ def _check_layout(database: sqlite3.Connection) -> None:
         raise _ForeignFileError("it is not an outbox of this version")
 
 
-def _name_numbering(database: sqlite3.Connection, *, anew: bool) -> None:
+def _name_numbering(database: sqlite3.Connection) -> None:
     """
-    Give the numbering of the records a name: a new one for a new file, after each boot, and *anew*.
+    Give the numbering of the records a name: a new one for a new file, and after each boot.
 
     When the host crashes, the last numbers given may be forgotten and be given again. Under the
     same name the publisher would take what is new for what it has already seen.
     """
     boot = boot_id()
     row = database.execute("SELECT boot, acknowledged FROM numbering").fetchone()
-    if row and row[0] == boot and not anew:
+    if row and row[0] == boot:
         return
     acknowledged = row[1] if row else 0
     with database:

@@ -8,6 +8,7 @@ import logging
 import signal
 from functools import partial
 
+from common.curve import reader_keys
 from common.settings import Settings
 from common.supervisor_watch import supervisor_has_gone
 from readers.attendance import Attendance
@@ -31,19 +32,23 @@ async def read_channel(channel: str, settings: Settings) -> None:
     Read *channel* until SIGTERM or SIGINT, then hand over what is held.
 
     Raises OutboxError when the outbox cannot be used, and SettingsError when the settings do not
-    say who to log in as.
+    say who to log in as, or how to reach the publisher.
     """
     check_login(settings)
+    keys = reader_keys(settings)
     log_in_as = partial(credentials, settings)
     path = settings.state_dir / "outbox" / f"{channel}.db"
     outbox = Outbox(path, channel, settings.outbox_max_bytes)
-    sender = Sender(outbox, settings.publisher_endpoint, settings.publisher_ack_endpoint)
+    sender = Sender(outbox, settings.publisher_endpoint, settings.publisher_ack_endpoint, keys=keys)
     intake = ChatIntake(outbox, on_batch=sender.send)
     attendance = Attendance(channel, outbox)
     membership = Membership(channel, settings, log_in_as, intake.take, attendance)
     logger.info("started, %d messages wait in the outbox", outbox.waiting)
     try:
         await _until_stopped(membership, sender)
+    except ExceptionGroup as group:
+        # One of the tasks has failed, and the others were only cancelled.
+        raise group.exceptions[0] from None
     finally:
         _say_goodbye(outbox, intake)
         outbox.close()

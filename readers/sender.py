@@ -25,10 +25,12 @@ from common.frames import (
     encode_frame,
 )
 from common.logs import BoundedLog
-from common.sockets import keep_alive
+from readers.connection import Connection
 from readers.link import WINDOW_BATCHES, SendingLink
+from readers.outbox_file import OutboxError
 
 if TYPE_CHECKING:
+    from common.curve import ReaderKeys
     from readers.outbox import Outbox
 
 #: How often the link looks at the clock, in seconds.
@@ -46,6 +48,8 @@ class Sender:
         endpoint: str,
         acknowledgement_endpoint: str,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        keys: ReaderKeys | None = None,
     ) -> None:
         self._outbox = outbox
         self._clock = clock
@@ -55,24 +59,41 @@ class Sender:
         self._all_acknowledged = asyncio.Event()
         self._bad_frame = BoundedLog(logger.warning)
         self._context = zmq.Context()
-        self._batches = self._socket(zmq.PUSH)
+        batches = Connection(self._context, zmq.PUSH, endpoint, keys)
+        answers = Connection(self._context, zmq.SUB, acknowledgement_endpoint, keys)
+        self._connections = (batches, answers)
+        self._batches, self._acknowledgements = batches.socket, answers.socket
         self._batches.setsockopt(zmq.SNDHWM, WINDOW_BATCHES)
-        self._batches.connect(endpoint)
-        self._acknowledgements = self._socket(zmq.SUB)
         self._acknowledgements.subscribe(ANNOUNCEMENT_TOPIC)
         self._acknowledgements.subscribe(acknowledgement_topic(outbox.reader))
-        self._acknowledgements.connect(acknowledgement_endpoint)
+        for connection in self._connections:
+            connection.connect()
 
     async def run(self) -> None:
-        """Send, and hear acknowledgements, until cancelled; then close the sockets."""
+        """
+        Send, and hear acknowledgements, until cancelled; then close the sockets.
+
+        Raises OutboxError when the outbox turns out to be damaged.
+        """
         loop = asyncio.get_running_loop()
+        failure: asyncio.Future[None] = loop.create_future()
+
+        def hear() -> None:
+            try:
+                self._hear()
+            except OutboxError as error:
+                # The loop would only log what a callback raises.
+                failure.set_exception(error)
+                loop.remove_reader(descriptor)
+
         descriptor = int(self._acknowledgements.getsockopt(zmq.FD))
-        loop.add_reader(descriptor, self._hear)
+        loop.add_reader(descriptor, hear)
         try:
-            self._hear()
-            while True:
-                await asyncio.sleep(TICK_S)
+            hear()
+            while not failure.done():
+                await asyncio.wait([failure], timeout=TICK_S)
                 self._look_at_the_clock()
+            failure.result()
         finally:
             loop.remove_reader(descriptor)
             self._context.destroy(linger=0)
@@ -108,12 +129,6 @@ class Sender:
                 await self._all_acknowledged.wait()
         return not self._outbox.waiting
 
-    def _socket(self, kind: zmq.SocketType) -> zmq.Socket[bytes]:
-        socket = self._context.socket(kind)
-        socket.setsockopt(zmq.IPV6, 1)
-        keep_alive(socket)
-        return socket
-
     def _hear(self) -> None:
         # The descriptor tells only that something has changed: read until there is nothing left.
         while int(self._acknowledgements.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
@@ -136,6 +151,13 @@ class Sender:
         if topic != ANNOUNCEMENT_TOPIC:
             acknowledgement = decode_acknowledgement(body)
             self._link.on_acknowledgement(acknowledgement.session, acknowledgement.seq, now)
+            if acknowledgement.seq > self._outbox.last_seq:
+                self._bad_frame(
+                    "the publisher has record %d, and we are only at %d: is the outbox a copy of an"
+                    " older one? Remove it",
+                    acknowledgement.seq,
+                    self._outbox.last_seq,
+                )
             return
         session = decode_announcement(body).session
         if self._link.on_announcement(session, now):
@@ -151,9 +173,13 @@ class Sender:
     def _look_at_the_clock(self) -> None:
         now = self._clock()
         self._outbox.tidy()
+        for connection in self._connections:
+            connection.look_after(now)
         if self._link.on_time(now):
             logger.warning(
-                "no acknowledgement for too long: sending again what is not acknowledged"
+                "the publisher at %s acknowledges nothing, although it is heard: sending again what"
+                " it should have",
+                self._endpoint,
             )
         if self._link.is_away(now) and not self._away:
             self._away = True

@@ -78,7 +78,7 @@ class ModelReader:
 
 
 class World:
-    """Two readers, a publisher, Kafka, and what lies between them."""
+    """Two readers, a publisher that delivers at least once, Kafka, and what lies between them."""
 
     def __init__(self) -> None:
         self._sessions = count(1)
@@ -91,7 +91,7 @@ class World:
         #: Handed to Kafka and not confirmed, in order.
         self.on_the_way: list[Delivery] = []
         self.kafka: list[Published] = []
-        self.publisher = Link(next(self._sessions))
+        self.publisher = self._new_publisher()
 
     def announce(self) -> None:
         """Tell all readers the publisher's session."""
@@ -139,7 +139,7 @@ class World:
         for delivery in self.on_the_way[:written]:
             self._write(delivery)
         self.on_the_way.clear()
-        self.publisher = Link(next(self._sessions))
+        self.publisher = self._new_publisher()
 
     def pass_time(self) -> None:
         """Let a time pass after which readers send again."""
@@ -169,7 +169,32 @@ class World:
         """Return what Kafka holds of *reader*, in order."""
         return [published for published in self.kafka if published.reader == reader]
 
+    def _new_publisher(self) -> Link:
+        return Link(next(self._sessions))
+
     def _write(self, delivery: Delivery) -> None:
         session = self.publisher.session
         for seq in range(delivery.first_seq, delivery.last_seq + 1):
             self.kafka.append(Published(session, delivery.reader, seq))
+
+
+class TransactionalWorld(World):
+    """
+    The same with a publisher that delivers exactly once, and forgets readers as soon as it can.
+
+    What is on the way is in one transaction, or in none yet. What Kafka holds is what is committed.
+    """
+
+    def confirm(self, position: int) -> None:
+        """Have Kafka commit what is on the way, up to a batch of it, and confirm that."""
+        committed = self.on_the_way[: position + 1]
+        for delivery in committed:
+            self._write(delivery)
+        del self.on_the_way[: position + 1]
+        for delivery in committed:
+            delivery.confirm()
+        self.tell_acknowledgements()
+
+    def _new_publisher(self) -> Link:
+        marks = {published.reader: published.seq for published in self.kafka}
+        return Link(next(self._sessions), marks=marks, remembered_readers=0)

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.link.model import World
+from tests.link.model import TransactionalWorld, World
 
 readers = st.sampled_from(["ann", "bob"])
 
@@ -21,7 +21,10 @@ class LinkMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
+        self.world = self._new_world()
+
+    def _new_world(self) -> World:
+        return World()
 
     @rule(reader=readers, size=st.integers(1, 3))
     def a_reader_hears_chat(self, reader: str, size: int) -> None:
@@ -123,7 +126,22 @@ class LinkMachine(RuleBasedStateMachine):
             assert reader.acknowledged == reader.last_seq or reader.last_seq in reader.given_up
 
 
-LinkMachine.TestCase.settings = settings(
-    max_examples=300, stateful_step_count=60, deadline=None, print_blob=True
-)
+class TransactionalLinkMachine(LinkMachine):
+    """Anything may happen to a publisher that delivers exactly once."""
+
+    def _new_world(self) -> World:
+        return TransactionalWorld()
+
+    @invariant()
+    def nothing_is_ever_published_twice_or_out_of_order(self) -> None:
+        """Whichever sessions it was in: numbers rise."""
+        for name in self.world.readers:
+            for earlier, later in pairwise(self.world.published(name)):
+                assert earlier.seq < later.seq
+
+
+_SETTINGS = settings(max_examples=300, stateful_step_count=60, deadline=None, print_blob=True)
+LinkMachine.TestCase.settings = _SETTINGS
+TransactionalLinkMachine.TestCase.settings = _SETTINGS
 TestLink = LinkMachine.TestCase
+TestTransactionalLink = TransactionalLinkMachine.TestCase

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import zmq
 
+from common.curve import ReaderKeys, secure_client
 from common.frames import (
     ANNOUNCEMENT_TOPIC,
     Batch,
@@ -81,11 +82,21 @@ def now_ms() -> int:
 class Reader:
     """Sends what it is told to, and hears what the publisher answers."""
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], publisher: Publisher, name: str):
+    def __init__(
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        publisher: Publisher,
+        name: str,
+        keys: ReaderKeys | None = None,
+    ) -> None:
+        """Connect, encrypted if there are *keys*."""
         self.name = name
         self._push = context.socket(zmq.PUSH)
-        self._push.connect(publisher.batches)
         self._sub = context.socket(zmq.SUB)
+        if keys is not None:
+            secure_client(self._push, keys)
+            secure_client(self._sub, keys)
+        self._push.connect(publisher.batches)
         self._sub.subscribe(ANNOUNCEMENT_TOPIC)
         self._sub.subscribe(acknowledgement_topic(name))
         self._sub.connect(publisher.answers)
@@ -114,6 +125,17 @@ class Reader:
         while len(self.acknowledged) == before:
             self._hear(deadline, "one more acknowledgement")
         return self.acknowledged[-1]
+
+    def wait_for_anything(self, timeout_s: float) -> None:
+        """Wait until something has come, but at most *timeout_s*."""
+        self._sub.poll(int(timeout_s * 1000))
+
+    def hear_acknowledgements(self) -> list[int]:
+        """Return what has come of the present session's; a new session is taken notice of."""
+        before = len(self.acknowledged)
+        while self._sub.poll(0):
+            self._hear(time.monotonic() + _TIMEOUT_S, "what has come")
+        return self.acknowledged[before:]
 
     def wait_for_silence(self, seconds: float, *, timeout_s: float) -> None:
         """Wait until nothing has come for *seconds*."""

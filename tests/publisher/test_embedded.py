@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+from common import exit_codes
 from tests.processes import StartProcess, wait_for_line
 from tests.publisher.peer import chat, connected_reader, start_publisher
 from tests.topics import read_topic
@@ -35,7 +36,7 @@ def test_its_address_goes_with_it(processes: StartProcess, short_folder: Path, t
 
 
 def test_a_state_dir_that_cannot_be_is_told(processes: StartProcess, short_folder: Path) -> None:
-    """Ends with status 1 and names the setting."""
+    """Nothing can be read or written there: a wrong setting, which a restart does not mend."""
     (short_folder / "file").write_text("")
     publisher = processes(
         ["python", "-m", "publisher"],
@@ -47,6 +48,6 @@ def test_a_state_dir_that_cannot_be_is_told(processes: StartProcess, short_folde
         },
     )
 
-    assert publisher.wait(20) == 1
-    assert "STATE_DIR holds file, but" in publisher.output()
+    assert publisher.wait(20) == exit_codes.SETTINGS
+    assert "file/keys/publisher.json: Not a directory" in publisher.output()
     assert "Traceback" not in publisher.output()

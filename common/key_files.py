@@ -1,0 +1,208 @@
+"""
+The files of the link's keys: a host's own pair, and the public keys that a publisher admits.
+
+1. A key is 32 bytes, written as 64 hexadecimal digits everywhere. ZeroMQ's own way of writing it
+   (Z85) has `$`, `#`, `&` and braces in it, which do not survive a shell or a `.env` file, and
+   zmq.auth makes files that everybody can read.
+2. A pair is made once, and is never overwritten: whoever was told its public key goes on with it.
+3. Only its owner may read a pair: one that others can read is refused.
+4. A public key is authorised while its file is there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import msgspec
+import zmq
+
+from common.file_lock import file_lock
+from common.files import OWNER_ONLY, replace_file
+
+VERSION: Final = 1
+
+#: The files of the pairs, in the folder of the keys: that of a publisher, and that which all
+#: readers of a host share.
+PUBLISHER_PAIR = "publisher.json"
+READERS_PAIR = "readers.json"
+
+#: The folder of the authorised public keys, in the folder of the keys.
+AUTHORIZED = "authorized"
+
+_LOCK_WITHIN_S = 10.0
+_LARGEST_BYTES = 4096
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+
+Key = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class KeyFileError(Exception):
+    """Raised when a key file cannot be used. The text says why, and what to do about it."""
+
+
+class KeyPair(msgspec.Struct, frozen=True, kw_only=True):
+    """A host's own keys."""
+
+    version: Literal[1] = VERSION
+    public_key: Key
+    secret_key: Key
+
+    def __repr__(self) -> str:
+        return f"KeyPair(public_key={self.public_key!r})"
+
+
+class PublicKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A key that a publisher admits."""
+
+    version: Literal[1] = VERSION
+    public_key: Key
+
+
+def keys_folder(state_dir: Path) -> Path:
+    """Return the folder of the keys."""
+    return state_dir / "keys"
+
+
+def make_pair(path: Path) -> KeyPair:
+    """
+    Return the pair in the file at *path*, which is made, and its folder, if it is not there.
+
+    Raises KeyFileError when it cannot be read or made.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with file_lock(path.with_name(".lock"), within_s=_LOCK_WITHIN_S):
+            if (pair := read_pair(path)) is None:
+                pair = _new_pair()
+                _write(path, pair)
+            return pair
+    except TimeoutError as error:
+        raise KeyFileError(str(error)) from None
+    except OSError as error:
+        raise KeyFileError(f"cannot write {path}: {error.strerror}") from None
+
+
+def read_pair(path: Path) -> KeyPair | None:
+    """
+    Return the pair in the file at *path*, or None when there is no such file.
+
+    Raises KeyFileError when there is one that cannot be read, or that others can.
+    """
+    return _read(path, KeyPair, private=True)
+
+
+def authorize(folder: Path, name: str, public_key: str) -> Path:
+    """
+    Let the publisher whose keys are in *folder* admit *public_key*; return the file that says so.
+
+    *name* is what the file is called. Raises KeyFileError when the key is none, when *name* cannot
+    be a file's or is another key's, and when the file cannot be written.
+    """
+    if not _NAME.fullmatch(name):
+        raise KeyFileError(f"{name!r} cannot be a name: letters, digits, '.', '_' and '-'")
+    try:
+        key = msgspec.convert({"public_key": public_key.lower()}, PublicKey)
+    except msgspec.ValidationError:
+        raise KeyFileError("a public key is 64 hexadecimal digits") from None
+    path = folder / AUTHORIZED / f"{name}.json"
+    if (present := _read(path, PublicKey)) not in (None, key):
+        raise KeyFileError(f"{path} holds another key: remove it first, or choose another name")
+    if present is None:
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(path, key)
+        except OSError as error:
+            raise KeyFileError(f"cannot write {path}: {error.strerror}") from None
+    return path
+
+
+def authorized_keys(folder: Path) -> tuple[dict[str, str], list[str]]:
+    """
+    Return what the publisher whose keys are in *folder* admits: names by public key.
+
+    The second value tells what is wrong with files that do not count, a sentence each.
+    """
+    names, problems = {}, []
+    try:
+        paths = sorted((folder / AUTHORIZED).glob("[!.]*.json"))
+    except OSError as error:
+        return {}, [f"cannot read {folder / AUTHORIZED}: {error.strerror}"]
+    for path in paths:
+        try:
+            key = _read(path, PublicKey)
+        except KeyFileError as error:
+            problems.append(str(error))
+            continue
+        if key is not None:
+            names[key.public_key] = path.stem
+    return names, problems
+
+
+def _new_pair() -> KeyPair:
+    from zmq.utils import z85  # noqa: PLC0415 - readers, which are many, never need it
+
+    public_key, secret_key = (z85.decode(key).hex() for key in zmq.curve_keypair())
+    return KeyPair(public_key=public_key, secret_key=secret_key)
+
+
+def _write(path: Path, key: KeyPair | PublicKey) -> None:
+    content = msgspec.json.format(msgspec.json.encode(key)) + b"\n"
+    replace_file(path, content, OWNER_ONLY)
+
+
+_T = TypeVar("_T", KeyPair, PublicKey)
+
+
+def _read(path: Path, kind: type[_T], *, private: bool = False) -> _T | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise KeyFileError(f"cannot read {path}: {error.strerror}") from None
+    try:
+        # The file that is open is the one that is checked, whatever its name leads to by now.
+        _check(path, os.fstat(descriptor), private=private)
+        content = os.read(descriptor, _LARGEST_BYTES)
+    finally:
+        os.close(descriptor)
+    return _parse(path, content, kind)
+
+
+def _check(path: Path, status: os.stat_result, *, private: bool) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise KeyFileError(f"{path} is not a file")
+    # Like ssh: whom somebody else gave a share in a file of theirs (a mounted secret, say) is not
+    # our choice.
+    forbidden = stat.S_IRWXO
+    if status.st_uid == os.geteuid():
+        forbidden |= stat.S_IRWXG
+    if private and status.st_mode & forbidden:
+        raise KeyFileError(
+            f"{path} holds a private key, but not only its owner has access to it: run"
+            f" `chmod 600 {path}`; if others may have read it, remove it, and make a new one"
+        )
+
+
+def _parse(path: Path, content: bytes, kind: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        fields = _fields(content)
+    if isinstance(version := fields.get("version"), int) and version > VERSION:
+        raise KeyFileError(f"{path} was written by a newer release: run that, or remove the file")
+    if kind is PublicKey and "secret_key" in fields:
+        raise KeyFileError(f"{path} holds a private key, which should not have left its host")
+    # Nothing of what it holds is repeated: it may be half of a key.
+    raise KeyFileError(f"{path} is not a key file: remove it, and make it anew")
+
+
+def _fields(content: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(content, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}

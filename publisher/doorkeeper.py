@@ -1,0 +1,129 @@
+"""
+Watches who connects to the publisher: admits those whose key is authorised, where the link is
+encrypted, and counts who is refused and who leaves.
+
+ZeroMQ asks here about each connection (ZAP, https://rfc.zeromq.org/spec/27/), and tells through its
+monitors what became of it. A thread answers, as the publisher's own may be waiting for Kafka. It
+ends with the sockets' context.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from typing import Any
+
+import zmq
+from zmq.utils.monitor import parse_monitor_message
+
+from common.frames import MAX_FRAME_BYTES
+from common.logs import BoundedLog
+
+logger = logging.getLogger(__name__)
+
+_ZAP_ENDPOINT = "inproc://zeromq.zap.01"
+
+_ENDED = zmq.Event.DISCONNECTED
+_FAILED = zmq.Event.HANDSHAKE_FAILED_PROTOCOL | zmq.Event.HANDSHAKE_FAILED_NO_DETAIL
+
+#: Why connections are refused, as they are counted, and as the log says it.
+_UNKNOWN_KEY = "unknown key"
+_NOT_ENCRYPTED = "one side encrypts, the other not"
+_WRONG_KEY = "wrong publisher key"
+_NO_READER = "no reader"
+_EXPLANATIONS = {
+    _UNKNOWN_KEY: "its key is not authorised; if it is one of yours:"
+    " `python -m common.keys authorize %s`",
+    _NOT_ENCRYPTED: "a reader has to have PUBLISHER_PUBLIC_KEY if its publisher has keys, and only"
+    " then",
+    _WRONG_KEY: "its PUBLISHER_PUBLIC_KEY is not that of this publisher",
+    _NO_READER: "it does not speak as readers do, or left at once, as one without our keys may",
+}
+_REASONS = {
+    zmq.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH: _NOT_ENCRYPTED,
+    zmq.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC: _WRONG_KEY,
+}
+
+
+class Doorkeeper:
+    """Admits and counts, from `start` until the context is terminated."""
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+        #: Names of the hosts that are admitted, by public key. To be replaced, not changed.
+        self.authorized: dict[str, str] = {}
+        #: Connections that have ended, refused ones included.
+        self.ended = 0
+        #: Connections that were refused, by reason. All reasons are there from the beginning, so
+        #: that another thread can go through them meanwhile.
+        self.refused: Counter[str] = Counter(dict.fromkeys(_EXPLANATIONS, 0))
+        self._log_ended = BoundedLog(logger.info)
+        # A log each, so that what happens often does not keep back the rest. A probe of whether the
+        # port is open is nothing to warn of.
+        self._log_refused = {
+            reason: BoundedLog(logger.info if reason == _NO_READER else logger.warning)
+            for reason in _EXPLANATIONS
+        }
+        self._context = context
+        self._zap: zmq.Socket[bytes] = context.socket(zmq.REP)
+        self._zap.bind(_ZAP_ENDPOINT)
+        self._monitors: list[zmq.Socket[bytes]] = []
+        self._thread = threading.Thread(target=self._run, name="doorkeeper", daemon=True)
+
+    def watch(self, socket: zmq.Socket[bytes], *, count_ends: bool = False) -> None:
+        """Watch *socket*, which is not bound yet; with *count_ends*, count ended connections."""
+        events = _FAILED | _ENDED if count_ends else _FAILED
+        self._monitors.append(socket.get_monitor_socket(events))
+
+    def start(self) -> None:
+        """Begin. From now on `authorized` is all that another thread may touch."""
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait for the end, which comes when the context is terminated."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        poller = zmq.Poller()
+        sockets = [self._zap, *self._monitors]
+        for socket in sockets:
+            poller.register(socket, zmq.POLLIN)
+        try:
+            while True:
+                for socket, _ in poller.poll():
+                    frames = socket.recv_multipart()
+                    if socket is self._zap:
+                        socket.send_multipart(self._answer(frames))
+                    else:
+                        self._note(frames)
+        except zmq.ContextTerminated:
+            for socket in sockets:
+                socket.close(linger=0)
+
+    def _answer(self, request: list[bytes]) -> list[bytes]:
+        version, request_id, _, address, _, mechanism, *credentials = request
+        key = credentials[0].hex() if mechanism == b"CURVE" and credentials else ""
+        if key in self.authorized:
+            return [version, request_id, b"200", b"", key.encode(), b""]
+        self._refuse(_UNKNOWN_KEY, address, key)
+        return [version, request_id, b"400", b"", b"", b""]
+
+    def _note(self, frames: list[bytes]) -> None:
+        event: Any = parse_monitor_message(frames)
+        if event["event"] == _ENDED:
+            self.ended += 1
+            self._log_ended(
+                "a connection has ended: its reader stopped, or sent a frame of more than %d MiB, "
+                "or it was no reader's",
+                MAX_FRAME_BYTES >> 20,
+            )
+            return
+        self._refuse(_REASONS.get(event["value"], _NO_READER), event["endpoint"])
+
+    def _refuse(self, reason: str, where: bytes, *details: str) -> None:
+        self.refused[reason] += 1
+        self._log_refused[reason](
+            f"refused a connection, {reason} (%s): {_EXPLANATIONS[reason]}",
+            where.decode("ascii", "replace"),
+            *details,
+        )

@@ -1,0 +1,55 @@
+"""
+How far a reader's numbers have come, kept while the disk has no room for it.
+
+An empty file beside the outbox says it with its name: making one, and renaming it, needs no room.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+_NAME = re.compile(r"-numbers-(\d+)-(\d+)")
+
+
+class Numbers(NamedTuple):
+    """The last number that was acknowledged, and the last that was given."""
+
+    acknowledged: int
+    last_seq: int
+
+
+class NumberingMark:
+    """The mark of the outbox at a path; there is none as long as the disk takes everything."""
+
+    def __init__(self, outbox: Path) -> None:
+        self._outbox = outbox
+        #: What the mark says; None when there is none.
+        self.numbers = self._find()
+
+    def set(self, numbers: Numbers) -> None:
+        """Have the mark say *numbers*. Raises OSError when that cannot be done."""
+        if self.numbers is None:
+            self._path(numbers).touch(mode=0o600)
+        elif self.numbers != numbers:
+            os.rename(self._path(self.numbers), self._path(numbers))
+        self.numbers = numbers
+
+    def remove(self) -> None:
+        """Remove the mark, if there is one."""
+        if self.numbers is not None:
+            self._path(self.numbers).unlink(missing_ok=True)
+            self.numbers = None
+
+    def _find(self) -> Numbers | None:
+        found = [
+            Numbers(int(match[1]), int(match[2]))
+            for path in self._outbox.parent.glob(f"{self._outbox.name}-numbers-*")
+            if (match := _NAME.fullmatch(path.name.removeprefix(self._outbox.name)))
+        ]
+        return max(found, default=None)
+
+    def _path(self, numbers: Numbers) -> Path:
+        return self._outbox.with_name(f"{self._outbox.name}-numbers-{numbers[0]}-{numbers[1]}")

@@ -1,0 +1,288 @@
+"""`python -m common.keys` and its files: private, made once, and authorised by being there."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+import zmq
+from zmq.utils import z85
+
+from common.curve import publisher_keys, reader_keys, stays_here
+from common.key_files import (
+    AUTHORIZED,
+    PUBLISHER_PAIR,
+    READERS_PAIR,
+    KeyFileError,
+    authorize,
+    authorized_keys,
+    make_pair,
+    read_pair,
+)
+from common.settings import Settings, SettingsError, read_settings
+from tests.processes import base_environment, python_module
+
+KEY = "0123456789abcdef" * 4
+OTHER_KEY = "fedcba9876543210" * 4
+
+
+def keys(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m common.keys` for the state directory *state*."""
+    return subprocess.run(
+        python_module("common.keys", *arguments),
+        env=base_environment() | {"STATE_DIR": str(state)},
+        cwd=state,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def mode(path: Path) -> int:
+    """Return the permission bits of *path*."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_two_commands_and_a_line_are_the_whole_exchange(tmp_path: Path) -> None:
+    """Each host's output is what the other one needs, with nothing else in it."""
+    publisher, readers = tmp_path / "publisher", tmp_path / "readers"
+    publisher.mkdir()
+    readers.mkdir()
+    line = keys(publisher, "publisher").stdout
+    command = keys(readers, "readers").stdout.split()
+    assert command[:3] == ["python", "-m", "common.keys"]
+    authorized = keys(publisher, *command[3:])
+    assert authorized.returncode == 0
+
+    name, value = line.rstrip().split("=")
+    theirs = reader_keys(read_settings({"STATE_DIR": str(readers), name: value}))
+    ours = publisher_keys(read_settings({"STATE_DIR": str(publisher)}))
+    assert theirs
+    assert ours
+    assert theirs.publisher_public_key == ours.pair.public_key
+    assert authorized_keys(ours.folder) == ({theirs.pair.public_key: command[-1]}, [])
+
+
+def test_a_pair_is_what_zeromq_makes_of_its_private_key(tmp_path: Path) -> None:
+    """The public key belongs to the private one."""
+    pair = make_pair(tmp_path / "keys" / READERS_PAIR)
+    public = zmq.curve_public(z85.encode(bytes.fromhex(pair.secret_key)))
+    assert z85.decode(public).hex() == pair.public_key
+
+
+def test_a_pair_is_private_from_the_beginning(tmp_path: Path) -> None:
+    """Mode 0600 in a folder of 0700, whatever the umask, and with a version."""
+    path = tmp_path / "keys" / PUBLISHER_PAIR
+    before = os.umask(0)
+    try:
+        make_pair(path)
+    finally:
+        os.umask(before)
+    assert (mode(path), mode(path.parent)) == (0o600, 0o700)
+    assert json.loads(path.read_text())["version"] == 1
+
+
+def test_a_pair_is_made_once(tmp_path: Path) -> None:
+    """A second time, the same is shown."""
+    assert keys(tmp_path, "publisher").stdout == keys(tmp_path, "publisher").stdout
+
+
+def test_no_command_and_no_error_shows_a_private_key(tmp_path: Path) -> None:
+    """Neither what is printed nor how a pair looks in a log."""
+    shown = [keys(tmp_path, command) for command in ("publisher", "readers", "publisher")]
+    for name in (PUBLISHER_PAIR, READERS_PAIR):
+        pair = read_pair(tmp_path / "keys" / name)
+        assert pair
+        assert pair.secret_key not in repr(pair)
+        assert not any(pair.secret_key in each.stdout + each.stderr for each in shown)
+
+
+@pytest.mark.parametrize("bits", [0o640, 0o604, 0o660, 0o601])
+def test_a_pair_that_others_have_access_to_is_refused(tmp_path: Path, bits: int) -> None:
+    """With the command that mends it."""
+    path = tmp_path / READERS_PAIR
+    make_pair(path)
+    path.chmod(bits)
+    with pytest.raises(KeyFileError, match=f"chmod 600 {path}"):
+        read_pair(path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_pair_of_somebody_elses_may_be_shared_with_us_through_a_group(tmp_path: Path) -> None:
+    """As Kubernetes mounts a secret; but not with everybody."""
+    path = tmp_path / READERS_PAIR
+    pair = make_pair(path)
+    os.chown(path, 10001, 10001)
+    path.chmod(0o440)
+    assert read_pair(path) == pair
+    path.chmod(0o444)
+    with pytest.raises(KeyFileError):
+        read_pair(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "is not a key file"),
+        ("{}", "is not a key file"),
+        ("[1]", "is not a key file"),
+        ("\xff", "is not a key file"),
+        ('{"version": 1, "public_key": "abc", "secret_key": "abc"}', "is not a key file"),
+        ('{"version": 2, "keys": []}', "written by a newer release"),
+    ],
+)
+def test_what_is_no_pair_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    """Nothing of it is repeated, and nothing is overwritten."""
+    path = tmp_path / READERS_PAIR
+    path.write_text(content, "latin-1")
+    path.chmod(0o600)
+    with pytest.raises(KeyFileError, match=message):
+        make_pair(path)
+    assert path.read_text("latin-1") == content
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    """A pipe is not waited for."""
+    os.mkfifo(tmp_path / READERS_PAIR)
+    with pytest.raises(KeyFileError, match="is not a file"):
+        read_pair(tmp_path / READERS_PAIR)
+
+
+def test_a_key_can_be_authorised_from_a_file(tmp_path: Path) -> None:
+    """What `readers` printed, saved under a name that is that of the host."""
+    file = tmp_path / "host-7.txt"
+    file.write_text(keys(tmp_path, "readers").stdout)
+    assert keys(tmp_path, "authorize", str(file)).returncode == 0
+    admitted, problems = authorized_keys(tmp_path / "keys")
+    assert list(admitted.values()) == ["host-7"]
+    assert problems == []
+
+
+def test_a_private_key_cannot_be_authorised(tmp_path: Path) -> None:
+    """A file with a pair is refused, and lying in the folder it does not count."""
+    pair = make_pair(tmp_path / "keys" / READERS_PAIR)
+    refused = keys(tmp_path, "authorize", str(tmp_path / "keys" / READERS_PAIR))
+    assert refused.returncode == 1
+    assert "does not hold one public key" in refused.stderr
+    assert pair.secret_key not in refused.stderr
+
+    (tmp_path / "keys" / AUTHORIZED).mkdir()
+    make_pair(tmp_path / "keys" / AUTHORIZED / "copied.json")
+    admitted, problems = authorized_keys(tmp_path / "keys")
+    assert admitted == {}
+    assert "which should not have left its host" in problems[0]
+
+
+def test_a_name_that_another_key_has_is_refused(tmp_path: Path) -> None:
+    """The key that was there stays; to authorise it again is no error."""
+    authorize(tmp_path, "host", KEY)
+    authorize(tmp_path, "host", KEY.upper())
+    with pytest.raises(KeyFileError, match="holds another key"):
+        authorize(tmp_path, "host", OTHER_KEY)
+    assert authorized_keys(tmp_path) == ({KEY: "host"}, [])
+
+
+@pytest.mark.parametrize("name", ["", ".", "../x", "a/b", ".hidden", "a\nb", "x" * 101])
+def test_a_name_that_cannot_be_a_files_is_refused(tmp_path: Path, name: str) -> None:
+    """Nothing is written anywhere."""
+    with pytest.raises(KeyFileError, match="cannot be a name"):
+        authorize(tmp_path, name, KEY)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("key", ["", "abc", KEY[:-1], KEY + "0", "no such file"])
+def test_what_is_no_public_key_is_refused(tmp_path: Path, key: str) -> None:
+    """With a word about it, and exit status 1."""
+    refused = keys(tmp_path, "authorize", key, "--name", "host")
+    assert refused.returncode == 1
+    assert "is no public key, nor a file" in refused.stderr
+
+
+def test_files_that_are_no_keys_do_not_keep_others_from_counting(tmp_path: Path) -> None:
+    """They are told of; hidden and other files are not looked at."""
+    authorize(tmp_path, "good", KEY)
+    folder = tmp_path / AUTHORIZED
+    (folder / "half.json").write_text('{"version": 1, "public')
+    (folder / ".good.json.x1").write_text("half")
+    (folder / "README").write_text("none")
+    admitted, problems = authorized_keys(tmp_path)
+    assert admitted == {KEY: "good"}
+    assert [problem.split()[0] for problem in problems] == [str(folder / "half.json")]
+
+
+def test_nobody_is_authorised_where_there_is_no_folder(tmp_path: Path) -> None:
+    """That is how it begins, and no problem."""
+    assert authorized_keys(tmp_path) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        ("ipc://var/batches", True),
+        ("tcp://127.0.0.1:5557", True),
+        ("tcp://127.1.2.3:5557", True),
+        ("tcp://localhost:5557", True),
+        ("tcp://[::1]:5557", True),
+        ("tcp://*:5557", False),
+        ("tcp://0.0.0.0:5557", False),
+        ("tcp://[::]:5557", False),
+        ("tcp://10.0.0.1:5557", False),
+        ("tcp://[::ffff:10.0.0.1]:5557", False),
+        ("tcp://127.0.0.1.example.com:5557", False),
+        ("tcp://localhost.example.com:5557", False),
+        ("tcp://eth0:5557", False),
+        ("tcp://publisher:5557", False),
+    ],
+)
+def test_what_leaves_this_machine_is_told_from_what_does_not(endpoint: str, expected: bool) -> None:
+    """By the address alone; a name may lead anywhere, but for localhost."""
+    assert stays_here(endpoint) is expected
+
+
+def settings(state: Path, **more: str) -> Settings:
+    """Return settings with the state directory *state*."""
+    return read_settings({"STATE_DIR": str(state), **more})
+
+
+@pytest.mark.parametrize("name", ["PUBLISHER_BIND", "PUBLISHER_ACK_BIND"])
+def test_a_publisher_without_keys_stays_on_this_machine(tmp_path: Path, name: str) -> None:
+    """Any other address is refused with the command that makes keys."""
+    assert publisher_keys(settings(tmp_path)) is None
+    with pytest.raises(SettingsError, match=rf"{name} .* `python -m common.keys publisher`"):
+        publisher_keys(settings(tmp_path, **{name: "tcp://*:5557"}))
+    make_pair(tmp_path / "keys" / PUBLISHER_PAIR)
+    assert publisher_keys(settings(tmp_path, **{name: "tcp://*:5557"}))
+
+
+@pytest.mark.parametrize("name", ["PUBLISHER_ENDPOINT", "PUBLISHER_ACK_ENDPOINT"])
+def test_a_reader_without_keys_stays_on_this_machine(tmp_path: Path, name: str) -> None:
+    """It is told first of the publisher's key, then of its own."""
+    away = {name: "tcp://10.0.0.1:5557"}
+    assert reader_keys(settings(tmp_path)) is None
+    with pytest.raises(SettingsError, match=rf"{name} .* `python -m common.keys publisher`"):
+        reader_keys(settings(tmp_path, **away))
+    away["PUBLISHER_PUBLIC_KEY"] = KEY
+    with pytest.raises(SettingsError, match=r"`python -m common.keys readers`"):
+        reader_keys(settings(tmp_path, **away))
+    pair = make_pair(tmp_path / "keys" / READERS_PAIR)
+    assert reader_keys(settings(tmp_path, **away)) == (pair, KEY)
+
+
+def test_keys_that_cannot_be_used_are_a_wrong_setting(tmp_path: Path) -> None:
+    """A publisher does not go on in the clear when somebody else can read its key."""
+    path = tmp_path / "keys" / PUBLISHER_PAIR
+    make_pair(path)
+    path.chmod(0o644)
+    with pytest.raises(SettingsError, match="chmod 600"):
+        publisher_keys(settings(tmp_path))
+
+
+def test_a_public_key_in_the_settings_is_checked() -> None:
+    """What it should have been is said."""
+    with pytest.raises(SettingsError, match=r"PUBLISHER_PUBLIC_KEY .* 64 hexadecimal digits"):
+        read_settings({"PUBLISHER_PUBLIC_KEY": "x" * 64})

@@ -1,0 +1,195 @@
+"""How much is done to the service and with what chance; where; and the table of what came of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from simulator.background import BackgroundChatServer
+from simulator.certificates import server_tls
+from simulator.chat_server import ChatServer
+from tests.end_to_end.service import Service
+from tests.faults.machine import Machine
+from tests.faults.report import Allowed, Row, problems, table
+from tests.faults.stage import AT_LEAST_ONCE, CHANNELS, ISOLATION, Stage
+from tests.kafka.cluster import KafkaCluster
+from tests.processes import StartProcess
+
+_FULL_ROUNDS = 20
+
+NOTHING = Allowed()
+
+_rows = pytest.StashKey[list[Row]]()
+_seed = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add our options; `scripts/faults` gives them."""
+    group = parser.getgroup("faults")
+    group.addoption("--full", action="store_true", help="faults as long and often as they should")
+    group.addoption("--rounds", type=int, help=f"times that faults are repeated [{_FULL_ROUNDS}]")
+    group.addoption("--seed", type=int, help="of chance, to replay a failure")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the seed."""
+    config.addinivalue_line(
+        "markers", "repeats: may have things published twice, which each DELIVERY takes in its way"
+    )
+    given = config.getoption("--seed", None)
+    config.stash[_seed] = random.SystemRandom().randrange(1 << 32) if given is None else given
+    config.stash[_rows] = []
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Show the seed."""
+    return f"faults: seed {config.stash[_seed]}"
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Show the table."""
+    if rows := config.stash[_rows]:
+        terminalreporter.section(f"faults (seed {config.stash[_seed]})")
+        for line in table(rows):
+            terminalreporter.write_line(line)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have each test run with every DELIVERY; in a quick run only where it matters most."""
+    if "delivery" not in metafunc.fixturenames:
+        return
+    may_repeat = metafunc.definition.get_closest_marker("repeats") is not None
+    is_full = metafunc.config.getoption("--full", False)
+    metafunc.parametrize("delivery", list(ISOLATION) if may_repeat or is_full else [AT_LEAST_ONCE])
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is done: in a quick run little, in a full one what is promised."""
+
+    full: bool
+    given_rounds: int | None
+
+    def rounds(self, quick: int, full: int = _FULL_ROUNDS) -> int:
+        """Return how often a fault is repeated."""
+        return self.given_rounds or (full if self.full else quick)
+
+    def seconds(self, quick: float, full: float) -> float:
+        """Return how long something lasts."""
+        return full if self.full else quick
+
+
+@pytest.fixture
+def extent(request: pytest.FixtureRequest) -> Extent:
+    """How much is to be done."""
+    option = request.config.getoption
+    return Extent(option("--full", False), option("--rounds", None))
+
+
+@pytest.fixture
+def chance(request: pytest.FixtureRequest) -> random.Random:
+    """Chance that is the same for the same seed and test, whatever else is run."""
+    return random.Random(f"{request.config.stash[_seed]} {request.node.name}")
+
+
+class SetStage(Protocol):
+    """How a test makes its Stage."""
+
+    def __call__(
+        self,
+        bootstrap: str,
+        *,
+        twitch_host: str = "",
+        readers_on: Machine | None = None,
+        padding: str = "",
+        **environment: str,
+    ) -> Stage:
+        """Make one with the Kafka at *bootstrap*; Twitch is at *twitch_host*, or on TLS here."""
+
+
+@pytest.fixture
+def set_stage(
+    processes: StartProcess, short_folder: Path, topic: str, delivery: str
+) -> Iterator[SetStage]:
+    """A function that makes a Stage of which nothing runs yet."""
+    with ExitStack() as stack:
+
+        def make(
+            bootstrap: str,
+            *,
+            twitch_host: str = "",
+            readers_on: Machine | None = None,
+            padding: str = "",
+            **environment: str,
+        ) -> Stage:
+            server = ChatServer(host=twitch_host) if twitch_host else None
+            server = server or ChatServer(tls=server_tls(short_folder))
+            chat = stack.enter_context(BackgroundChatServer(server))
+            if twitch_host:
+                environment |= {"TWITCH_IRC_HOST": twitch_host, "TWITCH_IRC_TLS": "false"}
+            environment["DELIVERY"] = delivery
+            service = Service(processes, chat, short_folder, bootstrap, topic, **environment)
+            return Stage(processes, chat, service, delivery, readers_on=readers_on, padding=padding)
+
+        yield make
+
+
+@pytest.fixture
+def stage(set_stage: SetStage, real_kafka: KafkaCluster) -> Stage:
+    """Everything on this machine, nothing runs yet."""
+    return set_stage(real_kafka.bootstrap)
+
+
+class Conclude(Protocol):
+    """How a test ends."""
+
+    def __call__(
+        self,
+        stage: Stage,
+        fault: str,
+        *,
+        rounds: int = 1,
+        allowed: Allowed = NOTHING,
+    ) -> None:
+        """Have *stage* judged, put that into the table, and fail the test if need be."""
+
+
+@pytest.fixture
+def conclude(request: pytest.FixtureRequest, delivery: str) -> Conclude:
+    """
+    A function that has a Stage judged.
+
+    Beyond what is *allowed*, readers may go back when a publisher was killed, unless that is what
+    the DELIVERY forbids.
+    """
+
+    def judge_and_report(
+        stage: Stage, fault: str, *, rounds: int = 1, allowed: Allowed = NOTHING
+    ) -> None:
+        verdict = stage.verdict()
+        request.config.stash[_rows].append(Row(fault, delivery, rounds, verdict))
+        if delivery == AT_LEAST_ONCE:
+            goings_back = stage.publisher_deaths * len(CHANNELS)
+            allowed = dataclasses.replace(allowed, goings_back=goings_back)
+        if found := problems(verdict, allowed):
+            replay = f"replay: scripts/faults --seed {request.config.stash[_seed]}"
+            pytest.fail("\n".join([f"{fault} ({replay})", *found]), pytrace=False)
+
+    return judge_and_report
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give the faults time for their rounds."""
+    if config.getoption("--full", False):
+        rounds = config.getoption("--rounds") or _FULL_ROUNDS
+        for item in items:
+            item.add_marker(pytest.mark.timeout(240 + 15 * rounds))

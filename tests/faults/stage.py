@@ -1,0 +1,204 @@
+"""Where the faults happen: readers and a publisher as processes, what was said, and the judge."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from simulator.background import BackgroundChatServer
+from tests.end_to_end.service import Service
+from tests.faults.judge import Verdict, arrivals_of, gaps_of, judge
+from tests.faults.machine import Machine
+from tests.faults.speaker import Speaker
+from tests.processes import Process, StartProcess, python_module, wait_for, wait_for_line
+from tests.topics import Isolation, read_all, read_topic
+
+CHANNELS = ("xqc", "shroud", "forsen")
+
+_LAST_WORDS = 5
+_PARTITIONS = 6
+_START_WITHIN_S = 30
+_ARRIVE_WITHIN_S = 60
+_READ_WITHIN_S = 60
+#: A reader takes 10 s to hand over what it holds, and then leaves.
+_STOP_WITHIN_S = 20
+
+#: What DELIVERY may be, and the isolation that a consumer needs for it.
+AT_LEAST_ONCE = "at-least-once"
+ISOLATION: Mapping[str, Isolation] = {
+    AT_LEAST_ONCE: "read_uncommitted",
+    "exactly-once": "read_committed",
+}
+
+
+class Stage:
+    """One installation, its Twitch, and its Kafka. Processes that have died start when told to."""
+
+    def __init__(
+        self,
+        start: StartProcess,
+        chat: BackgroundChatServer,
+        service: Service,
+        delivery: str,
+        *,
+        readers_on: Machine | None = None,
+        padding: str = "",
+    ) -> None:
+        """*readers_on* is where the readers run, if not here; *padding* makes texts longer."""
+        self.chat = chat
+        self.speaker = Speaker(chat, CHANNELS, padding=padding)
+        self.environment = service.environment
+        self.readers: dict[str, Process] = {}
+        self._publisher: Process | None = None
+        self._start = start
+        self._delivery = delivery
+        self._readers_on = readers_on
+        self._topic = self.environment["KAFKA_TOPIC_CHAT_MESSAGES"]
+        self._bootstrap = self.environment["KAFKA_BROKERS"]
+        #: How often a publisher was killed: each time may make something come twice.
+        self.publisher_deaths = 0
+        self._create_topic()
+
+    @property
+    def publisher(self) -> Process:
+        """The publisher that was started last."""
+        assert self._publisher, "no publisher was started"
+        return self._publisher
+
+    def start(self) -> None:
+        """Start everything, and return when it works."""
+        self.start_publisher()
+        self.start_readers()
+        self.wait_until_ready()
+        self.say_and_read()
+
+    def start_publisher(self) -> None:
+        """Start a publisher; it need not be ready when this returns."""
+        self._publisher = self._start(python_module("publisher"), self.environment)
+
+    def wait_until_ready(self) -> None:
+        """Return once the publisher takes batches."""
+        wait_for_line(self.publisher, "is ready: session", _START_WITHIN_S)
+
+    def start_readers(self) -> None:
+        """Start all readers, and return once they are in their channels."""
+        for channel in CHANNELS:
+            self.start_reader(channel)
+        for reader in self.readers.values():
+            wait_for_line(reader, "in the channel", _START_WITHIN_S)
+
+    def start_reader(self, channel: str) -> None:
+        """Start a reader; it need not be ready when this returns."""
+        prefix = self._readers_on.prefix if self._readers_on else []
+        command = [*prefix, *python_module("readers", channel)]
+        self.readers[channel] = self._start(command, self.environment)
+
+    def kill(self, *, publisher: bool = False, readers: Sequence[str] = ()) -> None:
+        """Kill all these at once (SIGKILL), and start them again, as supervisord does."""
+        victims = [self.readers[channel] for channel in readers]
+        if publisher:
+            victims.append(self.publisher)
+            self.publisher_deaths += 1
+        for victim in victims:
+            victim.send(signal.SIGKILL)
+        for victim in victims:
+            victim.kill()
+        if publisher:
+            self.start_publisher()
+        for channel in readers:
+            self.start_reader(channel)
+
+    def stop_publisher(self) -> None:
+        """Stop the publisher (SIGTERM) and start another."""
+        assert self.publisher.stop(timeout_s=_STOP_WITHIN_S) == 0, self.publisher.tail()
+        self.start_publisher()
+
+    def stop_readers(self, *, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """Stop all readers (SIGTERM), do something *meanwhile*, and start others."""
+        self._stop_all_readers()
+        meanwhile()
+        for channel in CHANNELS:
+            self.start_reader(channel)
+
+    def say_and_read(self) -> None:
+        """Say something, and return once Kafka has all that was heard up to now."""
+        self.speaker.say_last_words(_LAST_WORDS)
+        heard = sum(saying.heard for saying in self.speaker.said)
+        read_topic(
+            self._bootstrap,
+            self._topic,
+            count=heard,
+            timeout_s=_ARRIVE_WITHIN_S,
+            isolation=ISOLATION[self._delivery],
+        )
+
+    def verdict(self) -> Verdict:
+        """
+        Wait until all is quiet, stop everything, and have what is in Kafka judged.
+
+        Raises AssertionError when a process has ended that should not have, or ends badly.
+        """
+        for process in (*self.readers.values(), self.publisher):
+            assert process.status is None, process.tail()
+        with suppress(TimeoutError):  # then there is something missing, and the judge says what
+            self.say_and_read()
+        held = self._stop()
+        isolation = ISOLATION[self._delivery]
+        chat, gaps = (
+            read_all(self._bootstrap, topic, timeout_s=_READ_WITHIN_S, isolation=isolation)
+            for topic in (self._topic, self.environment["KAFKA_TOPIC_CHAT_GAPS"])
+        )
+        verdict = judge(self.speaker.said, arrivals_of(chat), gaps_of(gaps))
+        verdict.wrong += held
+        return verdict
+
+    def _stop(self) -> Sequence[str]:
+        """Stop everything in good order, and return what the readers still hold, in words."""
+        self._stop_all_readers()
+        assert self.publisher.stop(timeout_s=_STOP_WITHIN_S) == 0, self.publisher.tail()
+        held = {channel: self._batches_in_outbox(channel) for channel in CHANNELS}
+        return [
+            f"{count} batches are still in {name}'s outbox" for name, count in held.items() if count
+        ]
+
+    def _batches_in_outbox(self, channel: str) -> int:
+        state = Path(self.environment["STATE_DIR"])
+        file = state / "outbox" / f"{channel}.db"
+        # SQLite does not open what lies in another namespace.
+        copy = state / f"copy-of-{file.name}"
+        for suffix in ("", "-wal"):
+            original = Path(f"{self._readers_on.path(file) if self._readers_on else file}{suffix}")
+            if original.exists():
+                Path(f"{copy}{suffix}").write_bytes(original.read_bytes())
+        with closing(sqlite3.connect(copy)) as database:
+            (count,) = database.execute("SELECT count(*) FROM batch").fetchone()
+        return int(count)
+
+    def _stop_all_readers(self) -> None:
+        for reader in self.readers.values():
+            reader.send(signal.SIGTERM)
+        for reader in self.readers.values():
+            assert reader.wait(_STOP_WITHIN_S) == 0, reader.tail()
+
+    def _create_topic(self) -> None:
+        # Kafka's own clock in the records tells when it got what: the longest silence is found so.
+        clock = {"message.timestamp.type": "LogAppendTime"}
+        admin = AdminClient({"bootstrap.servers": self._bootstrap})
+
+        def create() -> bool:
+            new = NewTopic(self._topic, num_partitions=_PARTITIONS, config=clock)
+            try:
+                admin.create_topics([new])[self._topic].result(_START_WITHIN_S)
+            except KafkaException as error:
+                # On a machine with much to do, the only broker may count as gone for a moment.
+                return bool(error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS)
+            return True
+
+        wait_for(create, _START_WITHIN_S, f"Kafka to create {self._topic}")

@@ -1,0 +1,79 @@
+"""What the tests of exactly-once have in common: how to start it, its readers, and the judge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+
+from common.frames import encode_frame
+from tests.link.model import ModelReader
+from tests.processes import StartProcess
+from tests.publisher.peer import Publisher, Reader, chat, start_publisher
+from tests.topics import read_all
+
+_SETTLE_WITHIN_S = 30
+
+
+def start_exactly_once(
+    processes: StartProcess, brokers: str, topic: str, settings: Mapping[str, str] | None = None
+) -> Publisher:
+    """Start a publisher that delivers exactly once; its id is *topic*."""
+    return start_publisher(
+        processes,
+        brokers,
+        topic,
+        {
+            "DELIVERY": "exactly-once",
+            "KAFKA_TOPIC_PROGRESS": f"{topic}-progress",
+            "KAFKA_TRANSACTIONAL_ID": topic,
+            **(settings or {}),
+        },
+    )
+
+
+def committed(brokers: str, topic: str, reader: str = "") -> list[int]:
+    """Return the numbers of what is committed in *topic*, of one *reader* or all, in order."""
+    records = read_all(brokers, topic, timeout_s=30, isolation="read_committed")
+    return [
+        int(record.headers["seq"])
+        for record in records
+        if record.headers["reader"].decode().startswith(reader)
+    ]
+
+
+class LastingReader:
+    """A reader that outlives the publishers it is connected to one after the other."""
+
+    def __init__(self, name: str) -> None:
+        self.model = ModelReader(name)
+        self._peer: Reader | None = None
+
+    def connect(self, peer: Reader) -> None:
+        """Go on with the publisher that *peer* is connected to."""
+        self._peer = peer
+        self.model.link.on_announcement(peer.session, time.monotonic())
+
+    def turn(self) -> None:
+        """Hear what has come, and send what may be sent."""
+        assert self._peer
+        heard = self._peer.hear_acknowledgements()
+        self.model.link.on_announcement(self._peer.session, time.monotonic())
+        for seq in heard:
+            self.model.hear(self._peer.session, seq, time.monotonic())
+        while (message := self.model.next_message(time.monotonic())) is not None:
+            envelope, count = message
+            self._peer.send_frames(
+                [encode_frame(envelope), encode_frame(chat(envelope.first_seq, count))]
+            )
+
+
+def settle(readers: Iterable[LastingReader]) -> None:
+    """Return once all that *readers* have said is acknowledged."""
+    waiting = list(readers)
+    deadline = time.monotonic() + _SETTLE_WITHIN_S
+    while waiting := [reader for reader in waiting if reader.model.batches]:
+        if time.monotonic() > deadline:
+            left = {reader.model.name: reader.model.batches for reader in waiting}
+            raise TimeoutError(f"not acknowledged in {_SETTLE_WITHIN_S} s: {left}")
+        for reader in waiting:
+            reader.turn()
