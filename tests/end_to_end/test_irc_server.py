@@ -35,7 +35,7 @@ def test_ngircd_takes_our_registration_and_our_join(
         lines.close()
     assert joined.startswith(b":justinfan")
     wait_for_line(ngircd.process, r'User "justinfan\d+!\S+" registered', 20)
-    wait_for_line(reader, "refuses the capabilities", 20)
+    wait_for_line(reader, "the server refuses twitch.tv/commands", 20)
     assert reader.stop() == 0
 
 
