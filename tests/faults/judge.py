@@ -80,6 +80,8 @@ class Verdict:
     #: How often a reader went back.
     goings_back: int = 0
     gaps: int = 0
+    #: Numbers that no record has.
+    unused: list[str] = field(default_factory=list)
     #: Whatever else is not as it should be, a sentence each.
     wrong: list[str] = field(default_factory=list)
     #: The longest time in which Kafka got nothing, between its first message and its last.
@@ -220,7 +222,7 @@ def _look_for_holes(
         numbers.setdefault(gap.reader, set()).add(gap.seq)
     for reader, used in numbers.items():
         unused = sorted(set(range(min(used), max(used))) - used)
-        verdict.wrong += [f"{reader}: no record has seq {seq}" for seq in unused]
+        verdict.unused += [f"{reader}, seq {seq}" for seq in unused]
 
 
 def _by_reader(arrivals: Iterable[Arrival]) -> dict[str, list[Arrival]]:

@@ -52,7 +52,7 @@ class Allowed:
 
     #: How often readers may go back; what comes twice by that is fine.
     goings_back: int = 0
-    #: Whether something may come twice under another number.
+    #: Whether something may come twice under another number, and leave out its first one.
     renumbering: bool = False
     #: Whether there may be gaps.
     gaps: bool = False
@@ -67,6 +67,7 @@ def problems(verdict: Verdict, allowed: Allowed) -> list[str]:
         found.append(_listed("duplicated", verdict.duplicated))
     if not allowed.renumbering:
         found.append(_listed("under another number", verdict.renumbered))
+        found.append(_listed("numbers that no record has", verdict.unused))
     goings_back, least_silence_s = allowed.goings_back, allowed.least_silence_s
     if verdict.goings_back > goings_back:
         found.append(f"readers went back {verdict.goings_back} times, not {goings_back}")

@@ -24,6 +24,9 @@ _TICK_S = 0.01
 #: Seconds between two questions to each reader whether it has heard what was said.
 _HEAR_EVERY_S = 0.2
 
+#: Seconds that a reader may take to take in what is said; longer, and Twitch goes on without it.
+_TAKE_WITHIN_S = 0.05
+
 #: Seconds for a reader to answer; one that does not is asked again later.
 _ANSWER_WITHIN_S = 2.0
 
@@ -131,7 +134,9 @@ class Speaker:
         self.said.append(saying)
         for member in self._chat.server.members(channel):
             self._unheard[member].append(saying)
-        await self._chat.server.say(channel, text, sent_ms=saying.sent_ms)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_TAKE_WITHIN_S):
+                await self._chat.server.say(channel, text, sent_ms=saying.sent_ms)
         return saying
 
     async def _hear(self, channel: str) -> None:

@@ -116,16 +116,16 @@ class Stage:
             self.start_reader(channel)
 
     def stop_publisher(self) -> None:
-        """Stop the publisher (SIGTERM) and start another."""
+        """Stop the publisher (SIGTERM), start another, and return when that takes batches."""
         assert self.publisher.stop(timeout_s=_STOP_WITHIN_S) == 0, self.publisher.tail()
         self.start_publisher()
+        self.wait_until_ready()
 
     def stop_readers(self, *, meanwhile: Callable[[], object] = lambda: None) -> None:
-        """Stop all readers (SIGTERM), do something *meanwhile*, and start others."""
+        """Stop all readers (SIGTERM), do something *meanwhile*, and start others, as at first."""
         self._stop_all_readers()
         meanwhile()
-        for channel in CHANNELS:
-            self.start_reader(channel)
+        self.start_readers()
 
     def say_and_read(self) -> None:
         """Say something, and return once Kafka has all that was heard up to now."""

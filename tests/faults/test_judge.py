@@ -66,7 +66,7 @@ def test_a_hole_in_the_numbers_is_a_loss_of_something() -> None:
     """Even if nobody is known to have heard what is missing."""
     verdict = judge(said(3, heard=False), arrived(1, 3), [told(4, 2000, 2000)])
     assert not verdict.lost
-    assert verdict.wrong == [f"{READER}: no record has seq 2"]
+    assert verdict.unused == [f"{READER}, seq 2"]
     assert not is_fine(verdict, gaps=True)
 
 
