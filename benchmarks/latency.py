@@ -20,11 +20,11 @@ from common.frames import decode_acknowledgement
 WITHIN_S = 30
 
 
-def measure(kafka: str, rate: int, seconds: int) -> dict[str, object]:
+def measure(kafka: str, rate: int, seconds: int, **settings: str) -> dict[str, object]:
     """Return the latencies at *rate* messages a second for so many *seconds*."""
     lines = chat_lines(CHANNEL, rate * seconds)
     said: list[float] = []
-    with installation(kafka) as running:
+    with installation(kafka, **settings) as running:
 
         async def say() -> None:
             started = time.perf_counter()

@@ -17,13 +17,13 @@ WITHIN_S = 120
 LINES_AT_ONCE = 500
 
 
-def measure(kafka: str, count: int) -> dict[str, object]:
+def measure(kafka: str, count: int, **settings: str) -> dict[str, object]:
     """Return the figures of *count* messages to the *kafka*, `embedded` or `real`."""
     lines = chat_lines(CHANNEL, count)
     blocks = [
         b"".join(lines[start : start + LINES_AT_ONCE]) for start in range(0, count, LINES_AT_ONCE)
     ]
-    with installation(kafka) as running:
+    with installation(kafka, **settings) as running:
         processes = {"reader": running.reader.pid, "publisher": running.publisher.pid}
         used = {name: processor_s(pid) for name, pid in processes.items()}
 

@@ -105,13 +105,11 @@ def _ignore(_error: KafkaError) -> None:
 def _messages(consumer: Consumer, ends: Mapping[int, int], topic: str) -> Iterator[Message | None]:
     """Yield what lies before *ends*, and None whenever nothing came for a while."""
     unread = {number for number, end in ends.items() if end > 0}
-    said_at = time.monotonic()
+    has_said, patience_ends = False, time.monotonic() + _PATIENCE_S
     while unread:
         messages = consumer.consume(_AT_ONCE, timeout=_POLL_S)
-        if messages:
-            said_at = time.monotonic()
-        elif time.monotonic() - said_at > _PATIENCE_S:
-            said_at = time.monotonic()
+        if not messages and not has_said and time.monotonic() > patience_ends:
+            has_said = True
             logger.warning(
                 "topic %s cannot be read to its end yet: Kafka does not answer, or another "
                 "publisher's transaction is open; waiting",
@@ -125,5 +123,6 @@ def _messages(consumer: Consumer, ends: Mapping[int, int], topic: str) -> Iterat
             elif error.code() == KafkaError._PARTITION_EOF:
                 if (message.offset() or 0) >= ends[number]:
                     unread.discard(number)
-            else:
+            elif message.topic() is not None:
                 raise KafkaException(error)
+            # What is not about the topic is about the group, which we do not need.

@@ -6,7 +6,12 @@ import pytest
 from confluent_kafka import Consumer, Producer
 
 from common.settings import Settings, SettingsError, read_settings
-from publisher.kafka_properties import Cluster, connection_properties, producer_properties
+from publisher.kafka_properties import (
+    Cluster,
+    connection_properties,
+    producer_properties,
+    transactional_properties,
+)
 from tests.processes import StartProcess, python_module
 
 CLUSTER = Cluster("127.0.0.1:1")
@@ -32,9 +37,19 @@ def test_the_promise_stands_without_any_setting() -> None:
     assert properties["message.timeout.ms"] == "0"
 
 
+def test_with_transactions_the_promise_stands_too() -> None:
+    """Nothing is confirmed too early, repeated or reordered; only one publisher has the id."""
+    properties = transactional_properties(settings(), CLUSTER, "us")
+
+    assert properties["acks"] == "all"
+    assert properties["enable.idempotence"] == "true"
+    assert properties["transactional.id"] == "us"
+
+
 def test_librdkafka_takes_all_of_our_properties() -> None:
-    """No name or value is wrong, for a producer and for a consumer."""
+    """No name or value is wrong, for both producers and for a consumer."""
     Producer(producer_properties(settings(**SASL), CLUSTER))
+    Producer(transactional_properties(settings(**SASL), CLUSTER, "us"))
     Consumer({**connection_properties(settings(**SASL), CLUSTER), "group.id": "x"})
 
 
@@ -45,6 +60,27 @@ def test_any_other_property_can_be_changed() -> None:
     properties = producer_properties(changed, CLUSTER)
 
     assert (properties["linger.ms"], properties["compression.type"]) == ("20", "zstd")
+
+
+def test_the_one_property_with_an_underscore_can_be_set() -> None:
+    """librdkafka takes it, for what publishes and for what only looks."""
+    quiet = settings(KAFKA_CONF_LOG_LEVEL="0")
+
+    assert Producer(producer_properties(quiet, CLUSTER)) is not None
+    assert connection_properties(quiet, CLUSTER)["log_level"] == "0"
+
+
+def test_how_long_a_transaction_lasts_can_be_changed() -> None:
+    """What times out in it is sent again, so nothing is lost by it; without, it would be."""
+    shorter = settings(
+        KAFKA_CONF_TRANSACTION_TIMEOUT_MS="10000", KAFKA_CONF_MESSAGE_TIMEOUT_MS="5000"
+    )
+
+    properties = transactional_properties(shorter, CLUSTER, "us")
+
+    assert properties["transaction.timeout.ms"] == "10000"
+    assert properties["message.timeout.ms"] == "5000"
+    Producer(properties)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +99,13 @@ def test_any_other_property_can_be_changed() -> None:
 )
 def test_what_would_break_the_promise_is_refused_by_name(variable: str, value: str) -> None:
     """Raises SettingsError that names the variable."""
+    wrong = settings(**{variable: value})
+
     with pytest.raises(SettingsError, match=rf"^{variable} "):
-        producer_properties(settings(**{variable: value}), CLUSTER)
+        producer_properties(wrong, CLUSTER)
+    if not variable.endswith("TIMEOUT_MS"):
+        with pytest.raises(SettingsError, match=rf"^{variable} "):
+            transactional_properties(wrong, CLUSTER, "us")
 
 
 def test_all_wrong_properties_are_told_at_once() -> None:

@@ -1,0 +1,136 @@
+"""
+What exactly-once costs, against at-least-once, with the real Kafka: the speed of the publisher by
+itself, the speed of one reader's whole way, and the latency.
+
+`python -m benchmarks.delivery [--messages N] [--rounds N] [--rate N] [--seconds N]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from benchmarks import latency, pipeline
+from benchmarks.installation import TOPIC, processor_s
+from benchmarks.report import report
+from common.frames import Batch, Envelope, Kind, Record, encode_frame
+from readers.link import SendingLink
+from tests.kafka.broker import kafka_broker
+from tests.processes import started_processes
+from tests.publisher.peer import Reader, connected_readers, now_ms, start_publisher
+
+DELIVERIES = ("at-least-once", "exactly-once")
+
+RECORDS_A_BATCH = 50
+VALUE = b'{"message": "%s"}' % (b"x" * 230)
+READERS = 4
+WITHIN_S = 120
+
+
+class _Load:
+    """A reader that has all its batches ready, and sends them as fast as the link lets it."""
+
+    def __init__(self, peer: Reader, batches: int) -> None:
+        self._peer = peer
+        records = [Record(peer.name.encode(), now_ms(), VALUE)] * RECORDS_A_BATCH
+        self._body = encode_frame(Batch(Kind.CHAT, records))
+        self._last_seq = batches * RECORDS_A_BATCH
+        self._link = SendingLink(0, time.monotonic())
+        self._link.on_announcement(peer.session, time.monotonic())
+
+    def turn(self) -> bool:
+        """Hear and send; return whether all is acknowledged."""
+        now = time.monotonic()
+        for seq in self._peer.hear_acknowledgements():
+            self._link.on_acknowledgement(self._peer.session, seq, now)
+        while self._link.may_send() and self._link.sent < self._last_seq:
+            first_seq = self._link.sent + 1
+            envelope = Envelope(self._peer.name, self._peer.session, first_seq, 1)
+            self._peer.send_frames([encode_frame(envelope), self._body])
+            self._link.on_sent(first_seq + RECORDS_A_BATCH - 1, len(self._body), now)
+        return self._link.acknowledged == self._last_seq
+
+
+def publisher_alone(delivery: str, count: int) -> dict[str, object]:
+    """Return the figures of about *count* messages from readers that have nothing else to do."""
+    names = [f"reader{number}/00" for number in range(READERS)]
+    with (
+        kafka_broker() as broker,
+        tempfile.TemporaryDirectory() as folder,
+        started_processes(Path(folder)) as start,
+    ):
+        settings = {"DELIVERY": delivery, "KAFKA_TOPIC_PARTITIONS": "6"}
+        publisher = start_publisher(start, broker.bootstrap, TOPIC, settings)
+        with connected_readers(publisher, *names) as peers:
+            batches = count // READERS // RECORDS_A_BATCH
+            loads = [_Load(peer, batches) for peer in peers]
+            used, started = processor_s(publisher.process.pid), time.perf_counter()
+            while [load for load in loads if not load.turn()]:
+                if time.perf_counter() - started > WITHIN_S:
+                    raise TimeoutError(f"not all was confirmed within {WITHIN_S} s")
+            seconds = time.perf_counter() - started
+            return {
+                "messages/s": round(batches * READERS * RECORDS_A_BATCH / seconds),
+                "publisher CPU s": round(processor_s(publisher.process.pid) - used, 2),
+            }
+
+
+def compare(
+    measure: Callable[[str, int], dict[str, object]], count: int, rounds: int
+) -> list[dict[str, object]]:
+    """Return the median speed of each delivery over *rounds* of *count* messages, and the ratio."""
+    figures: dict[str, list[dict[str, object]]] = {delivery: [] for delivery in DELIVERIES}
+    for _ in range(rounds):
+        # In turns, so that what else the machine does hits both.
+        for delivery in DELIVERIES:
+            figures[delivery].append(measure(delivery, count))
+    speeds = {delivery: _median(figures[delivery], "messages/s") for delivery in DELIVERIES}
+    return [
+        {
+            "delivery": delivery,
+            "messages": count,
+            "rounds": rounds,
+            "messages/s": round(speeds[delivery]),
+            "ratio": round(speeds[delivery] / speeds[DELIVERIES[0]], 2),
+            "publisher CPU s": _median(figures[delivery], "publisher CPU s"),
+        }
+        for delivery in DELIVERIES
+    ]
+
+
+def _median(figures: list[dict[str, object]], name: str) -> float:
+    return round(median(float(str(figure[name])) for figure in figures), 2)
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=500_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rate", type=int, default=100)
+    parser.add_argument("--seconds", type=int, default=20)
+    options = parser.parse_args()
+    alone = compare(publisher_alone, options.messages, options.rounds)
+    whole = compare(
+        lambda delivery, count: pipeline.measure("real", count, DELIVERY=delivery),
+        options.messages,
+        options.rounds,
+    )
+    waits = [
+        {
+            "delivery": delivery,
+            **latency.measure("real", options.rate, options.seconds, DELIVERY=delivery),
+        }
+        for delivery in DELIVERIES
+    ]
+    report("delivery, publisher alone", alone)
+    report("delivery, one reader's whole way", whole)
+    report("delivery, latency", waits)
+
+
+if __name__ == "__main__":
+    main()
