@@ -32,6 +32,7 @@ from auth.schedule import VALIDATE_EVERY_S, in_words, renewal_due_at
 from auth.static_token import StaticToken
 from auth.twitch_oauth import Application, application, renew, validate
 from common.settings import Settings
+from common.supervisor_watch import supervisor_has_gone
 from common.token_store import (
     LockedTokenStore,
     StoredToken,
@@ -77,9 +78,9 @@ class TokenKeeper:
         self._said: set[str] = set()
 
     def run(self, stop: threading.Event) -> None:
-        """Look after the tokens until *stop* is set."""
+        """Look after the tokens until *stop* is set, or supervisord has gone."""
         self.step()
-        while not stop.wait(LOOK_EVERY_S):
+        while not stop.wait(LOOK_EVERY_S) and not supervisor_has_gone():
             self.step()
 
     def step(self) -> None:

@@ -1,11 +1,20 @@
-"""SIGTERM and SIGINT as something to look at and to wait for; the second one ends the process."""
+"""
+SIGTERM and SIGINT as something to look at and to wait for; the second one ends the process.
+
+So does the end of the supervisord that started us: its successor starts another publisher.
+"""
 
 from __future__ import annotations
 
+import logging
 import select
 import signal
 import socket
 from types import FrameType, TracebackType
+
+from common.supervisor_watch import supervisor_has_gone
+
+logger = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -14,7 +23,7 @@ class StopSignals:
     """While entered, the first of the signals is noted and any further one does what it used to."""
 
     def __init__(self) -> None:
-        self.requested = False
+        self._noted = False
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
@@ -36,6 +45,14 @@ class StopSignals:
         self._reader.close()
         self._writer.close()
 
+    @property
+    def requested(self) -> bool:
+        """Whether we are to stop."""
+        if not self._noted and supervisor_has_gone():
+            logger.warning("supervisord has gone: stopping, as its successor starts another one")
+            self._noted = True
+        return self._noted
+
     def fileno(self) -> int:
         """Return the descriptor that is readable once a signal has come, for a poller."""
         return self._reader.fileno()
@@ -47,6 +64,6 @@ class StopSignals:
         return self.requested
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self.requested = True
+        self._noted = True
         for other in _SIGNALS:
             signal.signal(other, signal.SIG_DFL)

@@ -142,7 +142,7 @@ def test_readers_of_an_earlier_configuration_are_replaced(
 def test_a_supervisord_that_was_killed_is_succeeded_without_a_reader_more(
     processes: StartProcess, folder: Path, twitch: BackgroundChatServer
 ) -> None:
-    """Its readers notice, hand over and end; those of the next one take their place."""
+    """Its readers and its publisher notice and end; those of the next one take their place."""
     first = SupervisedService(processes, folder)
     first.wait_for_readers(["xqc", "shroud", "forsen"])
     wait_until_joined(twitch, "xqc", "shroud", "forsen")
@@ -156,4 +156,9 @@ def test_a_supervisord_that_was_killed_is_succeeded_without_a_reader_more(
         "the new reader in the place of the old one",
     )
     second.wait_for_readers(["xqc", "shroud", "forsen"])
+    wait_for(
+        lambda: not [p for p in running_processes() if p.session == first.supervisord.pid],
+        30,
+        "all that the first one had started to end",
+    )
     assert len(joined(twitch, "xqc")) == 1
