@@ -83,9 +83,6 @@ def _open(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA cache_size = -512")
-        # A thousand idle readers keep a log each.
-        database.execute("PRAGMA wal_autocheckpoint = 256")
-        database.execute(f"PRAGMA journal_size_limit = {256 * PAGE_BYTES}")
         _check_whole(database)
         _check_layout(database)
         _name_numbering(database)
