@@ -130,6 +130,10 @@ def _shared_properties(settings: Settings, cluster: Cluster) -> dict[str, str]:
         "acks": "all",
         # A retry neither repeats a record nor overtakes another, with five requests on the way.
         "enable.idempotence": "true",
+        # A partition that has never heard of a producer takes any sequence number from it. Where it
+        # had just been created, and refused the first request but took the second, the first
+        # was lost. So a request waits for the answer to the one before it.
+        "max.in.flight": "1",
         # 2 ms of waiting for company: 2.4 ms from produce to confirmation at 1,000 messages/s (0.1
         # ms with 0), and batches fill by themselves when there is more to do.
         "linger.ms": "2",
