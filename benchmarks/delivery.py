@@ -46,7 +46,7 @@ class _Load:
         """Hear and send; return whether all is acknowledged."""
         now = time.monotonic()
         for seq in self._peer.hear_acknowledgements():
-            self._link.on_acknowledgement(self._peer.session, seq, now)
+            self._link.on_acknowledgement(self._peer.session, seq, seq, now)
         while self._link.may_send() and self._link.sent < self._last_seq:
             first_seq = self._link.sent + 1
             envelope = Envelope(self._peer.name, self._peer.session, first_seq, 1)

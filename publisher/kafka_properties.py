@@ -128,7 +128,7 @@ def _shared_properties(settings: Settings, cluster: Cluster) -> dict[str, str]:
         **connection_properties(settings, cluster),
         # Confirmed means: every in-sync replica has it.
         "acks": "all",
-        # A retry neither repeats a record nor overtakes another, with five requests on the way.
+        # A retry neither repeats a record nor overtakes another.
         "enable.idempotence": "true",
         # A partition that has never heard of a producer takes any sequence number from it. Where it
         # had just been created, and refused the first request but took the second, the first

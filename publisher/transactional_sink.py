@@ -53,7 +53,6 @@ class TransactionalSink(Sink):
         dead_letter_topic: str,
         counters: Counters,
         health: KafkaHealth,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Raises SettingsError when librdkafka does not accept the *properties*."""
         super().__init__(
@@ -65,7 +64,6 @@ class TransactionalSink(Sink):
         )
         self._progress_topic = progress_topic
         self._dead_letter_topic = dead_letter_topic
-        self._clock = clock
         self._log_refusal = BoundedLog(logger.error)
         self._transaction: Transaction | None = None
         self._ends_at = 0.0
@@ -88,7 +86,7 @@ class TransactionalSink(Sink):
         count = len(batch.records)
         self.unconfirmed += count
         self._counters.taken += count
-        transaction = self._transaction or self._begin(self._clock() + TRANSACTION_S)
+        transaction = self._transaction or self._begin(time.monotonic() + TRANSACTION_S)
         transaction.add(TransactedBatch(delivery, self._topics[batch.kind], batch.records))
 
     def proceed(self) -> None:
@@ -132,12 +130,12 @@ class TransactionalSink(Sink):
         """Begin a transaction for the next batch of one that was aborted, if there is one."""
         self._transaction = None
         if self._again:
-            self._begin(self._clock()).add(self._again.popleft())
+            self._begin(time.monotonic()).add(self._again.popleft())
 
     def _is_due(self, transaction: Transaction) -> bool:
         if transaction.has_failed:
             return True
-        is_over = self._clock() >= self._ends_at or transaction.records >= MAX_RECORDS
+        is_over = time.monotonic() >= self._ends_at or transaction.records >= MAX_RECORDS
         return is_over and not transaction.is_waiting
 
     def _end(self, transaction: Transaction) -> None:

@@ -72,14 +72,20 @@ class SendingLink:
         self._go_back(now)
         return True
 
-    def on_acknowledgement(self, session: int, seq: int, now: float) -> bool:
-        """Take note that Kafka has all records up to *seq*; return whether that is news."""
+    def on_acknowledgement(self, session: int, seq: int, last_seq: int, now: float) -> bool:
+        """
+        Take note that Kafka has all records up to *seq*; return whether that is news.
+
+        *last_seq* is the last number ever given. What is acknowledged need not have been sent by
+        this process: the one before it may have sent it, and been killed before it could note it.
+        """
         if session != self.session:
             return False
         self._heard_at = now
-        if not self.acknowledged < seq <= self.sent:
+        if not self.acknowledged < seq <= last_seq:
             return False
         self.acknowledged = seq
+        self.sent = max(self.sent, seq)
         self._progress_at = now
         while self._in_flight and self._in_flight[0].last_seq <= seq:
             self._bytes_in_flight -= self._in_flight.popleft().size

@@ -150,7 +150,9 @@ class Sender:
         now = self._clock()
         if topic != ANNOUNCEMENT_TOPIC:
             acknowledgement = decode_acknowledgement(body)
-            self._link.on_acknowledgement(acknowledgement.session, acknowledgement.seq, now)
+            self._link.on_acknowledgement(
+                acknowledgement.session, acknowledgement.seq, self._outbox.last_seq, now
+            )
             if acknowledgement.seq > self._outbox.last_seq:
                 self._bad_frame(
                     "the publisher has record %d, and we are only at %d: is the outbox a copy of an"

@@ -72,7 +72,7 @@ class ModelReader:
 
     def hear(self, session: int, seq: int, now: float) -> None:
         """Hear an acknowledgement."""
-        if self.link.on_acknowledgement(session, seq, now):
+        if self.link.on_acknowledgement(session, seq, self.last_seq, now):
             self.acknowledged = seq
             self.batches = [batch for batch in self.batches if batch.first_seq > seq]
 

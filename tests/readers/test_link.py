@@ -9,6 +9,9 @@ from readers.link import AWAY_AFTER_S, RESEND_AFTER_S, WINDOW_BATCHES, WINDOW_BY
 SESSION = 77
 OTHER_SESSION = 78
 
+#: The last number that the outbox has given.
+LAST_SEQ = 90
+
 
 @pytest.fixture
 def link() -> SendingLink:
@@ -37,7 +40,7 @@ def test_a_window_of_batches_may_be_in_flight(link: SendingLink) -> None:
         assert link.may_send()
         link.on_sent(number, 10, 0.0)
     assert not link.may_send()
-    assert link.on_acknowledgement(SESSION, 1, 0.0)
+    assert link.on_acknowledgement(SESSION, 1, LAST_SEQ, 0.0)
     assert link.may_send()
 
 
@@ -45,7 +48,7 @@ def test_a_window_of_bytes_may_be_in_flight(link: SendingLink) -> None:
     """Large batches are bounded by their bytes."""
     link.on_sent(1, WINDOW_BYTES, 0.0)
     assert not link.may_send()
-    link.on_acknowledgement(SESSION, 1, 0.0)
+    link.on_acknowledgement(SESSION, 1, LAST_SEQ, 0.0)
     assert link.may_send()
 
 
@@ -53,7 +56,7 @@ def test_a_new_session_goes_back_to_what_is_not_acknowledged(link: SendingLink) 
     """A publisher that was started anew knows nothing of what was in flight."""
     link.on_sent(5, 10, 0.0)
     link.on_sent(9, 10, 0.0)
-    link.on_acknowledgement(SESSION, 5, 0.0)
+    link.on_acknowledgement(SESSION, 5, LAST_SEQ, 0.0)
     assert link.on_announcement(OTHER_SESSION, 1.0)
     assert link.sent == 5
 
@@ -70,16 +73,24 @@ def test_the_same_session_announced_again_changes_nothing(link: SendingLink) -> 
     [
         (OTHER_SESSION, 5, "of another session"),
         (SESSION, 0, "old"),
-        (SESSION, 99, "of what was never sent"),
+        (SESSION, 99, "of what there never was"),
     ],
 )
 def test_an_acknowledgement_is_not_believed(
     link: SendingLink, session: int, seq: int, why: str
 ) -> None:
-    """When it is of another session, no news, or of what was not sent."""
+    """When it is of another session, no news, or of a number that was never given."""
     link.on_sent(5, 10, 0.0)
-    assert not link.on_acknowledgement(session, seq, 0.0), why
+    assert not link.on_acknowledgement(session, seq, LAST_SEQ, 0.0), why
     assert link.acknowledged == 0
+
+
+def test_what_an_earlier_process_had_sent_may_be_acknowledged(link: SendingLink) -> None:
+    """It is not sent again, and sending goes on behind it."""
+    link.on_sent(5, 10, 0.0)
+    assert link.on_acknowledgement(SESSION, 60, LAST_SEQ, 0.0)
+    assert (link.acknowledged, link.sent) == (60, 60)
+    assert link.may_send()
 
 
 def test_without_progress_everything_in_flight_is_sent_again(link: SendingLink) -> None:
@@ -96,7 +107,7 @@ def test_progress_puts_sending_again_off(link: SendingLink) -> None:
     """The time counts from the last acknowledgement."""
     link.on_sent(5, 10, 0.0)
     link.on_sent(9, 10, 0.0)
-    link.on_acknowledgement(SESSION, 5, 4.0)
+    link.on_acknowledgement(SESSION, 5, LAST_SEQ, 4.0)
     link.on_announcement(SESSION, 8.0)
     assert not link.on_time(8.0)
     assert link.on_time(9.5)
