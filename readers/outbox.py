@@ -74,15 +74,17 @@ class Outbox:
         self._unwritten_bytes = 0
         self._disk_refuses = False
         self._full = False
-        name, acknowledged = self._one("SELECT name, acknowledged FROM numbering")
+        name, acknowledged, skipped_to = self._one(
+            "SELECT name, acknowledged, skipped_to FROM numbering"
+        )
         (last,) = self._one("SELECT max(last_seq) FROM batch")
-        #: Names the numbering: it is another one whenever numbers might be used a second time.
+        #: Names the numbering, which is another one in another file.
         self.reader = f"{channel}/{name}"
         #: Number of the last record that was acknowledged, 0 for none.
         self.acknowledged: int = acknowledged
         self._trimmed = self.acknowledged
         #: Number of the last record that was put in, 0 for none.
-        self.last_seq: int = max(last or 0, acknowledged)
+        self.last_seq: int = max(last or 0, acknowledged, skipped_to)
         if self._mark.numbers:
             self.acknowledged = max(self.acknowledged, self._mark.numbers.acknowledged)
             self.last_seq = max(self.last_seq, self._mark.numbers.last_seq)

@@ -16,7 +16,11 @@ from common.boot import boot_id
 
 #: Marks the file as an outbox ("TwOb"); the second number is the version of its tables.
 APPLICATION_ID = 0x54774F62
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
+
+#: Numbers skipped after a boot: more than a reader gives before what it writes is on the disk, and
+#: few of the 2**63 that there are.
+NUMBERS_SKIPPED = 10**9
 
 #: Bytes of a page of the file, SQLite's default.
 PAGE_BYTES = 4096
@@ -26,7 +30,10 @@ BEGIN;
 CREATE TABLE batch (
     first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, body BLOB NOT NULL
 );
-CREATE TABLE numbering (name TEXT NOT NULL, boot TEXT NOT NULL, acknowledged INTEGER NOT NULL);
+CREATE TABLE numbering (
+    name TEXT NOT NULL, boot TEXT NOT NULL,
+    acknowledged INTEGER NOT NULL, skipped_to INTEGER NOT NULL
+);
 CREATE TABLE absence (since_ms INTEGER NOT NULL, reason TEXT NOT NULL);
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {LAYOUT_VERSION};
@@ -77,7 +84,7 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         # One process owns the file. The lock says so, and lets WAL do without shared memory.
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
-        # The kill of a process loses nothing without fsync; the crash of a host: _name_numbering.
+        # The kill of a process loses nothing without fsync; the crash of a host: _begin_numbering.
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -85,7 +92,7 @@ def _open(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA cache_size = -512")
         _check_whole(database)
         _check_layout(database)
-        _name_numbering(database)
+        _begin_numbering(database)
     except BaseException:
         database.close()
         raise
@@ -109,23 +116,24 @@ def _check_layout(database: sqlite3.Connection) -> None:
         raise _ForeignFileError("it is not an outbox of this version")
 
 
-def _name_numbering(database: sqlite3.Connection) -> None:
+def _begin_numbering(database: sqlite3.Connection) -> None:
     """
-    Give the numbering of the records a name: a new one for a new file, and after each boot.
+    Name the numbering of a new file, and skip numbers after each boot of the host.
 
-    When the host crashes, the last numbers given may be forgotten and be given again. Under the
-    same name the publisher would take what is new for what it has already seen.
+    When the host crashes, the last numbers given may be forgotten. If they were given again, the
+    publisher would take what is new for what it has already seen; under another name, it would
+    publish again what it has. So they are neither given again nor is the name changed.
     """
     boot = boot_id()
-    row = database.execute("SELECT boot, acknowledged FROM numbering").fetchone()
-    if row and row[0] == boot:
-        return
-    acknowledged = row[1] if row else 0
-    with database:
-        database.execute("BEGIN")
-        database.execute("DELETE FROM numbering")
+    row = database.execute("SELECT boot FROM numbering").fetchone()
+    if row is None:
+        name = secrets.token_hex(8)
+        database.execute("INSERT INTO numbering VALUES (?, ?, 0, 0)", (name, boot))
+    elif row[0] != boot:
         database.execute(
-            "INSERT INTO numbering VALUES (?, ?, ?)", (secrets.token_hex(8), boot, acknowledged)
+            "UPDATE numbering SET boot = ?, skipped_to = ? + max(acknowledged, skipped_to,"
+            " (SELECT coalesce(max(last_seq), 0) FROM batch))",
+            (boot, NUMBERS_SKIPPED),
         )
 
 

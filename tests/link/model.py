@@ -30,6 +30,10 @@ class Published(NamedTuple):
     seq: int
 
 
+#: Numbers that a reader skips after a boot of its host: here, just some.
+_NUMBERS_SKIPPED = 5
+
+
 @dataclass
 class ModelReader:
     """A reader: its outbox, which outlives it, and its end of the link, which does not."""
@@ -53,6 +57,16 @@ class ModelReader:
         """Put a batch of *size* records into the outbox."""
         self.batches.append(StoredBatch(self.last_seq + 1, self.last_seq + size))
         self.last_seq += size
+
+    def reboot(self, forgotten: int, now: float) -> None:
+        """Forget the last *forgotten* batches, as a crash of the host does, and skip numbers."""
+        for batch in self.batches[len(self.batches) - forgotten :]:
+            self.given_up.update(range(batch.first_seq, batch.last_seq + 1))
+        del self.batches[len(self.batches) - forgotten :]
+        skipped_to = self.last_seq + _NUMBERS_SKIPPED
+        self.given_up.update(range(self.last_seq + 1, skipped_to + 1))
+        self.last_seq = skipped_to
+        self.start(now)
 
     def give_up_oldest(self) -> None:
         """Throw the oldest batch away, as a full outbox does."""

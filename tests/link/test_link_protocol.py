@@ -82,6 +82,12 @@ class LinkMachine(RuleBasedStateMachine):
         """And started: it knows what lies in its outbox."""
         self.world.readers[reader].start(self.world.now)
 
+    @rule(reader=readers, forgotten=st.integers(0, 3))
+    def a_readers_host_crashes(self, reader: str, forgotten: int) -> None:
+        """And boots: the last batches may be gone from the disk, although they were sent."""
+        batches = self.world.readers[reader].batches
+        self.world.readers[reader].reboot(min(forgotten, len(batches)), self.world.now)
+
     @rule(written=st.integers(0, 5))
     def the_publisher_is_killed(self, written: int) -> None:
         """And started: it knows nothing."""

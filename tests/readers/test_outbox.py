@@ -100,18 +100,34 @@ def test_the_numbering_keeps_its_name_when_the_process_starts_anew(path: Path) -
     outbox.close()
 
 
-def test_after_a_boot_of_the_host_the_numbering_has_another_name(
+def test_after_a_boot_of_the_host_no_number_is_given_that_may_have_been_given_before(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A crash of the host may take the last numbers, and they are then given a second time."""
+    """A crash of the host may take the last ones. The name stays, and so do the batches left."""
     outbox = Outbox(path, "xqc", MAX_BYTES)
     outbox.append(batch(b"a"))
     name = outbox.reader
     outbox.close()
+    for boot in (1, 2):
+        monkeypatch.setattr(outbox_file, "boot_id", lambda boot=boot: f"boot {boot}")
+        outbox = Outbox(path, "xqc", MAX_BYTES)
+        assert outbox.reader == name
+        assert outbox.last_seq == 1 + boot * outbox_file.NUMBERS_SKIPPED
+        assert values_after(outbox, 0) == [b"a"]
+        outbox.close()
+
+
+def test_what_the_publisher_knows_of_lost_numbers_is_believed_after_a_boot(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have more than the disk; what is said afterwards lies behind that."""
+    Outbox(path, "xqc", MAX_BYTES).close()
     monkeypatch.setattr(outbox_file, "boot_id", lambda: "another boot")
     outbox = Outbox(path, "xqc", MAX_BYTES)
-    assert outbox.reader != name
-    assert values_after(outbox, 0) == [b"a"]
+    outbox.append(batch(b"new"))
+    outbox.acknowledge(60)
+    assert values_after(outbox, 60) == [b"new"]
+    assert outbox.oldest_seq == outbox.last_seq == outbox_file.NUMBERS_SKIPPED + 1
     outbox.close()
 
 
