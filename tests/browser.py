@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,20 +49,28 @@ class Browser:
 
     def text(self) -> str:
         """Return what can be read on the page."""
-        return str(self._get(f"element/{self._find('body')}/text"))
+        # Not found first and read then: a page may go between the two.
+        return str(self._post("execute/sync", script="return document.body.innerText", args=[]))
 
     def click(self, button: str) -> None:
-        """Click on the button that says *button*, and wait until what follows has loaded."""
-        found = self._find(f"//button[normalize-space()='{button}']", using="xpath")
+        """Click on the button that says *button*, and wait until another page is shown."""
+        xpath = f"//button[normalize-space()='{button}']"
+        found = self._post("element", using="xpath", value=xpath)[_ELEMENT]
         self._post(f"element/{found}/click")
+        deadline = time.monotonic() + _TIMEOUT_S
+        while self._shows(found):
+            assert time.monotonic() < deadline, f"a click on {button!r} leads nowhere"
+            time.sleep(0.02)
 
-    def _find(self, what: str, *, using: str = "css selector") -> str:
-        return str(self._post("element", using=using, value=what)[_ELEMENT])
+    def _shows(self, element: str) -> bool:
+        """Return whether the page that *element* was found on is still shown."""
+        answer = requests.get(f"{self._session_url}/element/{element}/name", timeout=_TIMEOUT_S)
+        return answer.ok
 
     def _get(self, command: str) -> Any:
         return _value(requests.get(f"{self._session_url}/{command}", timeout=_TIMEOUT_S))
 
-    def _post(self, command: str, **arguments: str) -> Any:
+    def _post(self, command: str, **arguments: Any) -> Any:
         answer = requests.post(f"{self._session_url}/{command}", json=arguments, timeout=_TIMEOUT_S)
         return _value(answer)
 

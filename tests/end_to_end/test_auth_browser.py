@@ -68,6 +68,7 @@ def test_a_person_logs_in_with_a_click(
     browser.click("Authorize")
     assert browser.text().splitlines() == [
         "Logged in as somebot",
+        "",
         "Authentication successful. You can close this window.",
     ]
     assert login.wait(WITHIN_S) == 0
