@@ -181,10 +181,17 @@ def conclude(request: pytest.FixtureRequest, delivery: str) -> Conclude:
             goings_back = stage.publisher_deaths * len(CHANNELS)
             allowed = dataclasses.replace(allowed, goings_back=goings_back)
         if found := problems(verdict, allowed):
-            replay = f"replay: scripts/faults --seed {request.config.stash[_seed]}"
-            pytest.fail("\n".join([f"{fault} ({replay})", *found]), pytrace=False)
+            replay = _replay(request)
+            pytest.fail("\n".join([f"{fault} (replay: {replay})", *found]), pytrace=False)
 
     return judge_and_report
+
+
+def _replay(request: pytest.FixtureRequest) -> str:
+    """Return the command that does the same again."""
+    is_full = request.config.getoption("--full", False)
+    script = "scripts/faults" if is_full else "scripts/test tests/faults"
+    return f"{script} --seed {request.config.stash[_seed]} -k {request.function.__name__}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -107,6 +107,7 @@ class Stage:
             victims.append(self.publisher)
             self.publisher_deaths += 1
         for victim in victims:
+            assert victim.status is None, victim.tail()
             victim.send(signal.SIGKILL)
         for victim in victims:
             victim.kill()
