@@ -66,24 +66,21 @@ def publisher_keys(settings: Settings) -> PublisherKeys | None:
     return None
 
 
-def reader_keys(settings: Settings) -> ReaderKeys | None:
+def reader_keys(settings: Settings) -> list[ReaderKeys | None]:
     """
-    Return a reader's keys, or None when it has none and needs none.
+    Return a reader's keys for each publisher in PUBLISHER_ENDPOINT, None where it needs none.
 
     Raises SettingsError when it needs some, or when those that it has cannot be used.
     """
+    publishers = len(settings.publisher_endpoint)
     if not settings.publisher_public_key:
-        for name, endpoint in (
-            ("PUBLISHER_ENDPOINT", settings.publisher_endpoint),
-            ("PUBLISHER_ACK_ENDPOINT", settings.publisher_ack_endpoint),
-        ):
-            if not stays_here(endpoint):
-                raise SettingsError(
-                    f"{name} holds {endpoint}, which is another machine, so the link has to be"
-                    " encrypted, but there is no PUBLISHER_PUBLIC_KEY: run"
-                    " `python -m common.keys publisher` there, which prints it"
-                )
-        return None
+        _check_that_all_stays_here(settings)
+        return [None] * publishers
+    if len(settings.publisher_public_key) not in {1, publishers}:
+        raise SettingsError(
+            f"PUBLISHER_PUBLIC_KEY holds {len(settings.publisher_public_key)} keys and"
+            f" PUBLISHER_ENDPOINT {publishers} publishers: give one key for all, or one for each"
+        )
     path = keys_folder(settings.state_dir) / READERS_PAIR
     pair = _read(path)
     if pair is None:
@@ -91,7 +88,22 @@ def reader_keys(settings: Settings) -> ReaderKeys | None:
             f"PUBLISHER_PUBLIC_KEY is set, but this host has no keys of its own in {path}: run"
             " `python -m common.keys readers`"
         )
-    return ReaderKeys(pair, settings.publisher_public_key)
+    one_each = settings.publisher_public_key * (publishers // len(settings.publisher_public_key))
+    return [ReaderKeys(pair, key) for key in one_each]
+
+
+def _check_that_all_stays_here(settings: Settings) -> None:
+    for name, endpoints in (
+        ("PUBLISHER_ENDPOINT", settings.publisher_endpoint),
+        ("PUBLISHER_ACK_ENDPOINT", settings.publisher_ack_endpoint),
+    ):
+        for endpoint in endpoints:
+            if not stays_here(endpoint):
+                raise SettingsError(
+                    f"{name} holds {endpoint}, which is another machine, so the link has to be"
+                    " encrypted, but there is no PUBLISHER_PUBLIC_KEY: run"
+                    " `python -m common.keys publisher` there, which prints it"
+                )
 
 
 def stays_here(endpoint: str) -> bool:

@@ -117,11 +117,18 @@ def _is_web_address(value: str) -> bool:
         return False
 
 
-def endpoint(value: str) -> str:
-    """Return *value* as a ZeroMQ endpoint to connect to."""
-    if not _is_endpoint(value) or value.startswith("tcp://*") or value.endswith(":0"):
-        raise ValueError("a ZeroMQ endpoint to connect to, such as tcp://127.0.0.1:5557")
-    return value
+def endpoints(value: str) -> tuple[str, ...]:
+    """Return *value* as ZeroMQ endpoints to connect to, one or several."""
+    found = words(value)
+    if not found or not all(_can_be_connected_to(endpoint) for endpoint in found):
+        raise ValueError(
+            "a ZeroMQ endpoint to connect to, such as tcp://127.0.0.1:5557, or several with commas"
+        )
+    return found
+
+
+def _can_be_connected_to(endpoint: str) -> bool:
+    return _is_endpoint(endpoint) and not endpoint.startswith("tcp://*") and endpoint[-2:] != ":0"
 
 
 def bind_endpoint(value: str) -> str:
@@ -136,12 +143,15 @@ def _is_endpoint(value: str) -> bool:
     return found is not None and int(found["port"] or 0) <= 65535
 
 
-def public_key(value: str) -> str:
-    """Return *value* as a public key of the link; nothing stays nothing."""
-    key = value.lower()
-    if key and not _KEY.fullmatch(key):
-        raise ValueError("the 64 hexadecimal digits that `python -m common.keys publisher` prints")
-    return key
+def public_keys(value: str) -> tuple[str, ...]:
+    """Return *value* as public keys of the link, of which there may be none."""
+    keys = words(value.lower())
+    if not all(_KEY.fullmatch(key) for key in keys):
+        raise ValueError(
+            "the 64 hexadecimal digits that `python -m common.keys publisher` prints, or several"
+            " of these with commas"
+        )
+    return keys
 
 
 def brokers(value: str) -> str:

@@ -98,14 +98,17 @@ class Settings:
         values.positive_integer,
         "joins that Twitch allows the account in 10 s: 2000 for a verified bot",
     )
-    publisher_endpoint: str = _variable(
-        "PUBLISHER_ENDPOINT", "tcp://127.0.0.1:5557", values.endpoint, "where readers send batches"
+    publisher_endpoint: tuple[str, ...] = _variable(
+        "PUBLISHER_ENDPOINT",
+        "tcp://127.0.0.1:5557",
+        values.endpoints,
+        "where readers send batches; of several, comma-separated, to the first that is there",
     )
-    publisher_ack_endpoint: str = _variable(
+    publisher_ack_endpoint: tuple[str, ...] = _variable(
         "PUBLISHER_ACK_ENDPOINT",
         "tcp://127.0.0.1:5558",
-        values.endpoint,
-        "where readers hear acknowledgements",
+        values.endpoints,
+        "where readers hear acknowledgements, of as many publishers in the same order",
     )
     publisher_bind: str = _variable(
         "PUBLISHER_BIND",
@@ -119,11 +122,12 @@ class Settings:
         values.bind_endpoint,
         "where the publisher tells acknowledgements",
     )
-    publisher_public_key: str = _variable(
+    publisher_public_key: tuple[str, ...] = _variable(
         "PUBLISHER_PUBLIC_KEY",
         "",
-        values.public_key,
-        "the publisher's key: readers then encrypt, and send to nobody else",
+        values.public_keys,
+        "the publisher's key: readers then encrypt, and send to nobody else; of several publishers,"
+        " one for all or one each, in their order",
     )
     kafka_brokers: str = _variable(
         "KAFKA_BROKERS",

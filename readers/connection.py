@@ -46,14 +46,22 @@ class Connection:
             secure_client(self.socket, keys)
         self._monitor: zmq.Socket[bytes] = self.socket.get_monitor_socket(_REFUSED)
         self._endpoint = endpoint
+        self._is_wanted = False
         self._is_connected = False
         self._try_again_at = float("-inf")
         self._log = BoundedLog(logger.warning, interval_s=60.0)
 
     def connect(self) -> None:
         """Begin to connect."""
-        self._is_connected = True
+        self._is_wanted = self._is_connected = True
         self.socket.connect(self._endpoint)
+
+    def disconnect(self) -> None:
+        """End the connection; what was not sent yet will not be."""
+        self._is_wanted = False
+        if self._is_connected:
+            self._is_connected = False
+            self.socket.disconnect(self._endpoint)
 
     def look_after(self, now: float) -> None:
         """
@@ -71,7 +79,7 @@ class Connection:
             )
             self.socket.disconnect(self._endpoint)
             self._is_connected = False
-        if not self._is_connected and now >= self._try_again_at:
+        if self._is_wanted and not self._is_connected and now >= self._try_again_at:
             self._try_again_at = now + TRY_AGAIN_AFTER_S
             self.connect()
 

@@ -12,14 +12,15 @@ import asyncio
 import contextlib
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from common import exit_codes
-from common.curve import ReaderKeys, reader_keys
 from common.settings import Settings, SettingsError, settings_help
 from common.startup import settings_are_wrong, start
 from readers.outbox import Outbox
 from readers.outbox_file import OutboxError, OutboxInUseError
+from readers.publisher_addresses import PublisherAddress, publisher_addresses
 from readers.sender import Sender
 
 logger = logging.getLogger("readers.drain")
@@ -30,11 +31,11 @@ def main() -> int:
     within_s = _parser().parse_args().within
     settings = start("drain")
     try:
-        keys = reader_keys(settings)
+        publishers = publisher_addresses(settings)
     except SettingsError as error:
         return settings_are_wrong(error)
     paths = sorted((settings.state_dir / "outbox").glob("*.db"))
-    left = sum(_drain(path, settings, keys, within_s) for path in paths)
+    left = sum(_drain(path, settings, publishers, within_s) for path in paths)
     logger.info("%d outboxes looked at, %d messages are left", len(paths), left)
     return exit_codes.FAILURE if left else exit_codes.OK
 
@@ -57,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _drain(path: Path, settings: Settings, keys: ReaderKeys | None, within_s: float) -> int:
+def _drain(
+    path: Path, settings: Settings, publishers: Sequence[PublisherAddress], within_s: float
+) -> int:
     """Empty the outbox at *path*, and return how many messages are left in it."""
     channel = path.stem
     try:
@@ -70,7 +73,7 @@ def _drain(path: Path, settings: Settings, keys: ReaderKeys | None, within_s: fl
         return 1
     try:
         waiting = outbox.waiting
-        asyncio.run(_hand_over(outbox, settings, keys, within_s))
+        asyncio.run(_hand_over(outbox, publishers, within_s))
         logger.info("%s: %d messages handed over", channel, waiting - outbox.waiting)
         return outbox.waiting
     finally:
@@ -78,9 +81,9 @@ def _drain(path: Path, settings: Settings, keys: ReaderKeys | None, within_s: fl
 
 
 async def _hand_over(
-    outbox: Outbox, settings: Settings, keys: ReaderKeys | None, within_s: float
+    outbox: Outbox, publishers: Sequence[PublisherAddress], within_s: float
 ) -> None:
-    sender = Sender(outbox, settings.publisher_endpoint, settings.publisher_ack_endpoint, keys=keys)
+    sender = Sender(outbox, publishers)
     sending = asyncio.create_task(sender.run())
     await sender.wait_until_empty(within_s)
     sending.cancel()

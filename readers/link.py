@@ -6,6 +6,7 @@ The reader's end of the link: which batch to send next, as plain state without s
 3. A new session, or no acknowledgement for RESEND_AFTER_S while the publisher is alive, means going
    back: everything after the last acknowledged record is sent again, in order.
 4. An acknowledgement is believed only if it is of the session that we are sending in.
+5. To turn to another publisher is to be in a new session.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ class SendingLink:
         """Return whether the publisher has been silent for too long to be there."""
         return now - self._heard_at > AWAY_AFTER_S
 
+    @property
+    def has_in_flight(self) -> bool:
+        """Whether something was sent that is not acknowledged."""
+        return bool(self._in_flight)
+
     def may_send(self) -> bool:
         """Return whether a batch may be sent now: the one that follows record `sent`."""
         return (
@@ -71,6 +77,12 @@ class SendingLink:
         self.session = session
         self._go_back(now)
         return True
+
+    def on_turned(self, session: int | None, now: float) -> None:
+        """Take note that another publisher is sent to now; None is for a session not known yet."""
+        self._heard_at = now
+        self.session = session
+        self._go_back(now)
 
     def on_acknowledgement(self, session: int, seq: int, last_seq: int, now: float) -> bool:
         """

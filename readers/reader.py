@@ -8,7 +8,6 @@ import logging
 import signal
 from functools import partial
 
-from common.curve import reader_keys
 from common.settings import Settings
 from common.supervisor_watch import supervisor_has_gone
 from readers.attendance import Attendance
@@ -16,6 +15,7 @@ from readers.chat_intake import ChatIntake
 from readers.credentials import check_login, credentials
 from readers.membership import Membership
 from readers.outbox import Outbox
+from readers.publisher_addresses import publisher_addresses
 from readers.sender import Sender
 
 #: Seconds a reader that stops waits for acknowledgements of what it holds.
@@ -35,11 +35,11 @@ async def read_channel(channel: str, settings: Settings) -> None:
     say who to log in as, or how to reach the publisher.
     """
     check_login(settings)
-    keys = reader_keys(settings)
+    publishers = publisher_addresses(settings)
     log_in_as = partial(credentials, settings)
     path = settings.state_dir / "outbox" / f"{channel}.db"
     outbox = Outbox(path, channel, settings.outbox_max_bytes)
-    sender = Sender(outbox, settings.publisher_endpoint, settings.publisher_ack_endpoint, keys=keys)
+    sender = Sender(outbox, publishers)
     intake = ChatIntake(outbox, on_batch=sender.send)
     attendance = Attendance(channel, outbox)
     membership = Membership(channel, settings, log_in_as, intake.take, attendance)

@@ -1,7 +1,8 @@
 """
-Sends what lies in the outbox over ZeroMQ to the publisher, and takes out what it acknowledges.
+Sends what lies in the outbox over ZeroMQ to a publisher, and takes out what it acknowledges.
 
-The rules are SendingLink's, the batches the Outbox's; here are the sockets, and the clock.
+The rules are SendingLink's and Failover's, the batches the Outbox's; here are the publishers, and
+the clock.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import zmq
@@ -19,19 +20,19 @@ from common.frames import (
     ANNOUNCEMENT_TOPIC,
     Envelope,
     FrameError,
-    acknowledgement_topic,
     decode_acknowledgement,
     decode_announcement,
     encode_frame,
 )
 from common.logs import BoundedLog
-from readers.connection import Connection
-from readers.link import WINDOW_BATCHES, SendingLink
+from readers.failover import Failover
+from readers.link import SendingLink
 from readers.outbox_file import OutboxError
+from readers.remote_publisher import RemotePublisher
 
 if TYPE_CHECKING:
-    from common.curve import ReaderKeys
     from readers.outbox import Outbox
+    from readers.publisher_addresses import PublisherAddress
 
 #: How often the link looks at the clock, in seconds.
 TICK_S = 1.0
@@ -40,34 +41,33 @@ logger = logging.getLogger(__name__)
 
 
 class Sender:
-    """Brings an outbox's batches to a publisher, from inside an asyncio loop."""
+    """Brings an outbox's batches to the publisher, from inside an asyncio loop."""
 
     def __init__(
         self,
         outbox: Outbox,
-        endpoint: str,
-        acknowledgement_endpoint: str,
+        publishers: Sequence[PublisherAddress],
         clock: Callable[[], float] = time.monotonic,
-        *,
-        keys: ReaderKeys | None = None,
     ) -> None:
+        """*publishers* are in order: the first that is there is sent to."""
         self._outbox = outbox
         self._clock = clock
         self._link = SendingLink(outbox.acknowledged, clock())
-        self._endpoint = endpoint
+        self._failover = Failover(len(publishers), clock())
+        #: Whether another publisher is preferred: then no more is sent to this one.
+        self._is_leaving = False
         self._away = False
         self._all_acknowledged = asyncio.Event()
         self._bad_frame = BoundedLog(logger.warning)
         self._context = zmq.Context()
-        batches = Connection(self._context, zmq.PUSH, endpoint, keys)
-        answers = Connection(self._context, zmq.SUB, acknowledgement_endpoint, keys)
-        self._connections = (batches, answers)
-        self._batches, self._acknowledgements = batches.socket, answers.socket
-        self._batches.setsockopt(zmq.SNDHWM, WINDOW_BATCHES)
-        self._acknowledgements.subscribe(ANNOUNCEMENT_TOPIC)
-        self._acknowledgements.subscribe(acknowledgement_topic(outbox.reader))
-        for connection in self._connections:
-            connection.connect()
+        self._publishers = [
+            RemotePublisher(self._context, address, outbox.reader) for address in publishers
+        ]
+        self._current.turn_to()
+
+    @property
+    def _current(self) -> RemotePublisher:
+        return self._publishers[self._failover.current]
 
     async def run(self) -> None:
         """
@@ -83,11 +83,15 @@ class Sender:
                 self._hear()
             except OutboxError as error:
                 # The loop would only log what a callback raises.
+                stop_hearing()
                 failure.set_exception(error)
-                loop.remove_reader(descriptor)
 
-        descriptor = int(self._acknowledgements.getsockopt(zmq.FD))
-        loop.add_reader(descriptor, hear)
+        def stop_hearing() -> None:
+            for publisher in self._publishers:
+                loop.remove_reader(publisher)
+
+        for publisher in self._publishers:
+            loop.add_reader(publisher, hear)
         try:
             hear()
             while not failure.done():
@@ -95,14 +99,14 @@ class Sender:
                 self._look_at_the_clock()
             failure.result()
         finally:
-            loop.remove_reader(descriptor)
+            stop_hearing()
             self._context.destroy(linger=0)
 
     def send(self) -> None:
         """Send as much of what waits in the outbox as the link takes now."""
         self._all_acknowledged.clear()
         link = self._link
-        while link.may_send() and link.sent < self._outbox.last_seq:
+        while not self._is_leaving and link.may_send() and link.sent < self._outbox.last_seq:
             batch = self._outbox.batch_after(link.sent)
             if batch is None:
                 return
@@ -112,9 +116,7 @@ class Sender:
                 batch.first_seq,
                 self._outbox.oldest_seq,
             )
-            try:
-                self._batches.send_multipart([encode_frame(envelope), batch.body], zmq.NOBLOCK)
-            except zmq.Again:
+            if not self._current.send([encode_frame(envelope), batch.body]):
                 # ZeroMQ's queue is full of what we sent before going back. The tick tries again.
                 return
             link.on_sent(batch.last_seq, len(batch.body), self._clock())
@@ -130,64 +132,98 @@ class Sender:
         return not self._outbox.waiting
 
     def _hear(self) -> None:
-        # The descriptor tells only that something has changed: read until there is nothing left.
-        while int(self._acknowledgements.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
-            frames = self._acknowledgements.recv_multipart()
-            try:
-                self._on_frames(frames)
-            except FrameError as error:
-                self._bad_frame("a frame from the publisher cannot be read: %s", error)
+        for index, publisher in enumerate(self._publishers):
+            for frames in publisher.receive():
+                try:
+                    self._on_frames(index, frames)
+                except FrameError as error:
+                    self._bad_frame("a frame from the publisher cannot be read: %s", error)
         if self._link.acknowledged > self._outbox.acknowledged:
             self._outbox.acknowledge(self._link.acknowledged)
+        self._turn_if_preferred(self._clock())
         self.send()
         if not self._outbox.waiting:
             self._all_acknowledged.set()
 
-    def _on_frames(self, frames: list[bytes]) -> None:
+    def _on_frames(self, index: int, frames: list[bytes]) -> None:
         if len(frames) != 2:
             raise FrameError(f"{len(frames)} frames where there should be 2")
         topic, body = frames
-        now = self._clock()
-        if topic != ANNOUNCEMENT_TOPIC:
-            acknowledgement = decode_acknowledgement(body)
-            self._link.on_acknowledgement(
-                acknowledgement.session, acknowledgement.seq, self._outbox.last_seq, now
-            )
-            if acknowledgement.seq > self._outbox.last_seq:
-                self._bad_frame(
-                    "the publisher has record %d, and we are only at %d: is the outbox a copy of an"
-                    " older one? Remove it",
-                    acknowledgement.seq,
-                    self._outbox.last_seq,
-                )
+        if topic == ANNOUNCEMENT_TOPIC:
+            self._on_announcement(index, decode_announcement(body).session)
             return
-        session = decode_announcement(body).session
+        acknowledgement = decode_acknowledgement(body)
+        now = self._clock()
+        self._failover.on_heard(index, now)
+        if index == self._failover.current:
+            self._on_acknowledgement(acknowledgement.session, acknowledgement.seq, now)
+
+    def _on_announcement(self, index: int, session: int) -> None:
+        now = self._clock()
+        self._publishers[index].session = session
+        self._failover.on_heard(index, now)
+        if index != self._failover.current:
+            return
         if self._link.on_announcement(session, now):
-            logger.info(
-                "publisher is there, session %016x; %d messages wait in the outbox",
-                session,
-                self._outbox.waiting,
-            )
+            self._tell_that_publisher_is_there(session)
         elif self._away:
             logger.info("publisher is back; %d messages wait in the outbox", self._outbox.waiting)
         self._away = False
 
+    def _on_acknowledgement(self, session: int, seq: int, now: float) -> None:
+        self._link.on_acknowledgement(session, seq, self._outbox.last_seq, now)
+        if seq > self._outbox.last_seq:
+            self._bad_frame(
+                "the publisher has record %d, and we are only at %d: is the outbox a copy of an"
+                " older one? Remove it",
+                seq,
+                self._outbox.last_seq,
+            )
+
+    def _tell_that_publisher_is_there(self, session: int) -> None:
+        logger.info(
+            "publisher is there, session %016x; %d messages wait in the outbox",
+            session,
+            self._outbox.waiting,
+        )
+
+    def _turn_if_preferred(self, now: float) -> None:
+        """Turn to another publisher if the order says so, once nothing is left to be told of."""
+        preferred = self._failover.preferred(now)
+        self._is_leaving = preferred != self._failover.current
+        if not self._is_leaving or (self._link.has_in_flight and not self._link.is_away(now)):
+            return
+        self._current.turn_away()
+        logger.warning(
+            "turning from the publisher at %s to that at %s",
+            self._current.endpoint,
+            self._publishers[preferred].endpoint,
+        )
+        self._failover.current = preferred
+        self._current.turn_to()
+        self._is_leaving = self._away = False
+        session = self._current.session
+        self._link.on_turned(session, now)
+        if session is not None:
+            self._tell_that_publisher_is_there(session)
+
     def _look_at_the_clock(self) -> None:
         now = self._clock()
         self._outbox.tidy()
-        for connection in self._connections:
-            connection.look_after(now)
+        for publisher in self._publishers:
+            publisher.look_after(now)
+        self._turn_if_preferred(now)
         if self._link.on_time(now):
             logger.warning(
                 "the publisher at %s acknowledges nothing, although it is heard: sending again what"
                 " it should have",
-                self._endpoint,
+                self._current.endpoint,
             )
         if self._link.is_away(now) and not self._away:
             self._away = True
             logger.warning(
                 "publisher at %s is not heard, or has no Kafka;"
                 " messages are kept in the outbox meanwhile",
-                self._endpoint,
+                self._current.endpoint,
             )
         self.send()

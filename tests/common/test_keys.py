@@ -60,7 +60,7 @@ def test_two_commands_and_a_line_are_the_whole_exchange(tmp_path: Path) -> None:
     assert authorized.returncode == 0
 
     name, value = line.rstrip().split("=")
-    theirs = reader_keys(read_settings({"STATE_DIR": str(readers), name: value}))
+    [theirs] = reader_keys(read_settings({"STATE_DIR": str(readers), name: value}))
     ours = publisher_keys(read_settings({"STATE_DIR": str(publisher)}))
     assert theirs
     assert ours
@@ -263,14 +263,27 @@ def test_a_publisher_without_keys_stays_on_this_machine(tmp_path: Path, name: st
 def test_a_reader_without_keys_stays_on_this_machine(tmp_path: Path, name: str) -> None:
     """It is told first of the publisher's key, then of its own."""
     away = {name: "tcp://10.0.0.1:5557"}
-    assert reader_keys(settings(tmp_path)) is None
+    assert reader_keys(settings(tmp_path)) == [None]
     with pytest.raises(SettingsError, match=rf"{name} .* `python -m common.keys publisher`"):
         reader_keys(settings(tmp_path, **away))
     away["PUBLISHER_PUBLIC_KEY"] = KEY
     with pytest.raises(SettingsError, match=r"`python -m common.keys readers`"):
         reader_keys(settings(tmp_path, **away))
     pair = make_pair(tmp_path / "keys" / READERS_PAIR)
-    assert reader_keys(settings(tmp_path, **away)) == (pair, KEY)
+    assert reader_keys(settings(tmp_path, **away)) == [(pair, KEY)]
+
+
+def test_several_publishers_have_one_key_or_one_each(tmp_path: Path) -> None:
+    """Another number of keys is refused."""
+    pair = make_pair(tmp_path / "keys" / READERS_PAIR)
+    several = {"PUBLISHER_ENDPOINT": "tcp://10.0.0.1:5557,tcp://10.0.0.2:5557"}
+    one = settings(tmp_path, **several, PUBLISHER_PUBLIC_KEY=KEY)
+    assert reader_keys(one) == [(pair, KEY), (pair, KEY)]
+    two = settings(tmp_path, **several, PUBLISHER_PUBLIC_KEY=f"{KEY}, {KEY[::-1]}")
+    assert reader_keys(two) == [(pair, KEY), (pair, KEY[::-1])]
+    three = settings(tmp_path, **several, PUBLISHER_PUBLIC_KEY=f"{KEY},{KEY},{KEY}")
+    with pytest.raises(SettingsError, match=r"3 keys and PUBLISHER_ENDPOINT 2 publishers"):
+        reader_keys(three)
 
 
 def test_keys_that_cannot_be_used_are_a_wrong_setting(tmp_path: Path) -> None:

@@ -23,8 +23,10 @@ from common.frames import (
     decode_envelope,
     encode_frame,
 )
+from readers.failover import SILENT_FOR_S
 from readers.link import RESEND_AFTER_S
 from readers.outbox import Outbox
+from readers.publisher_addresses import PublisherAddress
 from readers.sender import Sender
 
 READER = "xqc"
@@ -48,8 +50,7 @@ class Publisher:
         self._context = zmq.Context()
         self._pull = self._context.socket(zmq.PULL)
         self._pub = self._context.socket(zmq.XPUB)
-        self.endpoint = f"tcp://127.0.0.1:{self._pull.bind_to_random_port('tcp://127.0.0.1')}"
-        self.ack_endpoint = f"tcp://127.0.0.1:{self._pub.bind_to_random_port('tcp://127.0.0.1')}"
+        self.address = PublisherAddress(_bind(self._pull), _bind(self._pub))
 
     async def wait_for_subscriber(self) -> None:
         """Return once a reader has subscribed to both topics."""
@@ -75,6 +76,10 @@ class Publisher:
         await _until_readable(self._pull)
         envelope, body = self._pull.recv_multipart()
         return decode_envelope(envelope), body
+
+    def has_come(self) -> bool:
+        """Return whether there is a batch to take."""
+        return bool(self._pull.poll(0))
 
     def close(self) -> None:
         """Close the sockets."""
@@ -106,7 +111,7 @@ def clock() -> FakeClock:
 @pytest.fixture
 async def sender(publisher: Publisher, outbox: Outbox, clock: FakeClock) -> AsyncIterator[Sender]:
     """Return a running sender, subscribed at the publisher."""
-    sender = Sender(outbox, publisher.endpoint, publisher.ack_endpoint, clock)
+    sender = Sender(outbox, [publisher.address], clock)
     task = asyncio.create_task(sender.run())
     await publisher.wait_for_subscriber()
     yield sender
@@ -228,6 +233,73 @@ async def test_a_publisher_that_goes_and_comes_back_is_said_once_each(
     assert caplog.text.count("is not heard") == 1
 
 
+@pytest.fixture
+def other() -> Iterator[Publisher]:
+    """Return the publisher that is the second in the order."""
+    publisher = Publisher()
+    yield publisher
+    publisher.close()
+
+
+@pytest.fixture
+async def choosy_sender(
+    publisher: Publisher, other: Publisher, outbox: Outbox, clock: FakeClock
+) -> AsyncIterator[Sender]:
+    """Return a running sender that knows two publishers."""
+    sender = Sender(outbox, [publisher.address, other.address], clock)
+    task = asyncio.create_task(sender.run())
+    await publisher.wait_for_subscriber()
+    await other.wait_for_subscriber()
+    yield sender
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.usefixtures("choosy_sender")
+async def test_the_next_publisher_gets_what_a_silent_one_has_not_acknowledged(
+    publisher: Publisher, other: Publisher, outbox: Outbox, clock: FakeClock
+) -> None:
+    """And the first one again what comes once it is back."""
+    append(outbox, b"a")
+    append(outbox, b"b")
+    publisher.announce()
+    await publisher.take()
+    await publisher.take()
+    publisher.acknowledge(outbox.reader, 1)
+    await _until(lambda: outbox.acknowledged == 1)
+
+    clock.now += SILENT_FOR_S + 1
+    other.announce(session=5)
+    assert (await other.take())[0] == Envelope(outbox.reader, 5, first_seq=2, oldest_seq=2)
+    other.acknowledge(outbox.reader, 2, session=5)
+    await _until(lambda: outbox.acknowledged == 2)
+
+    def is_returned_to() -> bool:
+        clock.now += 1
+        publisher.announce()
+        return publisher.has_come()
+
+    append(outbox, b"c")
+    await _until(is_returned_to)
+    assert (await publisher.take())[0] == Envelope(outbox.reader, SESSION, 3, 3)
+
+
+@pytest.mark.usefixtures("choosy_sender")
+async def test_only_the_publisher_that_is_sent_to_is_believed(
+    publisher: Publisher, other: Publisher, outbox: Outbox
+) -> None:
+    """Whatever another one says of the same session."""
+    append(outbox, b"a")
+    publisher.announce()
+    await publisher.take()
+    other.acknowledge(outbox.reader, 1)
+    other.announce(session=5)
+    publisher.announce(session=7)
+    assert (await publisher.take())[0] == Envelope(outbox.reader, 7, 1, 1)
+    assert outbox.waiting == 1
+
+
 async def _until(condition: object, timeout_s: float = 10.0) -> None:
     assert callable(condition)
     async with asyncio.timeout(timeout_s):
@@ -239,3 +311,7 @@ async def _until_readable(socket: zmq.Socket[bytes], timeout_s: float = 10.0) ->
     async with asyncio.timeout(timeout_s):
         while not socket.poll(0):  # noqa: ASYNC110 - the sockets are the synchronous ones
             await asyncio.sleep(0.005)
+
+
+def _bind(socket: zmq.Socket[bytes]) -> str:
+    return f"tcp://127.0.0.1:{socket.bind_to_random_port('tcp://127.0.0.1')}"
