@@ -91,7 +91,7 @@ def test_malformed_frames_are_counted_and_told_at_a_bounded_rate(
         for number in range(1000):
             frames = [rng.randbytes(rng.randrange(50)) for _ in range(rng.choice([1, 2, 3]))]
             reader.send_frames(frames)
-            if number % 100 == 0:
+            if number % 100 == 99:
                 reader.send(chat(number // 100 + 1, 1), number // 100 + 1)
         reader.wait_for_acknowledgement(10)
     assert publisher.process.stop() == 0
