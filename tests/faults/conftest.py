@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "repeats: may have things published twice, which each DELIVERY takes in its way"
     )
+    config.addinivalue_line("markers", "at_least_once: about what exactly-once does not promise")
     given = config.getoption("--seed", None)
     config.stash[_seed] = random.SystemRandom().randrange(1 << 32) if given is None else given
     config.stash[_rows] = []
@@ -67,9 +68,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Have each test run with every DELIVERY; in a quick run only where it matters most."""
     if "delivery" not in metafunc.fixturenames:
         return
-    may_repeat = metafunc.definition.get_closest_marker("repeats") is not None
-    is_full = metafunc.config.getoption("--full", False)
-    metafunc.parametrize("delivery", list(ISOLATION) if may_repeat or is_full else [AT_LEAST_ONCE])
+    marker = metafunc.definition.get_closest_marker
+    wants_both = metafunc.config.getoption("--full", False) or marker("repeats")
+    takes_both = wants_both and not marker("at_least_once")
+    metafunc.parametrize("delivery", list(ISOLATION) if takes_both else [AT_LEAST_ONCE])
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ _PARTITIONS = 6
 _START_WITHIN_S = 30
 _ARRIVE_WITHIN_S = 60
 _READ_WITHIN_S = 60
+#: A publisher has to be silent, or back, for 10 s.
+_TURN_WITHIN_S = 40
 #: A reader takes 10 s to hand over what it holds, and then leaves.
 _STOP_WITHIN_S = 20
 
@@ -57,6 +59,7 @@ class Stage:
         self.environment = service.environment
         self.readers: dict[str, Process] = {}
         self._publisher: Process | None = None
+        self._standby: Process | None = None
         self._start = start
         self._delivery = delivery
         self._readers_on = readers_on
@@ -82,6 +85,27 @@ class Stage:
     def start_publisher(self) -> None:
         """Start a publisher; it need not be ready when this returns."""
         self._publisher = self._start(python_module("publisher"), self.environment)
+
+    def start_standby(self, batches: str, answers: str) -> None:
+        """Start another publisher, which takes *batches* there, and return when it does."""
+        binds = {"PUBLISHER_BIND": batches, "PUBLISHER_ACK_BIND": answers}
+        self._standby = self._start(python_module("publisher"), self.environment | binds)
+        wait_for_line(self._standby, "is ready: session", _START_WITHIN_S)
+
+    def lose_publisher(self) -> None:
+        """Kill the publisher (SIGKILL); it does not come back by itself."""
+        self.publisher_deaths += 1
+        self.publisher.send(signal.SIGKILL)
+        self.publisher.kill()
+
+    def wait_until_turned(self, times: int) -> None:
+        """Return once each reader has turned to another publisher so many *times*."""
+
+        def have_turned() -> bool:
+            outputs = [reader.output() for reader in self.readers.values()]
+            return all(output.count("turning from") >= times for output in outputs)
+
+        wait_for(have_turned, _TURN_WITHIN_S, "the readers to turn to another publisher")
 
     def wait_until_ready(self) -> None:
         """Return once the publisher takes batches."""
@@ -163,7 +187,8 @@ class Stage:
     def _stop(self) -> Sequence[str]:
         """Stop everything in good order, and return what the readers still hold, in words."""
         self._stop_all_readers()
-        assert self.publisher.stop(timeout_s=_STOP_WITHIN_S) == 0, self.publisher.tail()
+        for publisher in filter(None, (self.publisher, self._standby)):
+            assert publisher.stop(timeout_s=_STOP_WITHIN_S) == 0, publisher.tail()
         held = {channel: self._batches_in_outbox(channel) for channel in CHANNELS}
         return [
             f"{count} batches are still in {name}'s outbox" for name, count in held.items() if count
