@@ -4,15 +4,20 @@ The frames that readers and publisher exchange, and the bytes of a batch.
 1. Every frame begins with one byte, its version, and goes on in msgpack.
 2. A batch is encoded once, by its reader; the same bytes lie in the outbox and travel the link.
 3. A reader sends two frames at a time: the envelope, which changes when a batch is sent again,
-   and the batch, which does not. The publisher answers on a PUB socket with two: topic and body.
+   and the batch, which does not; or a single one: its presence. The publisher answers on a PUB
+   socket with two: topic and body.
 """
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
+#: What is added at the end of a struct, with a default, needs no other version: a sender that does
+#: not know it leaves it out, and a receiver that does not know it passes over it.
 VERSION = 1
 
 #: The largest batch frame a publisher takes, in bytes. A reader's batches stay far below it.
@@ -43,6 +48,8 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     #: Unix time in milliseconds.
     timestamp: int
     value: bytes
+    #: What the message is known by wherever it is read; empty when it is known by nothing.
+    id: bytes = b""
 
 
 class Batch(msgspec.Struct, array_like=True, frozen=True):
@@ -76,16 +83,29 @@ class Announcement(msgspec.Struct, array_like=True, frozen=True):
     """A publisher is there, and this is its session."""
 
     session: int
+    #: Whether it publishes once what several readers of a channel send.
+    deduplicates: bool = False
+
+
+class Presence(msgspec.Struct, array_like=True, frozen=True):
+    """
+    A reader has been in a channel without a break; times are Unix times in milliseconds.
+
+    The next one says so from the same moment on, so that it does not matter when one is lost.
+    """
+
+    reader: str
+    channel_id: str
+    since_ms: int
+    until_ms: int
 
 
 #: The topic that announcements are published under.
 ANNOUNCEMENT_TOPIC = b"publisher"
 
+_Frame = TypeVar("_Frame")
+
 _encode = msgspec.msgpack.Encoder().encode
-_decode_batch = msgspec.msgpack.Decoder(Batch).decode
-_decode_envelope = msgspec.msgpack.Decoder(Envelope).decode
-_decode_acknowledgement = msgspec.msgpack.Decoder(Acknowledgement).decode
-_decode_announcement = msgspec.msgpack.Decoder(Announcement).decode
 
 
 def acknowledgement_topic(reader: str) -> bytes:
@@ -94,45 +114,24 @@ def acknowledgement_topic(reader: str) -> bytes:
     return b"reader " + reader.encode() + b"\0"
 
 
-def encode_frame(value: Batch | Envelope | Acknowledgement | Announcement) -> bytes:
+def encode_frame(value: Batch | Envelope | Presence | Acknowledgement | Announcement) -> bytes:
     """Return the frame that carries *value*."""
     return _PREFIX + _encode(value)
 
 
-def decode_batch(frame: bytes) -> Batch:
-    """Return the batch in *frame*. Raises FrameError when there is none."""
-    body = _body(frame)
-    try:
-        return _decode_batch(body)
-    except msgspec.MsgspecError as error:
-        raise FrameError(f"not a batch: {error}") from None
+def _decoder(kind: type[_Frame], what: str) -> Callable[[bytes], _Frame]:
+    """Return a function from a frame to *what* is in it; it raises FrameError when it is not."""
+    decode = msgspec.msgpack.Decoder(kind).decode
 
+    def decode_frame(frame: bytes) -> _Frame:
+        body = _body(frame)
+        try:
+            return decode(body)
+        # msgspec's own decoder of msgpack lets text that is not UTF-8 out as Python tells it.
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise FrameError(f"not {what}: {error}") from None
 
-def decode_envelope(frame: bytes) -> Envelope:
-    """Return the envelope in *frame*. Raises FrameError when there is none."""
-    body = _body(frame)
-    try:
-        return _decode_envelope(body)
-    except msgspec.MsgspecError as error:
-        raise FrameError(f"not an envelope: {error}") from None
-
-
-def decode_acknowledgement(frame: bytes) -> Acknowledgement:
-    """Return the acknowledgement in *frame*. Raises FrameError when there is none."""
-    body = _body(frame)
-    try:
-        return _decode_acknowledgement(body)
-    except msgspec.MsgspecError as error:
-        raise FrameError(f"not an acknowledgement: {error}") from None
-
-
-def decode_announcement(frame: bytes) -> Announcement:
-    """Return the announcement in *frame*. Raises FrameError when there is none."""
-    body = _body(frame)
-    try:
-        return _decode_announcement(body)
-    except msgspec.MsgspecError as error:
-        raise FrameError(f"not an announcement: {error}") from None
+    return decode_frame
 
 
 def _body(frame: bytes) -> memoryview:
@@ -141,3 +140,10 @@ def _body(frame: bytes) -> memoryview:
     if frame[0] != VERSION:
         raise UnknownVersionError(f"version {frame[0]} where {VERSION} is spoken")
     return memoryview(frame)[1:]
+
+
+decode_batch = _decoder(Batch, "a batch")
+decode_envelope = _decoder(Envelope, "an envelope")
+decode_presence = _decoder(Presence, "a presence")
+decode_acknowledgement = _decoder(Acknowledgement, "an acknowledgement")
+decode_announcement = _decoder(Announcement, "an announcement")

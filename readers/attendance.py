@@ -4,6 +4,9 @@ When this reader was in its channel, and when it was not: each absence becomes a
 The outbox keeps since when we would have been absent if this process were gone, so that a kill
 leaves a gap with a beginning. It is written down every few seconds, and what we heard last may have
 been said some time before: a gap may begin early, never late.
+
+Where the publisher wants to know, it is told when we were there: of what one reader has missed, it
+leaves out what another one of the channel has heard.
 """
 
 from __future__ import annotations
@@ -19,6 +22,14 @@ from readers.outbox import Absence, Outbox
 #: 6.2 s before.
 LATENCY_MS = 7000
 
+#: How long a gap record is held back where readers are compared, in milliseconds. Another reader
+#: knows that it was there once it has heard something, which in a quiet channel takes 20 s.
+COMPARED_AFTER_MS = 30_000
+
+#: Tells the publisher in which channel (its id) we have been, since when and until when; returns
+#: whether the publisher compares that.
+TellPresence = Callable[[str, int, int], bool]
+
 
 class Attendance:
     """A reader's presence in its channel. All times are Unix milliseconds."""
@@ -27,39 +38,62 @@ class Attendance:
         self,
         channel: str,
         outbox: Outbox,
+        tell_presence: TellPresence,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._channel = channel
         self._outbox = outbox
+        self._tell_presence = tell_presence
         self._now_ms = now_ms
         self._absence = outbox.absence()
         self._inside = False
+        self._channel_id = ""
+        self._entered_ms = 0
+        #: What we were away for, as long as it has not been told.
+        self._gap: ChatGap | None = None
 
     def on_entered(self, channel_id: str) -> None:
         """Take note that we are in the channel; if we were away from it, tell of the gap."""
         now_ms = self._now_ms()
-        if self._absence and not self._inside:
-            # The clock may have been set back meanwhile.
-            from_ms = min(self._absence.since_ms, now_ms) - LATENCY_MS
-            gap = ChatGap(channel_id, self._channel, from_ms, now_ms, self._absence.reason)
-            self._outbox.append(gap_batch(gap))
-        self._inside = True
+        if not self._inside:
+            self._inside = True
+            self._channel_id = channel_id
+            self._entered_ms = now_ms
+            self._gap = self._gap_until(now_ms)
         self.on_heard(now_ms)
 
     def on_heard(self, heard_ms: int) -> None:
         """Take note that the connection was alive at *heard_ms*; call this every few seconds."""
-        if self._inside:
-            self._keep(Absence(heard_ms, GapReason.RESTARTED))
+        if not self._inside:
+            return
+        is_compared = self._tell_presence(self._channel_id, self._entered_ms, heard_ms)
+        if self._gap and is_compared and self._now_ms() < self._gap.to_ms + COMPARED_AFTER_MS:
+            return
+        self._tell_gap()
+        self._keep(Absence(heard_ms, GapReason.RESTARTED))
 
     def on_left(self, since_ms: int, reason: GapReason) -> None:
         """Take note that we are not in the channel any more, *since_ms*."""
         if self._inside:
             self._inside = False
+            self._tell_gap()
             self._keep(Absence(since_ms, reason))
 
     def on_stopped(self) -> None:
         """Take note that we leave the channel now, because the reader stops."""
         self.on_left(self._now_ms(), GapReason.RESTARTED)
+
+    def _gap_until(self, now_ms: int) -> ChatGap | None:
+        if self._absence is None:
+            return None
+        # The clock may have been set back meanwhile.
+        from_ms = min(self._absence.since_ms, now_ms) - LATENCY_MS
+        return ChatGap(self._channel_id, self._channel, from_ms, now_ms, self._absence.reason)
+
+    def _tell_gap(self) -> None:
+        if self._gap:
+            self._outbox.append(gap_batch(self._gap))
+            self._gap = None
 
     def _keep(self, absence: Absence) -> None:
         if absence != self._absence:

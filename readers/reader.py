@@ -41,7 +41,7 @@ async def read_channel(channel: str, settings: Settings) -> None:
     outbox = Outbox(path, channel, settings.outbox_max_bytes)
     sender = Sender(outbox, publishers)
     intake = ChatIntake(outbox, on_batch=sender.send)
-    attendance = Attendance(channel, outbox)
+    attendance = Attendance(channel, outbox, sender.tell_presence)
     membership = Membership(channel, settings, log_in_as, intake.take, attendance)
     logger.info("started, %d messages wait in the outbox", outbox.waiting)
     try:

@@ -22,6 +22,8 @@ class RemotePublisher:
         self.endpoint = address.batches
         #: What it has told; None as long as it has told nothing.
         self.session: int | None = None
+        #: Whether it compares what several readers of a channel send.
+        self.deduplicates = False
         self._batches = Connection(context, zmq.PUSH, address.batches, address.keys)
         self._batches.socket.setsockopt(zmq.SNDHWM, WINDOW_BATCHES)
         self._answers = Connection(context, zmq.SUB, address.acknowledgements, address.keys)

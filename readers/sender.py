@@ -18,8 +18,10 @@ import zmq
 
 from common.frames import (
     ANNOUNCEMENT_TOPIC,
+    Announcement,
     Envelope,
     FrameError,
+    Presence,
     decode_acknowledgement,
     decode_announcement,
     encode_frame,
@@ -121,6 +123,17 @@ class Sender:
                 return
             link.on_sent(batch.last_seq, len(batch.body), self._clock())
 
+    def tell_presence(self, channel_id: str, since_ms: int, until_ms: int) -> bool:
+        """
+        Tell the publisher that we have been in the channel from *since_ms* to *until_ms* (Unix).
+
+        Return whether it compares that with other readers; if it does not, it is told nothing.
+        """
+        if self._current.deduplicates:
+            presence = Presence(self._outbox.reader, channel_id, since_ms, until_ms)
+            self._current.send([encode_frame(presence)])
+        return self._current.deduplicates
+
     async def wait_until_empty(self, timeout_s: float) -> bool:
         """Return whether everything in the outbox was acknowledged within *timeout_s* seconds."""
         self.send()
@@ -150,7 +163,7 @@ class Sender:
             raise FrameError(f"{len(frames)} frames where there should be 2")
         topic, body = frames
         if topic == ANNOUNCEMENT_TOPIC:
-            self._on_announcement(index, decode_announcement(body).session)
+            self._on_announcement(index, decode_announcement(body))
             return
         acknowledgement = decode_acknowledgement(body)
         now = self._clock()
@@ -158,9 +171,11 @@ class Sender:
         if index == self._failover.current:
             self._on_acknowledgement(acknowledgement.session, acknowledgement.seq, now)
 
-    def _on_announcement(self, index: int, session: int) -> None:
+    def _on_announcement(self, index: int, announcement: Announcement) -> None:
         now = self._clock()
+        session = announcement.session
         self._publishers[index].session = session
+        self._publishers[index].deduplicates = announcement.deduplicates
         self._failover.on_heard(index, now)
         if index != self._failover.current:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from common.frames import (
     Envelope,
     FrameError,
     Kind,
+    Presence,
     Record,
     UnknownVersionError,
     acknowledgement_topic,
@@ -21,10 +23,17 @@ from common.frames import (
     decode_announcement,
     decode_batch,
     decode_envelope,
+    decode_presence,
     encode_frame,
 )
 
-DECODERS = (decode_acknowledgement, decode_announcement, decode_batch, decode_envelope)
+DECODERS = (
+    decode_acknowledgement,
+    decode_announcement,
+    decode_batch,
+    decode_envelope,
+    decode_presence,
+)
 
 numbers = st.integers(min_value=0, max_value=2**63 - 1)
 sessions = st.integers(min_value=0, max_value=2**64 - 1)
@@ -33,7 +42,29 @@ records = st.builds(
     key=st.binary(max_size=20),
     timestamp=numbers,
     value=st.binary(max_size=200),
+    id=st.binary(max_size=40),
 )
+
+
+class FormerRecord(msgspec.Struct, array_like=True):
+    """A record as it was when it had no id."""
+
+    key: bytes
+    timestamp: int
+    value: bytes
+
+
+class FormerBatch(msgspec.Struct, array_like=True):
+    """A batch of those days."""
+
+    kind: Kind
+    records: list[FormerRecord]
+
+
+class FormerAnnouncement(msgspec.Struct, array_like=True):
+    """An announcement when there was only one way to publish."""
+
+    session: int
 
 
 @given(st.builds(Batch, kind=st.sampled_from(Kind), records=st.lists(records, max_size=5)))
@@ -56,13 +87,47 @@ def test_an_envelope_comes_out_as_it_went_in(envelope: Envelope) -> None:
     assert decode_envelope(encode_frame(envelope)) == envelope
 
 
-@given(sessions, numbers)
-def test_what_the_publisher_says_comes_out_as_it_went_in(session: int, seq: int) -> None:
+@given(
+    st.builds(
+        Presence,
+        reader=st.text(max_size=50),
+        channel_id=st.text(max_size=20),
+        since_ms=numbers,
+        until_ms=numbers,
+    )
+)
+def test_a_presence_comes_out_as_it_went_in(presence: Presence) -> None:
+    """Who was where, since when and until when."""
+    assert decode_presence(encode_frame(presence)) == presence
+
+
+@given(sessions, numbers, st.booleans())
+def test_what_the_publisher_says_comes_out_as_it_went_in(
+    session: int, seq: int, deduplicates: bool
+) -> None:
     """Acknowledgements and announcements."""
     acknowledgement = Acknowledgement(session, seq)
     assert decode_acknowledgement(encode_frame(acknowledgement)) == acknowledgement
-    announcement = Announcement(session)
+    announcement = Announcement(session, deduplicates)
     assert decode_announcement(encode_frame(announcement)) == announcement
+
+
+def test_what_an_older_program_has_sent_is_understood() -> None:
+    """An outbox of before an update holds records without an id."""
+    batch = FormerBatch(Kind.CHAT, [FormerRecord(b"key", 1, b"value")])
+    frame = bytes([VERSION]) + msgspec.msgpack.encode(batch)
+    assert decode_batch(frame) == Batch(Kind.CHAT, [Record(b"key", 1, b"value")])
+    frame = bytes([VERSION]) + msgspec.msgpack.encode(FormerAnnouncement(7))
+    assert decode_announcement(frame) == Announcement(7)
+
+
+def test_an_older_program_understands_what_is_sent_now() -> None:
+    """It passes over what it does not know of."""
+    frame = encode_frame(Batch(Kind.CHAT, [Record(b"key", 1, b"value", b"id")]))
+    decoded = msgspec.msgpack.decode(frame[1:], type=FormerBatch)
+    assert decoded == FormerBatch(Kind.CHAT, [FormerRecord(b"key", 1, b"value")])
+    frame = encode_frame(Announcement(7, deduplicates=True))
+    assert msgspec.msgpack.decode(frame[1:], type=FormerAnnouncement) == FormerAnnouncement(7)
 
 
 @given(frame=st.binary(max_size=200), truthful=st.booleans())
@@ -77,6 +142,13 @@ def test_garbage_is_a_frame_error_and_nothing_else(frame: bytes, truthful: bool)
             continue
         # Some bytes are well-formed by chance. They then mean what they say.
         assert decode(encode_frame(decoded)) == decoded
+
+
+def test_a_name_that_is_not_utf_8_is_a_frame_error() -> None:
+    """It must not come out as an error that nobody expects."""
+    frame = encode_frame(Envelope("xqc/1", 7, 1, 1)).replace(b"xqc", b"x\xffc")
+    with pytest.raises(FrameError, match="not an envelope"):
+        decode_envelope(frame)
 
 
 @pytest.mark.parametrize("decode", DECODERS)

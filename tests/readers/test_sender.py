@@ -18,9 +18,11 @@ from common.frames import (
     Batch,
     Envelope,
     Kind,
+    Presence,
     Record,
     acknowledgement_topic,
     decode_envelope,
+    decode_presence,
     encode_frame,
 )
 from readers.failover import SILENT_FOR_S
@@ -58,9 +60,10 @@ class Publisher:
             await _until_readable(self._pub)
             self._pub.recv()
 
-    def announce(self, session: int = SESSION) -> None:
+    def announce(self, session: int = SESSION, *, deduplicates: bool = False) -> None:
         """Say that this session is there."""
-        self._pub.send_multipart([ANNOUNCEMENT_TOPIC, encode_frame(Announcement(session))])
+        announcement = encode_frame(Announcement(session, deduplicates))
+        self._pub.send_multipart([ANNOUNCEMENT_TOPIC, announcement])
 
     def acknowledge(self, reader: str, seq: int, session: int = SESSION) -> None:
         """Say that Kafka has everything up to *seq*."""
@@ -76,6 +79,12 @@ class Publisher:
         await _until_readable(self._pull)
         envelope, body = self._pull.recv_multipart()
         return decode_envelope(envelope), body
+
+    async def take_presence(self) -> Presence:
+        """Return the next message, which tells when a reader was in its channel."""
+        await _until_readable(self._pull)
+        (frame,) = self._pull.recv_multipart()
+        return decode_presence(frame)
 
     def has_come(self) -> bool:
         """Return whether there is a batch to take."""
@@ -231,6 +240,16 @@ async def test_a_publisher_that_goes_and_comes_back_is_said_once_each(
     publisher.announce()
     await _until(lambda: "publisher is back" in caplog.text)
     assert caplog.text.count("is not heard") == 1
+
+
+async def test_a_publisher_that_compares_readers_is_told_when_we_were_there(
+    sender: Sender, publisher: Publisher, outbox: Outbox
+) -> None:
+    """One that does not is told nothing."""
+    assert not sender.tell_presence("71", 1, 2)
+    publisher.announce(deduplicates=True)
+    await _until(lambda: sender.tell_presence("71", 3, 4))
+    assert await publisher.take_presence() == Presence(outbox.reader, "71", 3, 4)
 
 
 @pytest.fixture
