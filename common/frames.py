@@ -100,7 +100,7 @@ class Presence(msgspec.Struct, array_like=True, frozen=True):
     until_ms: int
 
 
-#: The topic that announcements are published under.
+#: The topic that announcements are published under, to whoever listens.
 ANNOUNCEMENT_TOPIC = b"publisher"
 
 _Frame = TypeVar("_Frame")
@@ -112,6 +112,11 @@ def acknowledgement_topic(reader: str) -> bytes:
     """Return the topic that a reader's acknowledgements are published under."""
     # ZeroMQ matches topics by prefix: without an end mark "xqc" would also hear "xqcow".
     return b"reader " + reader.encode() + b"\0"
+
+
+def announcement_topic(reader: str) -> bytes:
+    """Return the topic of announcements to one reader; acknowledgements' leads to them, too."""
+    return acknowledgement_topic(reader) + ANNOUNCEMENT_TOPIC
 
 
 def encode_frame(value: Batch | Envelope | Presence | Acknowledgement | Announcement) -> bytes:

@@ -26,6 +26,9 @@ LATENCY_MS = 7000
 #: knows that it was there once it has heard something, which in a quiet channel takes 20 s.
 COMPARED_AFTER_MS = 30_000
 
+#: How often it is written down that we are in the channel, in milliseconds.
+NOTE_EVERY_MS = 5000
+
 #: Tells the publisher in which channel (its id) we have been, since when and until when; returns
 #: whether the publisher compares that.
 TellPresence = Callable[[str, int, int], bool]
@@ -49,6 +52,7 @@ class Attendance:
         self._inside = False
         self._channel_id = ""
         self._entered_ms = 0
+        self._noted_ms = 0
         #: What we were away for, as long as it has not been told.
         self._gap: ChatGap | None = None
 
@@ -60,17 +64,13 @@ class Attendance:
             self._channel_id = channel_id
             self._entered_ms = now_ms
             self._gap = self._gap_until(now_ms)
-        self.on_heard(now_ms)
+        self._note(now_ms)
 
     def on_heard(self, heard_ms: int) -> None:
-        """Take note that the connection was alive at *heard_ms*; call this every few seconds."""
-        if not self._inside:
+        """Take note that something came at *heard_ms*; to be called whenever something does."""
+        if not self._inside or abs(heard_ms - self._noted_ms) < NOTE_EVERY_MS:
             return
-        is_compared = self._tell_presence(self._channel_id, self._entered_ms, heard_ms)
-        if self._gap and is_compared and self._now_ms() < self._gap.to_ms + COMPARED_AFTER_MS:
-            return
-        self._tell_gap()
-        self._keep(Absence(heard_ms, GapReason.RESTARTED))
+        self._note(heard_ms)
 
     def on_left(self, since_ms: int, reason: GapReason) -> None:
         """Take note that we are not in the channel any more, *since_ms*."""
@@ -82,6 +82,14 @@ class Attendance:
     def on_stopped(self) -> None:
         """Take note that we leave the channel now, because the reader stops."""
         self.on_left(self._now_ms(), GapReason.RESTARTED)
+
+    def _note(self, heard_ms: int) -> None:
+        self._noted_ms = heard_ms
+        is_compared = self._tell_presence(self._channel_id, self._entered_ms, heard_ms)
+        if self._gap and is_compared and self._now_ms() < self._gap.to_ms + COMPARED_AFTER_MS:
+            return
+        self._tell_gap()
+        self._keep(Absence(heard_ms, GapReason.RESTARTED))
 
     def _gap_until(self, now_ms: int) -> ChatGap | None:
         if self._absence is None:

@@ -21,7 +21,8 @@ WINDOW_BYTES = 8 * 1024 * 1024
 #: Seconds without progress after which the batches in flight count as lost.
 RESEND_AFTER_S = 5.0
 
-#: Seconds of silence after which the publisher counts as away; it announces itself every second.
+#: Seconds of silence after which the publisher counts as away; it announces itself every second to
+#: whoever listens.
 #: Less than RESEND_AFTER_S: one that has stalled says nothing, and is not to be sent it all again.
 AWAY_AFTER_S = 3.5
 
@@ -42,6 +43,7 @@ class SendingLink:
         self._in_flight: deque[_InFlight] = deque()
         self._bytes_in_flight = 0
         self._progress_at = now
+        #: When the publisher was heard, or when we began to wait for a word from it.
         self._heard_at = now
 
     def is_away(self, now: float) -> bool:
@@ -64,7 +66,7 @@ class SendingLink:
     def on_sent(self, last_seq: int, size: int, now: float) -> None:
         """Take note that the batch that ends with record *last_seq*, of *size* bytes, was sent."""
         if not self._in_flight:
-            self._progress_at = now
+            self._progress_at = self._heard_at = now
         self._in_flight.append(_InFlight(last_seq, size))
         self._bytes_in_flight += size
         self.sent = last_seq

@@ -8,7 +8,6 @@ channel, so that nothing that is said meanwhile is missed; what both hear is tak
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 
@@ -68,6 +67,10 @@ class Membership:
                 await self._current.leave()
             self._attendance.on_stopped()
 
+    def _on_heard(self, client: TwitchClient) -> None:
+        if client is self._current:
+            self._attendance.on_heard(client.heard_ms)
+
     def _on_lost(self, client: TwitchClient) -> None:
         if client is self._current and client.lost:
             self._attendance.on_left(client.heard_ms, client.lost)
@@ -103,7 +106,12 @@ class Membership:
         await self._limits.wait_for_login()
         credentials = self._credentials()
         client = TwitchClient(
-            self._channel, credentials, self._on_chat, self._on_lost, self._timing
+            self._channel,
+            credentials,
+            self._on_chat,
+            self._timing,
+            on_heard=self._on_heard,
+            on_lost=self._on_lost,
         )
         host, port = settings.twitch_irc_host, settings.twitch_irc_port
         logger.info("connecting to %s:%d as %s", host, port, credentials.nick)
@@ -121,12 +129,7 @@ class Membership:
     async def _until_finished(self, client: TwitchClient) -> None:
         loop = asyncio.get_running_loop()
         entered_at = loop.time()
-        while not client.finished.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._timing.note_every_s):
-                    await client.finished.wait()
-            if not client.lost:
-                self._attendance.on_heard(client.heard_ms)
+        await client.finished.wait()
         if client.failure:
             raise client.failure
         if loop.time() - entered_at >= self._timing.settled_after_s:

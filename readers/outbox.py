@@ -143,15 +143,21 @@ class Outbox:
         """Keep *absence* in the place of the last one."""
         self._on_disk(self._replace_absence, absence)
 
-    def tidy(self) -> None:
-        """Try again what the disk refused, and give back to it what is no longer needed."""
+    def tidy(self) -> bool:
+        """
+        Try again what the disk refused, and give back to it what is no longer needed.
+
+        Return whether there is more to be done.
+        """
         if self._trimmed < self.acknowledged:
             self._on_disk(self._trim)
         self._write()
         if not self._unwritten and self._trimmed == self.acknowledged:
             self._mark.remove()
-        if self._pragma("freelist_count") > _PAGES_GIVEN_BACK:
+        has_pages_to_give = self._pragma("freelist_count") > _PAGES_GIVEN_BACK
+        if has_pages_to_give:
             self._on_disk(self._give_pages_back)
+        return has_pages_to_give or bool(self._unwritten) or self._trimmed < self.acknowledged
 
     def close(self) -> None:
         """Close the file, which another process may then open."""

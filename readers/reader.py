@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import signal
 from functools import partial
 
 from common.settings import Settings
-from common.supervisor_watch import supervisor_has_gone
+from common.supervisor_watch import call_when_supervisor_has_gone
 from readers.attendance import Attendance
 from readers.chat_intake import ChatIntake
 from readers.credentials import check_login, credentials
@@ -20,9 +19,6 @@ from readers.sender import Sender
 
 #: Seconds a reader that stops waits for acknowledgements of what it holds.
 DRAIN_WITHIN_S = 10.0
-
-#: Seconds after which a reader notices that supervisord was killed.
-LOOK_FOR_SUPERVISOR_EVERY_S = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -55,29 +51,34 @@ async def read_channel(channel: str, settings: Settings) -> None:
 
 
 async def _until_stopped(membership: Membership, sender: Sender) -> None:
-    loop = asyncio.get_running_loop()
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+    stopped = _stop_requests()
     async with asyncio.TaskGroup() as tasks:
         sending = tasks.create_task(sender.run())
         staying = tasks.create_task(membership.stay())
-        await _wait_for_the_end(stopped)
+        await stopped.wait()
         staying.cancel()
         await asyncio.wait([staying])
         await sender.wait_until_empty(DRAIN_WITHIN_S)
         sending.cancel()
 
 
-async def _wait_for_the_end(stopped: asyncio.Event) -> None:
-    while not stopped.is_set():
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOOK_FOR_SUPERVISOR_EVERY_S):
-                await stopped.wait()
-        if supervisor_has_gone():
-            logger.warning("supervisord has gone: stopping, as its successor starts a new reader")
-            return
-    logger.info("stopping")
+def _stop_requests() -> asyncio.Event:
+    """Return what is set when the reader is to stop."""
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+
+    def stop() -> None:
+        logger.info("stopping")
+        stopped.set()
+
+    def stop_alone() -> None:
+        logger.warning("supervisord has gone: stopping, as its successor starts a new reader")
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    call_when_supervisor_has_gone(stop_alone)
+    return stopped
 
 
 def _say_goodbye(outbox: Outbox, intake: ChatIntake) -> None:

@@ -27,7 +27,7 @@ class RemotePublisher:
         self._batches = Connection(context, zmq.PUSH, address.batches, address.keys)
         self._batches.socket.setsockopt(zmq.SNDHWM, WINDOW_BATCHES)
         self._answers = Connection(context, zmq.SUB, address.acknowledgements, address.keys)
-        self._answers.socket.subscribe(ANNOUNCEMENT_TOPIC)
+        self._is_listening = False
         self._answers.socket.subscribe(acknowledgement_topic(reader))
         self._answers.connect()
 
@@ -39,6 +39,19 @@ class RemotePublisher:
         """Yield what has come. Take it to the end: the descriptor tells only of changes."""
         while int(self._answers.socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
             yield self._answers.socket.recv_multipart()
+
+    def listen(self, to_announcements: bool) -> None:
+        """
+        Hear what it announces every second, or do so no longer.
+
+        A reader that waits for nothing need not wake up for that. The session that it has to know
+        is told to it alone, whenever it connects.
+        """
+        if to_announcements and not self._is_listening:
+            self._answers.socket.subscribe(ANNOUNCEMENT_TOPIC)
+        elif self._is_listening and not to_announcements:
+            self._answers.socket.unsubscribe(ANNOUNCEMENT_TOPIC)
+        self._is_listening = to_announcements
 
     def turn_to(self) -> None:
         """Begin to connect, to send."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from readers.outbox import Outbox
     from readers.publisher_addresses import PublisherAddress
 
-#: How often the link looks at the clock, in seconds.
+#: How often the link looks at the clock while there is something to wait for, in seconds.
 TICK_S = 1.0
 
 logger = logging.getLogger(__name__)
@@ -60,6 +60,9 @@ class Sender:
         self._is_leaving = False
         self._away = False
         self._all_acknowledged = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._failure: asyncio.Future[None] = self._loop.create_future()
         self._bad_frame = BoundedLog(logger.warning)
         self._context = zmq.Context()
         self._publishers = [
@@ -77,36 +80,36 @@ class Sender:
 
         Raises OutboxError when the outbox turns out to be damaged.
         """
-        loop = asyncio.get_running_loop()
-        failure: asyncio.Future[None] = loop.create_future()
-
-        def hear() -> None:
-            try:
-                self._hear()
-            except OutboxError as error:
-                # The loop would only log what a callback raises.
-                stop_hearing()
-                failure.set_exception(error)
-
-        def stop_hearing() -> None:
-            for publisher in self._publishers:
-                loop.remove_reader(publisher)
-
         for publisher in self._publishers:
-            loop.add_reader(publisher, hear)
+            self._loop.add_reader(publisher, self._guarded, self._hear)
         try:
-            hear()
-            while not failure.done():
-                await asyncio.wait([failure], timeout=TICK_S)
-                self._look_at_the_clock()
-            failure.result()
+            self._guarded(self._hear)
+            self._guarded(self._look_at_the_clock)
+            await self._failure
         finally:
-            stop_hearing()
+            self._stop()
             self._context.destroy(linger=0)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Do *work*; the loop would only log what that raises."""
+        try:
+            work()
+        except OutboxError as error:
+            self._stop()
+            if not self._failure.done():
+                self._failure.set_exception(error)
+
+    def _stop(self) -> None:
+        for publisher in self._publishers:
+            self._loop.remove_reader(publisher)
+        if self._timer:
+            self._timer.cancel()
 
     def send(self) -> None:
         """Send as much of what waits in the outbox as the link takes now."""
         self._all_acknowledged.clear()
+        if self._timer is None:
+            self._call_later()
         link = self._link
         while not self._is_leaving and link.may_send() and link.sent < self._outbox.last_seq:
             batch = self._outbox.batch_after(link.sent)
@@ -162,7 +165,7 @@ class Sender:
         if len(frames) != 2:
             raise FrameError(f"{len(frames)} frames where there should be 2")
         topic, body = frames
-        if topic == ANNOUNCEMENT_TOPIC:
+        if topic.endswith(ANNOUNCEMENT_TOPIC):
             self._on_announcement(index, decode_announcement(body))
             return
         acknowledgement = decode_acknowledgement(body)
@@ -223,9 +226,12 @@ class Sender:
             self._tell_that_publisher_is_there(session)
 
     def _look_at_the_clock(self) -> None:
+        """Do what is due. Once nothing is waited for, this is not called until there is."""
         now = self._clock()
-        self._outbox.tidy()
+        self._timer = None
+        is_waiting = self._outbox.tidy() or self._is_waiting()
         for publisher in self._publishers:
+            publisher.listen(is_waiting)
             publisher.look_after(now)
         self._turn_if_preferred(now)
         if self._link.on_time(now):
@@ -234,11 +240,22 @@ class Sender:
                 " it should have",
                 self._current.endpoint,
             )
-        if self._link.is_away(now) and not self._away:
+        if self._link.is_away(now) and is_waiting and not self._away:
             self._away = True
             logger.warning(
                 "publisher at %s is not heard, or has no Kafka;"
                 " messages are kept in the outbox meanwhile",
                 self._current.endpoint,
             )
-        self.send()
+        if is_waiting:
+            self._call_later()
+            self.send()
+
+    def _is_waiting(self) -> bool:
+        """Return whether there is something to hear from a publisher."""
+        # Whether an earlier one in the order is back can only be heard.
+        has_choice = len(self._publishers) > 1
+        return has_choice or self._link.session is None or self._outbox.waiting > 0
+
+    def _call_later(self) -> None:
+        self._timer = self._loop.call_later(TICK_S, self._guarded, self._look_at_the_clock)

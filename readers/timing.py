@@ -23,5 +23,3 @@ class Timing(NamedTuple):
     #: Delays between attempts to join a channel that does not let us in.
     rejoin_first_s: float = 10.0
     rejoin_last_s: float = 3600.0
-    #: How often we write down that we are in the channel.
-    note_every_s: float = 5.0

@@ -3,7 +3,7 @@ One connection to Twitch chat, in one channel: entered once, read until it ends.
 
 1. Chunks, not lines, are read from the socket, and chat takes a direct way, without a task a line.
 2. A connection that ends, or should be replaced, is told to the owner, who makes a new client.
-3. A silent connection is asked for a sign of life: one that is half open looks like a quiet chat.
+3. A silent connection is asked for a sign of life, and given up when there is none.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from readers.lines import LineSplitter
 from readers.pydle_client import PydleClient
 from readers.timing import Timing
 from readers.twitch_errors import ConnectionFailedError, JoinRefusedError, LoginRefusedError
+from readers.watchdog import Watchdog
 
 #: Bytes read at a time. asyncio buffers 128 KiB, which this empties.
 CHUNK_BYTES = 256 * 1024
@@ -48,12 +49,14 @@ class TwitchClient(PydleClient):
         channel: str,
         credentials: Credentials,
         on_chat: OnChat,
-        on_lost: Callable[[TwitchClient], None],
         timing: Timing,
+        *,
+        on_heard: Callable[[TwitchClient], None],
+        on_lost: Callable[[TwitchClient], None],
     ) -> None:
         """
-        *on_chat* is called in order, with the chat of one read from the socket at a time, and
-        *on_lost* when this client was in the channel, and is not any more.
+        *on_chat* is called in order, with the chat of one read from the socket at a time, then
+        *on_heard*; and *on_lost* when this client was in the channel, and is not any more.
         """
         super().__init__(credentials.nick)
         self.channel = channel
@@ -71,14 +74,14 @@ class TwitchClient(PydleClient):
         self.failure: Exception | None = None
         self._token = credentials.token
         self._on_chat = on_chat
+        self._on_heard = on_heard
         self._on_lost = on_lost
         self._timing = timing
         self._lines = LineSplitter()
-        self._heard_at = 0.0
         self._logged_in = asyncio.Event()
         self._entered = asyncio.Event()
         self._refusal: LoginRefusedError | JoinRefusedError | None = None
-        self._watchdog: asyncio.Task[None] | None = None
+        self._watchdog = Watchdog(timing, ask=self._ping, on_dead=self._on_no_pong)
         self._leaving = False
 
     async def log_in(self, host: str, port: int, *, tls: bool) -> None:
@@ -98,7 +101,7 @@ class TwitchClient(PydleClient):
             raise ConnectionFailedError(f"no login within {within_s:g} s") from None
         except (OSError, UnicodeError) as error:  # a name that is no host's is a UnicodeError
             raise ConnectionFailedError(str(error)) from None
-        self._watchdog = asyncio.create_task(self._watch())
+        self._watchdog.start()
 
     async def enter(self) -> None:
         """
@@ -123,8 +126,7 @@ class TwitchClient(PydleClient):
     async def leave(self) -> None:
         """Close the connection, saying goodbye if it is still there; that is no loss."""
         self._leaving = True
-        if self._watchdog:
-            self._watchdog.cancel()
+        self._watchdog.stop()
         if not self.connected:
             return
         writer = self.connection.writer
@@ -149,13 +151,13 @@ class TwitchClient(PydleClient):
             reason = f"reading failed: {error!r}"
             self.failure = error
         finally:
+            self._watchdog.stop()
             self._lose(reason, GapReason.DISCONNECTED)
 
     async def _receive(self) -> None:
         reader = self.connection.reader
-        loop = asyncio.get_running_loop()
         while data := await reader.read(CHUNK_BYTES):
-            self._heard_at = loop.time()
+            self._watchdog.on_heard()
             self.heard_ms = time.time_ns() // 1_000_000
             chat: list[IrcMessage] = []
             for line in self._lines.feed(data):
@@ -172,23 +174,14 @@ class TwitchClient(PydleClient):
                 await self.dispatch(message)
             if chat:
                 self._on_chat(chat, self.room_id)
+            self._on_heard(self)
 
-    async def _watch(self) -> None:
-        timing = self._timing
-        loop = asyncio.get_running_loop()
-        while True:
-            quiet_s = loop.time() - self._heard_at
-            if quiet_s < timing.ping_after_s:
-                await asyncio.sleep(timing.ping_after_s - quiet_s)
-                continue
-            asked_at = loop.time()
-            with contextlib.suppress(OSError, TimeoutError):
-                await self.rawmsg("PING", "alive")
-            await asyncio.sleep(timing.pong_within_s)
-            if self._heard_at < asked_at:
-                reason = f"no answer to PING within {timing.pong_within_s:g} s"
-                self._lose(reason, GapReason.DISCONNECTED)
-                return
+    def _ping(self) -> None:
+        self.connection.writer.write(b"PING alive\r\n")
+
+    def _on_no_pong(self) -> None:
+        reason = f"no answer to PING within {self._timing.pong_within_s:g} s"
+        self._lose(reason, GapReason.DISCONNECTED)
 
     async def _wait_for(self, event: asyncio.Event) -> None:
         """Wait for *event*, or raise what came instead."""

@@ -85,11 +85,11 @@ def test_after_a_kill_the_gap_begins_where_we_were_heard_last(outbox: Outbox) ->
     clock = Clock()
     attendance = alone(outbox, clock)
     attendance.on_entered("71")
-    attendance.on_heard(1_004_000)
+    attendance.on_heard(1_005_000)
     clock.ms = 1_020_000
     alone(outbox, clock).on_entered("71")
     assert gaps(outbox) == [
-        ChatGap("71", "xqc", 1_004_000 - LATENCY_MS, 1_020_000, GapReason.RESTARTED)
+        ChatGap("71", "xqc", 1_005_000 - LATENCY_MS, 1_020_000, GapReason.RESTARTED)
     ]
 
 
@@ -169,7 +169,7 @@ def test_where_readers_are_compared_a_gap_waits_for_what_others_tell(outbox: Out
     clock.ms += COMPARED_AFTER_MS - 1
     attendance.on_heard(clock.ms)
     assert gaps(outbox) == []
-    clock.ms += 1
+    clock.ms += 5_000
     attendance.on_heard(clock.ms)
     attendance.on_heard(clock.ms)
     assert gaps(outbox) == [
@@ -202,3 +202,17 @@ def test_a_gap_that_waits_survives_a_kill(outbox: Outbox) -> None:
     assert gaps(outbox) == [
         ChatGap("71", "xqc", 1_005_000 - LATENCY_MS, 1_020_000, GapReason.DISCONNECTED)
     ]
+
+
+def test_a_lively_channel_is_noted_every_few_seconds(outbox: Outbox) -> None:
+    """Not with each message: what is noted is written to disk."""
+    clock = Clock()
+    attendance = alone(outbox, clock)
+    attendance.on_entered("71")
+    noted = set()
+    for heard_ms in range(1_000_000, 1_020_000, 10):
+        attendance.on_heard(heard_ms)
+        absence = outbox.absence()
+        assert absence
+        noted.add(absence.since_ms)
+    assert noted == {1_000_000, 1_005_000, 1_010_000, 1_015_000}

@@ -229,10 +229,11 @@ async def test_an_empty_outbox_is_not_waited_for(sender: Sender) -> None:
 
 @pytest.mark.usefixtures("sender")
 async def test_a_publisher_that_goes_and_comes_back_is_said_once_each(
-    publisher: Publisher, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    publisher: Publisher, outbox: Outbox, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """At the change, not at every look."""
     caplog.set_level(logging.INFO)
+    append(outbox, b"a")
     publisher.announce()
     await _until(lambda: "publisher is there" in caplog.text)
     clock.now += 60
