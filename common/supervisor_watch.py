@@ -13,12 +13,12 @@ from collections.abc import Callable
 #: Seconds between two looks, where the system does not tell.
 _LOOK_EVERY_S = 5.0
 
-_PARENT = os.getppid()
+_parent = os.getppid()
 
 
 def supervisor_has_gone() -> bool:
     """Return whether supervisord started this process, and has ended since."""
-    return _is_supervised() and os.getppid() != _PARENT
+    return _is_supervised() and os.getppid() != _parent
 
 
 def call_when_supervisor_has_gone(callback: Callable[[], object]) -> None:
@@ -39,11 +39,20 @@ def call_when_supervisor_has_gone(callback: Callable[[], object]) -> None:
         callback()
 
     try:
-        descriptor = os.pidfd_open(_PARENT)
+        descriptor = os.pidfd_open(_parent)
     except OSError:  # it has gone just now, or the system has no such descriptors
         look()
         return
     loop.add_reader(descriptor, tell)
+
+
+def _note_parent() -> None:
+    global _parent  # noqa: PLW0603 - a process has one parent
+    _parent = os.getppid()
+
+
+# supervisord may have loaded this module before it became the parent.
+os.register_at_fork(after_in_child=_note_parent)
 
 
 def _is_supervised() -> bool:

@@ -1,0 +1,73 @@
+"""Under supervisord a reader is the process that it would be by itself, in shared memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.background import BackgroundChatServer
+from tests.end_to_end.supervised_service import SupervisedService, prepare
+from tests.processes import StartProcess, wait_for_line
+
+_WITHIN_S = 60
+
+
+@pytest.fixture
+def chat() -> Iterator[BackgroundChatServer]:
+    """Run a Twitch."""
+    with BackgroundChatServer() as server:
+        yield server
+
+
+def heap(pid: int) -> str:
+    """Return where the heap of process *pid* begins, which is drawn anew for each program."""
+    found = re.search(r"^([0-9a-f]+)-.*\[heap\]$", Path(f"/proc/{pid}/maps").read_text(), re.M)
+    assert found
+    return found[1]
+
+
+def test_a_reader_shares_what_supervisord_has_imported(
+    processes: StartProcess, short_folder: Path, chat: BackgroundChatServer
+) -> None:
+    """It has supervisord's memory, another program has not; and its own name, and its own group."""
+    prepare(short_folder, chat_port=chat.port, channels="xqc\n")
+    service = SupervisedService(processes, short_folder)
+    programs = service.wait_for_readers(["xqc"])
+    reader, publisher = programs["reader-xqc"].pid, programs["publisher"].pid
+    assert heap(reader) == heap(service.supervisord.pid)
+    assert heap(publisher) != heap(service.supervisord.pid)
+    command = Path(f"/proc/{reader}/cmdline").read_text().rstrip("\0")
+    assert command == "python3 -m readers xqc"
+    supervisord = Path(f"/proc/{service.supervisord.pid}/cmdline").read_text()
+    assert "supervisord -c supervisord.conf" in supervisord.replace("\0", " ")
+
+
+def test_a_reader_ends_with_the_status_that_it_would_have(
+    processes: StartProcess, short_folder: Path, chat: BackgroundChatServer
+) -> None:
+    """A wrong setting is told, and not tried again."""
+    prepare(short_folder, chat_port=chat.port, channels="xqc\n")
+    service = SupervisedService(processes, short_folder)
+    service.wait_for_readers(["xqc"])
+    with (short_folder / ".env").open("a") as settings:
+        settings.write("OUTBOX_MAX_BYTES=much\n")
+    service.control("restart", "reader-xqc")
+    wait_for_line(service.supervisord, "OUTBOX_MAX_BYTES holds 'much'", _WITHIN_S)
+    wait_for_line(
+        service.supervisord, r"exited: reader-xqc \(exit status 78; expected\)", _WITHIN_S
+    )
+
+
+def test_a_reader_stops_when_it_is_told_to(
+    processes: StartProcess, short_folder: Path, chat: BackgroundChatServer
+) -> None:
+    """In good order."""
+    prepare(short_folder, chat_port=chat.port, channels="xqc\n")
+    service = SupervisedService(processes, short_folder)
+    service.wait_for_readers(["xqc"])
+    assert "reader-xqc: stopped" in service.control("stop", "reader-xqc")
+    wait_for_line(service.supervisord, "reader xqc: stopped after", _WITHIN_S)
+    wait_for_line(service.supervisord, r"stopped: reader-xqc \(exit status 0\)", _WITHIN_S)
