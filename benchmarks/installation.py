@@ -1,4 +1,4 @@
-"""A Twitch, a reader, a publisher and a Kafka to measure, as real processes on this machine."""
+"""A Twitch, readers, a publisher and a Kafka to measure, as real processes on this machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,57 +22,73 @@ from tests.topics import create_topic
 
 CHANNEL = "demo_kitchen"
 TOPIC = "benchmark"
+PARTITIONS = 6
 
 
 @dataclass
 class Installation:
-    """What runs, and an ear on the publisher's acknowledgements."""
+    """What runs, and an ear on the publisher's acknowledgements to these readers."""
 
     chat: BackgroundChatServer
     service: Service
     publisher: Process
-    reader: Process
+    readers: list[Process]
     acknowledgements: zmq.Socket[bytes]
 
+    @property
+    def reader(self) -> Process:
+        """The first of the readers."""
+        return self.readers[0]
+
     def wait_for_acknowledgement(self, seq: int, within_s: float) -> float:
-        """Return when (time.perf_counter) Kafka had confirmed everything up to *seq*."""
+        """Return when (time.perf_counter) Kafka had all readers' records up to number *seq*."""
         deadline = time.monotonic() + within_s
+        confirmed: set[bytes] = set()
         while time.monotonic() < deadline:
             if self.acknowledgements.poll(100):
-                _, body = self.acknowledgements.recv_multipart()
+                topic, body = self.acknowledgements.recv_multipart()
                 if decode_acknowledgement(body).seq >= seq:
+                    confirmed.add(topic)
+                if len(confirmed) == len(self.readers):
                     return time.perf_counter()
         raise TimeoutError(f"record {seq} was not confirmed within {within_s} s")
 
 
 @contextmanager
-def installation(kafka: str, **settings: str) -> Iterator[Installation]:
-    """Run everything, with *kafka* either `embedded` or `real`, and one reader."""
+def installation(
+    kafka: str, *, channels: Sequence[str] = (CHANNEL,), topic: str = TOPIC, **settings: str
+) -> Iterator[Installation]:
+    """
+    Run everything, with one reader for each of *channels*.
+
+    *kafka* is `embedded`, `real`, or the address of one that runs already. *topic* is created.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="b-", dir="/tmp")))
         chat = stack.enter_context(twitch(folder))
-        brokers = "embedded"
+        brokers = kafka
         if kafka == "real":
             brokers = stack.enter_context(kafka_broker()).bootstrap
-            create_topic(brokers, TOPIC, partitions=6)
+        if kafka != "embedded":
+            create_topic(brokers, topic, partitions=PARTITIONS)
         start = stack.enter_context(started_processes(folder))
-        service = Service(start, chat, folder, brokers, TOPIC, **settings)
+        service = Service(start, chat, folder, brokers, topic, **settings)
         publisher = service.start_publisher()
         wait_for_line(publisher, "is ready", START_WITHIN_S)
-        reader = service.start_reader(CHANNEL)
-        wait_for_line(reader, "publisher is there", START_WITHIN_S)
-        name = _numbering_name(service, publisher)
         context = stack.enter_context(zmq.Context())
         ear = stack.enter_context(context.socket(zmq.SUB))
-        ear.subscribe(acknowledgement_topic(name))
         ear.connect(service.environment["PUBLISHER_ACK_ENDPOINT"])
-        yield Installation(chat, service, publisher, reader, ear)
+        readers = [service.start_reader(channel) for channel in channels]
+        for channel, reader in zip(channels, readers, strict=True):
+            wait_for_line(reader, "publisher is there", START_WITHIN_S)
+            ear.subscribe(acknowledgement_topic(_numbering_name(service, publisher, channel)))
+        yield Installation(chat, service, publisher, readers, ear)
 
 
-def _numbering_name(service: Service, publisher: Process) -> str:
+def _numbering_name(service: Service, publisher: Process, channel: str) -> str:
     """Have one message go through, and return the name that the publisher knows the reader by."""
-    service.say(CHANNEL, "warm up")
-    return wait_for_line(publisher, r"reader (\S+): first batch", START_WITHIN_S)[1]
+    service.say(channel, "warm up")
+    return wait_for_line(publisher, rf"reader ({channel}\S*): first batch", START_WITHIN_S)[1]
 
 
 def private_mib(pid: int) -> float:
@@ -80,6 +96,12 @@ def private_mib(pid: int) -> float:
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     lines = [line for line in rollup.splitlines() if line.startswith("Private_")]
     return sum(int(line.split()[1]) for line in lines) / 1024
+
+
+def peak_mib(pid: int) -> float:
+    """Return the most memory that process *pid* has had, shared or not, in MiB (VmHWM, proc(5))."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def processor_s(pid: int) -> float:

@@ -7,6 +7,8 @@ from itertools import cycle, islice
 
 from simulator.playback import load_recordings
 
+LINES_AT_ONCE = 500
+
 _ID = re.compile(rb"(?<=[@;]id=)[^; ]+")
 
 
@@ -21,4 +23,12 @@ def chat_lines(channel: str, count: int) -> list[bytes]:
     return [
         _ID.sub(b"%032x" % number, line, count=1) + b"\r\n"
         for number, line in enumerate(islice(cycle(recorded), count), start=1)
+    ]
+
+
+def blocks(lines: list[bytes]) -> list[bytes]:
+    """Return *lines* joined by the hundreds, as much as is sent at once."""
+    return [
+        b"".join(lines[start : start + LINES_AT_ONCE])
+        for start in range(0, len(lines), LINES_AT_ONCE)
     ]

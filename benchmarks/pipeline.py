@@ -1,59 +1,97 @@
 """
-One reader at full speed: from IRC bytes on a TLS socket to Kafka's confirmation.
+Readers at full speed: from IRC bytes on TLS sockets to Kafka's confirmation.
 
-`python -m benchmarks.pipeline [--messages N]` for the embedded and the real Kafka.
+`python -m benchmarks.pipeline [--messages N] [--readers N] [--kafka embedded real]`. Each reader
+has a channel of its own, and the chat server, on the same machine, says something in all at once.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import time
+from collections.abc import Mapping, Sequence
 
-from benchmarks.installation import CHANNEL, installation, private_mib, processor_s
-from benchmarks.load import chat_lines
+from benchmarks.installation import (
+    CHANNEL,
+    TOPIC,
+    Installation,
+    installation,
+    peak_mib,
+    private_mib,
+    processor_s,
+)
+from benchmarks.load import blocks, chat_lines
 from benchmarks.report import report
 
 WITHIN_S = 120
-LINES_AT_ONCE = 500
 
 
-def measure(kafka: str, count: int, **settings: str) -> dict[str, object]:
-    """Return the figures of *count* messages to the *kafka*, `embedded` or `real`."""
-    lines = chat_lines(CHANNEL, count)
-    blocks = [
-        b"".join(lines[start : start + LINES_AT_ONCE]) for start in range(0, count, LINES_AT_ONCE)
-    ]
-    with installation(kafka, **settings) as running:
-        processes = {"reader": running.reader.pid, "publisher": running.publisher.pid}
-        used = {name: processor_s(pid) for name, pid in processes.items()}
+def measure(
+    kafka: str, count: int, readers: int = 1, topic: str = TOPIC, **settings: str
+) -> dict[str, object]:
+    """
+    Return the figures of about *count* messages, divided among so many *readers*.
 
-        async def send() -> None:
-            for block in blocks:
-                await running.chat.server.send_lines(CHANNEL, block)
-
+    *kafka* and *topic* as in `installation`; processor time and memory are those of all readers.
+    """
+    channels = channel_names(readers)
+    each = count // readers
+    said = {channel: blocks(chat_lines(channel, each)) for channel in channels}
+    with installation(kafka, channels=channels, topic=topic, **settings) as running:
+        processes = {
+            "reader": [reader.pid for reader in running.readers],
+            "publisher": [running.publisher.pid],
+        }
+        used = {name: _processor_s(pids) for name, pids in processes.items()}
         started = time.perf_counter()
-        running.chat.run(send(), timeout_s=WITHIN_S)
-        # The first record was the one that warmed up.
-        seconds = running.wait_for_acknowledgement(count + 1, WITHIN_S) - started
+        _say(running, said)
+        # Of each reader, the first record was the one that warmed up.
+        seconds = running.wait_for_acknowledgement(each + 1, WITHIN_S) - started
         figures: dict[str, object] = {
             "kafka": kafka,
-            "messages": count,
-            "messages/s": round(count / seconds),
+            "readers": readers,
+            "messages": each * readers,
+            "messages/s": round(each * readers / seconds),
         }
-        for name, pid in processes.items():
-            figures[f"{name} CPU s"] = round(processor_s(pid) - used[name], 2)
-            figures[f"{name} MiB"] = round(private_mib(pid), 1)
+        for name, pids in processes.items():
+            figures[f"{name} CPU s"] = round(_processor_s(pids) - used[name], 2)
+            figures[f"{name} MiB"] = round(sum(map(private_mib, pids)), 1)
+            figures[f"{name} peak MiB"] = round(sum(map(peak_mib, pids)), 1)
         return figures
+
+
+def channel_names(count: int) -> list[str]:
+    """Return the names of *count* channels."""
+    return [CHANNEL, *(f"{CHANNEL}_{number}" for number in range(2, count + 1))]
+
+
+def _say(running: Installation, said: Mapping[str, Sequence[bytes]]) -> None:
+    """Say all, in every channel at once."""
+
+    async def say(channel: str) -> None:
+        for block in said[channel]:
+            await running.chat.server.send_lines(channel, block)
+
+    async def say_all() -> None:
+        await asyncio.gather(*(say(channel) for channel in said))
+
+    running.chat.run(say_all(), timeout_s=WITHIN_S)
+
+
+def _processor_s(pids: Sequence[int]) -> float:
+    return sum(map(processor_s, pids))
 
 
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=300_000)
+    parser.add_argument("--readers", type=int, default=1)
     parser.add_argument("--kafka", choices=("embedded", "real"), nargs="*", default=None)
     options = parser.parse_args()
     kafkas = options.kafka or ["embedded", "real"]
-    report("pipeline", [measure(kafka, options.messages) for kafka in kafkas])
+    report("pipeline", [measure(kafka, options.messages, options.readers) for kafka in kafkas])
 
 
 if __name__ == "__main__":

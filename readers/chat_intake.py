@@ -51,14 +51,15 @@ class ChatIntake:
             parsed = chat_message(line, room_id=room_id, now_ms=now_ms)
             if parsed is None:
                 continue
-            message_id = line.tags.get("id")
+            message_id = line.tag("id")
             if message_id and not self._recent.is_new(message_id):
                 self.repeated += 1
                 continue
             message, skipped = parsed
             self.skipped_emote_positions += skipped
             value = encode_chat_message(message)
-            records.append(Record(message.channel_id.encode(), message.timestamp, value))
+            key, record_id = message.channel_id.encode(), message_id.encode()
+            records.append(Record(key, message.timestamp, value, record_id))
             if debugging:
                 logger.debug("message %s", value.decode())
         for start in range(0, len(records), RECORDS_PER_BATCH):

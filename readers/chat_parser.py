@@ -40,35 +40,37 @@ def chat_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> tuple[ChatMes
     """
     if len(irc.params) < 2 or not irc.params[0].startswith("#"):
         return None
-    tags = irc.tags
     typed = irc.params[1]
     text = _without_action(typed)
     if irc.command == "PRIVMSG":
         username = irc.nick
         counted = text
-    elif irc.command == "USERNOTICE" and _is_announcement(tags):
-        username = unescape_tag(tags.get("login", ""))
+    elif irc.command == "USERNOTICE" and _is_announcement(irc):
+        username = unescape_tag(irc.tag("login"))
         # In notices the positions of a `/me` text count from the word ACTION: a recorded
         # resubscription shows it.
         counted = text if text == typed else f"ACTION {text}"
     else:
         return None
-    emotes, skipped = emote_names(tags.get("emotes", ""), counted, tags.get("flags", ""))
+    emotes: list[str] = []
+    skipped = 0
+    if positions := irc.tag("emotes"):
+        emotes, skipped = emote_names(positions, counted, irc.tag("flags"))
     message = ChatMessage(
-        unescape_tag(tags.get("room-id", "")) or room_id,
-        unescape_tag(tags.get("user-id", "")),
+        unescape_tag(irc.tag("room-id")) or room_id,
+        unescape_tag(irc.tag("user-id")),
         username.lower(),
         text,
-        _timestamp_ms(tags.get("tmi-sent-ts", ""), now_ms),
+        _timestamp_ms(irc.tag("tmi-sent-ts"), now_ms),
         emotes,
     )
     return message, skipped
 
 
-def _is_announcement(tags: dict[str, str]) -> bool:
-    kind = tags.get("msg-id")
+def _is_announcement(irc: IrcMessage) -> bool:
+    kind = irc.tag("msg-id")
     if kind == "sharedchatnotice":
-        kind = tags.get("source-msg-id")
+        kind = irc.tag("source-msg-id")
     return kind == "announcement"
 
 

@@ -16,15 +16,13 @@ from 0, both ends included, grouped by emote and not in the order of the text
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-# Twitch allows 500 characters in a message. Longer numbers than this are nonsense, and Python
+# Twitch allows 500 characters in a message. Longer numbers than these are nonsense, and Python
 # refuses to read those of several thousand digits.
-_MAX_RANGE_LENGTH = len("100000-100000")
+_EMOTE_RANGE = re.compile(r"[:,]([0-9]{1,6})-([0-9]{1,6})(?![^,/])")
+_FLAGGED_RANGE = re.compile(r"(?<![^,])([0-9]{1,6})-([0-9]{1,6})(?![^,:])")
 
 
 def emote_names(emotes: str, text: str, flags: str) -> tuple[list[str], int]:
@@ -36,17 +34,16 @@ def emote_names(emotes: str, text: str, flags: str) -> tuple[list[str], int]:
     """
     if not emotes:
         return [], 0
-    flagged = _flagged_stops(flags)
+    flagged = _flagged_stops(flags) if flags else []
     uses: list[tuple[int, int]] = []
-    skipped = 0
-    for positions in _ranges(emotes):
-        use = _parse_range(positions)
-        if use and (use[1] > len(text) or " " in text[use[0] : use[1]]):
-            use = _shifted_left(use, text, flagged)
-        if use:
-            uses.append(use)
-        else:
-            skipped += 1
+    for first, last in _EMOTE_RANGE.findall(emotes):
+        start, stop = int(first), int(last) + 1
+        if stop > len(text) or " " in text[start:stop]:
+            start, stop = _shifted_left(start, stop, text, flagged)
+        if start < stop:
+            uses.append((start, stop))
+    # A range follows a ":" or a ",".
+    skipped = emotes.count(":") + emotes.count(",") - len(uses)
     uses.sort()
     names: list[str] = []
     taken = 0
@@ -59,44 +56,19 @@ def emote_names(emotes: str, text: str, flags: str) -> tuple[list[str], int]:
     return names, skipped
 
 
-def _ranges(emotes: str) -> Iterator[str]:
-    for emote in emotes.split("/"):
-        ranges = emote.partition(":")[2]
-        # None in the first half of an old id that has a slash of its own, such as `80481_/3`.
-        if ranges:
-            yield from ranges.split(",")
-
-
-def _parse_range(positions: str) -> tuple[int, int] | None:
-    """Read `first-last` as the start and the stop of a slice."""
-    first, _, last = positions.partition("-")
-    if (
-        len(positions) > _MAX_RANGE_LENGTH
-        or not positions.isascii()
-        or not first.isdecimal()
-        or not last.isdecimal()
-    ):
-        return None
-    start, stop = int(first), int(last) + 1
-    return (start, stop) if start < stop else None
-
-
 def _flagged_stops(flags: str) -> list[int]:
     """Read `first-last:category.level/category.level,...` as the sorted stops of the ranges."""
-    if not flags:
-        return []
-    ranges = (_parse_range(flag.partition(":")[0]) for flag in flags.split(","))
-    return sorted(flagged[1] for flagged in ranges if flagged)
+    ranges = [(int(first), int(last) + 1) for first, last in _FLAGGED_RANGE.findall(flags)]
+    return sorted(stop for start, stop in ranges if start < stop)
 
 
-def _shifted_left(use: tuple[int, int], text: str, flagged: list[int]) -> tuple[int, int] | None:
-    """Find the emote whose range Twitch's count has moved to the right (rule 2)."""
-    flagged_before = bisect_right(flagged, use[0])
-    for shift in range(1, min(flagged_before, use[0]) + 1):
-        start, stop = use[0] - shift, use[1] - shift
-        if _stands_free(start, stop, text):
-            return start, stop
-    return None
+def _shifted_left(start: int, stop: int, text: str, flagged: list[int]) -> tuple[int, int]:
+    """Find the emote whose range Twitch's count has moved to the right (rule 2), or nothing."""
+    flagged_before = bisect_right(flagged, start)
+    for shift in range(1, min(flagged_before, start) + 1):
+        if _stands_free(start - shift, stop - shift, text):
+            return start - shift, stop - shift
+    return 0, 0
 
 
 def _stands_free(start: int, stop: int, text: str) -> bool:

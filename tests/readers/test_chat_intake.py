@@ -55,6 +55,16 @@ def only_batch(outbox: Outbox) -> Batch:
     return decode_batch(stored.body)
 
 
+def test_a_record_has_the_id_that_the_message_has_for_every_reader(
+    intake: ChatIntake, outbox: Outbox
+) -> None:
+    """It is the tag's text; nothing where there is no tag."""
+    message_id = "885196de-cb67-427a-baa8-82f9b0fcd05f"
+    intake.take([line("hi", message_id), line("ho")], "1")
+
+    assert [record.id for record in only_batch(outbox).records] == [message_id.encode(), b""]
+
+
 def test_messages_that_come_together_are_one_batch(
     intake: ChatIntake, outbox: Outbox, handed_over: list[str]
 ) -> None:

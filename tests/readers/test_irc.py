@@ -25,6 +25,7 @@ def test_lines_are_split_as_the_ircdocs_parser_tests_say(
     """Tags, source, command and parameters are those of the ircdocs tests."""
     irc = parsed(line.encode())
     assert {name: unescape_tag(value) for name, value in irc.tags.items()} == tags
+    assert {name: unescape_tag(irc.tag(name)) for name in tags} == tags
     assert (irc.source, irc.command, irc.params) == (source, command, params)
 
 
@@ -94,6 +95,13 @@ def test_tags_are_split_at_semicolons_and_the_first_equals_sign(
     """Values stay as sent, missing ones are empty, the last of two wins, nameless ones go."""
     irc = parsed(line)
     assert (irc.tags, irc.command) == (tags, "X")
+    assert {name: irc.tag(name) for name in tags} == tags
+
+
+@pytest.mark.parametrize("line", [b"X", b"@ X", b"@ab=1 X", b"@b=a;c=a=1 X", b"X ;a=1"])
+def test_a_tag_that_is_not_there_is_empty(line: bytes) -> None:
+    """Neither a longer name nor a value nor the text passes for the tag."""
+    assert parsed(line).tag("a") == ""
 
 
 @pytest.mark.parametrize(
@@ -157,4 +165,5 @@ def test_a_message_spelled_out_parses_back_to_its_fields(
     """Every field comes back, character for character, once its tags are unescaped."""
     irc = parsed(strategies.irc_line(tags, source, command, params) + end)
     assert {name: unescape_tag(value) for name, value in irc.tags.items()} == tags
+    assert {name: unescape_tag(irc.tag(name)) for name in tags} == tags
     assert (irc.source, irc.command, irc.params) == (source, command, params)

@@ -1,0 +1,141 @@
+"""
+This service beside a Node script that does the same job, tmi.js and kafkajs as they are usually put
+together: the same lines, over TLS, until a real Kafka has confirmed the last message.
+
+`python -m benchmarks.comparison [--messages N] [--script-messages N] [--rounds N]`. `each` is the
+script that sends every message as it comes, `batched` a kind one that sends what came in 100 ms,
+500 at a time. tmi.js speaks WebSocket; here it is given a plain TLS socket, and so less to do. The
+script gets fewer messages, for it to end. Processor time and memory are those of the script, or of
+the readers and the publisher together: pages that processes share count in each. The rounds are in
+turns, and the median one counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks import pipeline
+from benchmarks.installation import CHANNEL, PARTITIONS, peak_mib, processor_s
+from benchmarks.load import blocks, chat_lines
+from benchmarks.node_scripts import NoNodeError, node_script
+from benchmarks.report import report
+from simulator.certificates import AUTHORITY_FILE
+from tests.end_to_end.service import twitch
+from tests.kafka.broker import kafka_broker
+from tests.processes import started_processes, wait_for_line
+from tests.topics import create_topic
+
+Figures = dict[str, float]
+
+START_WITHIN_S = 30
+WITHIN_S = 120
+MODES = ("each", "batched")
+SCRIPT = "Node script, {}"
+READERS = (1, 8)
+
+
+def measure_script(bootstrap: str, topic: str, mode: str, messages: int) -> Figures:
+    """Return the figures of the script in *mode*, `each` or `batched`. Raises NoNodeError."""
+    create_topic(bootstrap, topic, partitions=PARTITIONS)
+    said = blocks(chat_lines(CHANNEL, messages))
+    with (
+        tempfile.TemporaryDirectory(prefix="b-") as folder,
+        twitch(Path(folder)) as chat,
+        started_processes(Path(folder)) as start,
+    ):
+        where = ["localhost", str(chat.port), CHANNEL, bootstrap, topic, str(messages)]
+        command = node_script("ingest.mjs", mode, *where)
+        environment = {"NODE_EXTRA_CA_CERTS": str(Path(folder) / AUTHORITY_FILE)}
+        script = start(command, environment | {"KAFKAJS_NO_PARTITIONER_WARNING": "1"})
+        wait_for_line(script, "^in the channel", START_WITHIN_S)
+
+        async def say() -> None:
+            for block in said:
+                await chat.server.send_lines(CHANNEL, block)
+
+        used, started = processor_s(script.pid), time.perf_counter()
+        chat.run(say(), timeout_s=WITHIN_S)
+        wait_for_line(script, "^confirmed", WITHIN_S)
+        return {
+            "messages": messages,
+            "messages/s": messages / (time.perf_counter() - started),
+            "CPU s/million": (processor_s(script.pid) - used) / messages * 1e6,
+            "peak MiB": peak_mib(script.pid),
+        }
+
+
+def measure_service(kafka: str, topic: str, readers: int, messages: int) -> Figures:
+    """Return the figures of *readers* and the publisher together; *kafka* as in `installation`."""
+    measured = pipeline.measure(kafka, messages, readers, topic)
+    figures = {name: float(str(value)) for name, value in measured.items() if name != "kafka"}
+    used_s = figures["reader CPU s"] + figures["publisher CPU s"]
+    return {
+        "messages": figures["messages"],
+        "messages/s": figures["messages/s"],
+        "CPU s/million": used_s / figures["messages"] * 1e6,
+        "peak MiB": figures["reader peak MiB"] + figures["publisher peak MiB"],
+    }
+
+
+def compare(messages: int, script_messages: int, rounds: int) -> list[dict[str, object]]:
+    """Return a row of figures for the script in each mode, and for this service."""
+    measured: dict[tuple[str, str], list[Figures]] = defaultdict(list)
+    with kafka_broker() as broker:
+        for number in range(rounds):
+            for mode in MODES:
+                topic = f"script-{mode}-{number}"
+                try:
+                    figures = measure_script(broker.bootstrap, topic, mode, script_messages)
+                except NoNodeError as error:
+                    print(f"the script is left out: {error}", file=sys.stderr)
+                else:
+                    measured[SCRIPT.format(mode), "real"].append(figures)
+            for kafka, address in {"real": broker.bootstrap, "embedded": "embedded"}.items():
+                for readers in READERS:
+                    topic = f"readers-{readers}-{number}"
+                    figures = measure_service(address, topic, readers, messages)
+                    measured[f"{readers} readers", kafka].append(figures)
+    return rows(measured)
+
+
+def rows(measured: Mapping[tuple[str, str], Sequence[Figures]]) -> list[dict[str, object]]:
+    """Return a row for each contestant, of which *measured* holds the rounds."""
+    medians = {
+        contestant: sorted(rounds, key=lambda figures: figures["messages/s"])[len(rounds) // 2]
+        for contestant, rounds in measured.items()
+    }
+    return [
+        {
+            "what": what,
+            "kafka": kafka,
+            **{name: round(value) for name, value in figures.items()},
+            **{f"times {mode}": _ratio(figures, medians, mode) for mode in MODES},
+        }
+        for (what, kafka), figures in medians.items()
+    ]
+
+
+def _ratio(figures: Figures, medians: Mapping[tuple[str, str], Figures], mode: str) -> object:
+    """Return how many times faster than the script in *mode* that is, if there was one."""
+    script = medians.get((SCRIPT.format(mode), "real"))
+    return round(figures["messages/s"] / script["messages/s"], 1) if script else "-"
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=300_000)
+    parser.add_argument("--script-messages", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    report("comparison", compare(options.messages, options.script_messages, options.rounds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+// Twitch chat into Kafka with tmi.js and kafkajs, as such scripts are usually written.
+// node ingest.mjs each|batched HOST PORT CHANNEL BROKER TOPIC COUNT
+// Prints "in the channel", and "confirmed" when Kafka has confirmed COUNT messages.
+
+import './tls_socket.mjs';
+
+import { Kafka } from 'kafkajs';
+import tmi from 'tmi.js';
+
+import { chatMessage } from './chat_message.mjs';
+
+const BATCH_MESSAGES = 500;
+const BATCH_MS = 100;
+
+const [mode, server, port, channel, broker, topic, count] = process.argv.slice(2);
+const producer = new Kafka({ clientId: 'ingest', brokers: [broker] }).producer();
+// With `secure` tmi.js insists on port 443; the socket it is given here is TLS whatever it says.
+const connection = { server, port: Number(port), secure: false };
+const client = new tmi.Client({ connection, channels: [channel] });
+let confirmed = 0;
+let waiting = [];
+
+function record(tags, text) {
+  const value = chatMessage(tags, text, tags.username, tags.emotes);
+  return { key: tags['room-id'], value, timestamp: tags['tmi-sent-ts'] };
+}
+
+async function send(messages) {
+  await producer.send({ topic, messages });
+  confirmed += messages.length;
+  if (confirmed === Number(count)) console.log('confirmed');
+}
+
+function sendWaiting() {
+  if (waiting.length === 0) return undefined;
+  const messages = waiting;
+  waiting = [];
+  return send(messages);
+}
+
+const take = {
+  each: (_, tags, text) => send([record(tags, text)]),
+  batched(_, tags, text) {
+    waiting.push(record(tags, text));
+    return waiting.length >= BATCH_MESSAGES ? sendWaiting() : undefined;
+  },
+}[mode];
+
+if (mode === 'batched') setInterval(sendWaiting, BATCH_MS);
+client.on('message', take);
+// tmi.js does not count a message with bits as a message.
+client.on('cheer', take);
+client.on('roomstate', () => console.log('in the channel'));
+await producer.connect();
+await client.connect();

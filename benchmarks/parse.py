@@ -1,0 +1,155 @@
+"""
+Recorded lines into messages: this service's parser, beside others on the same lines.
+
+`python -m benchmarks.parse [--lines N] [--rounds N]`. Each parser gets the bytes of one line at a
+time. What it makes of them is in the column `to`: the parts of the line with all its tags, with
+those that a ChatMessage is made of, or the JSON that goes to Kafka. The rounds are in turns, and
+their median counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+
+from pydle.features.ircv3.tags import TaggedMessage
+
+from benchmarks.installation import CHANNEL
+from benchmarks.load import chat_lines
+from benchmarks.node_scripts import NoNodeError, node_script
+from benchmarks.report import report
+from common.chat_message import encode_chat_message
+from readers.chat_parser import chat_message
+from readers.irc import parse_irc
+
+TAGS = "tags"
+NEEDED_TAGS = "needed tags"
+JSON = "JSON"
+#: What the ratios are of.
+REFERENCE = "pydle"
+
+_NEEDED = ("id", "room-id", "user-id", "tmi-sent-ts", "emotes")
+_NODE_WITHIN_S = 120
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A parser; `measure` returns the ns that one line of the file of lines takes."""
+
+    name: str
+    language: str
+    to: str
+    measure: Callable[[Path], float]
+
+
+def _to_json(line: bytes) -> object:
+    irc = parse_irc(line)
+    parsed = irc and chat_message(irc, room_id="", now_ms=0)
+    return parsed and encode_chat_message(parsed[0])
+
+
+def _to_tags(line: bytes) -> object:
+    irc = parse_irc(line)
+    return irc and irc.tags
+
+
+def _to_needed_tags(line: bytes) -> object:
+    irc = parse_irc(line)
+    return irc and [irc.tag(name) for name in _NEEDED]
+
+
+def _installed(module: str, function: str) -> Callable[[bytes], object]:
+    """Return a parser that takes text, of a module that only the extra `bench` installs."""
+
+    def parse(line: bytes) -> object:
+        return getattr(import_module(module), function)(line.decode("utf-8", "replace"))
+
+    return parse
+
+
+def _python(name: str, to: str, parse: Callable[[bytes], object]) -> Contestant:
+    def measure(file: Path) -> float:
+        lines = file.read_bytes().split(b"\r\n")[:-1]
+        started = time.perf_counter_ns()
+        for line in lines:
+            if not parse(line):
+                raise ValueError(f"{name} made nothing of {line!r}")
+        return (time.perf_counter_ns() - started) / len(lines)
+
+    return Contestant(name, "Python", to, measure)
+
+
+def _node(name: str, to: str) -> Contestant:
+    def measure(file: Path) -> float:
+        printed = subprocess.run(
+            node_script("parse.mjs", name, to, str(file)),
+            check=True,
+            stdout=subprocess.PIPE,
+            timeout=_NODE_WITHIN_S,
+        ).stdout
+        return float(printed)
+
+    return Contestant(name, "Node", to, measure)
+
+
+CONTESTANTS = [
+    _python("this service", JSON, _to_json),
+    _python("this service", NEEDED_TAGS, _to_needed_tags),
+    _python("this service", TAGS, _to_tags),
+    _python(REFERENCE, TAGS, TaggedMessage.parse),
+    _python("irctokens", TAGS, _installed("irctokens", "tokenise")),
+    _python("miniirc", TAGS, _installed("miniirc", "ircv3_message_parser")),
+    _node("tmi.js", JSON),
+    _node("tmi.js", TAGS),
+    _node("@tmi.js/irc-parser", TAGS),
+    _node("ircv3", TAGS),
+]
+
+
+def measure(count: int, rounds: int) -> list[dict[str, object]]:
+    """Return a row of figures for each parser that is installed, over *count* lines."""
+    times: dict[Contestant, list[float]] = {contestant: [] for contestant in CONTESTANTS}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "lines"
+        file.write_bytes(b"".join(chat_lines(CHANNEL, count)))
+        for _ in range(rounds):
+            for contestant in list(times):
+                try:
+                    times[contestant].append(contestant.measure(file))
+                except (ImportError, NoNodeError) as error:
+                    del times[contestant]
+                    print(f"{contestant.name} is left out: {error}", file=sys.stderr)
+    medians = {contestant: median(spent) for contestant, spent in times.items()}
+    reference = next(ns for contestant, ns in medians.items() if contestant.name == REFERENCE)
+    return [
+        {
+            "parser": contestant.name,
+            "language": contestant.language,
+            "to": contestant.to,
+            "messages/s": round(1e9 / ns),
+            "ns/message": round(ns),
+            f"times {REFERENCE}": round(reference / ns, 1),
+        }
+        for contestant, ns in medians.items()
+    ]
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lines", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    report("parse", measure(options.lines, options.rounds))
+
+
+if __name__ == "__main__":
+    main()

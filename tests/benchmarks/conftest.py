@@ -1,0 +1,16 @@
+"""What the tests of the benchmarks need."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.node_scripts import NoNodeError, node_script
+
+
+@pytest.fixture
+def node() -> None:
+    """Skip the test where Node's packages cannot be had: nothing of the service needs them."""
+    try:
+        node_script("parse.mjs")
+    except NoNodeError as error:
+        pytest.skip(str(error))
