@@ -174,6 +174,12 @@ class Settings:
         values.delivery,
         "at-least-once, or exactly-once for consumers with isolation.level=read_committed",
     )
+    deduplicate: bool = _variable(
+        "DEDUPLICATE",
+        "false",
+        values.boolean,
+        "readers on several hosts may read the same channel: publish each message once",
+    )
     state_dir: Path = _variable("STATE_DIR", "var", Path, "outboxes and what else has to last")
     outbox_max_bytes: int = _variable(
         "OUTBOX_MAX_BYTES",

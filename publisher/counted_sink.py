@@ -53,16 +53,19 @@ class CountedSink(Sink):
 
     def take(self, delivery: Delivery, batch: Batch) -> None:
         """Take a batch, which is confirmed when Kafka has it. Not to be called when `is_full`."""
-        count = len(batch.records)
-        self.unconfirmed += count
-        self._counters.taken += count
-        self._partial = CountedHandover(
+        self.unconfirmed += delivery.count
+        self._counters.taken += delivery.count
+        handover = CountedHandover(
             delivery,
             self._topics[batch.kind],
             batch.records,
             on_confirmed=self._confirmed,
             on_refused=self._refusals.add,
         )
+        if not batch.records:
+            self._confirmed(handover)
+            return
+        self._partial = handover
         self.proceed()
 
     def proceed(self) -> None:
@@ -112,7 +115,7 @@ class CountedSink(Sink):
                 self._refusals.add(handover, index, error.args[0])
 
     def _confirmed(self, handover: CountedHandover) -> None:
-        count = len(handover.records)
+        count = handover.delivery.count
         self.unconfirmed -= count
         self._counters.confirmed += count
         handover.delivery.confirm()

@@ -12,8 +12,12 @@ class Counters:
 
     #: Records taken from readers.
     taken: int = 0
-    #: Records that Kafka has confirmed, dead letters included.
+    #: Those of batches that Kafka has confirmed, dead letters and what was left out included.
     confirmed: int = 0
+    #: Messages that were left out because another reader had sent them, too.
+    duplicates_left_out: int = 0
+    #: Gap records that were left out because another reader was in the channel.
+    gaps_left_out: int = 0
     #: Records that went to the dead-letter topic.
     dead_letters: int = 0
     #: Connections of readers, and of whoever else connected, that have ended.
@@ -30,6 +34,8 @@ class Counters:
         parts = [
             _part(self.taken, "messages taken"),
             _part(self.confirmed, "confirmed by Kafka"),
+            _part(self.duplicates_left_out, "duplicates left out"),
+            _part(self.gaps_left_out, "gaps left out"),
             _part(self.dead_letters, "dead letters"),
             _part(self.connections_ended, "connections ended"),
             *(

@@ -34,7 +34,7 @@ def dead_letter(
     """
     Return value, key and headers of the dead letter for a record that was refused with *error*.
 
-    The headers are the record's own `reader` and `seq`, and: `topic` it was meant for, `reason` it
+    The headers are the record's own, and: `topic` it was meant for, `reason` it
     was refused, its `timestamp` in Unix milliseconds (the letter has one of its own, since the
     record's may be the reason) and the `size` of its value in bytes. The value is cut where it is
     longer than KEPT_BYTES; a *bare* letter has neither value nor key.
@@ -58,7 +58,7 @@ def tell_refusal(
     """Have *log* say that the record at *index* becomes a dead letter in *topic*."""
     log(
         "Kafka refuses record %d of %s for topic %s (%s: %s); it goes to %s",
-        handover.delivery.first_seq + index,
+        handover.delivery.seqs[index],
         handover.delivery.reader,
         handover.topic,
         error.name(),

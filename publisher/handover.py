@@ -12,6 +12,9 @@ from publisher.link import Delivery
 #: The headers of a record, as confluent_kafka takes them.
 Headers = list[tuple[str, str | bytes | None]]
 
+#: The header that tells a record's id.
+ID_HEADER = "id"
+
 
 class Handover:
     """The batch of *delivery*, on its way to *topic*."""
@@ -30,11 +33,19 @@ class Handover:
 
     def headers(self, index: int) -> Headers:
         """
-        Return the headers of the record at *index*: its reader, and its seq in decimal digits.
+        Return the headers of the record at *index*: its reader, its seq in decimal digits, and its
+        id if that is to be told.
 
-        A record that comes twice, after a crash, has the same two again.
+        A record that comes twice, after a crash, has the same again.
         """
-        return [self._reader_header, ("seq", b"%d" % (self.delivery.first_seq + index))]
+        delivery = self.delivery
+        if not delivery.tells_ids:
+            # The same as below, but this is done for each message, and a sum is fast.
+            return [self._reader_header, ("seq", b"%d" % (delivery.first_seq + index))]
+        headers: Headers = [self._reader_header, ("seq", b"%d" % delivery.seqs[index])]
+        if record_id := self.records[index].id:
+            headers.append((ID_HEADER, record_id))
+        return headers
 
     def begin_again(self) -> None:
         """Note that nothing of what was handed over counts."""

@@ -1,4 +1,7 @@
-"""What may come through the PULL socket: two frames, an envelope and a batch; all else is told."""
+"""
+What may come through the PULL socket: two frames, an envelope and a batch, or one, a presence; all
+else is told.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,16 @@ from common.frames import (
     Batch,
     Envelope,
     FrameError,
+    Presence,
     UnknownVersionError,
     decode_batch,
     decode_envelope,
+    decode_presence,
 )
 
-#: A reader's name: it goes into log lines and headers, so it has to be short and plain.
-_READER = re.compile(r"[!-~]{1,100}")
+#: The name of a reader, or a channel's id. They are kept, and go into log lines and headers, so
+#: they have to be short and plain.
+_NAME = re.compile(r"[!-~]{1,100}")
 
 #: Records a batch may have; a reader's have some hundred.
 MAX_RECORDS = 10_000
@@ -31,28 +37,42 @@ class MalformedError(Exception):
         self.reason = reason
 
 
-def read_message(frames: Sequence[bytes]) -> tuple[Envelope, Batch]:
+def read_message(frames: Sequence[bytes]) -> tuple[Envelope, Batch] | Presence:
     """
-    Return the envelope and the batch that a message from a reader consists of.
+    Return the envelope and the batch, or the presence, that a message from a reader consists of.
 
-    Raises MalformedError when it is not made of these two, or when they hold what cannot be: then
-    nothing in it can harm what comes after this.
+    Raises MalformedError when it is made of something else, or holds what cannot be: then nothing
+    in it can harm what comes after this.
     """
-    if len(frames) != 2:
-        raise MalformedError("wrong number of parts", f"{len(frames)} instead of 2")
     try:
-        envelope, batch = decode_envelope(frames[0]), decode_batch(frames[1])
+        match frames:
+            case [frame]:
+                presence = decode_presence(frame)
+                _check_presence(presence)
+                return presence
+            case [first, second]:
+                envelope, batch = decode_envelope(first), decode_batch(second)
+                _check_batch(envelope, batch)
+                return envelope, batch
     except UnknownVersionError as error:
         raise MalformedError("unknown version", str(error)) from None
     except FrameError as error:
         raise MalformedError("undecodable", str(error)) from None
-    _check(envelope, batch)
-    return envelope, batch
+    raise MalformedError("wrong number of parts", f"{len(frames)} instead of 1 or 2")
 
 
-def _check(envelope: Envelope, batch: Batch) -> None:
+def _check_presence(presence: Presence) -> None:
+    if not _NAME.fullmatch(presence.reader):
+        raise MalformedError("impossible values", "the reader's name")
+    if not _NAME.fullmatch(presence.channel_id):
+        raise MalformedError("impossible values", f"the channel's id, of {presence.reader}")
+    if not 1 <= presence.since_ms <= presence.until_ms <= _MAX_INT64:
+        raise MalformedError("impossible values", f"times of {presence.reader}")
+
+
+def _check_batch(envelope: Envelope, batch: Batch) -> None:
     count = len(batch.records)
-    if not _READER.fullmatch(envelope.reader):
+    if not _NAME.fullmatch(envelope.reader):
         raise MalformedError("impossible values", "the reader's name")
     if not 1 <= count <= MAX_RECORDS:
         raise MalformedError("impossible values", f"{count} records")

@@ -12,12 +12,15 @@ earlier sessions are known to have published, by reader. Such a reader is one th
    behind, because it has not heard it, or ahead, because a batch before this one got lost.
 4. A reader's batches may be confirmed in any order; acknowledged is the end of the longest run of
    confirmed ones.
+5. A batch that has copies of what other batches carry also waits until those are confirmed: until
+   then its reader may hold the only copy that lasts.
 """
 
 from __future__ import annotations
 
 import enum
 from collections import deque
+from collections.abc import Callable, Sequence
 
 from common.frames import Envelope
 
@@ -39,25 +42,70 @@ class Refusal(enum.Enum):
 class Delivery:
     """A batch that was taken, until Kafka has confirmed it."""
 
-    __slots__ = ("_link", "_reader", "confirmed", "first_seq", "is_first", "last_seq")
+    __slots__ = (
+        "_link",
+        "_on_confirmed",
+        "_owed",
+        "_reader",
+        "first_seq",
+        "is_first",
+        "last_seq",
+        "seqs",
+        "tells_ids",
+    )
 
     def __init__(self, link: Link, reader: _Reader, first_seq: int, last_seq: int) -> None:
         self._link = link
         self._reader = reader
         self.first_seq = first_seq
         self.last_seq = last_seq
+        #: Numbers of the records that are to be published: all, unless they are selected.
+        self.seqs: Sequence[int] = range(first_seq, last_seq + 1)
+        #: Whether they are, and tell their ids, so that others like them can be left out.
+        self.tells_ids = False
         #: Whether it is the first of its reader in this session.
         self.is_first = not reader.taken
-        self.confirmed = False
+        #: Confirmations that the batch waits for: its own, and those of what it has copies of.
+        self._owed = 1
+        self._on_confirmed: list[Callable[[], None]] = []
 
     @property
     def reader(self) -> str:
         """The reader that the batch is from."""
         return self._reader.name
 
+    @property
+    def count(self) -> int:
+        """How many records the batch has, those included that are not to be published."""
+        return self.last_seq - self.first_seq + 1
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the batch can be acknowledged once those before it are."""
+        return not self._owed
+
+    def wait_for(self, original: Delivery) -> None:
+        """Have it acknowledged only when *original*, which is not confirmed yet, is so too."""
+        self._owed += 1
+        original.when_confirmed(self._settle_one)
+
+    def when_confirmed(self, tell: Callable[[], None]) -> None:
+        """Have *tell* called once Kafka has confirmed every record of the batch."""
+        self._on_confirmed.append(tell)
+
+    def select(self, seqs: Sequence[int]) -> None:
+        """Have only the records with these numbers published, and have them tell their ids."""
+        self.seqs = seqs
+        self.tells_ids = True
+
     def confirm(self) -> None:
-        """Note that Kafka has confirmed every record of the batch."""
-        self.confirmed = True
+        """Note that Kafka has confirmed every record of the batch that was to be published."""
+        self._settle_one()
+        for tell in self._on_confirmed:
+            tell()
+
+    def _settle_one(self) -> None:
+        self._owed -= 1
         self._link._advance(self._reader)
 
 
@@ -125,7 +173,7 @@ class Link:
 
     def _advance(self, reader: _Reader) -> None:
         unconfirmed = reader.unconfirmed
-        while unconfirmed and unconfirmed[0].confirmed:
+        while unconfirmed and unconfirmed[0].is_settled:
             reader.acknowledged = unconfirmed.popleft().last_seq
             self._to_acknowledge[reader.name] = reader.acknowledged
 

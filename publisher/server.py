@@ -16,10 +16,12 @@ from common.logs import BoundedLog
 from common.settings import EXACTLY_ONCE, Settings
 from publisher.at_least_once import AtLeastOnce
 from publisher.counters import Counters
+from publisher.deduplication import Deduplication
 from publisher.exactly_once import ExactlyOnce
 from publisher.kafka_health import KafkaHealth
 from publisher.kafka_properties import Cluster, connection_properties
 from publisher.link import Link
+from publisher.recall import recall
 from publisher.session import Session
 from publisher.sink import Sink
 from publisher.sockets import LinkSockets
@@ -60,6 +62,8 @@ class Server:
         self._counters = Counters()
         self._health = KafkaHealth(cluster.brokers)
         self._log_failure = BoundedLog(logger.error, interval_s=60.0)
+        self._deduplication = Deduplication(self._counters) if settings.deduplicate else None
+        self._chat_topic = settings.kafka_topic_chat_messages
         self._guarantee = self._new_guarantee(settings)
         self._topics = [
             Topic(name, settings.kafka_topic_partitions)
@@ -123,6 +127,15 @@ class Server:
         if link is None:
             return
         logger.info("Kafka at %s is ready: session %016x", self._cluster.brokers, link.session)
+        if self._deduplication is not None:
+            self._deduplication.begin_session()
+            recall(
+                self._deduplication.published,
+                self._chat_topic,
+                self._connection,
+                health=self._health,
+                stop=self._stop,
+            )
         session = Session(
             link,
             sink,
@@ -130,6 +143,7 @@ class Server:
             stop=self._stop,
             counters=self._counters,
             health=self._health,
+            deduplication=self._deduplication,
         )
         session.run()
         if self._stop.requested:

@@ -12,9 +12,10 @@ import time
 
 import zmq
 
-from common.frames import Batch
+from common.frames import Batch, Presence
 from common.logs import BoundedLog
 from publisher.counters import Counters
+from publisher.deduplication import Deduplication
 from publisher.intake import MalformedError, read_message
 from publisher.kafka_health import KafkaHealth
 from publisher.link import Delivery, Link, Refusal
@@ -52,13 +53,16 @@ class Session:
         stop: StopSignals,
         counters: Counters,
         health: KafkaHealth,
+        deduplication: Deduplication | None,
     ) -> None:
+        """Copies of messages are published as they come if there is no *deduplication*."""
         self._link = link
         self._sink = sink
         self._sockets = sockets
         self._stop = stop
         self._counters = counters
         self._health = health
+        self._deduplication = deduplication
         self._poller = zmq.Poller()
         self._poller.register(sockets.batches, zmq.POLLIN)
         # Nothing comes in there, but ZeroMQ clears lost connections away only when it is looked at.
@@ -117,17 +121,24 @@ class Session:
 
     def _take_message(self, frames: list[bytes]) -> None:
         try:
-            envelope, batch = read_message(frames)
+            message = read_message(frames)
         except MalformedError as error:
             self._counters.malformed[error.reason] += 1
             self._log_malformed("dropped what is no batch: %s", error)
             return
+        if isinstance(message, Presence):
+            if self._deduplication is not None:
+                self._deduplication.note_presence(message)
+            return
+        envelope, batch = message
         answer = self._link.accept(envelope, len(batch.records))
         if isinstance(answer, Refusal):
             self._counters.refused[answer.value] += 1
             return
         if answer.is_first:
             logger.info("reader %s: first batch, at seq %d", answer.reader, answer.first_seq)
+        if self._deduplication is not None:
+            batch = self._deduplication.select(answer, batch)
         if logger.isEnabledFor(logging.DEBUG):
             _log_messages(answer, batch)
         self._sink.take(answer, batch)
@@ -152,7 +163,7 @@ class Session:
         # A reader that hears us sends again what is not acknowledged for 5 s; while Kafka confirms
         # nothing, that would only be the same batches over and over.
         if not self._progress.stalled:
-            self._sockets.announce(self._link.session)
+            self._sockets.announce(self._link.session, self._deduplication is not None)
         self._sockets.look_at_keys()
         self._count_connections()
         if now >= self._next_summary:
@@ -171,5 +182,5 @@ class Session:
 
 
 def _log_messages(delivery: Delivery, batch: Batch) -> None:
-    for seq in range(delivery.first_seq, delivery.last_seq + 1):
+    for seq in delivery.seqs:
         logger.debug("reader %s: %s record, seq %d", delivery.reader, batch.kind.name.lower(), seq)

@@ -36,7 +36,7 @@ class Sink(ABC):
         self._topics = topics
         self._counters = counters
         self._health = health
-        #: Records of the batches that were taken and are not confirmed.
+        #: Records of the batches that were taken and are not confirmed, with what was left out.
         self.unconfirmed = 0
         #: What made the sink unusable.
         self.failure: KafkaError | None = None

@@ -102,9 +102,10 @@ class LinkSockets:
         except zmq.Again:
             return None
 
-    def announce(self, session: int) -> None:
-        """Tell all readers that batches of *session* are taken."""
-        self.answers.send_multipart([ANNOUNCEMENT_TOPIC, encode_frame(Announcement(session))])
+    def announce(self, session: int, deduplicates: bool) -> None:
+        """Tell all readers that batches of *session* are taken, and whether copies may be sent."""
+        frame = encode_frame(Announcement(session, deduplicates))
+        self.answers.send_multipart([ANNOUNCEMENT_TOPIC, frame])
 
     def acknowledge(self, session: int, acknowledgements: dict[str, int]) -> None:
         """Tell each reader up to which seq Kafka has everything."""

@@ -83,9 +83,8 @@ class TransactionalSink(Sink):
 
     def take(self, delivery: Delivery, batch: Batch) -> None:
         """Take a batch, which is confirmed when Kafka has it. Not to be called when `is_full`."""
-        count = len(batch.records)
-        self.unconfirmed += count
-        self._counters.taken += count
+        self.unconfirmed += delivery.count
+        self._counters.taken += delivery.count
         transaction = self._transaction or self._begin(time.monotonic() + TRANSACTION_S)
         transaction.add(TransactedBatch(delivery, self._topics[batch.kind], batch.records))
 
@@ -162,7 +161,7 @@ class TransactionalSink(Sink):
         self._begin_again()
 
     def _confirm(self, batch: TransactedBatch) -> None:
-        count = len(batch.records)
+        count = batch.delivery.count
         self.unconfirmed -= count
         self._counters.confirmed += count
         self._counters.dead_letters += len(batch.refused)

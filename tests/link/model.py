@@ -97,7 +97,7 @@ class World:
     def __init__(self) -> None:
         self._sessions = count(1)
         self.now = 0.0
-        self.readers = {name: ModelReader(name) for name in ("ann", "bob")}
+        self.readers = {name: self._new_reader(name) for name in ("ann", "bob")}
         #: From readers to the publisher: what was sent and has not arrived.
         self.messages: deque[tuple[Envelope, int]] = deque()
         #: From the publisher to the readers: session, reader, seq.
@@ -123,6 +123,7 @@ class World:
         """Have the publisher take the next message that has arrived."""
         taken = self.publisher.accept(*self.messages.popleft())
         if isinstance(taken, Delivery):
+            self._select(taken)
             self.on_the_way.append(taken)
         self.tell_acknowledgements()
 
@@ -183,12 +184,18 @@ class World:
         """Return what Kafka holds of *reader*, in order."""
         return [published for published in self.kafka if published.reader == reader]
 
+    def _new_reader(self, name: str) -> ModelReader:
+        return ModelReader(name)
+
     def _new_publisher(self) -> Link:
         return Link(next(self._sessions))
 
+    def _select(self, delivery: Delivery) -> None:
+        """Leave out what is not to be published: here, nothing."""
+
     def _write(self, delivery: Delivery) -> None:
         session = self.publisher.session
-        for seq in range(delivery.first_seq, delivery.last_seq + 1):
+        for seq in delivery.seqs:
             self.kafka.append(Published(session, delivery.reader, seq))
 
 
@@ -198,6 +205,10 @@ class TransactionalWorld(World):
 
     What is on the way is in one transaction, or in none yet. What Kafka holds is what is committed.
     """
+
+    def __init__(self) -> None:
+        self._marks: dict[str, int] = {}
+        super().__init__()
 
     def confirm(self, position: int) -> None:
         """Have Kafka commit what is on the way, up to a batch of it, and confirm that."""
@@ -210,5 +221,8 @@ class TransactionalWorld(World):
         self.tell_acknowledgements()
 
     def _new_publisher(self) -> Link:
-        marks = {published.reader: published.seq for published in self.kafka}
-        return Link(next(self._sessions), marks=marks, remembered_readers=0)
+        return Link(next(self._sessions), marks=dict(self._marks), remembered_readers=0)
+
+    def _write(self, delivery: Delivery) -> None:
+        super()._write(delivery)
+        self._marks[delivery.reader] = delivery.last_seq

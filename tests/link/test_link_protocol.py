@@ -146,8 +146,8 @@ class TransactionalLinkMachine(LinkMachine):
                 assert earlier.seq < later.seq
 
 
-_SETTINGS = settings(max_examples=300, stateful_step_count=60, deadline=None, print_blob=True)
-LinkMachine.TestCase.settings = _SETTINGS
-TransactionalLinkMachine.TestCase.settings = _SETTINGS
+SETTINGS = settings(max_examples=300, stateful_step_count=60, deadline=None, print_blob=True)
+LinkMachine.TestCase.settings = SETTINGS
+TransactionalLinkMachine.TestCase.settings = SETTINGS
 TestLink = LinkMachine.TestCase
 TestTransactionalLink = TransactionalLinkMachine.TestCase

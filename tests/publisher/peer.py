@@ -101,6 +101,7 @@ class Reader:
         self._sub.subscribe(acknowledgement_topic(name))
         self._sub.connect(publisher.answers)
         self.session = 0
+        self.deduplicates = False
         #: What was acknowledged, in the order in which it was heard.
         self.acknowledged: list[int] = []
 
@@ -159,7 +160,8 @@ class Reader:
             raise TimeoutError(f"{self.name} heard no {what}; so far {self.acknowledged}")
         topic, frame = self._sub.recv_multipart()
         if topic == ANNOUNCEMENT_TOPIC:
-            self.session = decode_announcement(frame).session
+            announcement = decode_announcement(frame)
+            self.session, self.deduplicates = announcement.session, announcement.deduplicates
             return
         acknowledgement = decode_acknowledgement(frame)
         if acknowledgement.session == self.session:

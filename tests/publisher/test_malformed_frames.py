@@ -10,7 +10,7 @@ import time
 import msgspec
 import pytest
 
-from common.frames import VERSION, Batch, Envelope, Kind, Record, encode_frame
+from common.frames import VERSION, Batch, Envelope, Kind, Presence, Record, encode_frame
 from publisher.intake import MAX_RECORDS, MalformedError, read_message
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, wait_for_line
@@ -19,11 +19,18 @@ from tests.topics import read_all
 
 ENVELOPE = encode_frame(Envelope(READER, 1, 1, 1))
 BATCH = encode_frame(Batch(Kind.CHAT, [Record(KEY, 1, b"{}")]))
+PRESENCE = encode_frame(Presence(READER, "71", 5, 10))
 OTHER_VERSION = bytes([VERSION + 1])
 
 
 def envelope(reader: str = READER, first_seq: int = 1, oldest_seq: int = 1) -> bytes:
     return encode_frame(Envelope(reader, 1, first_seq, oldest_seq))
+
+
+def presence(
+    reader: str = READER, channel_id: str = "71", since_ms: int = 5, until_ms: int = 10
+) -> bytes:
+    return encode_frame(Presence(reader, channel_id, since_ms, until_ms))
 
 
 def batch(*records: tuple[object, object, object], kind: int = Kind.CHAT) -> bytes:
@@ -35,10 +42,11 @@ def batch(*records: tuple[object, object, object], kind: int = Kind.CHAT) -> byt
     ("frames", "reason"),
     [
         pytest.param([], "wrong number of parts", id="nothing"),
-        pytest.param([ENVELOPE], "wrong number of parts", id="envelope alone"),
+        pytest.param([ENVELOPE], "undecodable", id="envelope alone"),
         pytest.param([ENVELOPE, BATCH, b""], "wrong number of parts", id="one too many"),
         pytest.param([OTHER_VERSION + ENVELOPE[1:], BATCH], "unknown version", id="new envelope"),
         pytest.param([ENVELOPE, OTHER_VERSION + BATCH[1:]], "unknown version", id="new batch"),
+        pytest.param([OTHER_VERSION + PRESENCE[1:]], "unknown version", id="new presence"),
         pytest.param([b"", BATCH], "undecodable", id="empty envelope"),
         pytest.param([ENVELOPE, b""], "undecodable", id="empty batch"),
         pytest.param([ENVELOPE[:-1], BATCH], "undecodable", id="truncated envelope"),
@@ -47,6 +55,9 @@ def batch(*records: tuple[object, object, object], kind: int = Kind.CHAT) -> byt
         pytest.param([ENVELOPE, batch((b"", 1, b""), kind=3)], "undecodable", id="unknown kind"),
         pytest.param([ENVELOPE, batch((b"", "1", b""))], "undecodable", id="timestamp of text"),
         pytest.param([envelope(reader=""), BATCH], "impossible values", id="no name"),
+        pytest.param(
+            [ENVELOPE.replace(b"xqc", b"x\xffc"), BATCH], "undecodable", id="a name that is no text"
+        ),
         pytest.param([envelope(reader="x\0y"), BATCH], "impossible values", id="a NUL in the name"),
         pytest.param([envelope(reader="a\nb"), BATCH], "impossible values", id="name of two lines"),
         pytest.param([envelope(reader="x" * 101), BATCH], "impossible values", id="long name"),
@@ -62,6 +73,12 @@ def batch(*records: tuple[object, object, object], kind: int = Kind.CHAT) -> byt
         pytest.param([ENVELOPE, batch((b"", 0, b""))], "impossible values", id="timestamp 0"),
         pytest.param([ENVELOPE, batch((b"", -5, b""))], "impossible values", id="before 1970"),
         pytest.param([ENVELOPE, batch((b"", 2**63, b""))], "impossible values", id="beyond int64"),
+        pytest.param([PRESENCE[:-1]], "undecodable", id="truncated presence"),
+        pytest.param([presence(reader="")], "impossible values", id="presence of nobody"),
+        pytest.param([presence(channel_id="x" * 101)], "impossible values", id="long channel id"),
+        pytest.param([presence(since_ms=0)], "impossible values", id="presence since 0"),
+        pytest.param([presence(since_ms=11)], "impossible values", id="presence that ends first"),
+        pytest.param([presence(until_ms=2**63)], "impossible values", id="presence beyond int64"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_reason(frames: list[bytes], reason: str) -> None:
@@ -78,6 +95,11 @@ def test_an_envelope_and_a_batch_are_read() -> None:
         Envelope(READER, 1, 1, 1),
         Batch(Kind.CHAT, [Record(KEY, 1, b"{}")]),
     )
+
+
+def test_a_presence_comes_alone() -> None:
+    """Gives back what was encoded."""
+    assert read_message([PRESENCE]) == Presence(READER, "71", 5, 10)
 
 
 def test_malformed_frames_are_counted_and_told_at_a_bounded_rate(

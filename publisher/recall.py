@@ -1,0 +1,91 @@
+"""
+Recalls, when a session begins, which messages were published last: their ids stand in the topic.
+
+That is needed when the publisher starts; and later, for what an earlier session had on the way.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import closing
+
+from confluent_kafka import KafkaException, Message
+
+from publisher.handover import ID_HEADER
+from publisher.kafka_health import KafkaHealth
+from publisher.published_ids import PublishedIds
+from publisher.stop_signals import StopSignals
+from publisher.topic_reader import open_consumer, read, watermarks
+
+logger = logging.getLogger(__name__)
+
+#: How long it may take; readers wait meanwhile, and after 10 s of silence they try the publisher
+#: that is named next. Half a million ids take 3 to 5 s.
+RECALL_WITHIN_S = 8.0
+
+
+def recall(
+    published: PublishedIds,
+    topic: str,
+    properties: Mapping[str, str],
+    *,
+    health: KafkaHealth,
+    stop: StopSignals,
+) -> None:
+    """
+    Add the ids of the last messages of *topic* to *published*.
+
+    They are as many as it remembers, with an equal share of each partition. *properties* are those
+    of the connection. What cannot be read, or not in time, is gone without, and that is said.
+    """
+    began = time.monotonic()
+    try:
+        problem = _read(published, topic, properties, health, stop)
+    except KafkaException as error:
+        problem = str(error.args[0].str())
+    if problem:
+        logger.warning(
+            "topic %s cannot be read to its end: %s; some of the last messages may be published "
+            "once more",
+            topic,
+            problem,
+        )
+    logger.info(
+        "deduplication: ids of %d published messages are known, after %.1f s",
+        len(published),
+        time.monotonic() - began,
+    )
+
+
+def _read(
+    published: PublishedIds,
+    topic: str,
+    properties: Mapping[str, str],
+    health: KafkaHealth,
+    stop: StopSignals,
+) -> str:
+    """Do it, and return what was in the way of reading all, if anything. Raises KafkaException."""
+    ends_at = time.monotonic() + RECALL_WITHIN_S
+    # What is not committed, or never will be, its reader sends again.
+    with closing(open_consumer(properties, "read_committed", health)) as consumer:
+        found = watermarks(consumer, topic)
+        share = published.limit // len(found)
+        spans = {
+            number: (max(beginning, end - share), end) for number, (beginning, end) in found.items()
+        }
+        for message in read(consumer, topic, spans):
+            if stop.requested:
+                return ""
+            if time.monotonic() > ends_at:
+                return f"that takes more than {RECALL_WITHIN_S:.0f} s"
+            if message is not None and (message_id := _id(message)):
+                published.add(message_id)
+    return ""
+
+
+def _id(message: Message) -> bytes:
+    """Return the id of *message*; nothing if it has none."""
+    found = dict(message.headers() or ()).get(ID_HEADER)
+    return found if isinstance(found, bytes) else b""

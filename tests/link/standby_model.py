@@ -1,0 +1,71 @@
+"""The model of the link with two readers of one channel, and a publisher that deduplicates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from common.frames import Batch, Kind, Record
+from publisher.counters import Counters
+from publisher.deduplication import Deduplication
+from publisher.link import Delivery, Link
+from tests.link.model import ModelReader, TransactionalWorld, World
+
+
+@dataclass
+class StandbyReader(ModelReader):
+    """A reader of a channel whose messages are 1, 2, 3 and so on."""
+
+    #: The last message that was said while it was listening, or not.
+    heard: int = 0
+    #: By seq, the message.
+    messages: dict[int, int] = field(default_factory=dict)
+
+    def say(self, size: int) -> None:
+        """Hear the next *size* messages, and put them into the outbox."""
+        for number in range(1, size + 1):
+            self.messages[self.last_seq + number] = self.heard + number
+        self.heard += size
+        super().say(size)
+
+    def held(self, up_to_seq: int) -> set[int]:
+        """Return the messages that it had to send, up to a seq, but for what was thrown away."""
+        return {
+            message
+            for seq, message in self.messages.items()
+            if seq <= up_to_seq and seq not in self.given_up
+        }
+
+
+class StandbyWorld(World):
+    """Both readers are in the same channel, each at its own pace."""
+
+    def standby_readers(self) -> list[StandbyReader]:
+        """Return both."""
+        return [reader for reader in self.readers.values() if isinstance(reader, StandbyReader)]
+
+    def messages_in_kafka(self) -> list[int]:
+        """Return them in the order in which Kafka got them."""
+        messages = {reader.name: reader.messages for reader in self.standby_readers()}
+        return [messages[published.reader][published.seq] for published in self.kafka]
+
+    def _new_reader(self, name: str) -> StandbyReader:
+        return StandbyReader(name)
+
+    def _new_publisher(self) -> Link:
+        self._deduplication = Deduplication(Counters())
+        for message in self.messages_in_kafka():
+            self._deduplication.published.add(_id(message))
+        return super()._new_publisher()
+
+    def _select(self, delivery: Delivery) -> None:
+        (messages,) = (r.messages for r in self.standby_readers() if r.name == delivery.reader)
+        records = [Record(b"71", 1, b"{}", _id(messages[seq])) for seq in delivery.seqs]
+        self._deduplication.select(delivery, Batch(Kind.CHAT, records))
+
+
+class TransactionalStandbyWorld(StandbyWorld, TransactionalWorld):
+    """The same with a publisher that delivers exactly once."""
+
+
+def _id(message: int) -> bytes:
+    return b"%d" % message
