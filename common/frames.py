@@ -103,6 +103,9 @@ class Presence(msgspec.Struct, array_like=True, frozen=True):
 #: The topic that announcements are published under, to whoever listens.
 ANNOUNCEMENT_TOPIC = b"publisher"
 
+#: What the topics of announcements to one reader begin with.
+PERSONAL_ANNOUNCEMENT = b"session "
+
 _Frame = TypeVar("_Frame")
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -115,8 +118,8 @@ def acknowledgement_topic(reader: str) -> bytes:
 
 
 def announcement_topic(reader: str) -> bytes:
-    """Return the topic of announcements to one reader; acknowledgements' leads to them, too."""
-    return acknowledgement_topic(reader) + ANNOUNCEMENT_TOPIC
+    """Return the topic of the announcement that a reader gets whenever it subscribes to this."""
+    return PERSONAL_ANNOUNCEMENT + reader.encode() + b"\0"
 
 
 def encode_frame(value: Batch | Envelope | Presence | Acknowledgement | Announcement) -> bytes:

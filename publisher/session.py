@@ -65,7 +65,8 @@ class Session:
         self._deduplication = deduplication
         self._poller = zmq.Poller()
         self._poller.register(sockets.batches, zmq.POLLIN)
-        # Nothing comes in there, but ZeroMQ clears lost connections away only when it is looked at.
+        # Readers that connect are told at once; and ZeroMQ clears lost connections away only when
+        # it is looked at.
         self._poller.register(sockets.answers, zmq.POLLIN)
         self._poller.register(stop.fileno(), zmq.POLLIN)
         self._log_malformed = BoundedLog(logger.warning)
@@ -77,6 +78,7 @@ class Session:
 
     def run(self) -> None:
         """Run until a signal asks to stop, or the sink has failed."""
+        self._sockets.announce_to_all(self._link.session, self._deduplication is not None)
         while not self._stop.requested and self._sink.failure is None:
             if self._take():
                 self._sink.poll(0)
@@ -84,6 +86,7 @@ class Session:
                 self._sink.poll(_WAIT_STALLED_S if self._progress.stalled else _WAIT_S)
             else:
                 self._poller.poll(max(0, int((self._next_tick - time.monotonic()) * 1000) + 1))
+                self._welcome()
             self._acknowledge()
             if time.monotonic() >= self._next_tick:
                 self._tick()
@@ -162,6 +165,7 @@ class Session:
         )
         # A reader that hears us sends again what is not acknowledged for 5 s; while Kafka confirms
         # nothing, that would only be the same batches over and over.
+        self._welcome()
         if not self._progress.stalled:
             self._sockets.announce(self._link.session, self._deduplication is not None)
         self._sockets.look_at_keys()
@@ -169,6 +173,10 @@ class Session:
         if now >= self._next_summary:
             self._next_summary = now + _SUMMARY_S
             self._summarise()
+
+    def _welcome(self) -> None:
+        """Tell readers that have just connected that their batches are taken."""
+        self._sockets.announce_to_new(self._link.session, self._deduplication is not None)
 
     def _count_connections(self) -> None:
         self._counters.connections_ended = self._sockets.connections_ended

@@ -1,5 +1,6 @@
 """
-The publisher's ends of the link: a PULL socket for batches, a PUB socket for what it answers.
+The publisher's ends of the link: a PULL socket for batches, a PUB socket for what it answers. That
+is an XPUB in fact: it tells who subscribes, and so which readers have just connected.
 
 ZeroMQ frames, fans out and takes back whoever reconnects. A frame of more than MAX_FRAME_BYTES
 makes it close the peer's connection as soon as it has read the length. Its monitor tells that a
@@ -16,6 +17,7 @@ import logging
 import re
 import time
 from collections import Counter
+from collections.abc import Iterable
 from types import TracebackType
 
 import zmq
@@ -33,6 +35,7 @@ from common.key_files import AUTHORIZED, authorized_keys
 from common.logs import BoundedLog
 from common.sockets import keep_alive
 from publisher.doorkeeper import Doorkeeper
+from publisher.listeners import Listeners
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +72,10 @@ class LinkSockets:
         self.batches = self._socket(zmq.PULL, MAX_FRAME_BYTES)
         self.batches.setsockopt(zmq.RCVHWM, _HIGH_WATER_MARK)
         # Nobody sends us anything here but subscriptions.
-        self.answers = self._socket(zmq.PUB, max_frame_bytes=1024)
+        self.answers = self._socket(zmq.XPUB, max_frame_bytes=1024)
+        # A reader that connects again subscribes again, perhaps before its old connection is gone.
+        self.answers.setsockopt(zmq.XPUB_VERBOSE, 1)
+        self._listeners = Listeners()
         self._doorkeeper.watch(self.batches, count_ends=True)
         self._doorkeeper.watch(self.answers)
         self._doorkeeper.start()
@@ -106,6 +112,15 @@ class LinkSockets:
         """Tell all readers that batches of *session* are taken, and whether copies may be sent."""
         frame = encode_frame(Announcement(session, deduplicates))
         self.answers.send_multipart([ANNOUNCEMENT_TOPIC, frame])
+
+    def announce_to_all(self, session: int, deduplicates: bool) -> None:
+        """Tell each reader that has connected, one by one, whether it listens to all or not."""
+        self._take_subscriptions()
+        self._tell(self._listeners.topics, session, deduplicates)
+
+    def announce_to_new(self, session: int, deduplicates: bool) -> None:
+        """Tell the readers that have connected since this was called last."""
+        self._tell(self._take_subscriptions(), session, deduplicates)
 
     def acknowledge(self, session: int, acknowledgements: dict[str, int]) -> None:
         """Tell each reader up to which seq Kafka has everything."""
@@ -153,6 +168,20 @@ class LinkSockets:
         self.answers.close(linger=_LINGER_MS)
         self._context.term()
         self._doorkeeper.join()
+
+    def _take_subscriptions(self) -> list[bytes]:
+        """Return the topics under which readers that have just connected want an announcement."""
+        new = []
+        while int(self.answers.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+            topic = self._listeners.on_message(self.answers.recv_multipart())
+            if topic is not None:
+                new.append(topic)
+        return new
+
+    def _tell(self, topics: Iterable[bytes], session: int, deduplicates: bool) -> None:
+        frame = encode_frame(Announcement(session, deduplicates))
+        for topic in topics:
+            self.answers.send_multipart([topic, frame])
 
     def _socket(self, kind: int, max_frame_bytes: int) -> zmq.Socket[bytes]:
         socket = self._context.socket(kind)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import zmq
 
-from common.frames import ANNOUNCEMENT_TOPIC, acknowledgement_topic
+from common.frames import ANNOUNCEMENT_TOPIC, acknowledgement_topic, announcement_topic
 from readers.connection import Connection
 from readers.link import WINDOW_BATCHES
 from readers.publisher_addresses import PublisherAddress
@@ -29,6 +29,7 @@ class RemotePublisher:
         self._answers = Connection(context, zmq.SUB, address.acknowledgements, address.keys)
         self._is_listening = False
         self._answers.socket.subscribe(acknowledgement_topic(reader))
+        self._answers.socket.subscribe(announcement_topic(reader))
         self._answers.connect()
 
     def fileno(self) -> int:

@@ -22,12 +22,14 @@ from common.frames import (
     Envelope,
     FrameError,
     Presence,
+    announcement_topic,
     decode_acknowledgement,
     decode_announcement,
     encode_frame,
 )
 from common.logs import BoundedLog
 from readers.failover import Failover
+from readers.heard_until import HeardUntil
 from readers.link import SendingLink
 from readers.outbox_file import OutboxError
 from readers.remote_publisher import RemotePublisher
@@ -54,6 +56,7 @@ class Sender:
         """*publishers* are in order: the first that is there is sent to."""
         self._outbox = outbox
         self._clock = clock
+        self._heard = HeardUntil()
         self._link = SendingLink(outbox.acknowledged, clock())
         self._failover = Failover(len(publishers), clock())
         #: Whether another publisher is preferred: then no more is sent to this one.
@@ -63,6 +66,7 @@ class Sender:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._failure: asyncio.Future[None] = self._loop.create_future()
+        self._announcement_topic = announcement_topic(outbox.reader)
         self._bad_frame = BoundedLog(logger.warning)
         self._context = zmq.Context()
         self._publishers = [
@@ -128,14 +132,21 @@ class Sender:
 
     def tell_presence(self, channel_id: str, since_ms: int, until_ms: int) -> bool:
         """
-        Tell the publisher that we have been in the channel from *since_ms* to *until_ms* (Unix).
+        Tell the publisher that we have been in the channel from *since_ms* to *until_ms* (Unix), or
+        as much of that as is known to be in Kafka.
 
         Return whether it compares that with other readers; if it does not, it is told nothing.
         """
-        if self._current.deduplicates:
-            presence = Presence(self._outbox.reader, channel_id, since_ms, until_ms)
+        if not self._current.deduplicates:
+            return False
+        acknowledged = self._link.acknowledged
+        last_seq = self._outbox.last_seq if self._outbox.waiting else acknowledged
+        self._heard.on_heard(last_seq, until_ms)
+        safe_until_ms = self._heard.safe_until_ms(acknowledged)
+        if safe_until_ms >= since_ms:
+            presence = Presence(self._outbox.reader, channel_id, since_ms, safe_until_ms)
             self._current.send([encode_frame(presence)])
-        return self._current.deduplicates
+        return True
 
     async def wait_until_empty(self, timeout_s: float) -> bool:
         """Return whether everything in the outbox was acknowledged within *timeout_s* seconds."""
@@ -165,7 +176,7 @@ class Sender:
         if len(frames) != 2:
             raise FrameError(f"{len(frames)} frames where there should be 2")
         topic, body = frames
-        if topic.endswith(ANNOUNCEMENT_TOPIC):
+        if topic in {ANNOUNCEMENT_TOPIC, self._announcement_topic}:
             self._on_announcement(index, decode_announcement(body))
             return
         acknowledgement = decode_acknowledgement(body)

@@ -17,6 +17,7 @@ from common.frames import (
     Kind,
     Record,
     acknowledgement_topic,
+    announcement_topic,
     decode_acknowledgement,
     decode_announcement,
     encode_frame,
@@ -99,6 +100,7 @@ class Reader:
         self._push.connect(publisher.batches)
         self._sub.subscribe(ANNOUNCEMENT_TOPIC)
         self._sub.subscribe(acknowledgement_topic(name))
+        self._sub.subscribe(announcement_topic(name))
         self._sub.connect(publisher.answers)
         self.session = 0
         self.deduplicates = False
@@ -159,7 +161,7 @@ class Reader:
         if not self._sub.poll(max(0, int((deadline - time.monotonic()) * 1000))):
             raise TimeoutError(f"{self.name} heard no {what}; so far {self.acknowledged}")
         topic, frame = self._sub.recv_multipart()
-        if topic == ANNOUNCEMENT_TOPIC:
+        if topic in {ANNOUNCEMENT_TOPIC, announcement_topic(self.name)}:
             announcement = decode_announcement(frame)
             self.session, self.deduplicates = announcement.session, announcement.deduplicates
             return

@@ -21,6 +21,7 @@ from common.frames import (
     Presence,
     Record,
     acknowledgement_topic,
+    announcement_topic,
     decode_envelope,
     decode_presence,
     encode_frame,
@@ -54,11 +55,15 @@ class Publisher:
         self._pub = self._context.socket(zmq.XPUB)
         self.address = PublisherAddress(_bind(self._pull), _bind(self._pub))
 
+    async def next_subscription(self) -> bytes:
+        """Return what a reader subscribes to next, after a 1, or no longer, after a 0."""
+        await _until_readable(self._pub)
+        return self._pub.recv()
+
     async def wait_for_subscriber(self) -> None:
-        """Return once a reader has subscribed to both topics."""
-        for _ in range(2):
-            await _until_readable(self._pub)
-            self._pub.recv()
+        """Return once a reader has subscribed to all of its topics."""
+        for _ in range(3):
+            await self.next_subscription()
 
     def announce(self, session: int = SESSION, *, deduplicates: bool = False) -> None:
         """Say that this session is there."""
@@ -181,6 +186,24 @@ async def test_a_new_session_gets_everything_that_is_not_acknowledged(
     publisher.announce(session=5)
     envelope, _ = await publisher.take()
     assert envelope == Envelope(outbox.reader, 5, first_seq=2, oldest_seq=2)
+
+
+@pytest.mark.usefixtures("sender")
+async def test_a_reader_that_waits_for_nothing_listens_to_nothing_but_its_own(
+    publisher: Publisher, outbox: Outbox
+) -> None:
+    """A new session is told to it alone; to all it listens while it waits for something."""
+    publisher.announce()
+    assert await publisher.next_subscription() == b"\x00" + ANNOUNCEMENT_TOPIC
+    publisher.say([announcement_topic(outbox.reader), encode_frame(Announcement(5))])
+    append(outbox, b"a")
+    publisher.say([announcement_topic("another"), encode_frame(Announcement(6))])
+    publisher.say([announcement_topic(outbox.reader), encode_frame(Announcement(7))])
+    await _until(publisher.has_come)
+    envelope, _ = await publisher.take()
+    while envelope.session != 7:
+        envelope, _ = await publisher.take()
+    assert await publisher.next_subscription() == b"\x01" + ANNOUNCEMENT_TOPIC
 
 
 @pytest.mark.usefixtures("sender")

@@ -1,0 +1,41 @@
+"""
+Which readers listen to what the publisher answers, by what an XPUB socket says of subscriptions
+(https://rfc.zeromq.org/spec/29/, "The XPUB Socket Type").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from common.frames import PERSONAL_ANNOUNCEMENT
+
+_SUBSCRIBE = b"\x01"
+_UNSUBSCRIBE = b"\x00"
+
+#: How many are remembered; a thousand run. Whoever is not is told what all are told.
+_REMEMBERED = 10_000
+
+
+class Listeners:
+    """The topics under which readers want to be told of the session, each alone."""
+
+    def __init__(self) -> None:
+        self._topics: dict[bytes, None] = {}
+
+    @property
+    def topics(self) -> Collection[bytes]:
+        """Those of the readers that are connected."""
+        return self._topics.keys()
+
+    def on_message(self, frames: Sequence[bytes]) -> bytes | None:
+        """Take note of what the socket says; return the topic of a reader that has subscribed."""
+        kind, topic = frames[0][:1], frames[0][1:]
+        if not topic.startswith(PERSONAL_ANNOUNCEMENT):
+            return None
+        if kind == _UNSUBSCRIBE:
+            self._topics.pop(topic, None)
+            return None
+        if kind != _SUBSCRIBE or len(self._topics) >= _REMEMBERED:
+            return None
+        self._topics[topic] = None
+        return topic
