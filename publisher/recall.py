@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 
-from confluent_kafka import KafkaException, Message
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from publisher.handover import ID_HEADER
 from publisher.kafka_health import KafkaHealth
@@ -24,6 +24,11 @@ logger = logging.getLogger(__name__)
 #: How long it may take; readers wait meanwhile, and after 10 s of silence they try the publisher
 #: that is named next. Half a million ids take 3 to 5 s.
 RECALL_WITHIN_S = 8.0
+
+
+#: What a topic that was made just now answers, and how soon to ask again.
+_NO_LEADER = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
+_RETRY_S = 0.1
 
 
 def recall(
@@ -41,10 +46,15 @@ def recall(
     of the connection. What cannot be read, or not in time, is gone without, and that is said.
     """
     began = time.monotonic()
-    try:
-        problem = _read(published, topic, properties, health, stop)
-    except KafkaException as error:
-        problem = str(error.args[0].str())
+    while True:
+        try:
+            problem = _read(published, topic, properties, health, stop)
+            break
+        except KafkaException as error:
+            problem = str(error.args[0].str())
+            is_early = time.monotonic() - began < RECALL_WITHIN_S
+            if not is_early or error.args[0].code() not in _NO_LEADER or stop.wait(_RETRY_S):
+                break
     if problem:
         logger.warning(
             "topic %s cannot be read to its end: %s; some of the last messages may be published "

@@ -42,11 +42,14 @@ class Attendance:
         channel: str,
         outbox: Outbox,
         tell_presence: TellPresence,
+        on_gap: Callable[[], None],
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
+        """*on_gap* is called when there is a gap record in the outbox."""
         self._channel = channel
         self._outbox = outbox
         self._tell_presence = tell_presence
+        self._on_gap = on_gap
         self._now_ms = now_ms
         self._absence = outbox.absence()
         self._inside = False
@@ -102,6 +105,7 @@ class Attendance:
         if self._gap:
             self._outbox.append(gap_batch(self._gap))
             self._gap = None
+            self._on_gap()
 
     def _keep(self, absence: Absence) -> None:
         if absence != self._absence:

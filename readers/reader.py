@@ -37,7 +37,7 @@ async def read_channel(channel: str, settings: Settings) -> None:
     outbox = Outbox(path, channel, settings.outbox_max_bytes)
     sender = Sender(outbox, publishers)
     intake = ChatIntake(outbox, on_batch=sender.send)
-    attendance = Attendance(channel, outbox, sender.tell_presence)
+    attendance = Attendance(channel, outbox, sender.tell_presence, sender.send)
     membership = Membership(channel, settings, log_in_as, intake.take, attendance)
     logger.info("started, %d messages wait in the outbox", outbox.waiting)
     try:

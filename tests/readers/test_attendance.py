@@ -45,7 +45,7 @@ class ComparingPublisher:
 
 def alone(outbox: Outbox, clock: Clock) -> Attendance:
     """Return the attendance of a reader whose publisher compares it with nobody."""
-    return Attendance("xqc", outbox, lambda *_: False, clock)
+    return Attendance("xqc", outbox, lambda *_: False, lambda: None, clock)
 
 
 def gaps(outbox: Outbox) -> list[ChatGap]:
@@ -78,6 +78,20 @@ def test_a_loss_and_a_return_are_one_gap(outbox: Outbox) -> None:
     assert gaps(outbox) == [
         ChatGap("71", "xqc", 1_005_000 - LATENCY_MS, 1_009_000, GapReason.DISCONNECTED)
     ]
+
+
+def test_a_gap_is_handed_over_at_once(outbox: Outbox) -> None:
+    """A quiet channel brings nothing else that would take it along."""
+    told: list[int] = []
+    clock = Clock()
+    attendance = Attendance(
+        "xqc", outbox, lambda *_: False, lambda: told.append(len(gaps(outbox))), clock
+    )
+    attendance.on_entered("71")
+    attendance.on_left(1_005_000, GapReason.DISCONNECTED)
+    assert told == []
+    attendance.on_entered("71")
+    assert told == [1]
 
 
 def test_after_a_kill_the_gap_begins_where_we_were_heard_last(outbox: Outbox) -> None:
@@ -144,7 +158,7 @@ def test_a_clock_that_was_set_back_makes_no_gap_that_ends_before_it_begins(outbo
 def test_where_readers_are_compared_it_is_told_when_we_were_there(outbox: Outbox) -> None:
     """From the moment we entered, each time anew after we were away."""
     clock, publisher = Clock(), ComparingPublisher()
-    attendance = Attendance("xqc", outbox, publisher, clock)
+    attendance = Attendance("xqc", outbox, publisher, lambda: None, clock)
     attendance.on_entered("71")
     attendance.on_heard(1_005_000)
     attendance.on_left(1_006_000, GapReason.DISCONNECTED)
@@ -161,7 +175,7 @@ def test_where_readers_are_compared_it_is_told_when_we_were_there(outbox: Outbox
 def test_where_readers_are_compared_a_gap_waits_for_what_others_tell(outbox: Outbox) -> None:
     """Then it is told as it would have been."""
     clock = Clock()
-    attendance = Attendance("xqc", outbox, ComparingPublisher(), clock)
+    attendance = Attendance("xqc", outbox, ComparingPublisher(), lambda: None, clock)
     attendance.on_entered("71")
     attendance.on_left(1_005_000, GapReason.DISCONNECTED)
     clock.ms = 1_009_000
@@ -180,7 +194,7 @@ def test_where_readers_are_compared_a_gap_waits_for_what_others_tell(outbox: Out
 def test_a_gap_that_waits_is_told_when_we_leave(outbox: Outbox) -> None:
     """And the next one begins after it."""
     clock = Clock()
-    attendance = Attendance("xqc", outbox, ComparingPublisher(), clock)
+    attendance = Attendance("xqc", outbox, ComparingPublisher(), lambda: None, clock)
     attendance.on_entered("71")
     attendance.on_left(1_005_000, GapReason.DISCONNECTED)
     clock.ms = 1_009_000
@@ -192,7 +206,7 @@ def test_a_gap_that_waits_is_told_when_we_leave(outbox: Outbox) -> None:
 def test_a_gap_that_waits_survives_a_kill(outbox: Outbox) -> None:
     """It then reaches to the next time in the channel."""
     clock = Clock()
-    attendance = Attendance("xqc", outbox, ComparingPublisher(), clock)
+    attendance = Attendance("xqc", outbox, ComparingPublisher(), lambda: None, clock)
     attendance.on_entered("71")
     attendance.on_left(1_005_000, GapReason.DISCONNECTED)
     clock.ms = 1_009_000

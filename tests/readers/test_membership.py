@@ -99,7 +99,7 @@ async def membership_of(
         settings,
         log_in_as or (lambda: credentials(settings)),
         listener.take,
-        Attendance(CHANNEL, listener.outbox, lambda *_: False),
+        Attendance(CHANNEL, listener.outbox, lambda *_: False, lambda: None),
         timing=BRISK,
     )
     task = asyncio.create_task(membership.stay())

@@ -1,0 +1,82 @@
+"""Two hosts read the same channel: one may die, and nobody who reads the topic notices."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import zmq
+
+from common.chat_gap import decode_chat_gap
+from common.frames import acknowledgement_topic, decode_acknowledgement
+from tests.end_to_end.service import START_WITHIN_S, Service, twitch
+from tests.kafka.cluster import KafkaCluster
+from tests.processes import StartProcess, wait_for_line
+from tests.topics import read_all, read_topic
+
+CHANNEL = "xqc"
+
+#: How often something is said.
+_TIMES = 10
+
+#: A gap record waits 30 s for what other readers tell, and goes with the next thing heard.
+_GAP_WITHIN_S = 90
+
+
+def test_a_readers_host_dies_without_a_gap_and_without_a_copy(
+    processes: StartProcess, short_folder: Path, kafka: KafkaCluster, topic: str
+) -> None:
+    """
+    What both have heard is there once, and what one has missed is no gap.
+
+    As a gap begins 7 s before what was heard last, here it ends when the other one came.
+    """
+    with twitch(short_folder) as chat:
+        service = Service(processes, chat, short_folder, kafka.bootstrap, topic, DEDUPLICATE="true")
+        publisher = service.start_publisher()
+        wait_for_line(publisher, "is ready", START_WITHIN_S)
+        one = service.start_reader(CHANNEL, STATE_DIR=str(short_folder / "one"))
+        service.say(CHANNEL, "alone")
+        name = wait_for_line(publisher, r"reader (\S+): first batch", START_WITHIN_S)[1]
+        service.start_reader(CHANNEL, STATE_DIR=str(short_folder / "two"))
+        other_came_ms = time.time_ns() // 1_000_000
+        say(service, "both")
+        read_topic(kafka.bootstrap, topic, count=1 + _TIMES, timeout_s=START_WITHIN_S)
+        one.send(signal.SIGKILL)
+        one.kill()
+        say(service, "one is away")
+        service.start_reader(CHANNEL, STATE_DIR=str(short_folder / "one"))
+        say(service, "both again")
+        # It has heard the first message, the others of two times, and tells of a gap.
+        wait_until_acknowledged(service, name, 1 + 2 * _TIMES + 1)
+        assert publisher.stop() == 0
+
+    texts = Counter(
+        json.loads(record.value)["message"]
+        for record in read_all(kafka.bootstrap, topic, timeout_s=START_WITHIN_S)
+    )
+    often = dict.fromkeys(("both", "one is away", "both again"), _TIMES)
+    assert texts == {"alone": 1} | often
+    [record] = read_all(kafka.bootstrap, f"{topic}-gaps", timeout_s=START_WITHIN_S)
+    assert decode_chat_gap(record.value).to_ms <= other_came_ms
+
+
+def say(service: Service, text: str) -> None:
+    """Say it a few times."""
+    for _ in range(_TIMES):
+        service.say(CHANNEL, text)
+
+
+def wait_until_acknowledged(service: Service, reader: str, seq: int) -> None:
+    """Return once the publisher has acknowledged record *seq* of *reader*, or the next one is."""
+    with zmq.Context() as context, context.socket(zmq.SUB) as ear:
+        ear.subscribe(acknowledgement_topic(reader))
+        ear.connect(service.environment["PUBLISHER_ACK_ENDPOINT"])
+        deadline = time.monotonic() + _GAP_WITHIN_S
+        acknowledged = 0
+        while acknowledged < seq:
+            assert ear.poll(max(0, int((deadline - time.monotonic()) * 1000))), acknowledged
+            acknowledged = decode_acknowledgement(ear.recv_multipart()[1]).seq
