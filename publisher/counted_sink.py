@@ -20,7 +20,7 @@ from publisher.handover import CountedHandover
 from publisher.kafka_health import KafkaHealth
 from publisher.link import Delivery
 from publisher.refusals import Refusals
-from publisher.sink import Sink
+from publisher.sink import BY_KEY, Sink
 
 
 class CountedSink(Sink):
@@ -104,9 +104,11 @@ class CountedSink(Sink):
                     topic,
                     record.value,
                     record.key,
-                    on_delivery=delivered,
-                    timestamp=record.timestamp,
-                    headers=headers(index),
+                    BY_KEY,
+                    delivered,
+                    None,
+                    record.timestamp,
+                    headers(index),
                 )
             except BufferError:
                 handover.next_index = index

@@ -20,6 +20,11 @@ from publisher.kafka_health import KafkaHealth, LibrdkafkaLog
 from publisher.kafka_properties import rejected_property
 from publisher.link import Delivery
 
+#: The partition that lets librdkafka choose one, by the key (RD_KAFKA_PARTITION_UA). The arguments
+#: of `produce` are given by position where it is called for every message: names cost a quarter of
+#: the call, 0.35 of 1.3 microseconds.
+BY_KEY = -1
+
 
 class Sink(ABC):
     """Takes batches, and confirms them while `poll` is called."""

@@ -16,6 +16,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from publisher.dead_letters import dead_letter, tell_refusal
 from publisher.marks import encode_mark
+from publisher.sink import BY_KEY
 from publisher.transacted_batch import TransactedBatch
 
 #: Reports about records that are not to blame for what became of them.
@@ -116,9 +117,11 @@ class Transaction:
                     topic,
                     record.value,
                     record.key,
-                    on_delivery=reported,
-                    timestamp=record.timestamp,
-                    headers=headers(index),
+                    BY_KEY,
+                    reported,
+                    None,
+                    record.timestamp,
+                    headers(index),
                 )
             except BufferError:
                 batch.next_index = index
