@@ -9,55 +9,25 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 from benchmarks import latency, pipeline
 from benchmarks.installation import TOPIC, processor_s
+from benchmarks.link_load import NAMES, RECORDS_A_BATCH, LinkLoad, deliver
 from benchmarks.report import report
-from common.frames import Batch, Envelope, Kind, Record, encode_frame
-from readers.link import SendingLink
 from tests.kafka.broker import kafka_broker
 from tests.processes import started_processes
-from tests.publisher.peer import Reader, connected_readers, now_ms, start_publisher
+from tests.publisher.peer import connected_readers, start_publisher
 
 DELIVERIES = ("at-least-once", "exactly-once")
 
-RECORDS_A_BATCH = 50
-VALUE = b'{"message": "%s"}' % (b"x" * 230)
-READERS = 4
 WITHIN_S = 120
-
-
-class _Load:
-    """A reader that has all its batches ready, and sends them as fast as the link lets it."""
-
-    def __init__(self, peer: Reader, batches: int) -> None:
-        self._peer = peer
-        records = [Record(peer.name.encode(), now_ms(), VALUE)] * RECORDS_A_BATCH
-        self._body = encode_frame(Batch(Kind.CHAT, records))
-        self._last_seq = batches * RECORDS_A_BATCH
-        self._link = SendingLink(0, time.monotonic())
-        self._link.on_announcement(peer.session, time.monotonic())
-
-    def turn(self) -> bool:
-        """Hear and send; return whether all is acknowledged."""
-        now = time.monotonic()
-        for seq in self._peer.hear_acknowledgements():
-            self._link.on_acknowledgement(self._peer.session, seq, seq, now)
-        while self._link.may_send() and self._link.sent < self._last_seq:
-            first_seq = self._link.sent + 1
-            envelope = Envelope(self._peer.name, self._peer.session, first_seq, 1)
-            self._peer.send_frames([encode_frame(envelope), self._body])
-            self._link.on_sent(first_seq + RECORDS_A_BATCH - 1, len(self._body), now)
-        return self._link.acknowledged == self._last_seq
 
 
 def publisher_alone(delivery: str, count: int) -> dict[str, object]:
     """Return the figures of about *count* messages from readers that have nothing else to do."""
-    names = [f"reader{number}/00" for number in range(READERS)]
     with (
         kafka_broker() as broker,
         tempfile.TemporaryDirectory() as folder,
@@ -65,16 +35,12 @@ def publisher_alone(delivery: str, count: int) -> dict[str, object]:
     ):
         settings = {"DELIVERY": delivery, "KAFKA_TOPIC_PARTITIONS": "6"}
         publisher = start_publisher(start, broker.bootstrap, TOPIC, settings)
-        with connected_readers(publisher, *names) as peers:
-            batches = count // READERS // RECORDS_A_BATCH
-            loads = [_Load(peer, batches) for peer in peers]
-            used, started = processor_s(publisher.process.pid), time.perf_counter()
-            while [load for load in loads if not load.turn()]:
-                if time.perf_counter() - started > WITHIN_S:
-                    raise TimeoutError(f"not all was confirmed within {WITHIN_S} s")
-            seconds = time.perf_counter() - started
+        with connected_readers(publisher, *NAMES) as peers:
+            batches = count // len(peers) // RECORDS_A_BATCH
+            used = processor_s(publisher.process.pid)
+            seconds = deliver([LinkLoad(peer) for peer in peers], batches, WITHIN_S)
             return {
-                "messages/s": round(batches * READERS * RECORDS_A_BATCH / seconds),
+                "messages/s": round(batches * len(peers) * RECORDS_A_BATCH / seconds),
                 "publisher CPU s": round(processor_s(publisher.process.pid) - used, 2),
             }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from benchmarks.installation import machine
 
@@ -17,6 +18,12 @@ def report(name: str, rows: Sequence[Mapping[str, object]]) -> None:
     for line in cells:
         print("  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True)))
     print(json.dumps({"benchmark": name, "machine": machine(), "rows": rows}))
+
+
+def write_json(file: Path, name: str, **tables: Sequence[Mapping[str, object]]) -> None:
+    """Write the *tables* of the benchmark *name* to *file*, for benchmarks.plot to draw."""
+    content = {"benchmark": name, "machine": machine(), **tables}
+    file.write_text(json.dumps(content, indent=1) + "\n")
 
 
 def _cell(value: object) -> str:

@@ -1,0 +1,79 @@
+"""The other end of a reader's link, as cheap as it can be: it acknowledges at once what it gets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import zmq
+
+from common.frames import (
+    ANNOUNCEMENT_TOPIC,
+    Acknowledgement,
+    Announcement,
+    acknowledgement_topic,
+    decode_batch,
+    decode_envelope,
+    encode_frame,
+)
+
+_SESSION = 1
+_ANNOUNCE_EVERY_S = 1.0
+
+
+class AcknowledgingPeer:
+    """Listens on loopback, and knows nothing of Kafka."""
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+        self._batches = context.socket(zmq.PULL)
+        self._answers = context.socket(zmq.PUB)
+        #: Where it listens.
+        self.batches, self.answers = (_bind(socket) for socket in (self._batches, self._answers))
+        self._announce_at = 0.0
+
+    def serve(self, until_seq: int, within_s: float) -> None:
+        """
+        Acknowledge what comes, until the only reader has sent its record *until_seq*.
+
+        Raises TimeoutError when it has not *within_s* seconds.
+        """
+        deadline = time.monotonic() + within_s
+        seq = 0
+        while seq < until_seq:
+            now = time.monotonic()
+            if now > deadline:
+                raise TimeoutError(
+                    f"record {until_seq} did not come within {within_s} s, {seq} did"
+                )
+            if now >= self._announce_at:
+                self._announce_at = now + _ANNOUNCE_EVERY_S
+                self._answers.send_multipart(
+                    [ANNOUNCEMENT_TOPIC, encode_frame(Announcement(_SESSION))]
+                )
+            if self._batches.poll(100):
+                seq = self._take()
+
+    def _take(self) -> int:
+        """Take a batch, acknowledge it, and return the number of its last record."""
+        head, body = self._batches.recv_multipart()
+        envelope = decode_envelope(head)
+        seq = envelope.first_seq + len(decode_batch(body).records) - 1
+        frame = encode_frame(Acknowledgement(_SESSION, seq))
+        self._answers.send_multipart([acknowledgement_topic(envelope.reader), frame])
+        return seq
+
+
+@contextmanager
+def acknowledging_peer() -> Iterator[AcknowledgingPeer]:
+    """Give a peer that listens."""
+    context = zmq.Context()
+    try:
+        yield AcknowledgingPeer(context)
+    finally:
+        context.destroy(linger=0)
+
+
+def _bind(socket: zmq.Socket[bytes]) -> str:
+    socket.bind("tcp://127.0.0.1:0")
+    return socket.getsockopt_string(zmq.LAST_ENDPOINT)

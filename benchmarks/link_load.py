@@ -1,0 +1,78 @@
+"""Readers that have nothing to do but to send batches, as fast as the link takes them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from common.frames import Batch, Envelope, Kind, Record, encode_frame
+from readers.link import SendingLink
+from tests.publisher.peer import Reader, now_ms
+
+RECORDS_A_BATCH = 50
+VALUE = b'{"message": "%s"}' % (b"x" * 230)
+
+#: The readers' names.
+NAMES = [f"reader{number}/00" for number in range(4)]
+
+#: How long a load that may not send waits for acknowledgements before it looks again, in seconds.
+_PAUSE_S = 0.005
+
+
+def key_of(name: str) -> bytes:
+    """Return the key of all records of the reader *name*."""
+    return name.encode()
+
+
+class LinkLoad:
+    """One reader, whose batches are all the same."""
+
+    def __init__(self, peer: Reader) -> None:
+        self.peer = peer
+        records = [Record(key_of(peer.name), now_ms(), VALUE)] * RECORDS_A_BATCH
+        self._body = encode_frame(Batch(Kind.CHAT, records))
+        self._last_seq = 0
+        self._link = SendingLink(0, time.monotonic())
+        self._link.on_announcement(peer.session, time.monotonic())
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether Kafka has all that was added."""
+        return self._link.acknowledged == self._last_seq
+
+    def add(self, batches: int) -> None:
+        """Have so many more *batches* to send."""
+        self._last_seq += batches * RECORDS_A_BATCH
+
+    def turn(self) -> bool:
+        """Hear and send, without waiting; return whether there was anything to do."""
+        now = time.monotonic()
+        heard = self.peer.hear_acknowledgements()
+        for seq in heard:
+            self._link.on_acknowledgement(self.peer.session, seq, seq, now)
+        before = self._link.sent
+        while self._link.may_send() and self._link.sent < self._last_seq:
+            first_seq = self._link.sent + 1
+            envelope = Envelope(self.peer.name, self.peer.session, first_seq, 1)
+            self.peer.send_frames([encode_frame(envelope), self._body])
+            self._link.on_sent(first_seq + RECORDS_A_BATCH - 1, len(self._body), now)
+        return bool(heard) or self._link.sent > before
+
+
+def deliver(loads: Sequence[LinkLoad], batches: int, within_s: float) -> float:
+    """
+    Have each of *loads* send so many *batches*; return the seconds until Kafka has them all.
+
+    Raises TimeoutError when it has not *within_s* seconds.
+    """
+    started = time.perf_counter()
+    for load in loads:
+        load.add(batches)
+    while waiting := [load for load in loads if not load.is_confirmed]:
+        # Not `any`, which would give the first ones more turns.
+        if not sum(load.turn() for load in waiting):
+            # Turning on would take the processor from those whom we wait for.
+            waiting[0].peer.wait_for_anything(_PAUSE_S)
+        if time.perf_counter() - started > within_s:
+            raise TimeoutError(f"not all was confirmed within {within_s} s")
+    return time.perf_counter() - started

@@ -1,0 +1,37 @@
+"""How long a channel that is added takes, from the command to its first message in Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from benchmarks.supervised import Supervised
+
+CHANNEL = "newcomer"
+
+_WITHIN_S = 60.0
+_SAY_EVERY_S = 0.05
+
+
+def newcomer_s(running: Supervised) -> float:
+    """
+    Add a channel in which somebody speaks all the time; return the seconds to its first message.
+
+    They begin with `supervisorctl start channels`, and end when Kafka has confirmed the message.
+    Raises TimeoutError when it has not within a minute.
+    """
+    speaking = asyncio.run_coroutine_threadsafe(_speak(running), running.chat.loop)
+    try:
+        started = time.perf_counter()
+        running.service.read("\n".join([*running.channels, CHANNEL]))
+        running.wait_until_confirmed({CHANNEL: 1}, _WITHIN_S)
+        return time.perf_counter() - started
+    finally:
+        if not speaking.cancel():
+            speaking.result()
+
+
+async def _speak(running: Supervised) -> None:
+    while True:
+        await running.chat.server.say(CHANNEL, "is anybody there?")
+        await asyncio.sleep(_SAY_EVERY_S)

@@ -1,0 +1,81 @@
+"""
+Draws what a benchmark has measured: docs/scale.svg and docs/soak.svg.
+
+`python -m benchmarks.plot FILE ...`, each FILE written by `scale --json` or `soak --json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def draw(file: Path, folder: Path = DOCS) -> Path:
+    """Draw what is in *file* into *folder*; return the picture's path."""
+    content = json.loads(file.read_text())
+    drawings: dict[str, Callable[[Any], Figure]] = {"scale": _scale, "soak": _soak}
+    figure = drawings[content["benchmark"]](content)
+    figure.suptitle(content["machine"], fontsize=7)
+    picture = folder / f"{content['benchmark']}.svg"
+    # Without the date, and with ids that are not drawn by chance, the same figures make the same
+    # file. The text stays text.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "benchmark"}):
+        figure.savefig(picture, metadata={"Date": None})
+    return picture
+
+
+def _scale(content: Any) -> Figure:
+    figure = Figure(figsize=(11, 3.5), layout="constrained")
+    memory, *processor = figure.subplots(1, 3)
+    for name, axes in zip(("idle", "traffic"), processor, strict=True):
+        rows = content[name]
+        readers = [row["readers"] for row in rows]
+        memory.plot(readers, [row["PSS MiB"] / 1024 for row in rows], "o-", label=name)
+        for who in ("readers", "publisher", "supervisord"):
+            axes.plot(readers, [row[f"{who} CPU %"] for row in rows], "o-", label=who)
+        _finish(axes, f"readers, {name}", "processor, % of one core")
+    _finish(memory, "readers", "memory of all readers, GiB (PSS)")
+    return figure
+
+
+def _soak(content: Any) -> Figure:
+    figure = Figure(figsize=(7, 3.5), layout="constrained")
+    axes = figure.subplots()
+    rows = content["memory"]
+    minutes = [row["minutes"] for row in rows]
+    for name in rows[0]:
+        if name != "minutes":
+            axes.plot(minutes, [row[name] for row in rows], label=name)
+    result = content["result"][0]
+    _finish(axes, f"minutes, at {result['messages/s']:,} messages/s", "private memory, MiB")
+    return figure
+
+
+def _finish(axes: Axes, along: str, up: str) -> None:
+    axes.set_xlabel(along)
+    axes.set_ylabel(up)
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=7)
+
+
+def main() -> None:
+    """Draw, and print where."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    for file in parser.parse_args().files:
+        print(draw(file))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""
+What readers cost, and how that grows with their number: idle ones, and with traffic like Twitch's.
+
+`python -m benchmarks.scale [--counts N ...] [--json FILE]`. All runs under supervisord, on the
+embedded Kafka. The traffic is 2,000 messages a second over all channels, and 20 times as many in
+the busiest one for a second in every ten.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from pathlib import Path
+
+from benchmarks.newcomer import newcomer_s
+from benchmarks.percentiles import percentiles_ms
+from benchmarks.report import report, write_json
+from benchmarks.supervised import Supervised, channel_names, supervised, unconfirmed
+from benchmarks.traffic import Traffic, zipf
+from benchmarks.usage import Usage, available_mib, usage
+
+COUNTS = (1, 10, 100, 500, 1000)
+RATE = 2000
+
+#: Readers that have just been started settle for that long before they are measured, in seconds.
+SETTLE_S = 10.0
+WINDOW_S = 20.0
+
+#: What a reader may take at most, and all else together, for a count to be tried.
+_MIB_A_READER = 15
+_MIB_BESIDE = 600
+
+_CONFIRM_WITHIN_S = 60.0
+_LOOK_EVERY_S = 0.1
+
+Row = dict[str, object]
+
+
+def measure(
+    readers: int, *, settle_s: float = SETTLE_S, window_s: float = WINDOW_S
+) -> tuple[Row, Row]:
+    """Return the figures of so many *readers*: idle for *window_s* seconds, and with traffic."""
+    with supervised(channel_names(readers), "embedded") as running:
+        time.sleep(settle_s)
+        watch = _Watch(running)
+        time.sleep(window_s)
+        idle = {"readers": readers, "start s": round(running.start_s, 1), **watch.figures()}
+        traffic = _with_traffic(running, window_s)
+        idle["new channel s"] = round(newcomer_s(running), 2)
+        return idle, {"readers": readers, **traffic}
+
+
+def _with_traffic(running: Supervised, seconds: float) -> Row:
+    traffic = Traffic(running.chat.server, zipf(running.channels, RATE), bursts=True)
+    watch = _Watch(running)
+    saying = asyncio.run_coroutine_threadsafe(traffic.run(seconds), running.chat.loop)
+    waits_s: list[float] = []
+    heard = dict(running.warm_up)
+    deadline = time.monotonic() + seconds + _CONFIRM_WITHIN_S
+    while not saying.done() or (unconfirmed(running, traffic) and time.monotonic() < deadline):
+        for channel, seq in running.acknowledgements.hear(_LOOK_EVERY_S):
+            now = time.perf_counter()
+            before = running.warm_up[channel]
+            said = traffic.said[channel][heard[channel] - before : seq - before]
+            waits_s += [now - then for then in said]
+            heard[channel] = max(seq, heard[channel])
+    saying.result()
+    return {
+        "messages": len(waits_s),
+        "lost": unconfirmed(running, traffic),
+        **watch.figures(),
+        **percentiles_ms(waits_s),
+    }
+
+
+class _Watch:
+    """Sees what the processes take from now on."""
+
+    def __init__(self, running: Supervised) -> None:
+        processes = running.processes()
+        self._pids = {
+            "readers": running.readers(),
+            "publisher": [processes["publisher"]],
+            "supervisord": [processes["supervisord"]],
+        }
+        self._started = time.perf_counter()
+        self._before = self._usage()
+
+    def figures(self) -> Row:
+        """Return what they take now, and the processor time they took meanwhile."""
+        seconds = time.perf_counter() - self._started
+        now = self._usage()
+        readers = now["readers"]
+        figures: Row = {
+            "PSS MiB": round(readers.pss_mib, 1),
+            "PSS MiB a reader": round(readers.pss_mib / readers.processes, 1),
+            "private MiB a reader": round(readers.private_mib / readers.processes, 1),
+        }
+        for who, after in now.items():
+            used_s = after.processor_s - self._before[who].processor_s
+            figures[f"{who} CPU %"] = round(100 * used_s / seconds, 2)
+        for who, after in now.items():
+            figures[f"{who} descriptors"] = after.descriptors
+        for who in ("publisher", "supervisord"):
+            figures[f"{who} MiB"] = round(now[who].private_mib, 1)
+        return figures
+
+    def _usage(self) -> dict[str, Usage]:
+        return {who: usage(pids) for who, pids in self._pids.items()}
+
+
+def _fits(readers: int) -> bool:
+    needed, available = _MIB_BESIDE + readers * _MIB_A_READER, available_mib()
+    if needed > available:
+        print(f"{readers} readers are left out: {available:,.0f} of {needed:,} MiB are available")
+    return needed <= available
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--counts", type=int, nargs="+", default=COUNTS)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    options = parser.parse_args()
+    idle, traffic = [], []
+    for readers in options.counts:
+        if _fits(readers):
+            rows = measure(readers)
+            idle.append(rows[0])
+            traffic.append(rows[1])
+    report("scale, idle", idle)
+    report("scale, with traffic", traffic)
+    if options.json:
+        write_json(options.json, "scale", idle=idle, traffic=traffic)
+
+
+if __name__ == "__main__":
+    main()

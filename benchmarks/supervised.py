@@ -1,0 +1,142 @@
+"""The whole service under a real supervisord, with a Twitch of our own, for as many channels."""
+
+from __future__ import annotations
+
+import re
+import resource
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from benchmarks.acknowledgements import Acknowledgements, acknowledgements
+from benchmarks.installation import TOPIC
+from benchmarks.traffic import Traffic
+from simulator.background import BackgroundChatServer
+from tests.end_to_end.service import Service, twitch
+from tests.end_to_end.supervised_service import SupervisedService, prepare
+from tests.kafka.broker import kafka_broker
+from tests.process_table import running_processes
+from tests.processes import started_processes
+from tests.topics import create_topic
+
+#: How long starting may take, and how much longer for each channel, in seconds.
+_START_WITHIN_S = 60.0
+_START_WITHIN_S_A_CHANNEL = 2.0
+_CONFIRM_WITHIN_S = 60.0
+_WARM_UP_AGAIN_AFTER_S = 5.0
+
+#: What the processes that are measured are started as, beside supervisord.
+_PROGRAM = re.compile(r" -m (publisher|readers \w+) *$")
+
+
+@dataclass
+class Supervised:
+    """What runs."""
+
+    chat: BackgroundChatServer
+    service: SupervisedService
+    acknowledgements: Acknowledgements
+    channels: Sequence[str]
+    #: Seconds from the start of supervisord until the last reader was in its channel.
+    start_s: float
+    #: Records of each channel that were confirmed before anything is measured.
+    warm_up: dict[str, int]
+
+    def processes(self) -> dict[str, int]:
+        """Return the pid of each process: `supervisord`, `publisher`, and `readers CHANNEL`."""
+        session = self.service.supervisord.pid
+        named = {"supervisord": session}
+        for process in running_processes():
+            if process.session == session and (found := _PROGRAM.search(process.command())):
+                named[found[1]] = process.pid
+        return named
+
+    def readers(self) -> list[int]:
+        """Return the pids of all readers."""
+        return [pid for name, pid in self.processes().items() if name.startswith("readers ")]
+
+    def wait_until_confirmed(self, seqs: Mapping[str, int], within_s: float) -> None:
+        """Hear acknowledgements until all of *seqs*, by channel, are. Raises TimeoutError."""
+        deadline = time.monotonic() + within_s
+        last = self.acknowledgements.last
+        while missing := [name for name, seq in seqs.items() if last.get(name, 0) < seq]:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{len(missing)} channels lack confirmations, as {missing[0]}")
+            self.acknowledgements.hear(0.1)
+
+
+def channel_names(count: int) -> list[str]:
+    """Return the names of *count* channels."""
+    return [f"channel_{number}" for number in range(count)]
+
+
+def unconfirmed(running: Supervised, traffic: Traffic) -> int:
+    """Return how many of the messages of *traffic* Kafka has not confirmed, as far as was heard."""
+    last = running.acknowledgements.last
+    return sum(
+        running.warm_up[channel] + len(times) - last[channel]
+        for channel, times in traffic.said.items()
+    )
+
+
+@contextmanager
+def supervised(channels: Sequence[str], kafka: str) -> Iterator[Supervised]:
+    """
+    Run everything, with *kafka* either `embedded` or `real`.
+
+    Every channel has had a message confirmed. Raises TimeoutError when not all has started in time.
+    """
+    _allow_descriptors()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="b-", dir="/tmp")))
+        chat = stack.enter_context(twitch(folder))
+        prepare(folder, chat_port=chat.port, channels="\n".join(channels))
+        (folder / ".env").unlink()  # for a Twitch without TLS; ours are in the environment
+        brokers = "embedded"
+        if kafka == "real":
+            brokers = stack.enter_context(kafka_broker()).bootstrap
+            create_topic(brokers, TOPIC, partitions=6)
+        start = stack.enter_context(started_processes(folder))
+        environment = Service(start, chat, folder, brokers, TOPIC).environment
+        ear = stack.enter_context(acknowledgements(environment["PUBLISHER_ACK_ENDPOINT"]))
+        started = time.perf_counter()
+        service = SupervisedService(partial(start, environment=environment), folder)
+        for channel in channels:
+            _wait_for_join(chat, channel, len(channels))
+        start_s = time.perf_counter() - started
+        running = Supervised(chat, service, ear, channels, start_s, dict.fromkeys(channels, 0))
+        _warm_up(running)
+        yield running
+
+
+def _wait_for_join(chat: BackgroundChatServer, channel: str, channels: int) -> None:
+    within_s = _START_WITHIN_S + channels * _START_WITHIN_S_A_CHANNEL
+    chat.run(chat.server.wait_for_join(channel, timeout_s=within_s), timeout_s=within_s + 1)
+
+
+def _warm_up(running: Supervised) -> None:
+    """
+    Have a message go through every reader.
+
+    The first may be acknowledged before our ear has connected; the one after it tells of both.
+    """
+    deadline = time.monotonic() + _CONFIRM_WITHIN_S
+    said, last = running.warm_up, running.acknowledgements.last
+    while waiting := [name for name in running.channels if last.get(name) != said[name]]:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{len(waiting)} channels have no confirmation, as {waiting[0]}")
+        for channel in waiting:
+            running.chat.run(running.chat.server.say(channel, "warm up"))
+            said[channel] += 1
+        with suppress(TimeoutError):
+            running.wait_until_confirmed(said, _WARM_UP_AGAIN_AFTER_S)
+
+
+def _allow_descriptors() -> None:
+    """Let this process have as many connections as the system lets it; a Twitch needs many."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,0 +1,35 @@
+"""The pictures of what scale and soak have measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.report import write_json
+
+plot = pytest.importorskip("benchmarks.plot", exc_type=ImportError)
+
+_PROCESSES = ("readers", "publisher", "supervisord")
+
+
+def test_scale_is_drawn_by_the_number_of_readers(tmp_path: Path) -> None:
+    """Memory, and the processor's share of each kind of process; the same each time."""
+    rows = [
+        {"readers": count, "PSS MiB": 12 * count} | {f"{who} CPU %": count for who in _PROCESSES}
+        for count in (1, 10)
+    ]
+    write_json(tmp_path / "figures.json", "scale", idle=rows, traffic=rows)
+    first = plot.draw(tmp_path / "figures.json", tmp_path).read_text()
+    assert all(who in first for who in _PROCESSES)
+    assert plot.draw(tmp_path / "figures.json", tmp_path).read_text() == first
+    assert (tmp_path / "scale.svg").exists()
+
+
+def test_soak_is_drawn_over_time(tmp_path: Path) -> None:
+    """One line for each process."""
+    samples = [{"minutes": minute, "publisher": 30, "readers xqc": 12} for minute in range(3)]
+    write_json(tmp_path / "figures.json", "soak", result=[{"messages/s": 5000}], memory=samples)
+    picture = plot.draw(tmp_path / "figures.json", tmp_path)
+    assert picture == tmp_path / "soak.svg"
+    assert "readers xqc" in picture.read_text()

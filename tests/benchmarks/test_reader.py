@@ -1,0 +1,19 @@
+"""The benchmark of a reader by itself."""
+
+from __future__ import annotations
+
+from benchmarks import reader
+
+
+def test_a_reader_is_measured_without_a_publisher() -> None:
+    """A few messages go all the way to the link, and every figure is there."""
+    figures = reader.measure(1000)
+    assert figures.keys() == {
+        "messages",
+        "messages/s",
+        "CPU s per million",
+        "busy",
+        "load busy",
+        "private MiB",
+    }
+    assert figures["messages"] == 1000

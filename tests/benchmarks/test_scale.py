@@ -1,0 +1,46 @@
+"""The benchmark of what readers cost, by their number."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import scale
+from benchmarks.traffic import zipf
+
+TAKEN = {
+    "readers",
+    "PSS MiB",
+    "PSS MiB a reader",
+    "private MiB a reader",
+    "readers CPU %",
+    "publisher CPU %",
+    "supervisord CPU %",
+    "readers descriptors",
+    "publisher descriptors",
+    "supervisord descriptors",
+    "publisher MiB",
+    "supervisord MiB",
+}
+
+
+def test_two_readers_are_measured_idle_and_with_traffic() -> None:
+    """Nothing of the traffic is lost, a channel that is added is read."""
+    idle, traffic = scale.measure(2, settle_s=0, window_s=1)
+    assert idle.keys() == {*TAKEN, "start s", "new channel s"}
+    assert traffic.keys() == {
+        *TAKEN,
+        "messages",
+        "lost",
+        "p50 ms",
+        "p99 ms",
+        "p99.9 ms",
+        "max ms",
+    }
+    assert idle["readers"] == 2
+    assert traffic["lost"] == 0
+    assert traffic["messages"] != 0
+
+
+def test_zipf_shares_the_whole_rate_by_rank() -> None:
+    """The second channel has half of what the first has, the third a third."""
+    assert zipf(["a", "b", "c"], 11) == pytest.approx({"a": 6, "b": 3, "c": 2})
