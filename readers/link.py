@@ -3,8 +3,8 @@ The reader's end of the link: which batch to send next, as plain state without s
 
 1. Nothing is sent before the publisher's session is known.
 2. At most a window of batches is in flight: sent, but not acknowledged.
-3. A new session, or no acknowledgement for RESEND_AFTER_S while the publisher is alive, means going
-   back: everything after the last acknowledged record is sent again, in order.
+3. A new session, a new connection, or no acknowledgement for RESEND_AFTER_S while the publisher is
+   alive, means going back: everything after the last acknowledged record is sent again, in order.
 4. An acknowledgement is believed only if it is of the session that we are sending in.
 5. To turn to another publisher is to be in a new session.
 """
@@ -71,10 +71,16 @@ class SendingLink:
         self._bytes_in_flight += size
         self.sent = last_seq
 
-    def on_announcement(self, session: int, now: float) -> bool:
-        """Take note of the publisher's *session*; return whether it is a new one."""
+    def on_announcement(self, session: int, now: float, *, reconnected: bool = False) -> bool:
+        """
+        Take note of the publisher's *session*; return whether it is a new one.
+
+        Where we have *reconnected*, what was in flight may be lost.
+        """
         self._heard_at = now
         if session == self.session:
+            if reconnected:
+                self._go_back(now)
             return False
         self.session = session
         self._go_back(now)

@@ -111,10 +111,11 @@ class Sender:
 
     def send(self) -> None:
         """Send as much of what waits in the outbox as the link takes now."""
-        self._all_acknowledged.clear()
-        if self._timer is None:
-            self._call_later()
         link = self._link
+        if link.sent < self._outbox.last_seq:
+            self._all_acknowledged.clear()
+            if self._timer is None:
+                self._call_later()
         while not self._is_leaving and link.may_send() and link.sent < self._outbox.last_seq:
             batch = self._outbox.batch_after(link.sent)
             if batch is None:
@@ -159,6 +160,12 @@ class Sender:
         return not self._outbox.waiting
 
     def _hear(self) -> None:
+        self._receive()
+        self._turn_if_preferred(self._clock())
+        self.send()
+
+    def _receive(self) -> None:
+        """Take in what publishers have said."""
         for index, publisher in enumerate(self._publishers):
             for frames in publisher.receive():
                 try:
@@ -167,8 +174,6 @@ class Sender:
                     self._bad_frame("a frame from the publisher cannot be read: %s", error)
         if self._link.acknowledged > self._outbox.acknowledged:
             self._outbox.acknowledge(self._link.acknowledged)
-        self._turn_if_preferred(self._clock())
-        self.send()
         if not self._outbox.waiting:
             self._all_acknowledged.set()
 
@@ -177,7 +182,8 @@ class Sender:
             raise FrameError(f"{len(frames)} frames where there should be 2")
         topic, body = frames
         if topic in {ANNOUNCEMENT_TOPIC, self._announcement_topic}:
-            self._on_announcement(index, decode_announcement(body))
+            is_personal = topic == self._announcement_topic
+            self._on_announcement(index, decode_announcement(body), is_personal=is_personal)
             return
         acknowledgement = decode_acknowledgement(body)
         now = self._clock()
@@ -185,7 +191,9 @@ class Sender:
         if index == self._failover.current:
             self._on_acknowledgement(acknowledgement.session, acknowledgement.seq, now)
 
-    def _on_announcement(self, index: int, announcement: Announcement) -> None:
+    def _on_announcement(
+        self, index: int, announcement: Announcement, *, is_personal: bool
+    ) -> None:
         now = self._clock()
         session = announcement.session
         self._publishers[index].session = session
@@ -193,7 +201,8 @@ class Sender:
         self._failover.on_heard(index, now)
         if index != self._failover.current:
             return
-        if self._link.on_announcement(session, now):
+        # A personal one is the answer to our subscription, which ZeroMQ repeats when it reconnects.
+        if self._link.on_announcement(session, now, reconnected=is_personal):
             self._tell_that_publisher_is_there(session)
         elif self._away:
             logger.info("publisher is back; %d messages wait in the outbox", self._outbox.waiting)
@@ -244,6 +253,9 @@ class Sender:
         for publisher in self._publishers:
             publisher.listen(is_waiting)
             publisher.look_after(now)
+        # ZeroMQ may have taken notice of what has come when it was told what to listen to; its
+        # descriptor does not tell of that again.
+        self._receive()
         self._turn_if_preferred(now)
         if self._link.on_time(now):
             logger.warning(

@@ -112,6 +112,11 @@ class World:
         for reader in self.readers.values():
             reader.link.on_announcement(self.publisher.session, self.now)
 
+    def reconnect(self, name: str) -> None:
+        """Connect a reader anew; what is on its way over the old connection may still arrive."""
+        link = self.readers[name].link
+        link.on_announcement(self.publisher.session, self.now, reconnected=True)
+
     def send(self, name: str) -> bool:
         """Have a reader send its next batch; return whether there was one to send."""
         message = self.readers[name].next_message(self.now)

@@ -41,6 +41,11 @@ class LinkMachine(RuleBasedStateMachine):
         """As it does every second."""
         self.world.announce()
 
+    @rule(reader=readers)
+    def a_reader_reconnects(self, reader: str) -> None:
+        """It is told of the session, and goes back."""
+        self.world.reconnect(reader)
+
     @precondition(lambda self: self.world.messages)
     @rule()
     def a_message_arrives(self) -> None:

@@ -61,6 +61,16 @@ def test_a_new_session_goes_back_to_what_is_not_acknowledged(link: SendingLink) 
     assert link.sent == 5
 
 
+def test_a_new_connection_goes_back_to_what_is_not_acknowledged(link: SendingLink) -> None:
+    """What was on its way over the old one may be lost, and is not waited for."""
+    link.on_sent(10, 1, 0.0)
+    link.on_sent(20, 1, 0.0)
+    link.on_acknowledgement(SESSION, 10, LAST_SEQ, 0.0)
+    assert not link.on_announcement(SESSION, 1.0, reconnected=True)
+    assert link.sent == 10
+    assert not link.has_in_flight
+
+
 def test_the_same_session_announced_again_changes_nothing(link: SendingLink) -> None:
     """It comes every second."""
     link.on_sent(5, 10, 0.0)
