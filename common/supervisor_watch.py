@@ -16,14 +16,19 @@ _LOOK_EVERY_S = 5.0
 _parent = os.getppid()
 
 
+def is_supervised() -> bool:
+    """Return whether supervisord started this process."""
+    return "SUPERVISOR_ENABLED" in os.environ
+
+
 def supervisor_has_gone() -> bool:
     """Return whether supervisord started this process, and has ended since."""
-    return _is_supervised() and os.getppid() != _parent
+    return is_supervised() and os.getppid() != _parent
 
 
 def call_when_supervisor_has_gone(callback: Callable[[], object]) -> None:
     """Have the running loop call *callback* once `supervisor_has_gone`, and not wake up before."""
-    if not _is_supervised():
+    if not is_supervised():
         return
     loop = asyncio.get_running_loop()
 
@@ -53,7 +58,3 @@ def _note_parent() -> None:
 
 # supervisord may have loaded this module before it became the parent.
 os.register_at_fork(after_in_child=_note_parent)
-
-
-def _is_supervised() -> bool:
-    return "SUPERVISOR_ENABLED" in os.environ

@@ -8,7 +8,7 @@ import signal
 from functools import partial
 
 from common.settings import Settings
-from common.supervisor_watch import call_when_supervisor_has_gone
+from common.supervisor_watch import call_when_supervisor_has_gone, is_supervised
 from readers.attendance import Attendance
 from readers.chat_intake import ChatIntake
 from readers.credentials import check_login, credentials
@@ -19,6 +19,10 @@ from readers.sender import Sender
 
 #: Seconds a reader that stops waits for acknowledgements of what it holds.
 DRAIN_WITHIN_S = 10.0
+
+#: Seconds after which a reader wakes up that no supervisord watches over: the health check of its
+#: container looks whether it does.
+WAKE_UP_EVERY_S = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +82,13 @@ def _stop_requests() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     call_when_supervisor_has_gone(stop_alone)
+    if not is_supervised():
+        _wake_up(loop)
     return stopped
+
+
+def _wake_up(loop: asyncio.AbstractEventLoop) -> None:
+    loop.call_later(WAKE_UP_EVERY_S, _wake_up, loop)
 
 
 def _say_goodbye(outbox: Outbox, intake: ChatIntake) -> None:
