@@ -83,9 +83,14 @@ class PydleClient(CapabilityNegotiationSupport, TLSSupport):
         self.connection = Connection(hostname, port)
         # pydle's own makes a new TLS context for each connection, and waits with asyncio.wait_for,
         # which may swallow a cancellation (https://github.com/python/cpython/issues/86296).
-        self.connection.reader, self.connection.writer = await asyncio.open_connection(
-            hostname, port, ssl=_tls_context() if tls else None
-        )
+        try:
+            self.connection.reader, self.connection.writer = await asyncio.open_connection(
+                hostname, port, ssl=_tls_context() if tls else None
+            )
+        except ssl.SSLCertVerificationError:
+            # The authorities may only just have been installed: the next attempt reads them anew.
+            _tls_context.cache_clear()
+            raise
 
     async def _register(self) -> None:
         # Twitch documents its capabilities: asking for their list would cost a round trip.
