@@ -44,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "repeats: may have things published twice, which each DELIVERY takes in its way"
     )
     config.addinivalue_line("markers", "at_least_once: about what exactly-once does not promise")
+    config.addinivalue_line("markers", "long: takes too long for a quick run")
     given = config.getoption("--seed", None)
     config.stash[_seed] = random.SystemRandom().randrange(1 << 32) if given is None else given
     config.stash[_rows] = []
@@ -202,3 +203,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         rounds = config.getoption("--rounds") or _FULL_ROUNDS
         for item in items:
             item.add_marker(pytest.mark.timeout(240 + 15 * rounds))
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="takes long: scripts/faults runs it"))

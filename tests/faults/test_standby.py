@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
 import zmq
 
 from common.chat_gap import decode_chat_gap
@@ -26,6 +27,7 @@ _TIMES = 10
 _GAP_WITHIN_S = 90
 
 
+@pytest.mark.long
 def test_a_readers_host_dies_without_a_gap_and_without_a_copy(
     processes: StartProcess, short_folder: Path, kafka: KafkaCluster, topic: str
 ) -> None:
