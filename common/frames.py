@@ -4,8 +4,8 @@ The frames that readers and publisher exchange, and the bytes of a batch.
 1. Every frame begins with one byte, its version, and goes on in msgpack.
 2. A batch is encoded once, by its reader; the same bytes lie in the outbox and travel the link.
 3. A reader sends two frames at a time: the envelope, which changes when a batch is sent again,
-   and the batch, which does not; or a single one: its presence. The publisher answers on a PUB
-   socket with two: topic and body.
+   and the batch, which does not; or a single one: its presence. The publisher answers on an
+   XPUB socket with two: topic and body.
 """
 
 from __future__ import annotations

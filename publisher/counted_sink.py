@@ -53,19 +53,20 @@ class CountedSink(Sink):
 
     def take(self, delivery: Delivery, batch: Batch) -> None:
         """Take a batch, which is confirmed when Kafka has it. Not to be called when `is_full`."""
-        self.unconfirmed += delivery.count
         self._counters.taken += delivery.count
-        handover = CountedHandover(
+        if not batch.records:
+            # Kafka has no part in it, and is not to look as if it had answered.
+            self._counters.confirmed += delivery.count
+            delivery.confirm()
+            return
+        self.unconfirmed += delivery.count
+        self._partial = CountedHandover(
             delivery,
             self._topics[batch.kind],
             batch.records,
             on_confirmed=self._confirmed,
             on_refused=self._refusals.add,
         )
-        if not batch.records:
-            self._confirmed(handover)
-            return
-        self._partial = handover
         self.proceed()
 
     def proceed(self) -> None:
@@ -120,5 +121,6 @@ class CountedSink(Sink):
         count = handover.delivery.count
         self.unconfirmed -= count
         self._counters.confirmed += count
+        self.answers += 1
         handover.delivery.confirm()
         self._health.answered()

@@ -35,7 +35,8 @@ class Listeners:
         if kind == _UNSUBSCRIBE:
             self._topics.pop(topic, None)
             return None
-        if kind != _SUBSCRIBE or len(self._topics) >= _REMEMBERED:
+        is_full = len(self._topics) >= _REMEMBERED and topic not in self._topics
+        if kind != _SUBSCRIBE or is_full:
             return None
         self._topics[topic] = None
         return topic

@@ -46,14 +46,15 @@ def recall(
     of the connection. What cannot be read, or not in time, is gone without, and that is said.
     """
     began = time.monotonic()
+    ends_at = began + RECALL_WITHIN_S
     while True:
         try:
-            problem = _read(published, topic, properties, health, stop)
+            problem = _read(published, topic, properties, health, stop=stop, ends_at=ends_at)
             break
         except KafkaException as error:
             problem = str(error.args[0].str())
-            is_early = time.monotonic() - began < RECALL_WITHIN_S
-            if not is_early or error.args[0].code() not in _NO_LEADER or stop.wait(_RETRY_S):
+            is_over = time.monotonic() > ends_at
+            if is_over or error.args[0].code() not in _NO_LEADER or stop.wait(_RETRY_S):
                 break
     if problem:
         logger.warning(
@@ -74,10 +75,11 @@ def _read(
     topic: str,
     properties: Mapping[str, str],
     health: KafkaHealth,
+    *,
     stop: StopSignals,
+    ends_at: float,
 ) -> str:
     """Do it, and return what was in the way of reading all, if anything. Raises KafkaException."""
-    ends_at = time.monotonic() + RECALL_WITHIN_S
     # What is not committed, or never will be, its reader sends again.
     with closing(open_consumer(properties, "read_committed", health)) as consumer:
         found = watermarks(consumer, topic)

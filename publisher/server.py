@@ -79,7 +79,6 @@ class Server:
         """
         retry_s = 0.0
         while not self._stop.wait(retry_s):
-            confirmed = self._counters.confirmed
             sink = self._guarantee.open_sink()
             try:
                 self._run_session(sink)
@@ -92,8 +91,7 @@ class Server:
                     sink.failure.name(),
                     sink.failure.str(),
                 )
-            progressed = self._counters.confirmed > confirmed
-            retry_s = _RETRY_MIN_S if progressed else _longer(retry_s)
+            retry_s = _RETRY_MIN_S if sink.answers else _longer(retry_s)
 
     def _new_guarantee(self, settings: Settings) -> _Guarantee:
         topics = _topics(settings)

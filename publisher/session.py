@@ -65,8 +65,8 @@ class Session:
         self._deduplication = deduplication
         self._poller = zmq.Poller()
         self._poller.register(sockets.batches, zmq.POLLIN)
-        # Readers that connect are told at once; and ZeroMQ clears lost connections away only when
-        # it is looked at.
+        # Readers that connect are told, at once if there is nothing else to do; and ZeroMQ clears
+        # lost connections away only when it is looked at.
         self._poller.register(sockets.answers, zmq.POLLIN)
         self._poller.register(stop.fileno(), zmq.POLLIN)
         self._log_malformed = BoundedLog(logger.warning)
@@ -74,7 +74,7 @@ class Session:
         self._next_tick = now
         self._next_summary = now + _SUMMARY_S
         self._last_summary = counters.summary()
-        self._progress = Progress(now, counters.confirmed)
+        self._progress = Progress(now, sink.answers)
 
     def run(self) -> None:
         """Run until a signal asks to stop, or the sink has failed."""
@@ -159,7 +159,7 @@ class Session:
             self._sink.ask()
         self._progress.update(
             now,
-            confirmed=self._counters.confirmed,
+            confirmed=self._sink.answers,
             unconfirmed=self._sink.unconfirmed,
             reachable=self._health.reachable,
         )

@@ -156,6 +156,7 @@ class TransactionalSink(Sink):
             return
         for batch in transaction.batches:
             self._confirm(batch)
+        self.answers += 1
         self._health.answered()
         self._numbers_are_missing = False
         self._begin_again()

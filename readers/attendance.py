@@ -23,8 +23,9 @@ from readers.outbox import Absence, Outbox
 LATENCY_MS = 7000
 
 #: How long a gap record is held back where readers are compared, in milliseconds. Another reader
-#: knows that it was there once it has heard something, which in a quiet channel takes 20 s.
-COMPARED_AFTER_MS = 30_000
+#: knows that it was there once it has heard something, which in a quiet channel takes 20 s, and
+#: then only until LATENCY_MS before.
+COMPARED_AFTER_MS = 40_000
 
 #: How often it is written down that we are in the channel, in milliseconds.
 NOTE_EVERY_MS = 5000
@@ -88,7 +89,9 @@ class Attendance:
 
     def _note(self, heard_ms: int) -> None:
         self._noted_ms = heard_ms
-        is_compared = self._tell_presence(self._channel_id, self._entered_ms, heard_ms)
+        # What was said later than that may not have come yet.
+        until_ms = heard_ms - LATENCY_MS
+        is_compared = self._tell_presence(self._channel_id, self._entered_ms, until_ms)
         if self._gap and is_compared and self._now_ms() < self._gap.to_ms + COMPARED_AFTER_MS:
             return
         self._tell_gap()

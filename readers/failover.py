@@ -6,6 +6,9 @@ Which of several publishers a reader sends to, as plain rules without sockets or
    heard; after the last comes the first. While none is heard, it stays: nothing would be gained.
 3. It returns to one that comes earlier in the order once that one has been heard for
    SETTLED_AFTER_S without a break.
+
+To be heard is what counts: one that is heard and takes no batches, as behind a firewall that lets
+only answers through, is not left.
 """
 
 from __future__ import annotations

@@ -69,13 +69,26 @@ def _become_reader(arguments: Sequence[str], environment: Mapping[str, str]) -> 
         sys.argv = [*arguments[2:]]
         status = main()
     except SystemExit as request:
-        status = request.code if isinstance(request.code, int) else 1
+        status = _status(request)
     except BaseException:  # noqa: BLE001 - nobody else is there to tell it
         traceback.print_exc()
     finally:
+        _end(status)
+
+
+def _status(request: SystemExit) -> int:
+    if request.code is None:
+        return 0
+    return request.code if isinstance(request.code, int) else 1
+
+
+def _end(status: int) -> NoReturn:
+    """End the process; what comes after an interpreter's own end would be supervisord's."""
+    try:
         sys.stdout.flush()
         sys.stderr.flush()
-        # The interpreter's own end is supervisord's, with what that has to do at its end.
+    finally:
+        # Also where supervisord was killed, and nobody takes what is written.
         os._exit(status)
 
 
@@ -85,3 +98,5 @@ def _forget_supervisord(environment: Mapping[str, str]) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD, signal.SIGUSR2):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # What supervisord could not write yet is in its own.
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - open to the end

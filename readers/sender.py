@@ -31,7 +31,6 @@ from common.logs import BoundedLog
 from readers.failover import Failover
 from readers.heard_until import HeardUntil
 from readers.link import SendingLink
-from readers.outbox_file import OutboxError
 from readers.remote_publisher import RemotePublisher
 
 if TYPE_CHECKING:
@@ -95,10 +94,10 @@ class Sender:
             self._context.destroy(linger=0)
 
     def _guarded(self, work: Callable[[], None]) -> None:
-        """Do *work*; the loop would only log what that raises."""
+        """Do *work*; the loop would only log what that raises, and nothing would be sent again."""
         try:
             work()
-        except OutboxError as error:
+        except Exception as error:  # noqa: BLE001 - `run` raises it
             self._stop()
             if not self._failure.done():
                 self._failure.set_exception(error)
@@ -248,6 +247,8 @@ class Sender:
     def _look_at_the_clock(self) -> None:
         """Do what is due. Once nothing is waited for, this is not called until there is."""
         now = self._clock()
+        if self._timer:
+            self._timer.cancel()
         self._timer = None
         is_waiting = self._outbox.tidy() or self._is_waiting()
         for publisher in self._publishers:

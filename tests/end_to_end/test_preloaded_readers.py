@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import SupervisedService, prepare
-from tests.processes import StartProcess, wait_for_line
+from tests.processes import StartProcess, wait_for, wait_for_line
 
 _WITHIN_S = 60
 
@@ -71,3 +72,22 @@ def test_a_reader_stops_when_it_is_told_to(
     assert "reader-xqc: stopped" in service.control("stop", "reader-xqc")
     wait_for_line(service.supervisord, "reader xqc: stopped after", _WITHIN_S)
     wait_for_line(service.supervisord, r"stopped: reader-xqc \(exit status 0\)", _WITHIN_S)
+
+
+def test_a_reader_that_outlives_supervisord_leaves_the_next_one_alone(
+    processes: StartProcess, short_folder: Path, chat: BackgroundChatServer
+) -> None:
+    """What it has to say is heard by nobody, but it ends as a reader ends."""
+    prepare(short_folder, chat_port=chat.port, channels="xqc\n")
+    # As operators run it: with what is written held back in buffers.
+    buffered = partial(processes, environment={"PYTHONUNBUFFERED": ""})
+    service = SupervisedService(buffered, short_folder)
+    reader = service.wait_for_readers(["xqc"])["reader-xqc"].pid
+    # It ends once it has handed over what it holds, to the publisher of the next supervisord.
+    service.control("stop", "publisher")
+    chat.run(chat.server.say("xqc", "held"))
+    chat.run(chat.server.ping_and_wait("xqc"))
+    service.supervisord.kill()
+    successor = SupervisedService(buffered, short_folder)
+    wait_for(lambda: not Path(f"/proc/{reader}").exists(), _WITHIN_S, "the old reader to end")
+    assert successor.wait_for_readers(["xqc"])["reader-xqc"].pid != reader
