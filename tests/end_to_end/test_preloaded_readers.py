@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -87,7 +88,8 @@ def test_a_reader_that_outlives_supervisord_leaves_the_next_one_alone(
     service.control("stop", "publisher")
     chat.run(chat.server.say("xqc", "held"))
     chat.run(chat.server.ping_and_wait("xqc"))
-    service.supervisord.kill()
+    service.supervisord.send(signal.SIGKILL)
+    service.supervisord.wait(_WITHIN_S)
     successor = SupervisedService(buffered, short_folder)
     wait_for(lambda: not Path(f"/proc/{reader}").exists(), _WITHIN_S, "the old reader to end")
     assert successor.wait_for_readers(["xqc"])["reader-xqc"].pid != reader
