@@ -21,10 +21,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks import pipeline
-from benchmarks.installation import CHANNEL, PARTITIONS, peak_mib, processor_s
+from benchmarks.installation import CHANNEL, PARTITIONS
 from benchmarks.load import blocks, chat_lines
 from benchmarks.node_scripts import NoNodeError, node_script
 from benchmarks.report import report
+from benchmarks.usage import peak_mib, processor_s
 from simulator.certificates import AUTHORITY_FILE
 from tests.end_to_end.service import twitch
 from tests.kafka.broker import kafka_broker

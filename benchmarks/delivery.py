@@ -14,9 +14,10 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import latency, pipeline
-from benchmarks.installation import TOPIC, processor_s
+from benchmarks.installation import TOPIC
 from benchmarks.link_load import NAMES, RECORDS_A_BATCH, LinkLoad, deliver
 from benchmarks.report import report
+from benchmarks.usage import processor_s
 from tests.kafka.broker import kafka_broker
 from tests.processes import started_processes
 from tests.publisher.peer import connected_readers, start_publisher

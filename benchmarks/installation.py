@@ -91,25 +91,6 @@ def _numbering_name(service: Service, publisher: Process, channel: str) -> str:
     return wait_for_line(publisher, rf"reader ({channel}\S*): first batch", START_WITHIN_S)[1]
 
 
-def private_mib(pid: int) -> float:
-    """Return the memory that process *pid* shares with nobody, in MiB (proc(5), smaps_rollup)."""
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    lines = [line for line in rollup.splitlines() if line.startswith("Private_")]
-    return sum(int(line.split()[1]) for line in lines) / 1024
-
-
-def peak_mib(pid: int) -> float:
-    """Return the most memory that process *pid* has had, shared or not, in MiB (VmHWM, proc(5))."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-
-
-def processor_s(pid: int) -> float:
-    """Return the processor time that process *pid* has used, in seconds (proc(5), stat)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def machine() -> str:
     """Return a line that says what machine this is."""
     model = next(

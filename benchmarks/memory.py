@@ -6,8 +6,9 @@ Memory of an idle reader and of the publisher: what each shares with nobody.
 
 from __future__ import annotations
 
-from benchmarks.installation import installation, private_mib
+from benchmarks.installation import installation
 from benchmarks.report import report
+from benchmarks.usage import private_mib
 
 
 def main() -> None:

@@ -12,17 +12,10 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
-from benchmarks.installation import (
-    CHANNEL,
-    TOPIC,
-    Installation,
-    installation,
-    peak_mib,
-    private_mib,
-    processor_s,
-)
+from benchmarks.installation import CHANNEL, TOPIC, Installation, installation
 from benchmarks.load import blocks, chat_lines
 from benchmarks.report import report
+from benchmarks.usage import peak_mib, private_mib, processor_s
 
 WITHIN_S = 120
 

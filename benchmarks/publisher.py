@@ -19,9 +19,10 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.bare_producer import WITHIN_S
-from benchmarks.installation import TOPIC, processor_s
+from benchmarks.installation import TOPIC
 from benchmarks.link_load import NAMES, RECORDS_A_BATCH, LinkLoad, deliver
 from benchmarks.report import report
+from benchmarks.usage import processor_s
 from tests.kafka.broker import kafka_broker
 from tests.kafka.embedded import embedded_kafka
 from tests.processes import python_module, started_processes, wait_for_line

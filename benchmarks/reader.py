@@ -14,9 +14,10 @@ import time
 from pathlib import Path
 
 from benchmarks.acknowledging_peer import acknowledging_peer
-from benchmarks.installation import CHANNEL, private_mib, processor_s
+from benchmarks.installation import CHANNEL
 from benchmarks.load import chat_lines
 from benchmarks.report import report
+from benchmarks.usage import private_mib, processor_s
 from tests.end_to_end.service import Service, twitch
 from tests.processes import started_processes
 

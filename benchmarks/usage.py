@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,15 +26,34 @@ class Usage:
 
 def usage(pids: Iterable[int]) -> Usage:
     """Return what the processes *pids* take. Raises FileNotFoundError when one is gone."""
-    processes = [Path(f"/proc/{pid}") for pid in pids]
-    memory = [_memory_kib(process) for process in processes]
+    pids = list(pids)
+    memory = [_memory_kib(pid) for pid in pids]
     return Usage(
-        processes=len(processes),
+        processes=len(pids),
         pss_mib=sum(kib["Pss"] for kib in memory) / _MIB,
-        private_mib=sum(kib["Private_Clean"] + kib["Private_Dirty"] for kib in memory) / _MIB,
-        processor_s=sum(_processor_s(process) for process in processes),
-        descriptors=sum(1 for process in processes for _ in (process / "fd").iterdir()),
+        private_mib=sum(map(_private_kib, memory)) / _MIB,
+        processor_s=sum(map(processor_s, pids)),
+        descriptors=sum(1 for pid in pids for _ in Path(f"/proc/{pid}/fd").iterdir()),
     )
+
+
+def private_mib(pid: int) -> float:
+    """Return the memory that process *pid* shares with nobody, in MiB."""
+    return _private_kib(_memory_kib(pid)) / _MIB
+
+
+def peak_mib(pid: int) -> float:
+    """Return the most memory that process *pid* has had, shared or not, in MiB (VmHWM, proc(5))."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / _MIB
+
+
+def processor_s(pid: int) -> float:
+    """Return the processor time that the threads of process *pid* have used, in seconds."""
+    # In nanoseconds; `stat` counts ticks of 10 ms, of which an idle reader needs many seconds for
+    # one. https://docs.kernel.org/scheduler/sched-stats.html
+    threads = [(task / "schedstat").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
+    return sum(int(thread.split()[0]) for thread in threads) / 1e9
 
 
 def available_mib() -> float:
@@ -42,16 +61,13 @@ def available_mib() -> float:
     return _kib(Path("/proc/meminfo").read_text())["MemAvailable"] / _MIB
 
 
-def _memory_kib(process: Path) -> dict[str, int]:
-    return _kib((process / "smaps_rollup").read_text())
+def _memory_kib(pid: int) -> dict[str, int]:
+    return _kib(Path(f"/proc/{pid}/smaps_rollup").read_text())
+
+
+def _private_kib(kib: Mapping[str, int]) -> int:
+    return kib["Private_Clean"] + kib["Private_Dirty"]
 
 
 def _kib(text: str) -> dict[str, int]:
     return {name: int(kib) for name, kib in re.findall(r"^(\w+): +(\d+) kB$", text, re.MULTILINE)}
-
-
-def _processor_s(process: Path) -> float:
-    # In nanoseconds; `stat` counts ticks of 10 ms, of which an idle reader needs many seconds for
-    # one. https://docs.kernel.org/scheduler/sched-stats.html
-    threads = [(task / "schedstat").read_text() for task in (process / "task").iterdir()]
-    return sum(int(thread.split()[0]) for thread in threads) / 1e9
