@@ -12,7 +12,7 @@ import time
 
 import zmq
 
-from common.frames import Batch, Presence
+from common.frames import Announcement, Batch, Presence
 from common.logs import BoundedLog
 from publisher.counters import Counters
 from publisher.deduplication import Deduplication
@@ -63,6 +63,7 @@ class Session:
         self._counters = counters
         self._health = health
         self._deduplication = deduplication
+        self._announcement = Announcement(link.session, deduplicates=deduplication is not None)
         self._poller = zmq.Poller()
         self._poller.register(sockets.batches, zmq.POLLIN)
         # Readers that connect are told, at once if there is nothing else to do; and ZeroMQ clears
@@ -78,7 +79,7 @@ class Session:
 
     def run(self) -> None:
         """Run until a signal asks to stop, or the sink has failed."""
-        self._sockets.announce_to_all(self._link.session, self._deduplication is not None)
+        self._sockets.announce_to_all(self._announcement)
         while not self._stop.requested and self._sink.failure is None:
             if self._take():
                 self._sink.poll(0)
@@ -167,7 +168,7 @@ class Session:
         # nothing, that would only be the same batches over and over.
         self._welcome()
         if not self._progress.stalled:
-            self._sockets.announce(self._link.session, self._deduplication is not None)
+            self._sockets.announce(self._announcement)
         self._sockets.look_at_keys()
         self._count_connections()
         if now >= self._next_summary:
@@ -176,7 +177,7 @@ class Session:
 
     def _welcome(self) -> None:
         """Tell readers that have just connected that their batches are taken."""
-        self._sockets.announce_to_new(self._link.session, self._deduplication is not None)
+        self._sockets.announce_to_new(self._announcement)
 
     def _count_connections(self) -> None:
         self._counters.connections_ended = self._sockets.connections_ended

@@ -108,19 +108,18 @@ class LinkSockets:
         except zmq.Again:
             return None
 
-    def announce(self, session: int, deduplicates: bool) -> None:
-        """Tell all readers that batches of *session* are taken, and whether copies may be sent."""
-        frame = encode_frame(Announcement(session, deduplicates))
-        self.answers.send_multipart([ANNOUNCEMENT_TOPIC, frame])
+    def announce(self, announcement: Announcement) -> None:
+        """Tell all readers that listen whose batches are taken, and whether copies may be sent."""
+        self._announce_to([ANNOUNCEMENT_TOPIC], announcement)
 
-    def announce_to_all(self, session: int, deduplicates: bool) -> None:
+    def announce_to_all(self, announcement: Announcement) -> None:
         """Tell each reader that has connected, one by one, whether it listens to all or not."""
         self._take_subscriptions()
-        self._tell(self._listeners.topics, session, deduplicates)
+        self._announce_to(self._listeners.topics, announcement)
 
-    def announce_to_new(self, session: int, deduplicates: bool) -> None:
+    def announce_to_new(self, announcement: Announcement) -> None:
         """Tell the readers that have connected since this was called last."""
-        self._tell(self._take_subscriptions(), session, deduplicates)
+        self._announce_to(self._take_subscriptions(), announcement)
 
     def acknowledge(self, session: int, acknowledgements: dict[str, int]) -> None:
         """Tell each reader up to which seq Kafka has everything."""
@@ -178,8 +177,8 @@ class LinkSockets:
                 new.append(topic)
         return new
 
-    def _tell(self, topics: Iterable[bytes], session: int, deduplicates: bool) -> None:
-        frame = encode_frame(Announcement(session, deduplicates))
+    def _announce_to(self, topics: Iterable[bytes], announcement: Announcement) -> None:
+        frame = encode_frame(announcement)
         for topic in topics:
             self.answers.send_multipart([topic, frame])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -103,9 +103,8 @@ class Publisher:
 @pytest.fixture
 def publisher() -> Iterator[Publisher]:
     """Return a publisher that has not said anything yet."""
-    publisher = Publisher()
-    yield publisher
-    publisher.close()
+    with closing(Publisher()) as publisher:
+        yield publisher
 
 
 @pytest.fixture
@@ -125,9 +124,16 @@ def clock() -> FakeClock:
 @pytest.fixture
 async def sender(publisher: Publisher, outbox: Outbox, clock: FakeClock) -> AsyncIterator[Sender]:
     """Return a running sender, subscribed at the publisher."""
-    sender = Sender(outbox, [publisher.address], clock)
+    async with running(Sender(outbox, [publisher.address], clock), publisher) as sender:
+        yield sender
+
+
+@asynccontextmanager
+async def running(sender: Sender, *publishers: Publisher) -> AsyncIterator[Sender]:
+    """Run *sender* while the block does, which begins once it is subscribed at *publishers*."""
     task = asyncio.create_task(sender.run())
-    await publisher.wait_for_subscriber()
+    for publisher in publishers:
+        await publisher.wait_for_subscriber()
     yield sender
     task.cancel()
     with suppress(asyncio.CancelledError):
@@ -279,9 +285,8 @@ async def test_a_publisher_that_compares_readers_is_told_when_we_were_there(
 @pytest.fixture
 def other() -> Iterator[Publisher]:
     """Return the publisher that is the second in the order."""
-    publisher = Publisher()
-    yield publisher
-    publisher.close()
+    with closing(Publisher()) as publisher:
+        yield publisher
 
 
 @pytest.fixture
@@ -290,13 +295,8 @@ async def choosy_sender(
 ) -> AsyncIterator[Sender]:
     """Return a running sender that knows two publishers."""
     sender = Sender(outbox, [publisher.address, other.address], clock)
-    task = asyncio.create_task(sender.run())
-    await publisher.wait_for_subscriber()
-    await other.wait_for_subscriber()
-    yield sender
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    async with running(sender, publisher, other):
+        yield sender
 
 
 @pytest.mark.usefixtures("choosy_sender")
