@@ -13,9 +13,9 @@ from contextlib import closing
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
+from common.recent_ids import RecentIds
 from publisher.handover import ID_HEADER
 from publisher.kafka_health import KafkaHealth
-from publisher.published_ids import PublishedIds
 from publisher.stop_signals import StopSignals
 from publisher.topic_reader import open_consumer, read, watermarks
 
@@ -32,7 +32,7 @@ _RETRY_S = 0.1
 
 
 def recall(
-    published: PublishedIds,
+    published: RecentIds[bytes],
     topic: str,
     properties: Mapping[str, str],
     *,
@@ -71,7 +71,7 @@ def recall(
 
 
 def _read(
-    published: PublishedIds,
+    published: RecentIds[bytes],
     topic: str,
     properties: Mapping[str, str],
     health: KafkaHealth,

@@ -8,13 +8,17 @@ from collections.abc import Callable
 
 from common.chat_message import encode_chat_message
 from common.frames import Batch, Kind, Record
+from common.recent_ids import RecentIds
 from readers.chat_parser import chat_message
 from readers.irc import IrcMessage
 from readers.outbox import Outbox
-from readers.recent_ids import RecentIds
 
 #: Records a batch has at most; the publisher takes ten times as many, and no more.
 RECORDS_PER_BATCH = 1000
+
+#: Ids remembered. Two connections overlap for seconds; a busy channel says a few hundred messages a
+#: second.
+REMEMBERED_IDS = 4096
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +37,7 @@ class ChatIntake:
         self._outbox = outbox
         self._on_batch = on_batch
         self._now_ms = now_ms
-        self._recent = RecentIds()
+        self._recent = RecentIds[str](REMEMBERED_IDS)
         self.messages = 0
         self.repeated = 0
         self.skipped_emote_positions = 0
@@ -52,7 +56,7 @@ class ChatIntake:
             if parsed is None:
                 continue
             message_id = line.tag("id")
-            if message_id and not self._recent.is_new(message_id):
+            if message_id and not self._recent.add(message_id):
                 self.repeated += 1
                 continue
             message, skipped = parsed

@@ -2,7 +2,7 @@
 Stays in one channel: enters it, and enters it anew whenever the connection ends, for ever.
 
 Twitch may ask for a new connection (RECONNECT). The old one is left only once the new one is in the
-channel, so that nothing that is said meanwhile is missed; what both hear is taken once (RecentIds).
+channel, so that nothing that is said meanwhile is missed; ChatIntake takes what both hear once.
 """
 
 from __future__ import annotations
