@@ -38,10 +38,11 @@ def chat_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> tuple[ChatMes
     the message's own tags are missing or make no sense. Returns None for anything that is not
     a chatter's message. Never raises.
     """
-    if len(irc.params) < 2 or not irc.params[0].startswith("#"):
+    params = irc.params
+    if len(params) < 2 or not params[0].startswith("#"):
         return None
-    typed = irc.params[1]
-    text = _without_action(typed)
+    typed = params[1]
+    text = _without_action(typed) if typed.startswith(_ACTION) else typed
     if irc.command == "PRIVMSG":
         username = irc.nick
         counted = text
@@ -76,8 +77,6 @@ def _is_announcement(irc: IrcMessage) -> bool:
 
 def _without_action(typed: str) -> str:
     """Take the ACTION wrapper off. Twitch may cut its end from a long text."""
-    if not typed.startswith(_ACTION):
-        return typed
     inner = typed.removeprefix(_ACTION).removesuffix(_ACTION_END)
     if inner and not inner.startswith(" "):
         return typed

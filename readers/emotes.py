@@ -32,27 +32,26 @@ def emote_names(emotes: str, text: str, flags: str) -> tuple[list[str], int]:
     `emotes` and `flags` are the values of those tags, `text` is what the positions count in: of a
     `/me` message the text inside the ACTION wrapper. Never raises, whatever the tags hold.
     """
-    if not emotes:
-        return [], 0
     flagged = _flagged_stops(flags) if flags else []
-    uses: list[tuple[int, int]] = []
+    uses: list[tuple[int, str]] = []
     for first, last in _EMOTE_RANGE.findall(emotes):
         start, stop = int(first), int(last) + 1
-        if stop > len(text) or " " in text[start:stop]:
-            start, stop = _shifted_left(start, stop, text, flagged)
-        if start < stop:
-            uses.append((start, stop))
+        name = text[start:stop]
+        if stop > len(text) or " " in name:
+            start, name = _shifted_left(start, stop, text, flagged)
+        if name:
+            uses.append((start, name))
     # A range follows a ":" or a ",".
     skipped = emotes.count(":") + emotes.count(",") - len(uses)
     uses.sort()
     names: list[str] = []
     taken = 0
-    for start, stop in uses:
+    for start, name in uses:
         if start < taken:
             skipped += 1
         else:
-            names.append(text[start:stop])
-            taken = stop
+            names.append(name)
+            taken = start + len(name)
     return names, skipped
 
 
@@ -62,13 +61,13 @@ def _flagged_stops(flags: str) -> list[int]:
     return sorted(stop for start, stop in ranges if start < stop)
 
 
-def _shifted_left(start: int, stop: int, text: str, flagged: list[int]) -> tuple[int, int]:
+def _shifted_left(start: int, stop: int, text: str, flagged: list[int]) -> tuple[int, str]:
     """Find the emote whose range Twitch's count has moved to the right (rule 2), or nothing."""
     flagged_before = bisect_right(flagged, start)
     for shift in range(1, min(flagged_before, start) + 1):
         if _stands_free(start - shift, stop - shift, text):
-            return start - shift, stop - shift
-    return 0, 0
+            return start - shift, text[start - shift : stop - shift]
+    return 0, ""
 
 
 def _stands_free(start: int, stop: int, text: str) -> bool:
