@@ -27,8 +27,9 @@ from benchmarks.load import chat_lines
 from benchmarks.node_scripts import NoNodeError, node_script
 from benchmarks.report import report
 from common.chat_message import encode_chat_message
-from readers.chat_parser import chat_message
+from readers.chat_parser import heard_message
 from readers.irc import parse_irc
+from readers.usual_chat import usual_chat
 
 TAGS = "tags"
 NEEDED_TAGS = "needed tags"
@@ -51,9 +52,10 @@ class Contestant:
 
 
 def _to_json(line: bytes) -> object:
-    irc = parse_irc(line)
-    parsed = irc and chat_message(irc, room_id="", now_ms=0)
-    return parsed and encode_chat_message(parsed[0])
+    heard = usual_chat(line)
+    if heard is None and (irc := parse_irc(line)):
+        heard = heard_message(irc, room_id="", now_ms=0)
+    return heard and encode_chat_message(heard.message)
 
 
 def _to_tags(line: bytes) -> object:

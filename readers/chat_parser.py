@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from common.chat_message import ChatMessage
 from readers.emotes import emote_names
 from readers.irc import unescape_tag
@@ -30,9 +32,20 @@ _MAX_INT64 = 2**63 - 1
 _MAX_INT64_DIGITS = 19
 
 
-def chat_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> tuple[ChatMessage, int] | None:
+# As IrcMessage, nothing for the garbage collector.
+class HeardMessage(msgspec.Struct, frozen=True, gc=False):
+    """What a line of chat says."""
+
+    message: ChatMessage
+    #: Twitch's id of the message, the same for whoever hears it; empty when it has none.
+    id: str
+    #: How many emote positions had to be skipped.
+    skipped_emotes: int
+
+
+def heard_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> HeardMessage | None:
     """
-    Return the ChatMessage and the number of emote positions that had to be skipped.
+    Return what the line says.
 
     `room_id`, the channel's Twitch id, and `now_ms`, Unix time in milliseconds, stand in where
     the message's own tags are missing or make no sense. Returns None for anything that is not
@@ -65,7 +78,7 @@ def chat_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> tuple[ChatMes
         _timestamp_ms(irc.tag("tmi-sent-ts"), now_ms),
         emotes,
     )
-    return message, skipped
+    return HeardMessage(message, irc.tag("id"), skipped)
 
 
 def _is_announcement(irc: IrcMessage) -> bool:

@@ -16,12 +16,14 @@ from collections.abc import Callable
 from typing import Any
 
 from common.chat_gap import GapReason
+from readers.chat_parser import HeardMessage, heard_message
 from readers.credentials import Credentials
-from readers.irc import IrcMessage, parse_irc
+from readers.irc import parse_irc
 from readers.lines import LineSplitter
 from readers.pydle_client import PydleClient
 from readers.timing import Timing
 from readers.twitch_errors import ConnectionFailedError, JoinRefusedError, LoginRefusedError
+from readers.usual_chat import usual_chat
 from readers.watchdog import Watchdog
 
 #: Bytes read at a time. asyncio buffers 128 KiB, which this empties.
@@ -35,8 +37,7 @@ _JOIN_REFUSALS = {"msg_banned", "msg_channel_suspended", "msg_channel_blocked", 
 
 _CHAT = {"PRIVMSG", "USERNOTICE"}
 
-#: Takes chat, and Twitch's id of the channel ("" before the channel has been entered).
-OnChat = Callable[[list[IrcMessage], str], None]
+OnChat = Callable[[list[HeardMessage]], None]
 
 logger = logging.getLogger(__name__)
 
@@ -159,21 +160,26 @@ class TwitchClient(PydleClient):
         while data := await reader.read(CHUNK_BYTES):
             self._watchdog.on_heard()
             self.heard_ms = time.time_ns() // 1_000_000
-            chat: list[IrcMessage] = []
+            chat: list[HeardMessage] = []
             for line in self._lines.feed(data):
+                if heard := usual_chat(line):
+                    chat.append(heard)
+                    continue
                 message = parse_irc(line)
                 if message is None:
                     continue
                 if message.command in _CHAT:
-                    chat.append(message)
+                    heard = heard_message(message, room_id=self.room_id, now_ms=self.heard_ms)
+                    if heard:
+                        chat.append(heard)
                     continue
                 # An answer to a command tells the peer that we have taken all that came before it.
                 if chat:
-                    self._on_chat(chat, self.room_id)
+                    self._on_chat(chat)
                     chat = []
                 await self.dispatch(message)
             if chat:
-                self._on_chat(chat, self.room_id)
+                self._on_chat(chat)
             self._on_heard(self)
 
     def _ping(self) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from common.chat_message import ChatMessage
-from readers.chat_parser import chat_message
+from readers.chat_parser import HeardMessage, heard_message
 from readers.irc import parse_irc
+from readers.usual_chat import usual_chat
 
 ROOM_ID = "987654"
 NOW_MS = 1_800_000_000_000
@@ -40,15 +41,17 @@ def line(text: str, changes: dict[str, str] | None = None, command: str = "PRIVM
     return f"@{raw_tags} :{source} {command} #birdwatch :{text}\r\n".encode()
 
 
-def message_in(raw: bytes) -> tuple[ChatMessage, int] | None:
-    """Parse a line in a room of ours at a time of ours."""
+def heard_in(raw: bytes) -> HeardMessage | None:
+    """Parse a line in a room of ours at a time of ours; both ways, if both can."""
     irc = parse_irc(raw)
-    return None if irc is None else chat_message(irc, room_id=ROOM_ID, now_ms=NOW_MS)
+    heard = None if irc is None else heard_message(irc, room_id=ROOM_ID, now_ms=NOW_MS)
+    assert usual_chat(raw) in (None, heard)
+    return heard
 
 
 def said(raw: bytes) -> ChatMessage:
     """Parse a line that holds a message and no wrong emote position."""
-    parsed = message_in(raw)
-    assert parsed is not None
-    assert parsed[1] == 0
-    return parsed[0]
+    heard = heard_in(raw)
+    assert heard is not None
+    assert heard.skipped_emotes == 0
+    return heard.message

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from common.chat_message import ChatMessage, decode_chat_message, encode_chat_message
 from tests.readers import strategies
-from tests.readers.chat_lines import message_in, said
+from tests.readers.chat_lines import heard_in, said
 from tests.readers.strategies import thorough
 
 _FRAGMENTS = [
@@ -36,9 +36,8 @@ _FRAGMENTS = [
 @given(st.one_of(st.binary(), st.lists(st.sampled_from(_FRAGMENTS)).map(b"".join)))
 def test_whatever_bytes_come_the_message_can_be_encoded(raw: bytes) -> None:
     """Nothing raises, and a message that comes out survives its JSON."""
-    parsed = message_in(raw)
-    if parsed:
-        assert decode_chat_message(encode_chat_message(parsed[0])) == parsed[0]
+    if heard := heard_in(raw):
+        assert decode_chat_message(encode_chat_message(heard.message)) == heard.message
 
 
 @thorough

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -12,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from common.chat_gap import ChatGap, GapReason, decode_chat_gap
+from common.chat_message import ChatMessage
 from common.frames import decode_batch
 from common.settings import Settings, read_settings
 from common.token_store import locked_token_store
 from readers import pydle_client
 from readers.attendance import Attendance
+from readers.chat_parser import HeardMessage
 from readers.credentials import Credentials, credentials
-from readers.irc import IrcMessage
 from readers.membership import Membership
 from readers.outbox import Outbox
 from readers.timing import Timing
@@ -46,8 +48,12 @@ class Listener:
 
     def __init__(self) -> None:
         self.outbox = Outbox(Path(":memory:"), CHANNEL, max_bytes=10**9)
-        self.texts: list[str] = []
-        self.room_ids: set[str] = set()
+        self.messages: list[ChatMessage] = []
+
+    @property
+    def texts(self) -> list[str]:
+        """What was said, in that order."""
+        return [message.message for message in self.messages]
 
     def gaps(self) -> list[ChatGap]:
         """Return the gaps that went into the outbox."""
@@ -58,10 +64,9 @@ class Listener:
             seq = stored.last_seq
         return gaps
 
-    def take(self, chat: list[IrcMessage], room_id: str) -> None:
+    def take(self, chat: list[HeardMessage]) -> None:
         """Take note of *chat*."""
-        self.texts += [message.params[-1] for message in chat if message.params]
-        self.room_ids.add(room_id)
+        self.messages += [heard.message for heard in chat]
 
 
 @pytest.fixture
@@ -126,7 +131,6 @@ async def test_an_anonymous_reader_asks_for_tags_and_joins(twitch: ChatServer) -
     assert not any(line.startswith("PASS") for line in received)
     assert f"JOIN #{CHANNEL}" in received
     assert listener.texts == ["hello"]
-    assert listener.room_ids == {ROOM_ID}
 
 
 async def test_a_reader_with_a_token_logs_in_as_its_account(twitch: ChatServer) -> None:
@@ -253,6 +257,19 @@ async def test_lines_that_come_in_pieces_are_put_together(twitch: ChatServer) ->
         await session.misbehave.dribble(line * 3, chunk_bytes=7)
         await twitch.ping_and_wait(CHANNEL)
     assert listener.texts == ["żółw 🐢"] * 3
+
+
+async def test_what_a_line_does_not_say_is_filled_in(twitch: ChatServer) -> None:
+    """The channel's id from joining it, the time from our clock."""
+    listener = Listener()
+    began_ms = time.time_ns() // 1_000_000
+    async with membership_of(settings_for(twitch), listener):
+        await twitch.wait_for_join(CHANNEL)
+        await twitch.send_line(CHANNEL, b":ann!ann@ann.tmi.twitch.tv PRIVMSG #xqc :hello")
+        await twitch.ping_and_wait(CHANNEL)
+    (message,) = listener.messages
+    assert message.channel_id == ROOM_ID
+    assert began_ms <= message.timestamp <= time.time_ns() // 1_000_000
 
 
 async def test_garbage_is_survived(twitch: ChatServer, caplog: pytest.LogCaptureFixture) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from readers.irc import parse_irc, unescape_tag
 from tests.corpora import Expectation, expectations, needs_corpora, recorded_lines, recordings
-from tests.readers.chat_lines import message_in
+from tests.readers.chat_lines import heard_in
 
 # A line of IRC as RFC 1459's grammar has it, to check the parser by other means than its own.
 _LINE = re.compile(
@@ -73,15 +73,16 @@ def test_every_recorded_line_is_read_as_the_grammar_says(name: str) -> None:
 def test_every_recorded_message_to_a_channel_is_a_chat_message(name: str) -> None:
     """Its text ends the line, its room is the tag's, each emote position is a name or skipped."""
     for line in recorded_lines(name):
-        irc, parsed = parse_irc(line), message_in(line)
+        irc, heard = parse_irc(line), heard_in(line)
         assert irc is not None
         if irc.command != "PRIVMSG" or len(irc.params) < 2 or not irc.params[0].startswith("#"):
             continue
-        assert parsed is not None
-        message, skipped = parsed
+        assert heard is not None
+        message = heard.message
         assert line.decode().removesuffix("\x01").endswith(message.message)
         assert message.channel_id == irc.tags.get("room-id", message.channel_id)
-        assert len(message.emotes) + skipped == irc.tags.get("emotes", "").count("-")
+        positions = irc.tags.get("emotes", "").count("-")
+        assert len(message.emotes) + heard.skipped_emotes == positions
 
 
 @needs_corpora
@@ -97,9 +98,9 @@ def test_wrong_ranges_in_recorded_lines_give_the_right_names(tag: str, names: li
     lines = {line for name in recordings() for line in recorded_lines(name) if tag in line.decode()}
     assert lines
     for line in lines:
-        parsed = message_in(line)
-        assert parsed is not None
-        assert (parsed[0].emotes, parsed[1] > 0) == (names, not names)
+        heard = heard_in(line)
+        assert heard is not None
+        assert (heard.message.emotes, heard.skipped_emotes > 0) == (names, not names)
 
 
 @needs_corpora
@@ -116,15 +117,15 @@ def test_recorded_lines_become_what_their_library_expects(library: str, compared
 
 def compared_fields(line: Expectation) -> list[tuple[str, object, object]]:
     """Return what we and the library make of a line, field by field; none if it is no message."""
-    irc, parsed = parse_irc(line.raw.encode()), message_in(line.raw.encode())
+    irc, heard = parse_irc(line.raw.encode()), heard_in(line.raw.encode())
     assert irc is not None
     kinds = {irc.command, irc.tags.get("msg-id"), irc.tags.get("source-msg-id")}
     if not kinds & {"PRIVMSG", "announcement"}:
-        assert parsed is None
+        assert heard is None
         return []
-    assert parsed is not None
+    assert heard is not None
     values = [
-        *((str(getattr(parsed[0], field)), names) for field, names in FIELDS.items()),
+        *((str(getattr(heard.message, field)), names) for field, names in FIELDS.items()),
         *((unescape_tag(irc.tags.get(tag, "")), names) for tag, names in TAGS.items()),
     ]
     fields: list[tuple[str, object, object]] = [
@@ -136,7 +137,7 @@ def compared_fields(line: Expectation) -> list[tuple[str, object, object]]:
     for name in {"emotes", "emotes_clamped"} & line.expected.keys():
         theirs = _names(line.expected[name])
         names = OUR_EMOTES.get(irc.tags.get("emotes", ""), theirs)
-        fields.append((line.raw, parsed[0].emotes, names))
+        fields.append((line.raw, heard.message.emotes, names))
     return fields
 
 
