@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from common.settings import KAFKA_CONF_PREFIX, Settings, SettingsError
@@ -44,6 +45,11 @@ _PROMISED_WITHOUT_TRANSACTIONS: _Promises = {
     "message.timeout.ms": (("0",), "messages are given up in a long outage"),
     "delivery.timeout.ms": (("0",), "messages are given up in a long outage"),
 }
+
+#: The same property under two names, and the most it may be with transactions, in milliseconds: one
+#: lasts 50 ms (TRANSACTION_S), and records that wait longer would hold up its end.
+_LINGER = ("linger.ms", "queue.buffering.max.ms")
+_MAX_LINGER_MS = 50
 
 #: Properties that cannot be set this way, and why.
 _REFUSED = {
@@ -107,6 +113,7 @@ def transactional_properties(
     Raises SettingsError, as `producer_properties`, and when *cluster* is the embedded one.
     """
     _check(settings, _PROMISED)
+    _check_linger(settings)
     if cluster.embedded:
         # It takes the requests, but to whoever reads, all of it is committed.
         raise SettingsError(
@@ -168,7 +175,7 @@ def _own(settings: Settings, cluster: Cluster) -> dict[str, str]:
 def _check(settings: Settings, promised: _Promises) -> None:
     errors = []
     for name, value in settings.kafka_properties.items():
-        variable = KAFKA_CONF_PREFIX + name.upper().replace(".", "_")
+        variable = _variable(name)
         if name in _REFUSED:
             errors.append(f"{variable} is set, but {_REFUSED[name]}")
         if name in promised:
@@ -179,6 +186,23 @@ def _check(settings: Settings, promised: _Promises) -> None:
                 )
     if errors:
         raise SettingsError("\n".join(errors))
+
+
+def _check_linger(settings: Settings) -> None:
+    for name in _LINGER:
+        value = settings.kafka_properties.get(name, "0")
+        # What is no number, librdkafka refuses.
+        with contextlib.suppress(ValueError):
+            if float(value) > _MAX_LINGER_MS:
+                raise SettingsError(
+                    f"{_variable(name)} holds {value!r}, but should hold at most {_MAX_LINGER_MS}"
+                    " with DELIVERY=exactly-once: a transaction lasts that long, and would have to"
+                    " wait for its records"
+                )
+
+
+def _variable(name: str) -> str:
+    return KAFKA_CONF_PREFIX + name.upper().replace(".", "_")
 
 
 def rejected_property(error: Exception) -> SettingsError:

@@ -156,7 +156,9 @@ class Session:
         now = time.monotonic()
         self._next_tick = now + _TICK_S
         self._sink.poll(0)
-        if not self._health.reachable:
+        # A stalled client is asked as well: one of its threads may only be in a wait that ends at a
+        # time of day, and the clock was set back. An answer ends that.
+        if self._progress.stalled or not self._health.reachable:
             self._sink.ask()
         self._progress.update(
             now,

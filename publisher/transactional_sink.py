@@ -9,6 +9,9 @@ The sink that delivers exactly once: batches go to Kafka in transactions, with m
    knows more of what is refused than the one before, and the order stays what it was.
 3. Any other error ends the session, and what Kafka has of the transaction is for the next one to
    find out: whether a commit that failed here has succeeded there cannot be known otherwise.
+4. We wait ourselves, and not in `poll` or `flush`: librdkafka's waits end at a time of day, or when
+   there is something to report, and a success is nothing to report here. After the clock has been
+   set back by an hour, one that was under way would last that hour.
 """
 
 from __future__ import annotations
@@ -37,8 +40,9 @@ TRANSACTION_S = 0.05
 #: Records after which it takes no more: they are kept in memory until it is committed.
 MAX_RECORDS = 20_000
 
-#: While Kafka is waited for, signals are looked at this often.
-_WAIT_S = 0.2
+#: How long Kafka is waited for at a time, to deliver and to commit: signals are looked at then.
+_TURN_S = 0.001
+_COMMIT_WAIT_S = 0.2
 
 
 class TransactionalSink(Sink):
@@ -95,20 +99,18 @@ class TransactionalSink(Sink):
 
     def poll(self, timeout_s: float) -> None:
         """Wait for something to be reported, and act on it; end the transaction when it is due."""
+        time.sleep(timeout_s)
+        self._serve(self.producer.poll, 0)
         transaction = self._transaction
-        if transaction is None or not transaction.is_alone:
-            self._serve(self.producer.poll, timeout_s)
-        else:
-            self._serve(self.producer.flush, timeout_s)
         if transaction is not None and self.failure is None:
             self._is_ending = self._is_ending or self._is_due(transaction)
             if self._is_ending:
                 self._end(transaction)
 
     def flush(self, timeout_s: float) -> None:
-        """As `poll`, but the transaction ends as soon as the producer has all of it."""
+        """As `poll`, but the transaction ends as soon as Kafka has all of it."""
         self._ends_at = 0.0
-        self.poll(timeout_s)
+        self.poll(min(timeout_s, _TURN_S))
 
     def _begin(self, ends_at: float) -> Transaction:
         self._ends_at = ends_at
@@ -141,8 +143,7 @@ class TransactionalSink(Sink):
         """Take the next step towards the end."""
         if not transaction.hand_over_marks():
             return  # there is room again once something has been delivered
-        self._serve(self.producer.flush, _WAIT_S)
-        if len(self.producer) or self.failure is not None:
+        if len(self.producer):
             return
         if transaction.is_refused or self._is_aborting:
             self._abort(transaction)
@@ -179,7 +180,7 @@ class TransactionalSink(Sink):
 
     def _has_ended(self, end: Callable[[float], None]) -> bool:
         """Commit or abort, and return whether that is done; if not, it goes on the next time."""
-        error = attempt(end, _WAIT_S)
+        error = attempt(end, _COMMIT_WAIT_S)
         if error is not None and not error.retriable():
             self._give_up(error)
         return error is None

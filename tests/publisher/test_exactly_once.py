@@ -161,7 +161,7 @@ def test_what_was_taken_is_committed_and_acknowledged_before_it_ends(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
     """Stopped in the middle of a transaction, it acknowledges exactly what is in Kafka."""
-    settings = {"KAFKA_CONF_LINGER_MS": "30000", "LOG_LEVEL": "debug"}
+    settings = {"KAFKA_CONF_LINGER_MS": "50", "LOG_LEVEL": "debug"}
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic, settings)
     with connected_reader(publisher) as reader:
         for first in range(1, 1001, 10):

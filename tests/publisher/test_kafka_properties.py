@@ -108,6 +108,17 @@ def test_what_would_break_the_promise_is_refused_by_name(variable: str, value: s
             transactional_properties(wrong, CLUSTER, "us")
 
 
+@pytest.mark.parametrize("name", ["LINGER_MS", "QUEUE_BUFFERING_MAX_MS"])
+def test_a_transaction_does_not_wait_for_its_records(name: str) -> None:
+    """At least once, records may linger as long as one likes."""
+    longer = settings(**{f"KAFKA_CONF_{name}": "51"})
+
+    assert producer_properties(longer, CLUSTER)
+    with pytest.raises(SettingsError, match=f"KAFKA_CONF_{name} holds '51', but should hold at"):
+        transactional_properties(longer, CLUSTER, "us")
+    assert transactional_properties(settings(**{f"KAFKA_CONF_{name}": "50"}), CLUSTER, "us")
+
+
 def test_all_wrong_properties_are_told_at_once() -> None:
     """A line for each of them."""
     wrong = settings(KAFKA_CONF_ACKS="1", KAFKA_CONF_MESSAGE_TIMEOUT_MS="1")
