@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +26,7 @@ from benchmarks.installation import CHANNEL
 from benchmarks.load import chat_lines
 from benchmarks.node_scripts import NoNodeError, node_script
 from benchmarks.report import report
+from benchmarks.rust_programs import NoRustError, rust_program
 from common.chat_message import encode_chat_message
 from readers.chat_parser import heard_message
 from readers.irc import parse_irc
@@ -38,7 +39,7 @@ JSON = "JSON"
 REFERENCE = "pydle"
 
 _NEEDED = ("id", "room-id", "user-id", "tmi-sent-ts", "emotes")
-_NODE_WITHIN_S = 120
+_WITHIN_S = 120
 
 
 @dataclass(frozen=True)
@@ -91,15 +92,21 @@ def _python(name: str, to: str, parse: Callable[[bytes], object]) -> Contestant:
 
 def _node(name: str, to: str) -> Contestant:
     def measure(file: Path) -> float:
-        printed = subprocess.run(
-            node_script("parse.mjs", name, to, str(file)),
-            check=True,
-            stdout=subprocess.PIPE,
-            timeout=_NODE_WITHIN_S,
-        ).stdout
-        return float(printed)
+        return _printed_by(node_script("parse.mjs", name, to, str(file)))
 
     return Contestant(name, "Node", to, measure)
+
+
+def _rust(name: str, to: str) -> Contestant:
+    def measure(file: Path) -> float:
+        return _printed_by(rust_program("parse", name, str(file)))
+
+    return Contestant(name, "Rust", to, measure)
+
+
+def _printed_by(command: Sequence[str]) -> float:
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=_WITHIN_S).stdout
+    return float(printed)
 
 
 CONTESTANTS = [
@@ -113,12 +120,16 @@ CONTESTANTS = [
     _node("tmi.js", TAGS),
     _node("@tmi.js/irc-parser", TAGS),
     _node("ircv3", TAGS),
+    _rust("tmi-rs", TAGS),
+    _rust("twitch-irc-rs", TAGS),
 ]
 
 
-def measure(count: int, rounds: int) -> list[dict[str, object]]:
+def measure(
+    count: int, rounds: int, contestants: Sequence[Contestant] = CONTESTANTS
+) -> list[dict[str, object]]:
     """Return a row of figures for each parser that is installed, over *count* lines."""
-    times: dict[Contestant, list[float]] = {contestant: [] for contestant in CONTESTANTS}
+    times: dict[Contestant, list[float]] = {contestant: [] for contestant in contestants}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "lines"
         file.write_bytes(b"".join(chat_lines(CHANNEL, count)))
@@ -126,7 +137,7 @@ def measure(count: int, rounds: int) -> list[dict[str, object]]:
             for contestant in list(times):
                 try:
                     times[contestant].append(contestant.measure(file))
-                except (ImportError, NoNodeError) as error:
+                except (ImportError, NoNodeError, NoRustError) as error:
                     del times[contestant]
                     print(f"{contestant.name} is left out: {error}", file=sys.stderr)
     medians = {contestant: median(spent) for contestant, spent in times.items()}
