@@ -113,7 +113,8 @@ def started_processes(folder: Path) -> Iterator[StartProcess]:
     finally:
         for process in started:
             process.kill()
-            print(process.tail())  # noqa: T201 - pytest shows it beside a failed test
+            # pytest shows it beside a failed test; benchmarks print their figures to stdout.
+            print(process.tail(), file=sys.stderr)  # noqa: T201
 
 
 def base_environment() -> dict[str, str]:
