@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 
-class ChatMessage(msgspec.Struct, frozen=True):
+# A message refers to nothing that could refer back to it: the garbage collector need not look.
+class ChatMessage(msgspec.Struct, frozen=True, gc=False):
     """
     One message of a Twitch chat.
 
