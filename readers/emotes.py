@@ -72,7 +72,7 @@ def _shifted_left(start: int, stop: int, text: str, flagged: list[int]) -> tuple
 
 def _stands_free(start: int, stop: int, text: str) -> bool:
     return (
-        stop <= len(text)
+        start < stop <= len(text)
         and " " not in text[start:stop]
         and (start == 0 or text[start - 1] == " ")
         and (stop == len(text) or text[stop] == " ")

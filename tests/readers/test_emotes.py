@@ -101,6 +101,7 @@ def test_a_range_moved_right_by_flagged_parts_is_moved_back(
         ("25:1-3", "0-0:S.6,0-0:S.6", "xy z"),
         ("25:4-6", "0-0:S.6,0-0:S.6", "a xyzt u"),
         ("25:14-18", "nonsense,9,9-,:,-,9-4:x", "übeltat sagt Kappa"),
+        ("25:8-5", "0-0:S.6,0-0:S.6,0-0:S.6,0-0:S.6", "hi"),
     ],
 )
 def test_a_range_is_moved_no_further_than_the_flags_before_it_explain(
