@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the seed."""
     config.addinivalue_line(
-        "markers", "repeats: may have things published twice, which each DELIVERY takes in its way"
+        "markers", "each_delivery: runs with each DELIVERY even in a quick run: each has its way"
     )
     config.addinivalue_line("markers", "at_least_once: about what exactly-once does not promise")
     config.addinivalue_line("markers", "long: takes too long for a quick run")
@@ -66,11 +66,11 @@ def pytest_terminal_summary(
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Have each test run with every DELIVERY; in a quick run only where it matters most."""
+    """Have each test run with every DELIVERY; in a quick run only where each has its way."""
     if "delivery" not in metafunc.fixturenames:
         return
     marker = metafunc.definition.get_closest_marker
-    wants_both = metafunc.config.getoption("--full", False) or marker("repeats")
+    wants_both = metafunc.config.getoption("--full", False) or marker("each_delivery")
     takes_both = wants_both and not marker("at_least_once")
     metafunc.parametrize("delivery", list(ISOLATION) if takes_both else [AT_LEAST_ONCE])
 

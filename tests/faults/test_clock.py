@@ -49,6 +49,7 @@ def _times_said(process: Process) -> list[str]:
     return re.findall(r"^\d{4}-\d\d-\d\d [\d:.]+", process.output(), re.MULTILINE)
 
 
+@pytest.mark.each_delivery
 def test_the_clock_is_set_back(
     set_stage: SetStage,
     real_kafka: KafkaCluster,

@@ -52,7 +52,7 @@ def test_kafka_is_down_for_long(
     )
 
 
-@pytest.mark.repeats
+@pytest.mark.each_delivery
 def test_the_publisher_is_killed_while_kafka_is_down(
     set_stage: SetStage, own_kafka: KafkaBroker, conclude: Conclude
 ) -> None:

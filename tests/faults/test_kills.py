@@ -15,7 +15,7 @@ _PER_SECOND = 200
 _EVERY_S = 2.0
 
 
-@pytest.mark.repeats
+@pytest.mark.each_delivery
 def test_the_publisher_is_killed(
     stage: Stage, extent: Extent, chance: random.Random, conclude: Conclude
 ) -> None:
@@ -42,7 +42,7 @@ def test_a_reader_is_killed(
     conclude(stage, "kill -9 reader", rounds=rounds, allowed=Allowed(gaps=True))
 
 
-@pytest.mark.repeats
+@pytest.mark.each_delivery
 def test_the_publisher_and_a_reader_are_killed_together(
     stage: Stage, extent: Extent, chance: random.Random, conclude: Conclude
 ) -> None:
