@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.settings import KAFKA_CONF_PREFIX, Settings, SettingsError
 
@@ -31,25 +32,53 @@ _CONNECTION_PREFIXES = (
 #: What the embedded cluster cannot do: it speaks neither TLS nor SASL.
 _SECURITY_PREFIXES = ("security.", "sasl.", "ssl.", "enable.ssl.", "enable.sasl.")
 
-_Promises = dict[str, tuple[tuple[str, ...], str]]
 
-#: The promise that nothing is lost stands on these: the values that each may have, and why.
-_PROMISED: _Promises = {
-    "acks": (("all", "-1"), "a reader forgets a message once Kafka has confirmed it"),
-    "request.required.acks": (("all", "-1"), "a reader forgets what Kafka has confirmed"),
-    "enable.idempotence": (("true", "1"), "a retry may repeat messages or change their order"),
+class _Promise(NamedTuple):
+    is_kept_by: Callable[[str], bool]
+    #: What the property should hold, in words.
+    wanted: str
+    #: What would become of us if it did not.
+    otherwise: str
+
+
+def _one_of(*values: str, otherwise: str) -> _Promise:
+    return _Promise(lambda value: value.lower() in values, values[0], otherwise)
+
+
+def _at_most(limit: int, *, otherwise: str) -> _Promise:
+    def is_kept_by(value: str) -> bool:
+        # librdkafka reads more than Python as a number, such as "60000ms".
+        try:
+            return float(value) <= limit
+        except ValueError:
+            return False
+
+    return _Promise(is_kept_by, f"at most {limit}", otherwise)
+
+
+_ACKS = _one_of("all", "-1", otherwise="a reader forgets what Kafka has not confirmed")
+_IDEMPOTENCE = _one_of("true", "1", otherwise="a retry may repeat messages or change their order")
+_NO_TIMEOUT = _one_of("0", otherwise="messages are given up in a long outage")
+_LINGER = _at_most(50, otherwise="a transaction, which lasts 50 ms, waits for its records")
+
+#: The promise that nothing is lost stands on these.
+_PROMISED = {
+    "acks": _ACKS,
+    "request.required.acks": _ACKS,
+    "enable.idempotence": _IDEMPOTENCE,
 }
 
 #: With transactions, what is given up goes with its whole transaction, and readers send it again.
-_PROMISED_WITHOUT_TRANSACTIONS: _Promises = {
-    "message.timeout.ms": (("0",), "messages are given up in a long outage"),
-    "delivery.timeout.ms": (("0",), "messages are given up in a long outage"),
+_PROMISED_WITHOUT_TRANSACTIONS = {
+    "message.timeout.ms": _NO_TIMEOUT,
+    "delivery.timeout.ms": _NO_TIMEOUT,
 }
 
-#: The same property under two names, and the most it may be with transactions, in milliseconds: one
-#: lasts 50 ms (TRANSACTION_S), and records that wait longer would hold up its end.
-_LINGER = ("linger.ms", "queue.buffering.max.ms")
-_MAX_LINGER_MS = 50
+#: And nothing flushes what a transaction waits for.
+_PROMISED_WITH_TRANSACTIONS = {
+    "linger.ms": _LINGER,
+    "queue.buffering.max.ms": _LINGER,
+}
 
 #: Properties that cannot be set this way, and why.
 _REFUSED = {
@@ -112,8 +141,7 @@ def transactional_properties(
 
     Raises SettingsError, as `producer_properties`, and when *cluster* is the embedded one.
     """
-    _check(settings, _PROMISED)
-    _check_linger(settings)
+    _check(settings, _PROMISED | _PROMISED_WITH_TRANSACTIONS)
     if cluster.embedded:
         # It takes the requests, but to whoever reads, all of it is committed.
         raise SettingsError(
@@ -172,37 +200,20 @@ def _own(settings: Settings, cluster: Cluster) -> dict[str, str]:
     }
 
 
-def _check(settings: Settings, promised: _Promises) -> None:
+def _check(settings: Settings, promised: Mapping[str, _Promise]) -> None:
     errors = []
     for name, value in settings.kafka_properties.items():
-        variable = _variable(name)
+        variable = KAFKA_CONF_PREFIX + name.upper().replace(".", "_")
         if name in _REFUSED:
             errors.append(f"{variable} is set, but {_REFUSED[name]}")
-        if name in promised:
-            allowed, otherwise = promised[name]
-            if value.lower() not in allowed:
-                errors.append(
-                    f"{variable} holds {value!r}, but should hold {allowed[0]}: else {otherwise}"
-                )
+        promise = promised.get(name)
+        if promise is not None and not promise.is_kept_by(value):
+            errors.append(
+                f"{variable} holds {value!r}, but should hold {promise.wanted}:"
+                f" else {promise.otherwise}"
+            )
     if errors:
         raise SettingsError("\n".join(errors))
-
-
-def _check_linger(settings: Settings) -> None:
-    for name in _LINGER:
-        value = settings.kafka_properties.get(name, "0")
-        # What is no number, librdkafka refuses.
-        with contextlib.suppress(ValueError):
-            if float(value) > _MAX_LINGER_MS:
-                raise SettingsError(
-                    f"{_variable(name)} holds {value!r}, but should hold at most {_MAX_LINGER_MS}"
-                    " with DELIVERY=exactly-once: a transaction lasts that long, and would have to"
-                    " wait for its records"
-                )
-
-
-def _variable(name: str) -> str:
-    return KAFKA_CONF_PREFIX + name.upper().replace(".", "_")
 
 
 def rejected_property(error: Exception) -> SettingsError:

@@ -69,11 +69,11 @@ class Sink(ABC):
 
     @abstractmethod
     def poll(self, timeout_s: float) -> None:
-        """Wait for something to be reported, and act on it."""
+        """Wait so long, or until something is reported, and act on that."""
 
     @abstractmethod
     def flush(self, timeout_s: float) -> None:
-        """As `poll`, but what there is goes out at once, and waits for no company."""
+        """As `poll`, but nothing is waited for beside Kafka: it is to have soon what there is."""
 
     def ask(self) -> None:
         """Find out whether Kafka can be reached again; without traffic nothing else would tell."""

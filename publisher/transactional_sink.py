@@ -9,9 +9,9 @@ The sink that delivers exactly once: batches go to Kafka in transactions, with m
    knows more of what is refused than the one before, and the order stays what it was.
 3. Any other error ends the session, and what Kafka has of the transaction is for the next one to
    find out: whether a commit that failed here has succeeded there cannot be known otherwise.
-4. We wait ourselves, and not in `poll` or `flush`: librdkafka's waits end at a time of day, or when
-   there is something to report, and a success is nothing to report here. After the clock has been
-   set back by an hour, one that was under way would last that hour.
+4. We wait ourselves, and not in `poll`: librdkafka's waits end at a time of day, or when there is
+   something to report, and of a transaction that waits for its end all has been reported. After the
+   clock has been set back by an hour, a wait that was under way would last that hour.
 """
 
 from __future__ import annotations
@@ -98,10 +98,14 @@ class TransactionalSink(Sink):
             self._transaction.proceed()
 
     def poll(self, timeout_s: float) -> None:
-        """Wait for something to be reported, and act on it; end the transaction when it is due."""
-        time.sleep(timeout_s)
-        self._serve(self.producer.poll, 0)
+        """Wait, and act on what was reported; end the transaction when it is due."""
         transaction = self._transaction
+        if transaction is not None and transaction.is_alone:
+            # The one record on its way would only wait out linger.ms.
+            self._serve(self.producer.flush, timeout_s)
+        else:
+            time.sleep(timeout_s)
+            self._serve(self.producer.poll, 0)
         if transaction is not None and self.failure is None:
             self._is_ending = self._is_ending or self._is_due(transaction)
             if self._is_ending:

@@ -157,26 +157,6 @@ def test_the_progress_topic_is_made_to_be_compacted(
     assert config["cleanup.policy"].value == "compact"
 
 
-def test_what_was_taken_is_committed_and_acknowledged_before_it_ends(
-    processes: StartProcess, real_kafka: KafkaCluster, topic: str
-) -> None:
-    """Stopped in the middle of a transaction, it acknowledges exactly what is in Kafka."""
-    settings = {"KAFKA_CONF_LINGER_MS": "50", "LOG_LEVEL": "debug"}
-    publisher = start_exactly_once(processes, real_kafka.bootstrap, topic, settings)
-    with connected_reader(publisher) as reader:
-        for first in range(1, 1001, 10):
-            reader.send(chat(first, 10), first)
-        wait_for_line(publisher.process, "chat record, seq 200$", 10)
-
-        assert publisher.process.stop() == 0
-
-        published = committed(real_kafka.bootstrap, topic)
-        assert published == list(range(1, len(published) + 1))
-        assert len(published) >= 200
-        reader.wait_for_acknowledgement(len(published))
-        assert reader.acknowledged[-1] == len(published)
-
-
 def test_it_stops_promptly_while_it_waits_for_kafka(processes: StartProcess, topic: str) -> None:
     """A Kafka that was never there does not keep it from ending, with status 0."""
     publisher = start_exactly_once(processes, "127.0.0.1:1", topic)

@@ -7,7 +7,7 @@ import signal
 from tests.kafka.broker import KafkaBroker
 from tests.processes import StartProcess, wait_for_line
 from tests.publisher.exactly_once import LastingReader, committed, settle, start_exactly_once
-from tests.publisher.peer import READER, connected_reader
+from tests.publisher.peer import READER, chat, connected_reader
 
 
 def test_a_kafka_that_is_killed_in_the_middle_costs_nothing_and_repeats_nothing(
@@ -65,6 +65,24 @@ def test_a_kafka_that_hangs_is_waited_for_and_what_is_open_then_is_published_onc
         _say_and_settle(lasting)
 
     assert committed(own_kafka.bootstrap, topic) == list(range(1, 41))
+
+
+def test_what_was_taken_is_committed_and_acknowledged_before_it_ends(
+    processes: StartProcess, own_kafka: KafkaBroker, topic: str
+) -> None:
+    """Asked to stop in the middle of a transaction, it waits for Kafka, and tells its readers."""
+    publisher = start_exactly_once(processes, own_kafka.bootstrap, topic, {"LOG_LEVEL": "debug"})
+    with connected_reader(publisher) as reader:
+        own_kafka.pause()
+        reader.send(chat(1, 200), 1)
+        wait_for_line(publisher.process, "chat record, seq 200$", 10)
+        publisher.process.send(signal.SIGTERM)
+        wait_for_line(publisher.process, "waiting for Kafka to confirm 200 messages", 5)
+        own_kafka.resume()
+
+        assert publisher.process.wait(10) == 0
+        assert committed(own_kafka.bootstrap, topic) == list(range(1, 201))
+        reader.wait_for_acknowledgement(200)
 
 
 def _say_and_settle(reader: LastingReader) -> None:
