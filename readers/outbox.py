@@ -190,12 +190,10 @@ class Outbox:
         self._trimmed = self.acknowledged
 
     def _replace_absence(self, absence: Absence) -> None:
-        with self._database:
-            self._database.execute("BEGIN")
-            self._database.execute("DELETE FROM absence")
-            self._database.execute(
-                "INSERT INTO absence VALUES (?, ?)", (absence.since_ms, absence.reason.value)
-            )
+        values = (absence.since_ms, absence.reason.value)
+        execute = self._database.execute
+        if not execute("UPDATE absence SET since_ms = ?, reason = ?", values).rowcount:
+            execute("INSERT INTO absence VALUES (?, ?)", values)
 
     def _give_pages_back(self) -> None:
         # As a script: `execute` would take only the first step of it, which is one page.
