@@ -23,13 +23,14 @@ from pathlib import Path
 from benchmarks import pipeline
 from benchmarks.installation import CHANNEL, PARTITIONS
 from benchmarks.load import blocks, chat_lines
-from benchmarks.node_scripts import NoNodeError, node_script
+from benchmarks.node_scripts import node_script
 from benchmarks.report import report
 from benchmarks.usage import peak_mib, processor_s
 from simulator.certificates import AUTHORITY_FILE
 from tests.end_to_end.service import twitch
 from tests.kafka.broker import kafka_broker
 from tests.processes import started_processes, wait_for_line
+from tests.toolchains import NoToolchainError
 from tests.topics import create_topic
 
 Figures = dict[str, float]
@@ -42,7 +43,7 @@ READERS = (1, 8)
 
 
 def measure_script(bootstrap: str, topic: str, mode: str, messages: int) -> Figures:
-    """Return the figures of the script in *mode*, `each` or `batched`. Raises NoNodeError."""
+    """Return the figures of the script in *mode*, `each` or `batched`. Raises NoToolchainError."""
     create_topic(bootstrap, topic, partitions=PARTITIONS)
     said = blocks(chat_lines(CHANNEL, messages))
     with (
@@ -93,7 +94,7 @@ def compare(messages: int, script_messages: int, rounds: int) -> list[dict[str, 
                 topic = f"script-{mode}-{number}"
                 try:
                     figures = measure_script(broker.bootstrap, topic, mode, script_messages)
-                except NoNodeError as error:
+                except NoToolchainError as error:
                     print(f"the script is left out: {error}", file=sys.stderr)
                 else:
                     measured[SCRIPT.format(mode), "real"].append(figures)

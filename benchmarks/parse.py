@@ -24,13 +24,14 @@ from pydle.features.ircv3.tags import TaggedMessage
 
 from benchmarks.installation import CHANNEL
 from benchmarks.load import chat_lines
-from benchmarks.node_scripts import NoNodeError, node_script
+from benchmarks.node_scripts import node_script
 from benchmarks.report import report
-from benchmarks.rust_programs import NoRustError, rust_program
+from benchmarks.rust_programs import rust_program
 from common.chat_message import encode_chat_message
 from readers.chat_parser import heard_message
 from readers.irc import parse_irc
 from readers.usual_chat import usual_chat
+from tests.toolchains import NoToolchainError
 
 TAGS = "tags"
 NEEDED_TAGS = "needed tags"
@@ -137,7 +138,7 @@ def measure(
             for contestant in list(times):
                 try:
                     times[contestant].append(contestant.measure(file))
-                except (ImportError, NoNodeError, NoRustError) as error:
+                except (ImportError, NoToolchainError) as error:
                     del times[contestant]
                     print(f"{contestant.name} is left out: {error}", file=sys.stderr)
     medians = {contestant: median(spent) for contestant, spent in times.items()}

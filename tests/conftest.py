@@ -15,11 +15,12 @@ import pytest
 from tests.kafka.broker import KafkaBroker, kafka_broker
 from tests.kafka.cluster import KafkaCluster
 from tests.kafka.embedded import embedded_kafka
-from tests.kafka.jars import NoJarsError, kafka_jars
+from tests.kafka.jars import kafka_jars
 from tests.ngircd import Ngircd, running_ngircd
 from tests.process_table import children
 from tests.processes import StartProcess, started_processes
 from tests.requirements import require_program, unavailable
+from tests.toolchains import NoToolchainError
 from tests.undertaker import undertaker
 
 
@@ -105,7 +106,7 @@ def _require_jars() -> None:
     problem = ""
     try:
         kafka_jars()
-    except NoJarsError as error:
+    except NoToolchainError as error:
         problem = str(error)
     if problem:
         unavailable(problem)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.node_scripts import NoNodeError, node_script
+from benchmarks.node_scripts import node_script
+from tests.toolchains import NoToolchainError
 
 
 @pytest.fixture
@@ -12,5 +13,5 @@ def node() -> None:
     """Skip the test where Node's packages cannot be had: nothing of the service needs them."""
     try:
         node_script("parse.mjs")
-    except NoNodeError as error:
+    except NoToolchainError as error:
         pytest.skip(str(error))

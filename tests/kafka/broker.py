@@ -49,7 +49,7 @@ class KafkaBroker:
     """One Kafka node on loopback; its data outlives `kill` and `restart`."""
 
     def __init__(self, folder: Path) -> None:
-        """Format the storage of a new node in *folder*. Raises NoJarsError."""
+        """Format the storage of a new node in *folder*. Raises NoToolchainError."""
         self.bootstrap = f"127.0.0.1:{free_port()}"
         self._folder = folder
         self._java = ["java", "-Xmx512m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
@@ -129,7 +129,7 @@ class KafkaBroker:
 
 @contextmanager
 def kafka_broker() -> Iterator[KafkaBroker]:
-    """Run a new broker, and remove it and its data at the end. Raises NoJarsError."""
+    """Run a new broker, and remove it and its data at the end. Raises NoToolchainError."""
     with tempfile.TemporaryDirectory(prefix="kafka-") as folder:
         broker = KafkaBroker(Path(folder))
         try:

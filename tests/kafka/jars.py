@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.processes import REPOSITORY
+from tests.toolchains import require_toolchain, run_toolchain
 
 _POM = Path(__file__).parent / "pom.xml"
 _STORE = REPOSITORY / "var" / "test-kafka"
 _FETCH_TIMEOUT_S = 100
 
 
-class NoJarsError(Exception):
-    """Raised when there is no Java or Maven here, or Maven could not fetch the jars."""
-
-
 def kafka_jars() -> Path:
     """Return the folder that holds the jars of tests/kafka/pom.xml; fetch them if it must be.
 
-    Raises NoJarsError.
+    Raises NoToolchainError.
     """
-    for program in ("java", "mvn"):
-        if shutil.which(program) is None:
-            raise NoJarsError(f"a real Kafka needs {program}, which is not installed")
+    require_toolchain("a real Kafka", "java", "mvn")
     # Named for the pom, so that another version is fetched anew.
     folder = _STORE / hashlib.sha256(_POM.read_bytes()).hexdigest()[:12]
     _STORE.mkdir(parents=True, exist_ok=True)
@@ -51,18 +44,5 @@ def _fetch(folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="fetch-", dir=_STORE) as scratch:
         jars = Path(scratch) / "jars"
         command = ["mvn", "-B", "-q", "-f", str(_POM), "dependency:copy-dependencies"]
-        try:
-            subprocess.run(
-                [*command, f"-DoutputDirectory={jars}"],
-                check=True,
-                capture_output=True,
-                text=True,
-                timeout=_FETCH_TIMEOUT_S,
-            )
-        except subprocess.TimeoutExpired:
-            raise NoJarsError(f"Maven did not fetch Kafka's jars in {_FETCH_TIMEOUT_S} s") from None
-        except subprocess.CalledProcessError as error:
-            raise NoJarsError(
-                f"Maven could not fetch Kafka's jars:\n{error.stdout[-2000:]}"
-            ) from None
+        run_toolchain([*command, f"-DoutputDirectory={jars}"], within_s=_FETCH_TIMEOUT_S)
         jars.rename(folder)
