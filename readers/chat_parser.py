@@ -55,7 +55,7 @@ def heard_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> HeardMessage
     if len(params) < 2 or not params[0].startswith("#"):
         return None
     typed = params[1]
-    text = _without_action(typed) if typed.startswith(_ACTION) else typed
+    text = _without_action(typed)
     if irc.command == "PRIVMSG":
         username = irc.nick
         counted = text
@@ -66,10 +66,7 @@ def heard_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> HeardMessage
         counted = text if text == typed else f"ACTION {text}"
     else:
         return None
-    emotes: list[str] = []
-    skipped = 0
-    if positions := irc.tag("emotes"):
-        emotes, skipped = emote_names(positions, counted, irc.tag("flags"))
+    emotes, skipped = emote_names(irc.tag("emotes"), counted, irc.tag("flags"))
     message = ChatMessage(
         unescape_tag(irc.tag("room-id")) or room_id,
         unescape_tag(irc.tag("user-id")),
@@ -90,6 +87,8 @@ def _is_announcement(irc: IrcMessage) -> bool:
 
 def _without_action(typed: str) -> str:
     """Take the ACTION wrapper off. Twitch may cut its end from a long text."""
+    if not typed.startswith(_ACTION):
+        return typed
     inner = typed.removeprefix(_ACTION).removesuffix(_ACTION_END)
     if inner and not inner.startswith(" "):
         return typed

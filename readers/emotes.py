@@ -32,6 +32,8 @@ def emote_names(emotes: str, text: str, flags: str) -> tuple[list[str], int]:
     `emotes` and `flags` are the values of those tags, `text` is what the positions count in: of a
     `/me` message the text inside the ACTION wrapper. Never raises, whatever the tags hold.
     """
+    if not emotes:
+        return [], 0
     flagged = _flagged_stops(flags) if flags else []
     uses: list[tuple[int, str]] = []
     for first, last in _EMOTE_RANGE.findall(emotes):

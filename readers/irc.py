@@ -29,7 +29,7 @@ _LINE = re.compile(
 # A message refers to no container that could refer back to it, so the garbage collector need not
 # look at it: that is a fifth of the time its creation takes.
 class IrcMessage(msgspec.Struct, frozen=True, gc=False):
-    """The parts of one line. What chat does not need is taken apart when it is asked for."""
+    """The parts of one line. Tags and parameters are taken apart when they are asked for."""
 
     #: The tags as they were sent, with a `;` before each; only that when there are none.
     raw_tags: str
@@ -47,9 +47,7 @@ class IrcMessage(msgspec.Struct, frozen=True, gc=False):
         if self.raw_params.startswith(":"):
             return [self.raw_params[1:]]
         head, colon, trailing = self.raw_params.partition(" :")
-        params = head.split(" ")
-        if "" in params:
-            params = [word for word in params if word]
+        params = [word for word in head.split(" ") if word]
         if colon:
             params.append(trailing)
         return params

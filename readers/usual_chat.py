@@ -1,6 +1,6 @@
 """
-A line of chat as Twitch usually sends it, taken apart in one go: twice as fast as the way that all
-lines can go, through irc.py and chat_parser.py.
+A line of chat as Twitch usually sends it, taken apart in one go: in two thirds of the time that it
+takes the way that all lines can go, through irc.py and chat_parser.py.
 
 It is left to that way when anything about it is unusual: tags that are missing or in another order
 than the alphabet's, an id that is not a number, a `/me`. Otherwise what comes out is the same, as
@@ -39,6 +39,6 @@ def usual_chat(line: bytes) -> HeardMessage | None:
         return None
     emotes, flags, message_id, room_id, sent_ms, user_id = tagged.groups()
     username, text = said.groups()
-    names, skipped = emote_names(emotes, text, flags) if emotes else ([], 0)
+    names, skipped = emote_names(emotes, text, flags)
     message = ChatMessage(room_id, user_id, username, text, int(sent_ms), names)
     return HeardMessage(message, message_id, skipped)
