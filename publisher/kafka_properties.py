@@ -32,6 +32,10 @@ _CONNECTION_PREFIXES = (
 #: What the embedded cluster cannot do: it speaks neither TLS nor SASL.
 _SECURITY_PREFIXES = ("security.", "sasl.", "ssl.", "enable.ssl.", "enable.sasl.")
 
+#: How long a transaction takes batches, in milliseconds. Kafka needs some 20 between two of them,
+#: whatever is in them; and a message waits that long to be seen.
+TRANSACTION_MS = 50
+
 
 class _Promise(NamedTuple):
     is_kept_by: Callable[[str], bool]
@@ -59,7 +63,10 @@ def _at_most(limit: int, *, otherwise: str) -> _Promise:
 _ACKS = _one_of("all", "-1", otherwise="a reader forgets what Kafka has not confirmed")
 _IDEMPOTENCE = _one_of("true", "1", otherwise="a retry may repeat messages or change their order")
 _NO_TIMEOUT = _one_of("0", otherwise="messages are given up in a long outage")
-_LINGER = _at_most(50, otherwise="a transaction, which lasts 50 ms, waits for its records")
+_LINGER = _at_most(
+    TRANSACTION_MS,
+    otherwise=f"a transaction, which lasts {TRANSACTION_MS} ms, waits for its records",
+)
 
 #: The promise that nothing is lost stands on these.
 _PROMISED = {

@@ -73,7 +73,7 @@ class Sink(ABC):
 
     @abstractmethod
     def flush(self, timeout_s: float) -> None:
-        """As `poll`, but nothing is waited for beside Kafka: it is to have soon what there is."""
+        """As `poll`, but have what there is confirmed as soon as Kafka can."""
 
     def ask(self) -> None:
         """Find out whether Kafka can be reached again; without traffic nothing else would tell."""

@@ -27,6 +27,7 @@ from common.frames import Batch, Kind
 from common.logs import BoundedLog
 from publisher.counters import Counters
 from publisher.kafka_health import KafkaHealth
+from publisher.kafka_properties import TRANSACTION_MS
 from publisher.link import Delivery
 from publisher.sink import Sink, attempt
 from publisher.transacted_batch import TransactedBatch
@@ -34,10 +35,7 @@ from publisher.transaction import Transaction
 
 logger = logging.getLogger(__name__)
 
-#: How long a transaction takes batches. Kafka needs some 20 ms between two of them, whatever is in
-#: them; and a message waits that long to be seen.
-TRANSACTION_S = 0.05
-#: Records after which it takes no more: they are kept in memory until it is committed.
+#: Records after which a transaction takes no more: they are kept in memory until it is committed.
 MAX_RECORDS = 20_000
 
 #: How long Kafka is waited for at a time, to deliver and to commit: signals are looked at then.
@@ -89,7 +87,7 @@ class TransactionalSink(Sink):
         """Take a batch, which is confirmed when Kafka has it. Not to be called when `is_full`."""
         self.unconfirmed += delivery.count
         self._counters.taken += delivery.count
-        transaction = self._transaction or self._begin(time.monotonic() + TRANSACTION_S)
+        transaction = self._transaction or self._begin(time.monotonic() + TRANSACTION_MS / 1000)
         transaction.add(TransactedBatch(delivery, self._topics[batch.kind], batch.records))
 
     def proceed(self) -> None:
