@@ -19,10 +19,43 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
+import msgspec
+
 # Twitch allows 500 characters in a message. Longer numbers than these are nonsense, and Python
 # refuses to read those of several thousand digits.
 _EMOTE_RANGE = re.compile(r"[:,]([0-9]{1,6})-([0-9]{1,6})(?![^,/])")
 _FLAGGED_RANGE = re.compile(r"(?<![^,])([0-9]{1,6})-([0-9]{1,6})(?![^,:])")
+
+_decode_ranges = msgspec.json.Decoder(list[tuple[int, int]]).decode
+
+
+def well_placed_emotes(emotes: str, text: str) -> list[str] | None:
+    """
+    Return what `emote_names` does of a tag whose ranges are all taken as they are (rule 1).
+
+    In half of its time; of any other tag None. The tag must hold nothing but ASCII letters,
+    digits and `_:/,-`. Never raises.
+    """
+    if not emotes:
+        return []
+    ranges = ",".join([emote.partition(":")[2] for emote in emotes.split("/")])
+    try:
+        # msgspec reads numbers several times as fast as Python does.
+        places = _decode_ranges("[[" + ranges.replace(",", "],[").replace("-", ",") + "]]")
+    except msgspec.DecodeError:
+        return None
+    if len(places) != _ranges_in(emotes):
+        return None
+    places.sort()
+    names: list[str] = []
+    taken = 0
+    for first, last in places:
+        name = text[first : last + 1]
+        if first < taken or not name or " " in name:
+            return None
+        names.append(name)
+        taken = last + 1
+    return names if taken <= len(text) else None
 
 
 def emote_names(emotes: str, text: str, flags: str) -> tuple[list[str], int]:
@@ -43,8 +76,7 @@ def emote_names(emotes: str, text: str, flags: str) -> tuple[list[str], int]:
             start, name = _shifted_left(start, stop, text, flagged)
         if name:
             uses.append((start, name))
-    # A range follows a ":" or a ",".
-    skipped = emotes.count(":") + emotes.count(",") - len(uses)
+    skipped = _ranges_in(emotes) - len(uses)
     uses.sort()
     names: list[str] = []
     taken = 0
@@ -55,6 +87,11 @@ def emote_names(emotes: str, text: str, flags: str) -> tuple[list[str], int]:
             names.append(name)
             taken = start + len(name)
     return names, skipped
+
+
+def _ranges_in(emotes: str) -> int:
+    """Count what there is of ranges, readable or not: one follows each `:` and each `,`."""
+    return emotes.count(":") + emotes.count(",")
 
 
 def _flagged_stops(flags: str) -> list[int]:

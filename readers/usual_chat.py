@@ -1,10 +1,10 @@
 """
-A line of chat as Twitch usually sends it, taken apart in one go: in two thirds of the time that it
-takes the way that all lines can go, through irc.py and chat_parser.py.
+A line of chat as Twitch usually sends it, taken apart in one go: in half of the time that it takes
+the way that all lines can go, through irc.py and chat_parser.py.
 
 It is left to that way when anything about it is unusual: tags that are missing or in another order
-than the alphabet's, an id that is not a number, a `/me`. Otherwise what comes out is the same, as
-long as no tag is there twice, which Twitch does not do.
+than the alphabet's, an id that is not a number, an emote that is not where its tag says, a `/me`.
+Otherwise what comes out is the same, as long as no tag is there twice, which Twitch does not do.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ import re
 
 from common.chat_message import ChatMessage
 from readers.chat_parser import HeardMessage
-from readers.emotes import emote_names
+from readers.emotes import well_placed_emotes
 
 # Atomic groups, `(?>`, go past other tags to the next one that is needed, and never back.
-_TAGS = re.compile(
-    r"@(?>(?:[^;]*;)*?emotes=)([^;]*);"
-    r"(?>(?:[^;]*;)*?flags=)([^;]*);"
+_USUAL_CHAT = re.compile(
+    r";emotes=([a-zA-Z0-9_:/,-]*);"
     r"(?>(?:[^;]*;)*?id=)([^;]*);"
     r"(?>(?:[^;]*;)*?room-id=)([0-9]+);"
     r"(?>(?:[^;]*;)*?tmi-sent-ts=)([1-9][0-9]{0,17});"
-    r"(?>(?:[^;]*;)*?user-id=)([0-9]+)(?![^;])"
+    r"(?>(?:[^;]*;)*?user-id=)([0-9]+)(?:;[^ ]*)?"
+    r" :([a-z0-9_]+)![^ ]* PRIVMSG #[^ ]* :(?!\x01)(.*)",
+    re.DOTALL,
 )
-_PRIVMSG = re.compile(r":([a-z0-9_]+)![^ ]* PRIVMSG #[^ ]* :(?!\x01)(.*)", re.DOTALL)
+_LAST_TAG = 5
 
 
 def usual_chat(line: bytes) -> HeardMessage | None:
@@ -33,12 +34,14 @@ def usual_chat(line: bytes) -> HeardMessage | None:
 
     The line may end in CR LF, in either of them, or in neither. Never raises, whatever the bytes.
     """
-    tags, _, rest = line.decode("utf-8", "replace").rstrip("\r\n").partition(" ")
-    tagged, said = _TAGS.match(tags), _PRIVMSG.match(rest)
-    if tagged is None or said is None:
+    decoded = line.decode("utf-8", "replace").rstrip("\r\n")
+    found = _USUAL_CHAT.search(decoded)
+    # A chatter may type what looks like tags: they end at the first space.
+    if found is None or found.end(_LAST_TAG) > decoded.find(" ") or decoded[0] != "@":
         return None
-    emotes, flags, message_id, room_id, sent_ms, user_id = tagged.groups()
-    username, text = said.groups()
-    names, skipped = emote_names(emotes, text, flags)
+    emotes, message_id, room_id, sent_ms, user_id, username, text = found.groups()
+    names = well_placed_emotes(emotes, text)
+    if names is None:
+        return None
     message = ChatMessage(room_id, user_id, username, text, int(sent_ms), names)
-    return HeardMessage(message, message_id, skipped)
+    return HeardMessage(message, message_id, skipped_emotes=0)

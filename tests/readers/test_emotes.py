@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readers.emotes import emote_names
+from readers.emotes import emote_names, well_placed_emotes
 from tests.readers import strategies
 from tests.readers.strategies import thorough
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 def test_names_come_in_the_order_of_the_text(emotes: str, text: str, names: list[str]) -> None:
     """One name per use, cut out by code points, whatever the order of the tag; nothing skipped."""
     assert emote_names(emotes, text, "") == (names, 0)
+    assert well_placed_emotes(emotes, text) in (names, None)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,7 @@ def test_positions_that_make_no_sense_are_skipped_and_counted(
 ) -> None:
     """Overlaps, positions outside the text and malformed ones are skipped, the others stay."""
     assert emote_names(emotes, "Kappa Keepo", "") == (names, skipped)
+    assert well_placed_emotes(emotes, "Kappa Keepo") is None
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,25 @@ def test_emotes_put_into_a_text_come_out_again(
     text, uses = drawn
     names = [name for name, _ in uses]
     chance.shuffle(uses)
-    assert emote_names(strategies.emotes_tag(uses), text, "") == (names, 0)
+    tag = strategies.emotes_tag(uses)
+    assert emote_names(tag, text, "") == (names, 0)
+    assert well_placed_emotes(tag, text) == names
+
+
+@thorough
+@given(
+    st.one_of(
+        st.from_regex(r"(/?a?1?:([0-9]-[0-9],?){1,3}){1,3}", fullmatch=True),
+        st.text("0123456789-,:/_aE"),
+    ),
+    st.text("aä \U0001f602", max_size=12),
+)
+def test_emotes_are_well_placed_when_all_of_the_tag_is_taken_as_it_is(
+    emotes: str, text: str
+) -> None:
+    """Whatever the tag holds, what is found in half of the time is what is found otherwise."""
+    names = well_placed_emotes(emotes, text)
+    assert names is None or (names, 0) == emote_names(emotes, text, "")
 
 
 @thorough

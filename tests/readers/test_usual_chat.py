@@ -17,11 +17,11 @@ from tests.readers.strategies import thorough
 def test_a_line_as_twitch_sends_it_goes_the_fast_way() -> None:
     """With emotes and without, whatever the text."""
     assert usual_chat(line("hi")) == heard_in(line("hi"))
-    raw = line("Kappa \U0001f602 :) ;id=1;", {"emotes": "25:0-4,90-94"})
+    raw = line("Kappa \U0001f602 :) ;id=1;", {"emotes": "25:0-4/1:8-9"})
     heard = usual_chat(raw)
     assert heard is not None
     assert heard == heard_in(raw)
-    assert (heard.id, heard.skipped_emotes) == (TAGS["id"], 1)
+    assert (heard.id, heard.message.emotes) == (TAGS["id"], ["Kappa", ":)"])
 
 
 def test_most_recorded_lines_go_the_fast_way() -> None:
@@ -44,10 +44,13 @@ def test_most_recorded_lines_go_the_fast_way() -> None:
         line("hi", {"tmi-sent-ts": "0"}),
         line("hi", {"tmi-sent-ts": "9" * 19}),
         line("\x01ACTION waves\x01"),
+        line("hi", {"emotes": "25:0-4"}),
+        line("Kappa", {"emotes": "25:0-4],[0-4"}),
         line("hi", {"msg-id": "announcement"}, "USERNOTICE"),
         line("hi").replace(b" :rosyfinch!", b"  :rosyfinch!"),
         line("hi").replace(b" :rosyfinch!", b" :RosyFinch!"),
         line("hi").replace(b"#birdwatch", b"rosyfinch"),
+        line("hi").replace(b"@", b":"),
         # What is not in the tags is not taken from the text.
         line(";user-id=1; :ann!a PRIVMSG #b :hi").replace(b"user-id=55667788;", b"", 1),
         b"",
