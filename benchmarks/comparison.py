@@ -5,9 +5,9 @@ together: the same lines, over TLS, until a real Kafka has confirmed the last me
 `python -m benchmarks.comparison [--messages N] [--script-messages N] [--rounds N]`. `each` is the
 script that sends every message as it comes, `batched` a kind one that sends what came in 100 ms,
 500 at a time. tmi.js speaks WebSocket; here it is given a plain TLS socket, and so less to do. The
-script that sends every message gets fewer, for it to end. Processor time and memory are those of the script, or of
-the readers and the publisher together: pages that processes share count in each. The rounds are in
-turns, and the median one counts.
+script of single messages gets fewer, for it to end. Processor time and memory are those of the
+script, or of the readers and the publisher together: pages that processes share count in each. The
+rounds are in turns, and the median one counts.
 """
 
 from __future__ import annotations

@@ -1,0 +1,32 @@
+"""What the tests of a reader on the wire share: a Twitch, and who listens."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from readers import pydle_client
+from simulator.certificates import AUTHORITY_FILE, server_tls
+from simulator.chat_server import ChatServer
+from tests.readers.memberships import CHANNEL, ROOM_ID, Listener
+
+
+@pytest.fixture
+async def twitch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ChatServer]:
+    """Return a Twitch on TLS, whose authority this process trusts."""
+    monkeypatch.chdir(tmp_path)
+    pydle_client._tls_context.cache_clear()
+    tls = server_tls(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / AUTHORITY_FILE))
+    async with ChatServer(tls=tls, room_ids={CHANNEL: ROOM_ID}) as server:
+        yield server
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """Return one that has heard nothing yet."""
+    listener = Listener()
+    yield listener
+    listener.outbox.close()

@@ -1,0 +1,100 @@
+"""What the server sends, on the wire: cut anywhere, incomplete, or senseless."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from simulator.chat_server import ChatServer
+from tests.readers.memberships import (
+    CHANNEL,
+    ROOM_ID,
+    Listener,
+    membership_of,
+    settings_for,
+)
+
+
+async def test_a_reset_in_the_middle_of_a_line_costs_that_line_only(
+    twitch: ChatServer, listener: Listener
+) -> None:
+    """Half a line is not taken for a message, and the reader comes back."""
+    async with membership_of(settings_for(twitch), listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await twitch.say(CHANNEL, "before")
+        await session.misbehave.reset_in_mid_line(
+            b":viewer!viewer@viewer.tmi.twitch.tv PRIVMSG #xqc :cut off here\r\n"
+        )
+        await twitch.wait_until(lambda: session.closed, what="the end of the connection")
+        await twitch.wait_for_join(CHANNEL)
+        await twitch.say(CHANNEL, "after")
+        await twitch.ping_and_wait(CHANNEL)
+    assert listener.texts == ["before", "after"]
+
+
+async def test_lines_that_come_in_pieces_are_put_together(
+    twitch: ChatServer, listener: Listener
+) -> None:
+    """However the network cuts them."""
+    line = ":viewer!viewer@viewer.tmi.twitch.tv PRIVMSG #xqc :żółw 🐢\r\n".encode()
+    async with membership_of(settings_for(twitch), listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await session.misbehave.dribble(line * 3, chunk_bytes=7)
+        await twitch.ping_and_wait(CHANNEL)
+    assert listener.texts == ["żółw 🐢"] * 3
+
+
+async def test_what_a_line_does_not_say_is_filled_in(
+    twitch: ChatServer, listener: Listener
+) -> None:
+    """The channel's id from joining it, the time from our clock."""
+    began_ms = time.time_ns() // 1_000_000
+    async with membership_of(settings_for(twitch), listener):
+        await twitch.wait_for_join(CHANNEL)
+        await twitch.send_line(CHANNEL, b":ann!ann@ann.tmi.twitch.tv PRIVMSG #xqc :hello")
+        await twitch.ping_and_wait(CHANNEL)
+    (message,) = listener.messages
+    assert message.channel_id == ROOM_ID
+    assert began_ms <= message.timestamp <= time.time_ns() // 1_000_000
+
+
+async def test_garbage_is_survived(
+    twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The connection stays, what comes after it is heard, and nothing is logged as a failure."""
+    async with membership_of(settings_for(twitch), listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await session.misbehave.send_garbage()
+        await twitch.say(CHANNEL, "hello")
+        await twitch.ping_and_wait(CHANNEL)
+        assert twitch.sessions == [session]
+    assert listener.texts[-1] == "hello"
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"CAP *",
+        b"CAP",
+        b"PING",
+        b":x 001",
+        b":x KICK",
+        b":x " + b"9" * 5000,
+        b"NOTICE",
+        b"ERROR :x",
+    ],
+)
+async def test_commands_that_make_no_sense_cost_nothing(
+    twitch: ChatServer, listener: Listener, line: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No traceback, and the connection stays."""
+    async with membership_of(settings_for(twitch), listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await session.misbehave.send_raw(line + b"\r\n")
+        await twitch.say(CHANNEL, "hello")
+        await twitch.ping_and_wait(CHANNEL)
+        assert twitch.sessions == [session]
+    assert listener.texts == ["hello"]
+    assert "Traceback" not in caplog.text
