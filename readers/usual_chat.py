@@ -15,14 +15,16 @@ from common.chat_message import ChatMessage
 from readers.chat_parser import HeardMessage
 from readers.emotes import well_placed_emotes
 
-# Atomic groups, `(?>`, go past other tags to the next one that is needed, and never back.
+# Atomic groups, `(?>`, go past other tags to the next one that is needed, and never back. What does
+# not fit ends in the last, empty alternative, and is not tried again from a later `;emotes=`: so a
+# senseless line costs no more than its length.
 _USUAL_CHAT = re.compile(
-    r";emotes=([a-zA-Z0-9_:/,-]*);"
+    r";emotes=(?:([a-zA-Z0-9_:/,-]*);"
     r"(?>(?:[^;]*;)*?id=)([^;]*);"
     r"(?>(?:[^;]*;)*?room-id=)([0-9]+);"
     r"(?>(?:[^;]*;)*?tmi-sent-ts=)([1-9][0-9]{0,17});"
     r"(?>(?:[^;]*;)*?user-id=)([0-9]+)(?:;[^ ]*)?"
-    r" :([a-z0-9_]+)![^ ]* PRIVMSG #[^ ]* :(?!\x01)(.*)",
+    r" :([a-z0-9_]+)![^ ]* PRIVMSG #[^ ]* :(?!\x01)(.*)|)",
     re.DOTALL,
 )
 _LAST_TAG = 5
@@ -36,8 +38,10 @@ def usual_chat(line: bytes) -> HeardMessage | None:
     """
     decoded = line.decode("utf-8", "replace").rstrip("\r\n")
     found = _USUAL_CHAT.search(decoded)
+    if found is None or decoded[0] != "@":
+        return None
     # A chatter may type what looks like tags: they end at the first space.
-    if found is None or found.end(_LAST_TAG) > decoded.find(" ") or decoded[0] != "@":
+    if not 0 < found.end(_LAST_TAG) <= decoded.find(" "):
         return None
     emotes, message_id, room_id, sent_ms, user_id, username, text = found.groups()
     names = well_placed_emotes(emotes, text)
