@@ -1,4 +1,4 @@
-"""What the tests of a reader on the wire share: a Twitch, and who listens."""
+"""What the tests of a reader share: an outbox; and on the wire, a Twitch, and who listens."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from readers import pydle_client
+from readers.outbox import Outbox
 from simulator.certificates import AUTHORITY_FILE, server_tls
 from simulator.chat_server import ChatServer
 from tests.readers.memberships import CHANNEL, ROOM_ID, Listener
@@ -25,8 +26,14 @@ async def twitch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 
 @pytest.fixture
-def listener() -> Iterator[Listener]:
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    """Return an empty outbox."""
+    outbox = Outbox(tmp_path / "xqc.db", CHANNEL, max_bytes=10**9)
+    yield outbox
+    outbox.close()
+
+
+@pytest.fixture
+def listener(outbox: Outbox) -> Listener:
     """Return one that has heard nothing yet."""
-    listener = Listener()
-    yield listener
-    listener.outbox.close()
+    return Listener(outbox)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from common.chat_gap import ChatGap, decode_chat_gap
 from common.chat_message import ChatMessage
-from common.frames import decode_batch
 from common.settings import Settings, read_settings
 from readers.attendance import Attendance
 from readers.chat_parser import HeardMessage
@@ -18,6 +17,7 @@ from readers.membership import Membership
 from readers.outbox import Outbox
 from readers.timing import Timing
 from simulator.chat_server import ChatServer
+from tests.readers.outboxes import batches_after
 
 CHANNEL = "xqc"
 ROOM_ID = "71092938"
@@ -37,8 +37,8 @@ BRISK = Timing(
 class Listener:
     """What a membership has heard."""
 
-    def __init__(self) -> None:
-        self.outbox = Outbox(Path(":memory:"), CHANNEL, max_bytes=10**9)
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
         self.messages: list[ChatMessage] = []
 
     @property
@@ -48,12 +48,11 @@ class Listener:
 
     def gaps(self) -> list[ChatGap]:
         """Return the gaps that went into the outbox."""
-        gaps = []
-        seq = 0
-        while stored := self.outbox.batch_after(seq):
-            gaps += [decode_chat_gap(r.value) for r in decode_batch(stored.body).records]
-            seq = stored.last_seq
-        return gaps
+        return [
+            decode_chat_gap(record.value)
+            for batch in batches_after(self.outbox, 0)
+            for record in batch.records
+        ]
 
     def take(self, chat: list[HeardMessage]) -> None:
         """Take note of *chat*."""
@@ -96,10 +95,3 @@ async def membership_of(
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-
-
-async def until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
-    """Wait for *condition*, for which there is no event. Raises TimeoutError."""
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - a log tells nobody that it has grown
-            await asyncio.sleep(0.01)

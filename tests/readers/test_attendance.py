@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from common.chat_gap import ChatGap, GapReason, decode_chat_gap
-from common.frames import Kind, decode_batch
+from common.frames import Kind
 from readers.attendance import COMPARED_AFTER_MS, LATENCY_MS, Attendance
 from readers.outbox import Outbox
+from tests.readers.outboxes import batches_after
 
 
 class Clock:
@@ -21,14 +17,6 @@ class Clock:
     def __call__(self) -> int:
         """Return the time in Unix milliseconds."""
         return self.ms
-
-
-@pytest.fixture
-def outbox(tmp_path: Path) -> Iterator[Outbox]:
-    """Return an empty outbox."""
-    outbox = Outbox(tmp_path / "xqc.db", "xqc", max_bytes=10**9)
-    yield outbox
-    outbox.close()
 
 
 class ComparingPublisher:
@@ -51,13 +39,10 @@ def alone(outbox: Outbox, clock: Clock) -> Attendance:
 def gaps(outbox: Outbox) -> list[ChatGap]:
     """Return the gaps in *outbox*."""
     found = []
-    seq = 0
-    while stored := outbox.batch_after(seq):
-        batch = decode_batch(stored.body)
+    for batch in batches_after(outbox, 0):
         assert batch.kind == Kind.GAP
         assert batch.records[0].key == b"71"
         found += [decode_chat_gap(record.value) for record in batch.records]
-        seq = stored.last_seq
     return found
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,16 +11,9 @@ from common.frames import Batch, Kind, decode_batch
 from readers.chat_intake import ChatIntake
 from readers.chat_parser import HeardMessage
 from readers.outbox import Outbox
+from tests.readers.outboxes import batches_after
 
 SENT_MS = 1_700_000_000_123
-
-
-@pytest.fixture
-def outbox(tmp_path: Path) -> Iterator[Outbox]:
-    """Return an empty outbox."""
-    outbox = Outbox(tmp_path / "xqc.db", "xqc", max_bytes=10**9)
-    yield outbox
-    outbox.close()
 
 
 @pytest.fixture
@@ -135,12 +126,9 @@ def test_a_flood_of_messages_makes_batches_that_the_publisher_takes(
     """None is larger than RECORDS_PER_BATCH, and nothing is left out."""
     intake.take([heard(str(number)) for number in range(2500)])
     sizes, texts = [], []
-    seq = 0
-    while stored := outbox.batch_after(seq):
-        records = decode_batch(stored.body).records
-        sizes.append(len(records))
-        texts += [decode_chat_message(record.value).message for record in records]
-        seq = stored.last_seq
+    for batch in batches_after(outbox, 0):
+        sizes.append(len(batch.records))
+        texts += [decode_chat_message(record.value).message for record in batch.records]
     assert sizes == [1000, 1000, 500]
     assert texts == [str(number) for number in range(2500)]
     assert handed_over == ["batch"]

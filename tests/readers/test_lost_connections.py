@@ -12,8 +12,8 @@ from tests.readers.memberships import (
     Listener,
     membership_of,
     settings_for,
-    until,
 )
+from tests.readers.polling import until
 
 
 async def test_a_ping_is_answered(twitch: ChatServer, listener: Listener) -> None:

@@ -18,8 +18,8 @@ from tests.readers.memberships import (
     Listener,
     membership_of,
     settings_for,
-    until,
 )
+from tests.readers.polling import until
 
 
 async def test_an_anonymous_reader_asks_for_tags_and_joins(

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from common.frames import Batch, Kind, Record, decode_batch
+from common.frames import Batch, Kind, Record
 from readers import outbox_file
 from readers.outbox import Outbox
 from readers.outbox_file import OutboxError, OutboxInUseError
+from tests.readers.outboxes import batches_after
 
 MAX_BYTES = 10**9
 
@@ -25,11 +26,7 @@ def batch(*values: bytes) -> Batch:
 
 def values_after(outbox: Outbox, seq: int) -> list[bytes]:
     """Return the values of all records that the outbox gives after record *seq*."""
-    values: list[bytes] = []
-    while stored := outbox.batch_after(seq):
-        values += [record.value for record in decode_batch(stored.body).records]
-        seq = stored.last_seq
-    return values
+    return [record.value for batch in batches_after(outbox, seq) for record in batch.records]
 
 
 @pytest.fixture

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from common.chat_gap import ChatGap, GapReason, decode_chat_gap
-from common.frames import Batch, Kind, Record, decode_batch
+from common.frames import Batch, Kind, Record
 from readers import outbox as outbox_module
 from readers.numbering_mark import NumberingMark
 from readers.outbox import Outbox
 from readers.outbox_file import PAGE_BYTES, OutboxError
+from tests.readers.outboxes import batches_after
 
 RECORD_BYTES = 10_000
 
@@ -30,14 +31,12 @@ def batch(number: int) -> Batch:
 def held(outbox: Outbox) -> tuple[list[int], list[ChatGap]]:
     """Return the numbers of the chat records, and the gaps, that *outbox* holds."""
     numbers, gaps = [], []
-    seq = outbox.acknowledged
-    while stored := outbox.batch_after(seq):
-        for record in (found := decode_batch(stored.body)).records:
+    for found in batches_after(outbox, outbox.acknowledged):
+        for record in found.records:
             if found.kind == Kind.GAP:
                 gaps.append(decode_chat_gap(record.value))
             else:
                 numbers.append(int(record.value.split()[0]))
-        seq = stored.last_seq
     return numbers, gaps
 
 

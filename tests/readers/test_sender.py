@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, suppress
-from pathlib import Path
 
 import pytest
 import zmq
@@ -31,8 +30,8 @@ from readers.link import RESEND_AFTER_S
 from readers.outbox import Outbox
 from readers.publisher_addresses import PublisherAddress
 from readers.sender import Sender
+from tests.readers.polling import until
 
-READER = "xqc"
 SESSION = 2**64 - 1
 
 
@@ -108,14 +107,6 @@ def publisher() -> Iterator[Publisher]:
 
 
 @pytest.fixture
-def outbox(tmp_path: Path) -> Iterator[Outbox]:
-    """Return an empty outbox."""
-    outbox = Outbox(tmp_path / "xqc.db", READER, max_bytes=10**9)
-    yield outbox
-    outbox.close()
-
-
-@pytest.fixture
 def clock() -> FakeClock:
     """Return the sender's clock."""
     return FakeClock()
@@ -171,7 +162,7 @@ async def test_what_is_acknowledged_leaves_the_outbox(
     await publisher.take()
     await publisher.take()
     publisher.acknowledge(outbox.reader, 2)
-    await _until(lambda: outbox.acknowledged == 2)
+    await until(lambda: outbox.acknowledged == 2)
     assert outbox.waiting == 1
     publisher.acknowledge(outbox.reader, 3)
     assert await sender.wait_until_empty(10.0)
@@ -188,7 +179,7 @@ async def test_a_new_session_gets_everything_that_is_not_acknowledged(
     await publisher.take()
     await publisher.take()
     publisher.acknowledge(outbox.reader, 1)
-    await _until(lambda: outbox.acknowledged == 1)
+    await until(lambda: outbox.acknowledged == 1)
     publisher.announce(session=5)
     envelope, _ = await publisher.take()
     assert envelope == Envelope(outbox.reader, 5, first_seq=2, oldest_seq=2)
@@ -205,7 +196,7 @@ async def test_a_reader_that_waits_for_nothing_listens_to_nothing_but_its_own(
     append(outbox, b"a")
     publisher.say([announcement_topic("another"), encode_frame(Announcement(6))])
     publisher.say([announcement_topic(outbox.reader), encode_frame(Announcement(7))])
-    await _until(publisher.has_come)
+    await until(publisher.has_come)
     envelope, _ = await publisher.take()
     while envelope.session != 7:
         envelope, _ = await publisher.take()
@@ -264,11 +255,11 @@ async def test_a_publisher_that_goes_and_comes_back_is_said_once_each(
     caplog.set_level(logging.INFO)
     append(outbox, b"a")
     publisher.announce()
-    await _until(lambda: "publisher is there" in caplog.text)
+    await until(lambda: "publisher is there" in caplog.text)
     clock.now += 60
-    await _until(lambda: "is not heard" in caplog.text)
+    await until(lambda: "is not heard" in caplog.text)
     publisher.announce()
-    await _until(lambda: "publisher is back" in caplog.text)
+    await until(lambda: "publisher is back" in caplog.text)
     assert caplog.text.count("is not heard") == 1
 
 
@@ -278,7 +269,7 @@ async def test_a_publisher_that_compares_readers_is_told_when_we_were_there(
     """One that does not is told nothing."""
     assert not sender.tell_presence("71", 1, 2)
     publisher.announce(deduplicates=True)
-    await _until(lambda: sender.tell_presence("71", 3, 4))
+    await until(lambda: sender.tell_presence("71", 3, 4))
     assert await publisher.take_presence() == Presence(outbox.reader, "71", 3, 4)
 
 
@@ -310,13 +301,13 @@ async def test_the_next_publisher_gets_what_a_silent_one_has_not_acknowledged(
     await publisher.take()
     await publisher.take()
     publisher.acknowledge(outbox.reader, 1)
-    await _until(lambda: outbox.acknowledged == 1)
+    await until(lambda: outbox.acknowledged == 1)
 
     clock.now += SILENT_FOR_S + 1
     other.announce(session=5)
     assert (await other.take())[0] == Envelope(outbox.reader, 5, first_seq=2, oldest_seq=2)
     other.acknowledge(outbox.reader, 2, session=5)
-    await _until(lambda: outbox.acknowledged == 2)
+    await until(lambda: outbox.acknowledged == 2)
 
     def is_returned_to() -> bool:
         clock.now += 1
@@ -324,7 +315,7 @@ async def test_the_next_publisher_gets_what_a_silent_one_has_not_acknowledged(
         return publisher.has_come()
 
     append(outbox, b"c")
-    await _until(is_returned_to)
+    await until(is_returned_to)
     assert (await publisher.take())[0] == Envelope(outbox.reader, SESSION, 3, 3)
 
 
@@ -341,13 +332,6 @@ async def test_only_the_publisher_that_is_sent_to_is_believed(
     publisher.announce(session=7)
     assert (await publisher.take())[0] == Envelope(outbox.reader, 7, 1, 1)
     assert outbox.waiting == 1
-
-
-async def _until(condition: object, timeout_s: float = 10.0) -> None:
-    assert callable(condition)
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - neither outbox nor log tells of its changes
-            await asyncio.sleep(0.005)
 
 
 async def _until_readable(socket: zmq.Socket[bytes], timeout_s: float = 10.0) -> None:
