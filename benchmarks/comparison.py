@@ -90,7 +90,7 @@ def compare(messages: int, script_messages: int, rounds: int) -> list[dict[str, 
     measured: dict[tuple[str, str], list[Figures]] = defaultdict(list)
     with kafka_broker() as broker:
         for number in range(rounds):
-            for mode, count in {"each": script_messages, "batched": messages}.items():
+            for mode, count in zip(MODES, (script_messages, messages), strict=True):
                 topic = f"script-{mode}-{number}"
                 try:
                     figures = measure_script(broker.bootstrap, topic, mode, count)

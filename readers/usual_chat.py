@@ -17,7 +17,7 @@ from readers.emotes import well_placed_emotes
 
 # Atomic groups, `(?>`, go past other tags to the next one that is needed, and never back. What does
 # not fit ends in the last, empty alternative, and is not tried again from a later `;emotes=`: so a
-# senseless line costs no more than its length.
+# senseless line costs no more than its length. The emotes are what `well_placed_emotes` can take.
 _USUAL_CHAT = re.compile(
     r";emotes=(?:([a-zA-Z0-9_:/,-]*);"
     r"(?>(?:[^;]*;)*?id=)([^;]*);"
