@@ -16,8 +16,8 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from benchmarks.link_load import NAMES, RECORDS_A_BATCH, VALUE, key_of
 from common.settings import read_settings
-from publisher.handover import Headers
-from publisher.kafka_properties import Cluster, producer_properties
+from publisher.delivery.handover import Headers
+from publisher.kafka.properties import Cluster, producer_properties
 from tests.publisher.peer import now_ms
 
 WITHIN_S = 120.0

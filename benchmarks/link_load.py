@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from common.frames import Batch, Envelope, Kind, Record, encode_frame
-from readers.link import SendingLink
+from readers.link.go_back_n import SendingLink
 from tests.publisher.peer import Reader, now_ms
 
 RECORDS_A_BATCH = 50

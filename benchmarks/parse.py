@@ -28,9 +28,9 @@ from benchmarks.node_scripts import node_script
 from benchmarks.report import report
 from benchmarks.rust_programs import rust_program
 from common.chat_message import encode_chat_message
-from readers.chat_parser import heard_message
-from readers.irc import parse_irc
-from readers.usual_chat import usual_chat
+from readers.twitch.chat_parser import heard_message
+from readers.twitch.fast_path import usual_chat
+from readers.twitch.irc import parse_irc
 from tests.toolchains import NoToolchainError
 
 TAGS = "tags"

@@ -12,13 +12,13 @@ from common import exit_codes
 from common.curve import publisher_keys
 from common.settings import EMBEDDED, Settings, SettingsError, settings_help
 from common.startup import settings_are_wrong, start
-from publisher.embedded import EmbeddedKafkaError, embedded_cluster
-from publisher.exactly_once import FencedError
-from publisher.kafka_properties import Cluster
+from publisher.delivery.exactly_once import FencedError
+from publisher.kafka.embedded import EmbeddedKafkaError, embedded_cluster
+from publisher.kafka.properties import Cluster
+from publisher.kafka.tail import tail
+from publisher.link.sockets import BindError, LinkSockets
 from publisher.server import Server
-from publisher.sockets import BindError, LinkSockets
 from publisher.stop_signals import StopSignals
-from publisher.tail import tail
 
 logger = logging.getLogger("publisher")
 

@@ -14,19 +14,19 @@ from typing import Protocol
 from common.frames import Kind
 from common.logs import BoundedLog
 from common.settings import EXACTLY_ONCE, Settings
-from publisher.at_least_once import AtLeastOnce
 from publisher.counters import Counters
-from publisher.deduplication import Deduplication
-from publisher.exactly_once import ExactlyOnce
-from publisher.kafka_health import KafkaHealth
-from publisher.kafka_properties import Cluster, connection_properties
-from publisher.link import Link
-from publisher.recall import recall
+from publisher.deduplication.deduplication import Deduplication
+from publisher.deduplication.warm_up import recall
+from publisher.delivery.at_least_once import AtLeastOnce
+from publisher.delivery.exactly_once import ExactlyOnce
+from publisher.delivery.sink import Sink
+from publisher.kafka.health import KafkaHealth
+from publisher.kafka.properties import Cluster, connection_properties
+from publisher.kafka.topics import Topic, wait_for_topics
+from publisher.link.sequence import Link
+from publisher.link.sockets import LinkSockets
 from publisher.session import Session
-from publisher.sink import Sink
-from publisher.sockets import LinkSockets
 from publisher.stop_signals import StopSignals
-from publisher.topics import Topic, wait_for_topics
 
 logger = logging.getLogger(__name__)
 

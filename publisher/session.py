@@ -15,13 +15,13 @@ import zmq
 from common.frames import Announcement, Batch, Presence
 from common.logs import BoundedLog
 from publisher.counters import Counters
-from publisher.deduplication import Deduplication
-from publisher.intake import MalformedError, read_message
-from publisher.kafka_health import KafkaHealth
-from publisher.link import Delivery, Link, Refusal
-from publisher.progress import Progress
-from publisher.sink import Sink
-from publisher.sockets import LinkSockets
+from publisher.deduplication.deduplication import Deduplication
+from publisher.delivery.sink import Sink
+from publisher.kafka.health import KafkaHealth
+from publisher.link.frame_validation import MalformedError, read_message
+from publisher.link.sequence import Delivery, Link, Refusal
+from publisher.link.sockets import LinkSockets
+from publisher.stall_detector import Progress
 from publisher.stop_signals import StopSignals
 
 logger = logging.getLogger(__name__)

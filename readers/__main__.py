@@ -11,9 +11,9 @@ import sys
 from common import exit_codes
 from common.settings import SettingsError, settings_help
 from common.startup import settings_are_wrong, start
-from readers.channel_names import channel_name
-from readers.outbox_file import OutboxError
+from readers.outbox.file import OutboxError
 from readers.reader import read_channel
+from readers.supervision.channel_names import channel_name
 
 logger = logging.getLogger("readers")
 

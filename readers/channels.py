@@ -15,10 +15,10 @@ from pathlib import Path
 from common import exit_codes
 from common.settings import Settings
 from common.startup import start
-from readers.channel_names import ChannelList, channel_name, read_channel_names
-from readers.credentials import has_account
-from readers.reader_groups import StillRunningError, apply_changes, connect, reading
-from readers.reader_programs import write_reader_programs
+from readers.supervision.channel_names import ChannelList, channel_name, read_channel_names
+from readers.supervision.groups import StillRunningError, apply_changes, connect, reading
+from readers.supervision.programs import write_reader_programs
+from readers.twitch.credentials import has_account
 
 CHANNELS_FILE = Path("channels.conf")
 PROGRAMS_DIRECTORY = Path("var/readers")

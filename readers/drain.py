@@ -18,10 +18,10 @@ from pathlib import Path
 from common import exit_codes
 from common.settings import Settings, SettingsError, settings_help
 from common.startup import settings_are_wrong, start
-from readers.outbox import Outbox
-from readers.outbox_file import OutboxError, OutboxInUseError
-from readers.publisher_addresses import PublisherAddress, publisher_addresses
-from readers.sender import Sender
+from readers.link.publisher_addresses import PublisherAddress, publisher_addresses
+from readers.link.sender import Sender
+from readers.outbox.file import OutboxError, OutboxInUseError
+from readers.outbox.outbox import Outbox
 
 logger = logging.getLogger("readers.drain")
 

@@ -12,13 +12,13 @@ import logging
 from collections.abc import Callable
 
 from common.settings import Settings
-from readers.attendance import Attendance
 from readers.backoff import Backoff
-from readers.credentials import Credentials, advised, check_nick
-from readers.timing import Timing
-from readers.twitch_client import OnChat, TwitchClient
-from readers.twitch_errors import JoinRefusedError, LoginRefusedError, TwitchError
-from readers.twitch_limits import TwitchLimits
+from readers.presence import Attendance
+from readers.twitch.client import OnChat, TwitchClient
+from readers.twitch.credentials import Credentials, advised, check_nick
+from readers.twitch.errors import JoinRefusedError, LoginRefusedError, TwitchError
+from readers.twitch.rate_limits import TwitchLimits
+from readers.twitch.timing import Timing
 
 logger = logging.getLogger(__name__)
 

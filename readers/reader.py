@@ -9,13 +9,13 @@ from functools import partial
 
 from common.settings import Settings
 from common.supervisor_watch import call_when_supervisor_has_gone, is_supervised
-from readers.attendance import Attendance
-from readers.chat_intake import ChatIntake
-from readers.credentials import check_login, credentials
+from readers.link.publisher_addresses import publisher_addresses
+from readers.link.sender import Sender
 from readers.membership import Membership
-from readers.outbox import Outbox
-from readers.publisher_addresses import publisher_addresses
-from readers.sender import Sender
+from readers.outbox.outbox import Outbox
+from readers.presence import Attendance
+from readers.record_builder import ChatIntake
+from readers.twitch.credentials import check_login, credentials
 
 #: Seconds a reader that stops waits for acknowledgements of what it holds.
 DRAIN_WITHIN_S = 10.0

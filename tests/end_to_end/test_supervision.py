@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from common import exit_codes
-from readers.reader_programs import write_reader_programs
+from readers.supervision.programs import write_reader_programs
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import Program, SupervisedService, prepare
 from tests.process_table import running_processes

@@ -11,8 +11,8 @@ from itertools import count
 from typing import NamedTuple
 
 from common.frames import Envelope
-from publisher.link import Delivery, Link
-from readers.link import RESEND_AFTER_S, SendingLink
+from publisher.link.sequence import Delivery, Link
+from readers.link.go_back_n import RESEND_AFTER_S, SendingLink
 
 
 class StoredBatch(NamedTuple):

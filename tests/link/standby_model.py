@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from common.frames import Batch, Kind, Record
 from publisher.counters import Counters
-from publisher.deduplication import Deduplication
-from publisher.link import Delivery, Link
+from publisher.deduplication.deduplication import Deduplication
+from publisher.link.sequence import Delivery, Link
 from tests.link.model import ModelReader, TransactionalWorld, World
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from common.chat_message import ChatMessage
-from readers.chat_parser import HeardMessage, heard_message
-from readers.irc import parse_irc
-from readers.usual_chat import usual_chat
+from readers.twitch.chat_parser import HeardMessage, heard_message
+from readers.twitch.fast_path import usual_chat
+from readers.twitch.irc import parse_irc
 
 ROOM_ID = "987654"
 NOW_MS = 1_800_000_000_000

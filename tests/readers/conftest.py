@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from readers import pydle_client
-from readers.outbox import Outbox
+from readers.outbox.outbox import Outbox
+from readers.twitch import pydle_client
 from simulator.certificates import AUTHORITY_FILE, server_tls
 from simulator.chat_server import ChatServer
 from tests.readers.memberships import CHANNEL, ROOM_ID, Listener

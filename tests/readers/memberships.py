@@ -10,12 +10,12 @@ from pathlib import Path
 from common.chat_gap import ChatGap, decode_chat_gap
 from common.chat_message import ChatMessage
 from common.settings import Settings, read_settings
-from readers.attendance import Attendance
-from readers.chat_parser import HeardMessage
-from readers.credentials import Credentials, credentials
 from readers.membership import Membership
-from readers.outbox import Outbox
-from readers.timing import Timing
+from readers.outbox.outbox import Outbox
+from readers.presence import Attendance
+from readers.twitch.chat_parser import HeardMessage
+from readers.twitch.credentials import Credentials, credentials
+from readers.twitch.timing import Timing
 from simulator.chat_server import ChatServer
 from tests.readers.outboxes import batches_after
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from common.frames import Batch, decode_batch
-from readers.outbox import Outbox
+from readers.outbox.outbox import Outbox
 
 
 def batches_after(outbox: Outbox, seq: int) -> Iterator[Batch]:

@@ -6,7 +6,7 @@ import configparser
 from pathlib import Path
 
 from common import exit_codes
-from readers.reader_programs import write_reader_programs
+from readers.supervision.programs import write_reader_programs
 from tests.processes import Process, StartProcess, python_module
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from common.token_store import locked_token_store
-from readers import pydle_client
-from readers.credentials import Credentials
+from readers.twitch import pydle_client
+from readers.twitch.credentials import Credentials
 from simulator.chat_server import ChatServer, JoinRefusal
 from tests.common.store_writers import TOKEN
 from tests.readers.memberships import (

@@ -1,0 +1,103 @@
+"""
+Recalls, when a session begins, which messages were published last: their ids stand in the topic.
+
+That is needed when the publisher starts; and later, for what an earlier session had on the way.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import closing
+
+from confluent_kafka import KafkaError, KafkaException, Message
+
+from common.recent_ids import RecentIds
+from publisher.delivery.handover import ID_HEADER
+from publisher.kafka.health import KafkaHealth
+from publisher.kafka.topic_reader import open_consumer, read, watermarks
+from publisher.stop_signals import StopSignals
+
+logger = logging.getLogger(__name__)
+
+#: How long it may take; readers wait meanwhile, and after 10 s of silence they try the publisher
+#: that is named next. Half a million ids take 3 to 5 s.
+RECALL_WITHIN_S = 8.0
+
+
+#: What a topic that was made just now answers, and how soon to ask again.
+_NO_LEADER = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
+_RETRY_S = 0.1
+
+
+def recall(
+    published: RecentIds[bytes],
+    topic: str,
+    properties: Mapping[str, str],
+    *,
+    health: KafkaHealth,
+    stop: StopSignals,
+) -> None:
+    """
+    Add the ids of the last messages of *topic* to *published*.
+
+    They are as many as it remembers, with an equal share of each partition. *properties* are those
+    of the connection. What cannot be read, or not in time, is gone without, and that is said.
+    """
+    began = time.monotonic()
+    ends_at = began + RECALL_WITHIN_S
+    while True:
+        try:
+            problem = _read(published, topic, properties, health, stop=stop, ends_at=ends_at)
+            break
+        except KafkaException as error:
+            problem = str(error.args[0].str())
+            is_over = time.monotonic() > ends_at
+            if is_over or error.args[0].code() not in _NO_LEADER or stop.wait(_RETRY_S):
+                break
+    if problem:
+        logger.warning(
+            "topic %s cannot be read to its end: %s; some of the last messages may be published "
+            "once more",
+            topic,
+            problem,
+        )
+    logger.info(
+        "deduplication: ids of %d published messages are known, after %.1f s",
+        len(published),
+        time.monotonic() - began,
+    )
+
+
+def _read(
+    published: RecentIds[bytes],
+    topic: str,
+    properties: Mapping[str, str],
+    health: KafkaHealth,
+    *,
+    stop: StopSignals,
+    ends_at: float,
+) -> str:
+    """Do it, and return what was in the way of reading all, if anything. Raises KafkaException."""
+    # What is not committed, or never will be, its reader sends again.
+    with closing(open_consumer(properties, "read_committed", health)) as consumer:
+        found = watermarks(consumer, topic)
+        share = published.limit // len(found)
+        spans = {
+            number: (max(beginning, end - share), end) for number, (beginning, end) in found.items()
+        }
+        for message in read(consumer, topic, spans):
+            if stop.requested:
+                return ""
+            if time.monotonic() > ends_at:
+                return f"that takes more than {RECALL_WITHIN_S:.0f} s"
+            if message is not None and (message_id := _id(message)):
+                published.add(message_id)
+    return ""
+
+
+def _id(message: Message) -> bytes:
+    """Return the id of *message*; nothing if it has none."""
+    found = dict(message.headers() or ()).get(ID_HEADER)
+    return found if isinstance(found, bytes) else b""

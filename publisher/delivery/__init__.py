@@ -1,0 +1,1 @@
+"""Turns batches into confirmed Kafka records. May import `publisher.link` and `publisher.kafka`."""

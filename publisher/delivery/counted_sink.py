@@ -1,0 +1,126 @@
+"""
+The sink that delivers at least once: a batch is confirmed when each record of it is.
+
+Errors are of three kinds, each handled in one place.
+
+1. The producer's queue is full: the sink `is_full` until `proceed` could hand over what is left.
+2. Kafka refuses a record for good: refusals.py finds another place for it.
+3. All others end the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from confluent_kafka import KafkaException
+
+from common.frames import Batch, Kind
+from publisher.counters import Counters
+from publisher.delivery.handover import CountedHandover
+from publisher.delivery.refusals import Refusals
+from publisher.delivery.sink import BY_KEY, Sink
+from publisher.kafka.health import KafkaHealth
+from publisher.link.sequence import Delivery
+
+
+class CountedSink(Sink):
+    """Hands batches to an idempotent producer, and counts what it reports."""
+
+    def __init__(
+        self,
+        properties: Mapping[str, str],
+        *,
+        topics: Mapping[Kind, str],
+        dead_letter_topic: str,
+        counters: Counters,
+        health: KafkaHealth,
+    ) -> None:
+        """Raises SettingsError when librdkafka does not accept the *properties*."""
+        super().__init__(properties, topics=topics, counters=counters, health=health)
+        self._refusals = Refusals(
+            properties,
+            dead_letter_topic=dead_letter_topic,
+            counters=counters,
+            on_failure=self.fail,
+        )
+        #: The batch that the producer has only a part of.
+        self._partial: CountedHandover | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether something is left that there was no room for."""
+        return self._partial is not None or self._refusals.is_waiting
+
+    def take(self, delivery: Delivery, batch: Batch) -> None:
+        """Take a batch, which is confirmed when Kafka has it. Not to be called when `is_full`."""
+        self._counters.taken += delivery.count
+        if not batch.records:
+            # Kafka has no part in it, and is not to look as if it had answered.
+            self._counters.confirmed += delivery.count
+            delivery.confirm()
+            return
+        self.unconfirmed += delivery.count
+        self._partial = CountedHandover(
+            delivery,
+            self._topics[batch.kind],
+            batch.records,
+            on_confirmed=self._confirmed,
+            on_refused=self._refusals.add,
+        )
+        self.proceed()
+
+    def proceed(self) -> None:
+        """Hand on what there was no room for."""
+        try:
+            self._refusals.proceed()
+            if self._partial is not None:
+                self._hand_over(self._partial)
+                self._partial = None
+        except BufferError:
+            pass  # there is room again once something has been delivered
+
+    def poll(self, timeout_s: float) -> None:
+        """Wait for something to be reported, and act on it."""
+        self._serve(self.producer.poll, timeout_s)
+        self._refusals.poll()
+
+    def flush(self, timeout_s: float) -> None:
+        """As `poll`, but what the producer holds goes out at once, whatever `linger.ms` says."""
+        self._serve(self.producer.flush, timeout_s)
+        self._refusals.poll()
+
+    def close(self) -> None:
+        """Give up what is not confirmed, and end the producers."""
+        self._refusals.close()
+        super().close()
+
+    def _hand_over(self, handover: CountedHandover) -> None:
+        """Produce what is left of a batch. Raises BufferError when there is no room for it all."""
+        produce, topic, records = self.producer.produce, handover.topic, handover.records
+        headers, delivered = handover.headers, handover.delivered
+        for index in range(handover.next_index, len(records)):
+            record = records[index]
+            try:
+                produce(
+                    topic,
+                    record.value,
+                    record.key,
+                    BY_KEY,
+                    delivered,
+                    None,
+                    record.timestamp,
+                    headers(index),
+                )
+            except BufferError:
+                handover.next_index = index
+                raise
+            except KafkaException as error:
+                self._refusals.add(handover, index, error.args[0])
+
+    def _confirmed(self, handover: CountedHandover) -> None:
+        count = handover.delivery.count
+        self.unconfirmed -= count
+        self._counters.confirmed += count
+        self.answers += 1
+        handover.delivery.confirm()
+        self._health.answered()

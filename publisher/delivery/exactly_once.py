@@ -1,0 +1,203 @@
+"""
+Exactly once: what a session has published, the next one reads back, and does not publish again.
+
+1. A session begins with `init_transactions`. From then on Kafka takes nothing from any other
+   publisher with the same transactional id, and what one had open is committed or aborted.
+2. Then it claims the id, by a record of its own in the progress topic.
+3. Then it reads that topic, which now holds the marks of all that was committed.
+4. A later session of the same process first looks whether another one's claim has come after its
+   own. If so, that one has taken over, on purpose or by mistake, and this one stops: to go on would
+   be to take it back, and so on for ever.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from common.frames import Kind
+from common.settings import Settings, SettingsError
+from publisher.counters import Counters
+from publisher.delivery.at_least_once import new_session
+from publisher.delivery.checkpoints import ForeignRecordError, Standing, claim_key, encode_claim
+from publisher.delivery.progress_topic import read_progress
+from publisher.delivery.sink import Sink
+from publisher.delivery.transactional_sink import TransactionalSink
+from publisher.kafka.health import KafkaHealth
+from publisher.kafka.properties import Cluster, connection_properties, transactional_properties
+from publisher.kafka.topics import Topic
+from publisher.link.sequence import Link
+from publisher.stop_signals import StopSignals
+
+logger = logging.getLogger(__name__)
+
+#: Signals are looked at this often while Kafka is waited for.
+_WAIT_S = 0.5
+#: Seconds after which it is said that we wait.
+_PATIENCE_S = 10.0
+#: How long another publisher may take from fencing us to its claim.
+_CLAIM_WITHIN_S = 3.0
+
+#: One partition, since order matters only by key, and each one in a transaction costs. Segments are
+#: compacted only once they are full: at 50 MiB (the least that hosted Kafkas allow) a start reads
+#: some hundred thousand marks.
+_PROGRESS_CONFIG = {"cleanup.policy": "compact", "segment.bytes": str(50 * 1024 * 1024)}
+
+
+class FencedError(Exception):
+    """Raised when another publisher has taken over; the text says which."""
+
+
+class ExactlyOnce:
+    """What sessions are made of when each message is to be there once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        cluster: Cluster,
+        topics: Mapping[Kind, str],
+        counters: Counters,
+        health: KafkaHealth,
+        stop: StopSignals,
+    ) -> None:
+        """Raises SettingsError when a setting cannot be."""
+        self._transactional_id = settings.kafka_transactional_id or settings.kafka_client_id
+        self._properties = transactional_properties(settings, cluster, self._transactional_id)
+        self._connection = connection_properties(settings, cluster)
+        self._topics = topics
+        self._dead_letter_topic = settings.kafka_topic_dead_letters
+        self._progress_topic = settings.kafka_topic_progress
+        if self._progress_topic in {*topics.values(), self._dead_letter_topic}:
+            raise SettingsError(
+                f"KAFKA_TOPIC_PROGRESS holds {self._progress_topic!r}, but should hold a topic "
+                "that nothing else is in"
+            )
+        self._counters = counters
+        self._health = health
+        self._stop = stop
+        #: The sessions of this process, and whether one of them has come so far as to claim the id.
+        self._own: set[str] = set()
+        self._has_claimed = False
+        self._sink: Sink | None = None
+        self._is_fenced = False
+
+    @property
+    def topics(self) -> list[Topic]:
+        """Topics that are needed beside those of records and dead letters."""
+        return [Topic(self._progress_topic, 1, _PROGRESS_CONFIG)]
+
+    def open_sink(self) -> Sink:
+        """Return the sink of a new session. Raises SettingsError."""
+        if self._sink is not None and self._sink.failure is not None:
+            self._is_fenced = self._sink.failure.code() == KafkaError._FENCED
+        self._sink = TransactionalSink(
+            self._properties,
+            topics=self._topics,
+            progress_topic=self._progress_topic,
+            dead_letter_topic=self._dead_letter_topic,
+            counters=self._counters,
+            health=self._health,
+        )
+        return self._sink
+
+    def begin(self, sink: Sink) -> Link | None:
+        """
+        Return what a new session knows of its readers; None when it cannot begin.
+
+        Then there was a request to stop, or the sink has failed. Raises FencedError, and
+        SettingsError when the progress topic is something else.
+        """
+        try:
+            if self._has_claimed:
+                self._look_for_others()
+            session = new_session()
+            if not self._init(sink.producer) or not self._claim(sink.producer, f"{session:016x}"):
+                return None
+            standing = self._read(wait_for_open=True)
+        except KafkaException as error:
+            sink.fail(error.args[0])
+            return None
+        if standing is None:
+            return None
+        logger.info(
+            "exactly once, as %s: topic %s has marks of %d readers",
+            self._transactional_id,
+            self._progress_topic,
+            len(standing.marks),
+        )
+        return Link(session, marks=standing.marks)
+
+    def _look_for_others(self) -> None:
+        """
+        Raise FencedError when another publisher has claimed the transactional id.
+
+        Kafka does not say who has fenced us. It may have been Kafka itself, which does so when a
+        transaction has lasted too long: this process, or its machine, may have been asleep.
+        """
+        deadline = time.monotonic() + (_CLAIM_WITHIN_S if self._is_fenced else 0.0)
+        while True:
+            # If a transaction of our own is open, then nobody has taken over since.
+            standing = self._read(wait_for_open=False)
+            claim = standing.claims.get(self._transactional_id) if standing else None
+            if claim is not None and claim.session not in self._own:
+                raise FencedError(
+                    f"process {claim.process} on {claim.host} has become the publisher with the "
+                    f"transactional id {self._transactional_id}, of which there can be one: stop "
+                    "either of them, or give it another KAFKA_TRANSACTIONAL_ID"
+                )
+            if time.monotonic() > deadline or self._stop.wait(_WAIT_S):
+                return
+
+    def _init(self, producer: Producer) -> bool:
+        """Make Kafka take transactions of nobody but us; return False when asked to stop."""
+        patience_ends = time.monotonic() + _PATIENCE_S
+        while not self._stop.requested:
+            try:
+                producer.init_transactions(_WAIT_S)
+            except KafkaException as error:
+                reason: KafkaError = error.args[0]
+                if reason.fatal():
+                    raise
+                if time.monotonic() > patience_ends:
+                    patience_ends = float("inf")
+                    logger.warning("Kafka does not let transactions begin yet: %s", reason.str())
+                self._stop.wait(_WAIT_S / 5)
+            else:
+                return True
+        return False
+
+    def _claim(self, producer: Producer, session: str) -> bool:
+        """Claim the transactional id for *session*; return False when asked to stop."""
+        self._own.add(session)
+        producer.begin_transaction()
+        key = claim_key(self._transactional_id)
+        producer.produce(self._progress_topic, encode_claim(session), key)
+        while not self._stop.requested:
+            try:
+                producer.commit_transaction(_WAIT_S)
+            except KafkaException as error:
+                if not error.args[0].retriable():
+                    raise
+            else:
+                self._has_claimed = True
+                return True
+        return False
+
+    def _read(self, *, wait_for_open: bool) -> Standing | None:
+        try:
+            return read_progress(
+                self._progress_topic,
+                self._connection,
+                wait_for_open=wait_for_open,
+                health=self._health,
+                stop=self._stop,
+            )
+        except ForeignRecordError as error:
+            raise SettingsError(
+                f"KAFKA_TOPIC_PROGRESS holds {self._progress_topic!r}, but that topic holds what "
+                f"no publisher of this version has written: {error}"
+            ) from None

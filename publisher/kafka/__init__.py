@@ -1,0 +1,1 @@
+"""The Kafka cluster: its settings, health and topics. May import `publisher.stop_signals`."""

@@ -1,0 +1,1 @@
+"""Receives batches from the readers over ZeroMQ. Of ours, imports only `common`."""

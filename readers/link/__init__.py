@@ -1,0 +1,1 @@
+"""Sends batches to the publisher and takes its acknowledgements. May import `readers.outbox`."""

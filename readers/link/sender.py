@@ -1,0 +1,285 @@
+"""
+Sends what lies in the outbox over ZeroMQ to a publisher, and takes out what it acknowledges.
+
+The rules are SendingLink's and Failover's, the batches the Outbox's; here are the publishers, and
+the clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import zmq
+
+from common.frames import (
+    ANNOUNCEMENT_TOPIC,
+    Announcement,
+    Envelope,
+    FrameError,
+    Presence,
+    announcement_topic,
+    decode_acknowledgement,
+    decode_announcement,
+    encode_frame,
+)
+from common.logs import BoundedLog
+from readers.link.failover import Failover
+from readers.link.go_back_n import SendingLink
+from readers.link.received_until import HeardUntil
+from readers.link.remote_publisher import RemotePublisher
+
+if TYPE_CHECKING:
+    from readers.link.publisher_addresses import PublisherAddress
+    from readers.outbox.outbox import Outbox
+
+#: How often the link looks at the clock while there is something to wait for, in seconds.
+TICK_S = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Sender:
+    """Brings an outbox's batches to the publisher, from inside an asyncio loop."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        publishers: Sequence[PublisherAddress],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """*publishers* are in order: the first that is there is sent to."""
+        self._outbox = outbox
+        self._clock = clock
+        self._heard = HeardUntil()
+        self._link = SendingLink(outbox.acknowledged, clock())
+        self._failover = Failover(len(publishers), clock())
+        #: Whether another publisher is preferred: then no more is sent to this one.
+        self._is_leaving = False
+        self._away = False
+        self._all_acknowledged = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._failure: asyncio.Future[None] = self._loop.create_future()
+        self._announcement_topic = announcement_topic(outbox.reader)
+        self._bad_frame = BoundedLog(logger.warning)
+        self._context = zmq.Context()
+        self._publishers = [
+            RemotePublisher(self._context, address, outbox.reader) for address in publishers
+        ]
+        self._current.turn_to()
+
+    @property
+    def _current(self) -> RemotePublisher:
+        return self._publishers[self._failover.current]
+
+    async def run(self) -> None:
+        """
+        Send, and hear acknowledgements, until cancelled; then close the sockets.
+
+        Raises OutboxError when the outbox turns out to be damaged.
+        """
+        for publisher in self._publishers:
+            self._loop.add_reader(publisher, self._guarded, self._hear)
+        try:
+            self._guarded(self._hear)
+            self._guarded(self._look_at_the_clock)
+            await self._failure
+        finally:
+            self._stop()
+            self._context.destroy(linger=0)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Do *work*; the loop would only log what that raises, and nothing would be sent again."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - `run` raises it
+            self._stop()
+            if not self._failure.done():
+                self._failure.set_exception(error)
+
+    def _stop(self) -> None:
+        for publisher in self._publishers:
+            self._loop.remove_reader(publisher)
+        if self._timer:
+            self._timer.cancel()
+
+    def send(self) -> None:
+        """Send as much of what waits in the outbox as the link takes now."""
+        link = self._link
+        if link.sent < self._outbox.last_seq:
+            self._all_acknowledged.clear()
+            if self._timer is None:
+                self._call_later()
+        while not self._is_leaving and link.may_send() and link.sent < self._outbox.last_seq:
+            batch = self._outbox.batch_after(link.sent)
+            if batch is None:
+                return
+            envelope = Envelope(
+                self._outbox.reader,
+                link.session or 0,
+                batch.first_seq,
+                self._outbox.oldest_seq,
+            )
+            if not self._current.send([encode_frame(envelope), batch.body]):
+                # ZeroMQ's queue is full of what we sent before going back. The tick tries again.
+                return
+            link.on_sent(batch.last_seq, len(batch.body), self._clock())
+
+    def tell_presence(self, channel_id: str, since_ms: int, until_ms: int) -> bool:
+        """
+        Tell the publisher that we have been in the channel from *since_ms* to *until_ms* (Unix), or
+        as much of that as is known to be in Kafka.
+
+        Return whether it compares that with other readers; if it does not, it is told nothing.
+        """
+        if not self._current.deduplicates:
+            return False
+        acknowledged = self._link.acknowledged
+        last_seq = self._outbox.last_seq if self._outbox.waiting else acknowledged
+        self._heard.on_heard(last_seq, until_ms)
+        safe_until_ms = self._heard.safe_until_ms(acknowledged)
+        if safe_until_ms >= since_ms:
+            presence = Presence(self._outbox.reader, channel_id, since_ms, safe_until_ms)
+            self._current.send([encode_frame(presence)])
+        return True
+
+    async def wait_until_empty(self, timeout_s: float) -> bool:
+        """Return whether everything in the outbox was acknowledged within *timeout_s* seconds."""
+        self.send()
+        if not self._outbox.waiting:
+            return True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._all_acknowledged.wait()
+        return not self._outbox.waiting
+
+    def _hear(self) -> None:
+        self._receive()
+        self._turn_if_preferred(self._clock())
+        self.send()
+
+    def _receive(self) -> None:
+        """Take in what publishers have said."""
+        for index, publisher in enumerate(self._publishers):
+            for frames in publisher.receive():
+                try:
+                    self._on_frames(index, frames)
+                except FrameError as error:
+                    self._bad_frame("a frame from the publisher cannot be read: %s", error)
+        if self._link.acknowledged > self._outbox.acknowledged:
+            self._outbox.acknowledge(self._link.acknowledged)
+        if not self._outbox.waiting:
+            self._all_acknowledged.set()
+
+    def _on_frames(self, index: int, frames: list[bytes]) -> None:
+        if len(frames) != 2:
+            raise FrameError(f"{len(frames)} frames where there should be 2")
+        topic, body = frames
+        if topic in {ANNOUNCEMENT_TOPIC, self._announcement_topic}:
+            is_personal = topic == self._announcement_topic
+            self._on_announcement(index, decode_announcement(body), is_personal=is_personal)
+            return
+        acknowledgement = decode_acknowledgement(body)
+        now = self._clock()
+        self._failover.on_heard(index, now)
+        if index == self._failover.current:
+            self._on_acknowledgement(acknowledgement.session, acknowledgement.seq, now)
+
+    def _on_announcement(
+        self, index: int, announcement: Announcement, *, is_personal: bool
+    ) -> None:
+        now = self._clock()
+        session = announcement.session
+        self._publishers[index].session = session
+        self._publishers[index].deduplicates = announcement.deduplicates
+        self._failover.on_heard(index, now)
+        if index != self._failover.current:
+            return
+        # A personal one is the answer to our subscription, which ZeroMQ repeats when it reconnects.
+        if self._link.on_announcement(session, now, reconnected=is_personal):
+            self._tell_that_publisher_is_there(session)
+        elif self._away:
+            logger.info("publisher is back; %d messages wait in the outbox", self._outbox.waiting)
+        self._away = False
+
+    def _on_acknowledgement(self, session: int, seq: int, now: float) -> None:
+        self._link.on_acknowledgement(session, seq, self._outbox.last_seq, now)
+        if seq > self._outbox.last_seq:
+            self._bad_frame(
+                "the publisher has record %d, and we are only at %d: is the outbox a copy of an"
+                " older one? Remove it",
+                seq,
+                self._outbox.last_seq,
+            )
+
+    def _tell_that_publisher_is_there(self, session: int) -> None:
+        logger.info(
+            "publisher is there, session %016x; %d messages wait in the outbox",
+            session,
+            self._outbox.waiting,
+        )
+
+    def _turn_if_preferred(self, now: float) -> None:
+        """Turn to another publisher if the order says so, once nothing is left to be told of."""
+        preferred = self._failover.preferred(now)
+        self._is_leaving = preferred != self._failover.current
+        if not self._is_leaving or (self._link.has_in_flight and not self._link.is_away(now)):
+            return
+        self._current.turn_away()
+        logger.warning(
+            "turning from the publisher at %s to that at %s",
+            self._current.endpoint,
+            self._publishers[preferred].endpoint,
+        )
+        self._failover.current = preferred
+        self._current.turn_to()
+        self._is_leaving = self._away = False
+        session = self._current.session
+        self._link.on_turned(session, now)
+        if session is not None:
+            self._tell_that_publisher_is_there(session)
+
+    def _look_at_the_clock(self) -> None:
+        """Do what is due. Once nothing is waited for, this is not called until there is."""
+        now = self._clock()
+        if self._timer:
+            self._timer.cancel()
+        self._timer = None
+        is_waiting = self._outbox.tidy() or self._is_waiting()
+        for publisher in self._publishers:
+            publisher.listen(is_waiting)
+            publisher.look_after(now)
+        # ZeroMQ may have taken notice of what has come when it was told what to listen to; its
+        # descriptor does not tell of that again.
+        self._receive()
+        self._turn_if_preferred(now)
+        if self._link.on_time(now):
+            logger.warning(
+                "the publisher at %s acknowledges nothing, although it is heard: sending again what"
+                " it should have",
+                self._current.endpoint,
+            )
+        if self._link.is_away(now) and is_waiting and not self._away:
+            self._away = True
+            logger.warning(
+                "publisher at %s is not heard, or has no Kafka;"
+                " messages are kept in the outbox meanwhile",
+                self._current.endpoint,
+            )
+        if is_waiting:
+            self._call_later()
+            self.send()
+
+    def _is_waiting(self) -> bool:
+        """Return whether there is something to hear from a publisher."""
+        # Whether an earlier one in the order is back can only be heard.
+        has_choice = len(self._publishers) > 1
+        return has_choice or self._link.session is None or self._outbox.waiting > 0
+
+    def _call_later(self) -> None:
+        self._timer = self._loop.call_later(TICK_S, self._guarded, self._look_at_the_clock)

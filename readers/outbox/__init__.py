@@ -1,0 +1,1 @@
+"""The batches that Kafka has not confirmed yet, on disk. Of ours, imports only `common`."""

@@ -1,0 +1,1 @@
+"""One supervisord program per channel. Of ours, imports only `common`."""

@@ -1,0 +1,1 @@
+"""One connection to Twitch chat. Of ours, imports only `common`."""

@@ -1,0 +1,179 @@
+"""What of a batch is published where several readers read a channel."""
+
+from __future__ import annotations
+
+import pytest
+
+from common.chat_gap import ChatGap, GapReason, decode_chat_gap, encode_chat_gap
+from common.frames import Batch, Envelope, Kind, Presence, Record
+from publisher.counters import Counters
+from publisher.deduplication.deduplication import Deduplication
+from publisher.link.sequence import Delivery, Link
+
+ANN = "xqc/ann"
+BOB = "xqc/bob"
+
+
+class Publisher:
+    """The rules of a publisher's sessions, and what they let through to Kafka."""
+
+    def __init__(self) -> None:
+        self.counters = Counters()
+        self.deduplication = Deduplication(self.counters)
+        self.begin_session()
+
+    def begin_session(self) -> None:
+        self.link = Link(7)
+        self.deduplication.begin_session()
+        self._next_seq = {ANN: 1, BOB: 1}
+
+    def take(self, reader: str, batch: Batch) -> tuple[Delivery, list[Record]]:
+        """Take the next batch of *reader*; return what is to be published of it."""
+        seq = self._next_seq[reader]
+        self._next_seq[reader] += len(batch.records)
+        delivery = self.link.accept(Envelope(reader, 7, seq, 1), len(batch.records))
+        assert isinstance(delivery, Delivery)
+        return delivery, self.deduplication.select(delivery, batch).records
+
+    def take_chat(self, reader: str, *ids: str) -> tuple[Delivery, list[str]]:
+        """Take a batch of messages with these *ids*; return those that are to be published."""
+        delivery, selected = self.take(reader, chat(*ids))
+        return delivery, [record.id.decode() for record in selected]
+
+
+def chat(*ids: str) -> Batch:
+    return Batch(
+        Kind.CHAT,
+        [Record(b"71", number, b"{}", name.encode()) for number, name in enumerate(ids, 1)],
+    )
+
+
+@pytest.fixture
+def publisher() -> Publisher:
+    return Publisher()
+
+
+def test_a_message_that_kafka_has_is_left_out(publisher: Publisher) -> None:
+    """The numbers of the others stay what they are."""
+    first, _ = publisher.take_chat(ANN, "a", "b")
+    first.confirm()
+
+    copy, selected = publisher.take_chat(BOB, "a", "b", "c", "b", "d")
+
+    assert selected == ["c", "d"]
+    assert list(copy.seqs) == [3, 5]
+    assert publisher.counters.duplicates_left_out == 3
+
+
+def test_a_batch_is_acknowledged_only_when_kafka_has_what_it_copies(publisher: Publisher) -> None:
+    """Its own confirmation is not enough: the other reader's host may be lost by then."""
+    original, _ = publisher.take_chat(ANN, "a", "b")
+    copy, selected = publisher.take_chat(BOB, "b", "c")
+    assert selected == ["c"]
+
+    copy.confirm()
+    assert publisher.link.take_acknowledgements() == {}
+    original.confirm()
+    assert publisher.link.take_acknowledgements() == {ANN: 2, BOB: 2}
+
+
+def test_a_copy_of_several_batches_waits_for_all_of_them(publisher: Publisher) -> None:
+    """Whichever comes last."""
+    first, _ = publisher.take_chat(ANN, "a")
+    second, _ = publisher.take_chat(ANN, "b")
+    copy, selected = publisher.take_chat(BOB, "a", "b")
+    assert selected == []
+
+    copy.confirm()
+    second.confirm()
+    assert publisher.link.take_acknowledgements() == {}
+    first.confirm()
+    assert publisher.link.take_acknowledgements() == {ANN: 2, BOB: 2}
+
+
+def test_a_batch_does_not_wait_for_itself(publisher: Publisher) -> None:
+    """A message that is in it twice is published once."""
+    delivery, selected = publisher.take_chat(ANN, "a", "b", "a")
+    assert selected == ["a", "b"]
+
+    delivery.confirm()
+
+    assert publisher.link.take_acknowledgements() == {ANN: 3}
+
+
+def test_records_without_an_id_are_published_as_they_come(publisher: Publisher) -> None:
+    """Nothing tells whether they are copies."""
+    for reader in (ANN, BOB):
+        delivery, selected = publisher.take_chat(reader, "", "")
+        delivery.confirm()
+        assert selected == ["", ""]
+
+
+def test_what_was_not_confirmed_in_its_session_is_published_in_the_next(
+    publisher: Publisher,
+) -> None:
+    """Whichever reader sends it first."""
+    confirmed, _ = publisher.take_chat(ANN, "a")
+    publisher.take_chat(ANN, "b")
+    confirmed.confirm()
+
+    publisher.begin_session()
+
+    assert publisher.take_chat(BOB, "a", "b")[1] == ["b"]
+
+
+def test_a_confirmation_that_comes_after_its_session_counts(publisher: Publisher) -> None:
+    """And takes nothing away from what the next session has on the way."""
+    late, _ = publisher.take_chat(ANN, "a")
+    publisher.begin_session()
+    original, selected = publisher.take_chat(BOB, "a")
+    assert selected == ["a"]
+
+    late.confirm()
+
+    assert publisher.take_chat(ANN, "a")[1] == []
+    original.confirm()
+    assert publisher.take_chat(ANN, "a")[1] == []
+
+
+def gap(from_ms: int, to_ms: int, reason: GapReason = GapReason.DISCONNECTED) -> Batch:
+    value = encode_chat_gap(ChatGap("71", "xqc", from_ms, to_ms, reason))
+    return Batch(Kind.GAP, [Record(b"71", to_ms, value)])
+
+
+def test_a_gap_in_which_another_reader_was_there_is_left_out(publisher: Publisher) -> None:
+    """It is counted, and what is left of its batch can be confirmed."""
+    publisher.deduplication.note_presence(Presence(BOB, "71", 50, 250))
+
+    delivery, selected = publisher.take(ANN, gap(100, 200))
+    delivery.confirm()
+
+    assert selected == []
+    assert publisher.counters.gaps_left_out == 1
+    assert publisher.link.take_acknowledgements() == {ANN: 1}
+
+
+def test_a_gap_is_cut_to_the_time_without_another_reader(publisher: Publisher) -> None:
+    """The record is the same else."""
+    publisher.deduplication.note_presence(Presence(BOB, "71", 50, 150))
+
+    _, [record] = publisher.take(ANN, gap(100, 200))
+
+    assert decode_chat_gap(record.value) == ChatGap("71", "xqc", 151, 200, GapReason.DISCONNECTED)
+    assert (record.key, record.timestamp) == (b"71", 200)
+    assert publisher.counters.gaps_left_out == 0
+
+
+def test_a_gap_of_messages_that_were_given_up_stands(publisher: Publisher) -> None:
+    """Another reader was there, but that does not mean that it has kept them."""
+    publisher.deduplication.note_presence(Presence(BOB, "71", 50, 250))
+    batch = gap(100, 200, GapReason.OVERFLOWED)
+
+    assert publisher.take(ANN, batch)[1] == batch.records
+
+
+def test_a_gap_record_that_nobody_understands_stands(publisher: Publisher) -> None:
+    """It is not for us to say what is in it."""
+    batch = Batch(Kind.GAP, [Record(b"71", 1, b"\xff")])
+
+    assert publisher.take(ANN, batch)[1] == batch.records

@@ -1,0 +1,143 @@
+"""What Kafka refuses for good becomes a dead letter of the same transaction; the order stays."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from common.frames import Batch, Kind, Record
+from publisher.delivery.dead_letters import KEPT_BYTES
+from tests.kafka.cluster import KafkaCluster
+from tests.processes import StartProcess, wait_for_line
+from tests.publisher.delivery.exactly_once import committed, start_exactly_once
+from tests.publisher.peer import KEY, READER, chat, connected_reader, now_ms
+from tests.topics import read_all
+
+#: For a topic that takes up to 5000 bytes, and for librdkafka, which takes a million.
+LARGE, HUGE = b"x" * 10_000, b"x" * 2_000_000
+
+
+def test_a_value_that_is_too_large_for_librdkafka_becomes_a_dead_letter(
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str
+) -> None:
+    """With the beginning of its value; its neighbours go through, and what comes later."""
+    publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
+    huge = Record(KEY, now_ms(), HUGE)
+    with connected_reader(publisher) as reader:
+        reader.send(Batch(Kind.CHAT, [*chat(1, 2).records, huge, *chat(4, 2).records]), 1)
+        reader.send(chat(6, 5), 6)
+        reader.wait_for_acknowledgement(10)
+
+    (letter,) = read_all(
+        real_kafka.bootstrap, f"{topic}-dead", timeout_s=20, isolation="read_committed"
+    )
+
+    assert committed(real_kafka.bootstrap, topic) == [1, 2, *range(4, 11)]
+    assert letter.value == HUGE[:KEPT_BYTES]
+    assert letter.headers.pop("reason").startswith(b"MSG_SIZE_TOO_LARGE: ")
+    assert letter.headers == {
+        "reader": READER.encode(),
+        "seq": b"3",
+        "topic": topic.encode(),
+        "timestamp": str(huge.timestamp).encode(),
+        "size": str(len(HUGE)).encode(),
+    }
+    wait_for_line(publisher.process, f"ERROR .*refuses record 3 of {READER} for topic {topic}", 5)
+
+
+def test_what_kafka_refuses_does_not_take_its_transaction_along(
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str
+) -> None:
+    """Two of many, equal to the byte: the others go through in order, and each letter is there."""
+    _create(real_kafka, topic, {"max.message.bytes": "5000"})
+    publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
+    large = Record(KEY, now_ms(), LARGE)
+    with connected_reader(publisher) as reader:
+        reader.send(chat(1, 20), 1)
+        reader.send(Batch(Kind.CHAT, [large, *chat(22, 30).records, large]), 21)
+        reader.send(chat(53, 20), 53)
+        reader.wait_for_acknowledgement(72)
+
+    assert committed(real_kafka.bootstrap, topic) == [*range(1, 21), *range(22, 52), *range(53, 73)]
+    assert committed(real_kafka.bootstrap, f"{topic}-dead") == [21, 52]
+
+
+def test_a_timestamp_that_kafka_refuses_becomes_a_dead_letter(
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str
+) -> None:
+    """It says when; the letter itself is of now."""
+    _create(real_kafka, topic, {"message.timestamp.after.max.ms": "3600000"})
+    publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
+    tomorrow = int((time.time() + 86400) * 1000)
+    with connected_reader(publisher) as reader:
+        early = Record(KEY, tomorrow, b"{}")
+        reader.send(Batch(Kind.CHAT, [*chat(1, 2).records, early, *chat(4, 2).records]), 1)
+        reader.wait_for_acknowledgement(5)
+
+    (letter,) = read_all(
+        real_kafka.bootstrap, f"{topic}-dead", timeout_s=20, isolation="read_committed"
+    )
+
+    assert committed(real_kafka.bootstrap, topic) == [1, 2, 4, 5]
+    assert letter.headers["timestamp"] == str(tomorrow).encode()
+
+
+def test_a_topic_that_takes_only_small_requests_gets_its_records_one_by_one(
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str
+) -> None:
+    """Each of them is fine, only together they are too large: none becomes a dead letter."""
+    _create(real_kafka, topic, {"max.message.bytes": "5000"})
+    publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
+    records = [Record(KEY, now_ms(), b"%04d" % number * 500) for number in range(20)]
+    with connected_reader(publisher) as reader:
+        reader.send(Batch(Kind.CHAT, records), 1)
+        reader.wait_for_acknowledgement(20)
+
+    assert committed(real_kafka.bootstrap, topic) == list(range(1, 21))
+    assert committed(real_kafka.bootstrap, f"{topic}-dead") == []
+
+
+def test_a_letter_that_is_too_large_itself_goes_bare(
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str
+) -> None:
+    """Without key and value it fits into any topic, as long as that takes anything."""
+    _create(real_kafka, topic, {"max.message.bytes": "5000"})
+    _create(real_kafka, f"{topic}-dead", {"max.message.bytes": "5000"})
+    publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
+    with connected_reader(publisher) as reader:
+        records = [Record(KEY, now_ms(), LARGE), Record(b"k" * len(HUGE), now_ms(), b"{}")]
+        reader.send(Batch(Kind.CHAT, records), 1)
+        reader.wait_for_acknowledgement(2)
+
+    letters = read_all(
+        real_kafka.bootstrap, f"{topic}-dead", timeout_s=20, isolation="read_committed"
+    )
+
+    assert sorted((letter.headers["seq"], letter.value) for letter in letters) == [
+        (b"1", b""),
+        (b"2", b""),
+    ]
+
+
+def test_a_dead_letter_that_is_refused_itself_is_never_acknowledged(
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str
+) -> None:
+    """Rather than lose a record it says what is wrong, and tries again in a new session."""
+    _create(real_kafka, topic, {"max.message.bytes": "5000"})
+    _create(real_kafka, f"{topic}-dead", {"max.message.bytes": "100"})
+    publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
+    with connected_reader(publisher) as reader:
+        session = reader.session
+        reader.send(Batch(Kind.CHAT, [Record(KEY, now_ms(), LARGE)]), 1)
+        wait_for_line(publisher.process, "Kafka's client has failed: MSG_SIZE_TOO_LARGE", 20)
+        reader.wait_for_session(other_than=session)
+
+        assert reader.acknowledged == []
+
+
+def _create(cluster: KafkaCluster, topic: str, config: Mapping[str, str]) -> None:
+    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
+    admin.create_topics([NewTopic(topic, 1, 1, config=dict(config))])[topic].result(10)

@@ -1,0 +1,123 @@
+"""An outage makes one line at its beginning and one at its end, whatever librdkafka repeats."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from confluent_kafka import KafkaError
+
+from publisher.kafka.health import KafkaHealth, LibrdkafkaLog
+
+REFUSED = KafkaError(KafkaError._TRANSPORT, "connection refused")
+UNKNOWN_HOST = KafkaError(KafkaError._RESOLVE, "no such host")
+ALL_DOWN = KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down")
+
+
+@pytest.fixture(autouse=True)
+def _all_levels(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+
+def test_one_broker_of_several_may_be_gone(caplog: pytest.LogCaptureFixture) -> None:
+    """Kafka can be reached as long as not all are down."""
+    health = KafkaHealth("a:1,b:1")
+
+    health.on_error(REFUSED)
+
+    assert health.reachable
+    assert caplog.messages == []
+
+
+def test_an_outage_is_said_once_with_its_cause(caplog: pytest.LogCaptureFixture) -> None:
+    """Not once per attempt, and not with librdkafka's mere count of brokers."""
+    health = KafkaHealth("a:1")
+    for _ in range(100):
+        health.on_error(REFUSED)
+        health.on_error(ALL_DOWN)
+
+    assert not health.reachable
+    assert caplog.messages == ["Kafka at a:1 cannot be reached: connection refused; trying again"]
+
+
+def test_a_connection_that_is_closed_and_made_again_is_no_outage(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """All brokers are down for a moment when an idle connection is closed, for no cause."""
+    health = KafkaHealth("a:1")
+    health.on_error(ALL_DOWN)
+    health.answered()
+    health.on_error(REFUSED)
+
+    assert health.reachable
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("errors", [[REFUSED, ALL_DOWN], [ALL_DOWN, REFUSED]])
+def test_the_cause_may_come_before_or_after(
+    caplog: pytest.LogCaptureFixture, errors: list[KafkaError]
+) -> None:
+    """The line is the same."""
+    health = KafkaHealth("a:1")
+    for error in errors:
+        health.on_error(error)
+
+    assert caplog.messages == ["Kafka at a:1 cannot be reached: connection refused; trying again"]
+
+
+def test_another_cause_in_the_same_outage_is_said_too(caplog: pytest.LogCaptureFixture) -> None:
+    """Each kind once, however they alternate."""
+    health = KafkaHealth("a:1")
+    for _ in range(10):
+        for error in (REFUSED, ALL_DOWN, UNKNOWN_HOST):
+            health.on_error(error)
+
+    assert [line.split(": ")[1] for line in caplog.messages] == [
+        "connection refused; trying again",
+        "no such host; trying again",
+    ]
+
+
+def test_the_end_of_an_outage_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Confirmations that come without an outage before them are no news."""
+    health = KafkaHealth("a:1")
+    health.answered()
+    health.on_error(REFUSED)
+    health.on_error(ALL_DOWN)
+    health.answered()
+    health.answered()
+
+    assert health.reachable
+    assert caplog.messages[1:] == ["Kafka at a:1 is back"]
+
+
+def test_the_next_outage_is_said_again(caplog: pytest.LogCaptureFixture) -> None:
+    """Each outage has a line of its own."""
+    health = KafkaHealth("a:1")
+    for _ in range(2):
+        health.on_error(REFUSED)
+        health.on_error(ALL_DOWN)
+        health.answered()
+
+    assert len(caplog.messages) == 4
+
+
+def test_librdkafka_s_lines_about_connections_are_for_debugging(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """They come for every attempt, and what matters of them is said by KafkaHealth."""
+    LibrdkafkaLog().log(logging.ERROR, "%s [%s] %s", "FAIL", "producer-1", "connection refused")
+
+    assert [record.levelno for record in caplog.records] == [logging.DEBUG]
+
+
+def test_librdkafka_s_warnings_are_passed_on_under_a_bound(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One of each facility at first, however many come."""
+    log = LibrdkafkaLog()
+    for _ in range(100):
+        log.log(logging.WARNING, "%s [%s] %s", "CONFWARN", "producer-1", "odd")
+        log.log(logging.WARNING, "%s [%s] %s", "GETPID", "producer-1", "no producer id")
+
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2

@@ -1,0 +1,113 @@
+"""A connection that was refused is tried again, as ZeroMQ itself does not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import zmq
+
+from common.curve import ReaderKeys, secure_server
+from common.key_files import KeyPair, make_pair
+from readers.link.link_connection import TRY_AGAIN_AFTER_S, Connection
+from tests.processes import wait_for
+
+Context = zmq.Context[zmq.Socket[bytes]]
+
+_WITHIN_S = 20
+
+
+@pytest.fixture
+def context() -> Iterator[Context]:
+    """Return a context whose sockets are closed in the end."""
+    context = zmq.Context()
+    yield context
+    context.destroy(linger=0)
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> KeyPair:
+    """Return the publisher's keys."""
+    return make_pair(tmp_path / "publisher.json")
+
+
+@pytest.fixture
+def keys(tmp_path: Path, pair: KeyPair) -> ReaderKeys:
+    """Return a reader's keys for that publisher."""
+    return ReaderKeys(make_pair(tmp_path / "readers.json"), pair.public_key)
+
+
+@pytest.fixture
+def pull(context: Context, pair: KeyPair) -> zmq.Socket[bytes]:
+    """Return the publisher's socket, which asks ZAP whether to admit somebody."""
+    socket = context.socket(zmq.PULL)
+    secure_server(socket, pair)
+    socket.bind("tcp://127.0.0.1:0")
+    return socket
+
+
+@pytest.fixture
+def connection(context: Context, pull: zmq.Socket[bytes], keys: ReaderKeys) -> Connection:
+    """Return a reader's connection to that socket, which is not connected yet."""
+    return Connection(context, zmq.PUSH, pull.getsockopt_string(zmq.LAST_ENDPOINT), keys)
+
+
+def answer(zap: zmq.Socket[bytes], status: bytes) -> None:
+    """Answer the next question of ZAP with *status*."""
+    assert zap.poll(_WITHIN_S * 1000), "nobody has asked to be admitted"
+    request_id = zap.recv_multipart()[1]
+    zap.send_multipart([b"1.0", request_id, status, b"", b"", b""])
+
+
+@pytest.fixture
+def zap(context: Context) -> zmq.Socket[bytes]:
+    """Return the socket that answers ZAP's questions."""
+    socket = context.socket(zmq.REP)
+    socket.bind("inproc://zeromq.zap.01")
+    return socket
+
+
+def test_a_reader_that_was_refused_gets_in_once_it_is_admitted(
+    zap: zmq.Socket[bytes], pull: zmq.Socket[bytes], connection: Connection
+) -> None:
+    """It tries again when 10 s have passed, not sooner; what is sent then arrives."""
+    connection.connect()
+    for now in (0.0, TRY_AGAIN_AFTER_S):
+        answer(zap, b"400")
+
+        def asks_again(now: float = now) -> bool:
+            connection.look_after(now)
+            return bool(zap.poll(10))
+
+        wait_for(asks_again, _WITHIN_S, "another attempt")
+    answer(zap, b"400")
+    deadline = time.monotonic() + 0.5
+    while time.monotonic() < deadline:
+        connection.look_after(2 * TRY_AGAIN_AFTER_S - 0.1)
+        assert not zap.poll(10), "it tried again too soon"
+    connection.look_after(2 * TRY_AGAIN_AFTER_S)
+    answer(zap, b"200")
+    connection.socket.send(b"batch")
+    assert pull.poll(_WITHIN_S * 1000)
+    assert pull.recv() == b"batch"
+
+
+def test_nothing_waits_for_a_publisher_that_another_connection_goes_to(
+    zap: zmq.Socket[bytes], pull: zmq.Socket[bytes], connection: Connection
+) -> None:
+    """What could not be sent before is not sent later: the link sends it again, in order."""
+    connection.connect()
+    connection.socket.send(b"stale")
+    answer(zap, b"400")
+
+    def asks_again() -> bool:
+        connection.look_after(0.0)
+        return bool(zap.poll(10))
+
+    wait_for(asks_again, _WITHIN_S, "another attempt")
+    answer(zap, b"200")
+    connection.socket.send(b"fresh")
+    assert pull.poll(_WITHIN_S * 1000)
+    assert pull.recv() == b"fresh"

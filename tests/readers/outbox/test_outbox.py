@@ -1,0 +1,181 @@
+"""The outbox, on a real file."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from common.frames import Batch, Kind, Record
+from readers.outbox import file as outbox_file
+from readers.outbox.file import OutboxError, OutboxInUseError
+from readers.outbox.outbox import Outbox
+from tests.readers.outboxes import batches_after
+
+MAX_BYTES = 10**9
+
+
+def batch(*values: bytes) -> Batch:
+    """Return a batch of chat records with these values."""
+    return Batch(Kind.CHAT, [Record(b"1", 1, value) for value in values])
+
+
+def values_after(outbox: Outbox, seq: int) -> list[bytes]:
+    """Return the values of all records that the outbox gives after record *seq*."""
+    return [record.value for batch in batches_after(outbox, seq) for record in batch.records]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where an outbox may be made; its folder is not there yet."""
+    return tmp_path / "outbox" / "xqc.db"
+
+
+def test_records_are_numbered_from_one_without_a_gap(path: Path) -> None:
+    """Batches of two and one take the numbers 1 to 2 and 3."""
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    outbox.append(batch(b"a", b"b"))
+    outbox.append(batch(b"c"))
+    first, second = outbox.batch_after(0), outbox.batch_after(2)
+    assert first is not None
+    assert second is not None
+    assert first[:2] == (1, 2)
+    assert second[:2] == (3, 3)
+    assert outbox.batch_after(3) is None
+    outbox.close()
+
+
+def test_what_was_put_in_is_there_after_a_kill(path: Path) -> None:
+    """A process that dies by SIGKILL right after `append` leaves all it has put in."""
+    program = (
+        "import os, signal, sys; from pathlib import Path;"
+        "from tests.readers.outbox.test_outbox import Outbox, batch;"
+        "outbox = Outbox(Path(sys.argv[1]), 'xqc', 10**9);"
+        "[outbox.append(batch(b'%d' % number)) for number in range(1000)];"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    finished = subprocess.run([sys.executable, "-c", program, path], check=False)
+    assert finished.returncode == -9
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    assert values_after(outbox, 0) == [b"%d" % number for number in range(1000)]
+    assert outbox.last_seq == 1000
+    outbox.close()
+
+
+def test_acknowledged_records_are_gone_and_their_numbers_are_not_used_again(path: Path) -> None:
+    """Not even when the outbox is empty and opened anew."""
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    outbox.append(batch(b"a", b"b"))
+    outbox.append(batch(b"c"))
+    outbox.acknowledge(2)
+    assert outbox.waiting == 1
+    assert values_after(outbox, 0) == [b"c"]
+    outbox.acknowledge(3)
+    outbox.close()
+
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    assert (outbox.acknowledged, outbox.last_seq, outbox.waiting) == (3, 3, 0)
+    outbox.append(batch(b"d"))
+    stored = outbox.batch_after(3)
+    assert stored is not None
+    assert stored.first_seq == 4
+    outbox.close()
+
+
+def test_the_numbering_keeps_its_name_when_the_process_starts_anew(path: Path) -> None:
+    """The publisher then recognises what it has already taken."""
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    name = outbox.reader
+    outbox.close()
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    assert outbox.reader == name
+    assert name.startswith("xqc/")
+    outbox.close()
+
+
+def test_after_a_boot_of_the_host_no_number_is_given_that_may_have_been_given_before(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash of the host may take the last ones. The name stays, and so do the batches left."""
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    outbox.append(batch(b"a"))
+    name = outbox.reader
+    outbox.close()
+    for boot in (1, 2):
+        monkeypatch.setattr(outbox_file, "boot_id", lambda boot=boot: f"boot {boot}")
+        outbox = Outbox(path, "xqc", MAX_BYTES)
+        assert outbox.reader == name
+        assert outbox.last_seq == 1 + boot * outbox_file.NUMBERS_SKIPPED
+        assert values_after(outbox, 0) == [b"a"]
+        outbox.close()
+
+
+def test_what_the_publisher_knows_of_lost_numbers_is_believed_after_a_boot(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have more than the disk; what is said afterwards lies behind that."""
+    Outbox(path, "xqc", MAX_BYTES).close()
+    monkeypatch.setattr(outbox_file, "boot_id", lambda: "another boot")
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    outbox.append(batch(b"new"))
+    outbox.acknowledge(60)
+    assert values_after(outbox, 60) == [b"new"]
+    assert outbox.oldest_seq == outbox.last_seq == outbox_file.NUMBERS_SKIPPED + 1
+    outbox.close()
+
+
+def test_two_processes_cannot_have_the_same_outbox(path: Path) -> None:
+    """The second is told so, and the first goes on."""
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    program = (
+        "import sys; from pathlib import Path; from readers.outbox.outbox import Outbox;"
+        "Outbox(Path(sys.argv[1]), 'xqc', 10**9)"
+    )
+    second = subprocess.run(
+        [sys.executable, "-c", program, path], check=False, capture_output=True, text=True
+    )
+    assert second.returncode == 1
+    assert OutboxInUseError.__name__ in second.stderr
+    outbox.append(batch(b"a"))
+    outbox.close()
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is not a database" * 100, b"SQLite format 3\0" + b"\xff" * 5000]
+)
+def test_a_damaged_file_is_set_aside_and_a_new_one_takes_its_place(
+    path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is deleted, and an error names both files."""
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with caplog.at_level(logging.ERROR):
+        outbox = Outbox(path, "xqc", MAX_BYTES)
+    outbox.append(batch(b"a"))
+    outbox.close()
+    (aside,) = path.parent.glob("*.set-aside-*")
+    assert aside.read_bytes() == content
+    assert str(aside) in caplog.text
+
+
+def test_a_database_of_somebody_else_is_set_aside(path: Path) -> None:
+    """It is whole, but not an outbox."""
+    path.parent.mkdir()
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE batch (something TEXT)")
+    database.close()
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    outbox.append(batch(b"a"))
+    outbox.close()
+    assert len(list(path.parent.glob("*.set-aside-*"))) == 1
+
+
+def test_a_place_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
+    """The text names the file and the reason."""
+    (tmp_path / "outbox").write_text("a file where the folder should be")
+    with pytest.raises(OutboxError, match=r"cannot use .*xqc\.db"):
+        Outbox(tmp_path / "outbox" / "xqc.db", "xqc", MAX_BYTES)

@@ -1,0 +1,141 @@
+"""Who a reader logs in as."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from common.settings import Settings, SettingsError, read_settings
+from common.token_store import locked_token_store
+from readers.twitch.credentials import (
+    Credentials,
+    advised,
+    check_login,
+    check_nick,
+    credentials,
+    has_account,
+)
+from readers.twitch.errors import LoginRefusedError
+from tests.common.store_writers import TOKEN
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Return the path of a token store that is not there yet."""
+    return tmp_path / "tokenStore.json"
+
+
+def settings_with(store: Path, **more: str) -> Settings:
+    """Return settings that name *store*."""
+    return read_settings({"TWITCH_TOKEN_STORE": str(store), **more})
+
+
+def log_in(store: Path, **changes: str) -> None:
+    """Store a login, as auth does."""
+    with locked_token_store(store) as locked:
+        locked.write(msgspec.structs.replace(TOKEN, **changes))
+
+
+STATIC = {"TWITCH_USERNAME": "staticbot", "TWITCH_OAUTH_TOKEN": "oauth:statictoken"}
+
+
+def test_without_any_token_a_reader_is_anonymous(store: Path) -> None:
+    """It takes one of the nicks that Twitch lets read without a password."""
+    found = credentials(settings_with(store))
+    assert re.fullmatch(r"justinfan\d{5}", found.nick)
+    assert found.token is None
+    assert not has_account(settings_with(store))
+
+
+def test_a_static_token_is_used_with_its_username(store: Path) -> None:
+    """Without the prefix, which the client adds."""
+    settings = settings_with(store, **STATIC)
+    assert credentials(settings)[:2] == ("staticbot", "statictoken")
+    assert has_account(settings)
+
+
+def test_the_token_store_goes_before_the_static_token(store: Path) -> None:
+    """It is renewed; the other one may long have expired."""
+    log_in(store)
+    settings = settings_with(store, TWITCH_OAUTH_TOKEN="oauth:statictoken")
+    check_login(settings)
+    assert credentials(settings)[:2] == ("somebot", "firstaccess")
+
+
+def test_a_renewed_token_is_there_at_the_next_connection(store: Path) -> None:
+    """Nothing is kept from one call to the next."""
+    settings = settings_with(store)
+    log_in(store)
+    assert credentials(settings).token == "firstaccess"
+    log_in(store, access_token="secondaccess")
+    assert credentials(settings).token == "secondaccess"
+    assert has_account(settings)
+
+
+def test_a_static_token_without_a_username_is_a_wrong_setting(store: Path) -> None:
+    """Said at the start, once; but the token store, if it comes, needs no username."""
+    settings = settings_with(store, TWITCH_OAUTH_TOKEN="oauth:statictoken")
+    with pytest.raises(SettingsError, match="TWITCH_USERNAME is not set"):
+        check_login(settings)
+    with pytest.raises(LoginRefusedError, match="TWITCH_USERNAME is not set"):
+        credentials(settings)
+    log_in(store)
+    check_login(settings)
+    assert credentials(settings).nick == "somebot"
+
+
+def test_a_store_that_others_can_read_is_refused(store: Path) -> None:
+    """As a refused login, which is tried again: somebody will mend it."""
+    log_in(store)
+    store.chmod(0o644)
+    with pytest.raises(LoginRefusedError, match="chmod 600"):
+        credentials(settings_with(store))
+
+
+def test_a_login_of_another_account_than_the_username_is_refused(store: Path) -> None:
+    """Both are named."""
+    log_in(store)
+    with pytest.raises(LoginRefusedError, match=r"somebot.* TWITCH_USERNAME is otherbot"):
+        credentials(settings_with(store, TWITCH_USERNAME="OtherBot"))
+    assert credentials(settings_with(store, TWITCH_USERNAME="SomeBot")).nick == "somebot"
+
+
+def test_a_nick_that_twitch_does_not_give_us_is_the_reason_for_a_refusal() -> None:
+    """It gives the one of the token's account, whatever NICK says."""
+    wanted = Credentials("somebot", "token")
+    check_nick(wanted, "somebot")
+    with pytest.raises(LoginRefusedError, match="belongs to other, but TWITCH_USERNAME is somebot"):
+        check_nick(wanted, "other")
+
+
+def test_a_stored_account_may_have_been_renamed(store: Path) -> None:
+    """Whose it was is known from Twitch itself; it is the same account by another name."""
+    log_in(store)
+    check_nick(credentials(settings_with(store)), "newname")
+
+
+def test_an_anonymous_reader_may_be_called_anything() -> None:
+    """It is nobody in particular."""
+    check_nick(Credentials("justinfan12345", None), "justinfan67890")
+
+
+@pytest.mark.parametrize("source", ["store", "static"])
+def test_a_refusal_says_what_to_look_into(store: Path, source: str) -> None:
+    """That depends on where the token came from."""
+    if source == "store":
+        log_in(store)
+    found = credentials(settings_with(store, **({} if source == "store" else STATIC)))
+    with pytest.raises(LoginRefusedError) as raised, advised(found):
+        raise LoginRefusedError("Login authentication failed")
+    text = str(raised.value)
+    assert text.startswith("Login authentication failed: ")
+    assert "python -m auth status" in text
+    assert ("TWITCH_OAUTH_TOKEN" in text) == (source == "static")
+
+
+def test_credentials_do_not_show_their_token() -> None:
+    """Not in their representation, which is what ends up in logs."""
+    assert "secret" not in repr(Credentials("somebot", "secret"))

@@ -1,0 +1,185 @@
+"""Emote positions and the names they stand for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from readers.twitch.emotes import emote_names, well_placed_emotes
+from tests.readers.twitch import strategies
+from tests.readers.twitch.strategies import thorough
+
+if TYPE_CHECKING:
+    from random import Random
+
+
+@pytest.mark.parametrize(
+    ("emotes", "text", "names"),
+    [
+        ("", "no emotes", []),
+        ("25:0-4", "Kappa", ["Kappa"]),
+        ("25:0-4,12-16/1902:6-10", "Kappa Keepo Kappa", ["Kappa", "Keepo", "Kappa"]),
+        ("25:12-16,0-4", "Kappa Keepo Kappa", ["Kappa", "Kappa"]),
+        ("25:0-4/25:6-10", "Kappa Kappa", ["Kappa", "Kappa"]),
+        ("41:0-7,9-16", "Kreygasm,Kreygasm", ["Kreygasm", "Kreygasm"]),
+        ("25:0-4/1902:6-10/88:12-19", "Kappa.Keepo.PogChamp.", ["Kappa", "Keepo", "PogChamp"]),
+        ("25:1-5", "\U0001f602Kappa\U0001f602", ["Kappa"]),
+        ("9:2-3,7-8", "\U0001f449 <3 \U0001f449 <3", ["<3", "<3"]),
+        ("25:15-19", "@someone hello Kappa \U000e0000", ["Kappa"]),
+        ("300196486_TK:0-7", "pajaM_TK", ["pajaM_TK"]),
+        ("emotesv2_ee52e9d2f1344320bad5e93dd2a6e570:3-13", "go forsenParty", ["forsenParty"]),
+        (":0-4", "Kappa", ["Kappa"]),
+        ("80481_/3:7-14", "\U000e0000-tags pajaW_/3.0", ["pajaW_/3"]),
+    ],
+)
+def test_names_come_in_the_order_of_the_text(emotes: str, text: str, names: list[str]) -> None:
+    """One name per use, cut out by code points, whatever the order of the tag; nothing skipped."""
+    assert emote_names(emotes, text, "") == (names, 0)
+    assert well_placed_emotes(emotes, text) in (names, None)
+
+
+@pytest.mark.parametrize(
+    ("emotes", "names", "skipped"),
+    [
+        ("25:0-4/1902:2-6", ["Kappa"], 1),
+        ("25:0-4,0-4", ["Kappa"], 1),
+        ("25:0-4/1902:6-99", ["Kappa"], 1),
+        ("25:0-4/1902:11-15", ["Kappa"], 1),
+        ("25:99-103,0-4", ["Kappa"], 1),
+        ("1902:4-8/25:0-4", ["Kappa"], 1),
+        ("25:04/1902:6-10", ["Keepo"], 1),
+        ("25:4-0/1902:6-10", ["Keepo"], 1),
+        ("25:-4/1902:6-/88:-/7:-1-4/8:0--4/1902:6-10", ["Keepo"], 5),
+        ("25:,0-4,", ["Kappa"], 2),
+        ("25:a-b,+0-4,0-4 ,1_0-12,0-4", ["Kappa"], 4),
+        ("25:\u0660-\u0664/1902:\u00b2-4", [], 2),
+        ("25:0-4-9", [], 1),
+        (f"25:0-{'9' * 5000},0-4", ["Kappa"], 1),
+        (f"25:{'0' * 5000}-4", [], 1),
+        ("/:/25/garbage", [], 1),
+    ],
+)
+def test_positions_that_make_no_sense_are_skipped_and_counted(
+    emotes: str, names: list[str], skipped: int
+) -> None:
+    """Overlaps, positions outside the text and malformed ones are skipped, the others stay."""
+    assert emote_names(emotes, "Kappa Keepo", "") == (names, skipped)
+    assert well_placed_emotes(emotes, "Kappa Keepo") is None
+
+
+@pytest.mark.parametrize(
+    ("emotes", "flags", "text", "names"),
+    [
+        ("25:14-18", "0-6:S.6", "übeltat sagt Kappa", ["Kappa"]),
+        ("25:14-18", "0-6:A.6/I.6", "übeltat sagt Kappa jetzt", ["Kappa"]),
+        ("25:13-17/88:19-26", "0-6:P.3", "übeltat sagt Kappa PogChamp", ["Kappa", "PogChamp"]),
+        ("25:8-12/1902:23-27", "14-20:S.6", "übeltat Kappa übeltat Keepo", ["Kappa", "Keepo"]),
+        ("25:13-17", "0-4:S.5,6-8:S.5", "übler Typ: Kappa", ["Kappa"]),
+        ("25:12-16", "0-4:S.5,6-8:S.5", "übler Typ: Kappa", ["Kappa"]),
+        ("25:13-17", "0-4:S.5,17-19:S.5,6-8:S.5", "übler Typ: Kappa mit", ["Kappa"]),
+        ("1:6-7,9-10", "0-3:S.5", "böse :) :) x", [":)", ":)"]),
+    ],
+)
+def test_a_range_moved_right_by_flagged_parts_is_moved_back(
+    emotes: str, flags: str, text: str, names: list[str]
+) -> None:
+    """A range with a space in it, or beyond the text, is tried left by the parts flagged before."""
+    assert emote_names(emotes, text, flags)[0] == names
+
+
+@pytest.mark.parametrize(
+    ("emotes", "flags", "text"),
+    [
+        ("25:14-18", "", "übeltat sagt Kappa"),
+        ("25:15-19", "0-6:S.6", "übeltat sagt Kappa"),
+        ("25:12-16", "0-6:S.6", "übeltat sagt Kappa"),
+        ("25:1-5", "6-12:S.6", "Kappa übeltat"),
+        ("25:14-18", "0-6:S.6", "übeltat sagt.Kappa"),
+        ("25:14-30", "0-6:S.6", "übeltat sagt Kappa"),
+        ("25:1-2", "0-0:S.6", "a b"),
+        ("25:1-3", "0-0:S.6,0-0:S.6", "xy z"),
+        ("25:4-6", "0-0:S.6,0-0:S.6", "a xyzt u"),
+        ("25:14-18", "nonsense,9,9-,:,-,9-4:x", "übeltat sagt Kappa"),
+        ("25:8-5", "0-0:S.6,0-0:S.6,0-0:S.6,0-0:S.6", "hi"),
+    ],
+)
+def test_a_range_is_moved_no_further_than_the_flags_before_it_explain(
+    emotes: str, flags: str, text: str
+) -> None:
+    """Without enough flags before it, or without a free-standing slice, it is skipped."""
+    assert emote_names(emotes, text, flags) == ([], 1)
+
+
+def test_a_right_range_is_not_moved_by_flags() -> None:
+    """In a text Twitch counted right, a flagged part changes nothing."""
+    assert emote_names("25:5-9", "Shit Kappa", "0-3:P.3") == (["Kappa"], 0)
+    assert emote_names("25:5-9", "mist,Kappa,ja", "0-3:P.3") == (["Kappa"], 0)
+
+
+@thorough
+@given(strategies.texts_with_emotes(), st.randoms(use_true_random=False))
+def test_emotes_put_into_a_text_come_out_again(
+    drawn: tuple[str, list[tuple[str, int]]], chance: Random
+) -> None:
+    """The names are those put in, in the order of the text, whatever the order of the tag."""
+    text, uses = drawn
+    names = [name for name, _ in uses]
+    chance.shuffle(uses)
+    tag = strategies.emotes_tag(uses)
+    assert emote_names(tag, text, "") == (names, 0)
+    assert well_placed_emotes(tag, text) == names
+
+
+@thorough
+@given(
+    st.one_of(
+        st.from_regex(r"(/?a?1?:([0-9]-[0-9],?){1,3}){1,3}", fullmatch=True),
+        st.text("0123456789-,:/_aE"),
+    ),
+    st.text("aä \U0001f602", max_size=12),
+)
+def test_emotes_are_well_placed_when_all_of_the_tag_is_taken_as_it_is(
+    emotes: str, text: str
+) -> None:
+    """Whatever the tag holds, what is found in half of the time is what is found otherwise."""
+    names = well_placed_emotes(emotes, text)
+    assert names is None or (names, 0) == emote_names(emotes, text, "")
+
+
+@thorough
+@given(
+    st.lists(strategies.words.filter(lambda word: not word.isascii()), min_size=1, max_size=2),
+    st.lists(strategies.emotes, min_size=1, max_size=5),
+)
+def test_emotes_after_flagged_words_come_out_though_all_are_counted_too_far_right(
+    flagged_words: list[str], names: list[str]
+) -> None:
+    """One too far for each flagged word before them: the names are the ones that were typed."""
+    words = [*flagged_words, *names]
+    starts = [len(" ".join([*words[:index], ""])) for index in range(len(words))]
+    first_emote = len(flagged_words)
+    flags = ",".join(
+        f"{start}-{start + len(word) - 1}:S.6"
+        for word, start in zip(flagged_words, starts[:first_emote], strict=True)
+    )
+    too_far = [
+        (name, start + len(flagged_words))
+        for name, start in zip(names, starts[first_emote:], strict=True)
+    ]
+    assert emote_names(strategies.emotes_tag(too_far), " ".join(words), flags) == (names, 0)
+
+
+@thorough
+@given(
+    st.one_of(st.text(), st.text("0123456789-,:/")),
+    st.text("aä \U0001f602"),
+    st.one_of(st.text(), st.text("0123456789-,:/")),
+)
+def test_no_tags_make_it_raise(emotes: str, text: str, flags: str) -> None:
+    """Every name is a part of the text without a space, and what is not a name is counted."""
+    names, skipped = emote_names(emotes, text, flags)
+    assert all(name in text and " " not in name for name in names)
+    assert len(names) + skipped == emotes.count(":") + emotes.count(",")
