@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from auth.answers import Tokens, Validation
 from auth.errors import LoginFailedError
+from auth.responses import Tokens, Validation
 from auth.twitch_oauth import validate
 from common.settings import Settings
 from common.token_store import StoredToken, locked_token_store

@@ -6,8 +6,8 @@ import re
 import secrets
 from urllib.parse import parse_qsl, urlsplit
 
-from auth.answers import refusal
 from auth.errors import LoginFailedError
+from auth.responses import refusal
 
 _CODE = re.compile(r"[a-zA-Z0-9]+")
 

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 
 from auth.account import complete_login
-from auth.answers import DeviceCode, Tokens
 from auth.errors import LoginFailedError, PendingError, SlowDownError, TwitchUnreachableError
+from auth.responses import DeviceCode, Tokens
 from auth.twitch_oauth import application, ask_for_device, request_device_code
 from common.settings import Settings, SettingsError
 from common.token_store import StoredToken

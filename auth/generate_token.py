@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Callable
 
 from auth.account import check_account
-from auth.answers import Tokens, Validation
 from auth.callback import code_from_paste
 from auth.errors import LoginFailedError
+from auth.responses import Tokens, Validation
 from auth.twitch_oauth import application, authorize_url, exchange_code, validate
 from common.settings import Settings, SettingsError
 

@@ -27,7 +27,7 @@ from auth.errors import (
     TokenInvalidError,
     TwitchUnreachableError,
 )
-from auth.patience import Patience
+from auth.patience import Retry
 from auth.schedule import VALIDATE_EVERY_S, in_words, renewal_due_at
 from auth.static_token import StaticToken
 from auth.twitch_oauth import Application, application, renew, validate
@@ -67,7 +67,7 @@ class TokenKeeper:
         self._clock = clock
         self._chance = chance
         self._static = StaticToken(settings, clock)
-        self._patience = Patience(chance)
+        self._retry = Retry(chance)
         self._token: StoredToken | None = None
         #: What the token was renewed to, if that could not be stored yet.
         self._unsaved: StoredToken | None = None
@@ -121,7 +121,7 @@ class TokenKeeper:
             )
 
     def _look_after(self, token: StoredToken, now: float) -> None:
-        if self._patience.is_over(now):
+        if self._retry.is_over(now):
             try:
                 due_at = renewal_due_at(token.obtained_at, self._expires_at, self._spread)
                 if now >= max(due_at, self._renew_not_before):
@@ -129,7 +129,7 @@ class TokenKeeper:
                 elif now >= self._validate_at:
                     self._validate(token, now)
             except TwitchUnreachableError as error:
-                self._patience.on_failure(now, error)
+                self._retry.on_failure(now, error)
         if now >= self._expires_at:
             self._say_once(
                 logging.ERROR,
@@ -143,7 +143,7 @@ class TokenKeeper:
         except TokenInvalidError:
             self._validate_at, self._expires_at = NEVER, now
             return
-        self._patience.on_success()
+        self._retry.on_success()
         self._validate_at = now + VALIDATE_EVERY_S
         self._expires_at = now + found.expires_in
         try:
@@ -197,7 +197,7 @@ class TokenKeeper:
         self._expires_at = renewed.expires_at
         self._validate_at = min(self._validate_at, renewed.obtained_at + VALIDATE_EVERY_S)
         self._spread = self._chance()
-        self._patience.on_success()
+        self._retry.on_success()
         life = in_words(renewed.expires_at - renewed.obtained_at)
         logger.info("renewed the token of %s, for %s", renewed.login, life)
 

@@ -1,4 +1,4 @@
-"""Patience with Twitch while it is away: when to ask again, and what to say about it."""
+"""Retry with Twitch while it is away: when to ask again, and what to say about it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from auth.schedule import retry_delay_s
 logger = logging.getLogger(__name__)
 
 
-class Patience:
+class Retry:
     """Counts failures in a row. All times are Unix seconds."""
 
     def __init__(self, chance: Callable[[], float] = random.random) -> None:

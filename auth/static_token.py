@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from auth.account import check_account
 from auth.errors import LoginFailedError, RefusedError, TwitchUnreachableError
-from auth.patience import Patience
+from auth.patience import Retry
 from auth.schedule import VALIDATE_EVERY_S, in_words, warnings_passed
 from auth.twitch_oauth import validate
 from common.settings import Settings
@@ -24,7 +24,7 @@ class StaticToken:
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self._settings = settings
         self._clock = clock
-        self._patience = Patience()
+        self._retry = Retry()
         self._validate_at = float("-inf")
         self._expires_at = float("inf")
         self._warned = 0
@@ -33,7 +33,7 @@ class StaticToken:
     def step(self) -> None:
         """Do what is due now."""
         now = self._clock()
-        if now >= self._validate_at and self._patience.is_over(now):
+        if now >= self._validate_at and self._retry.is_over(now):
             self._validate(now)
         passed = warnings_passed(self._expires_at - now)
         if passed > self._warned:
@@ -45,13 +45,13 @@ class StaticToken:
         try:
             found = validate(self._settings.twitch_auth_url, self._settings.twitch_oauth_token)
         except TwitchUnreachableError as error:
-            self._patience.on_failure(now, error)
+            self._retry.on_failure(now, error)
             return
         except RefusedError as error:
             logger.error("TWITCH_OAUTH_TOKEN is not valid: %s; or %s", error, _REPLACE)
             self._validate_at = self._expires_at = float("inf")
             return
-        self._patience.on_success()
+        self._retry.on_success()
         if self._validate_at == float("-inf"):
             logger.info("TWITCH_OAUTH_TOKEN is a valid token of %s", found.login)
         self._validate_at = now + VALIDATE_EVERY_S

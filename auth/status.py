@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from auth.account import check_account
-from auth.answers import Validation
 from auth.errors import AuthError
+from auth.responses import Validation
 from auth.schedule import in_words
 from auth.twitch_oauth import validate
 from common.settings import Settings

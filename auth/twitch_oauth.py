@@ -21,8 +21,8 @@ import requests
 from oauthlib.oauth2 import OAuth2Error
 from requests_oauthlib import OAuth2Session
 
-from auth.answers import DeviceCode, Tokens, Validation, check, read_answer
 from auth.errors import TwitchUnreachableError
+from auth.responses import DeviceCode, Tokens, Validation, check, read_response
 from common.settings import Settings
 
 #: Seconds to connect, and then to wait for each part of the answer.
@@ -105,7 +105,7 @@ def request_device_code(app: Application, scopes: Sequence[str]) -> DeviceCode:
     fields = {"client_id": app.client_id, "scopes": " ".join(scopes)}
     with _session(app) as session:
         response = session.post(f"{app.auth_url}/device", data=fields, timeout=TIMEOUT_S)
-        return read_answer(check(response, ()), DeviceCode)
+        return read_response(check(response, ()), DeviceCode)
 
 
 def ask_for_device(app: Application, device_code: str, scopes: Sequence[str]) -> Tokens:
@@ -123,7 +123,7 @@ def ask_for_device(app: Application, device_code: str, scopes: Sequence[str]) ->
     }
     with _session(app) as session:
         response = session.post(f"{app.auth_url}/token", data=fields, timeout=TIMEOUT_S)
-        return read_answer(check(response, (device_code, app.client_secret)), Tokens)
+        return read_response(check(response, (device_code, app.client_secret)), Tokens)
 
 
 def validate(auth_url: str, access_token: str) -> Validation:
@@ -135,7 +135,7 @@ def validate(auth_url: str, access_token: str) -> Validation:
     headers = {"Authorization": f"OAuth {access_token}"}
     with _session(Application("", "", auth_url)) as session:
         response = session.get(f"{auth_url}/validate", headers=headers, timeout=TIMEOUT_S)
-        return read_answer(check(response, (access_token,)), Validation)
+        return read_response(check(response, (access_token,)), Validation)
 
 
 def revoke(auth_url: str, client_id: str, access_token: str) -> None:
@@ -152,7 +152,7 @@ def revoke(auth_url: str, client_id: str, access_token: str) -> None:
 
 def _check_tokens(response: requests.Response, secrets: Iterable[str]) -> requests.Response:
     """Look at an answer before oauthlib does, which cannot take any JSON but an object."""
-    read_answer(check(response, secrets), Tokens)
+    read_response(check(response, secrets), Tokens)
     return response
 
 

@@ -27,9 +27,11 @@ class AcknowledgingPeer:
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
         self._batches = context.socket(zmq.PULL)
-        self._answers = context.socket(zmq.PUB)
+        self._acknowledgements = context.socket(zmq.PUB)
         #: Where it listens.
-        self.batches, self.answers = (_bind(socket) for socket in (self._batches, self._answers))
+        self.batches, self.acknowledgements = (
+            _bind(socket) for socket in (self._batches, self._acknowledgements)
+        )
         self._announce_at = 0.0
 
     def serve(self, until_seq: int, within_s: float) -> None:
@@ -48,7 +50,7 @@ class AcknowledgingPeer:
                 )
             if now >= self._announce_at:
                 self._announce_at = now + _ANNOUNCE_EVERY_S
-                self._answers.send_multipart(
+                self._acknowledgements.send_multipart(
                     [ANNOUNCEMENT_TOPIC, encode_frame(Announcement(_SESSION))]
                 )
             if self._batches.poll(100):
@@ -60,7 +62,7 @@ class AcknowledgingPeer:
         envelope = decode_envelope(head)
         seq = envelope.first_seq + len(decode_batch(body).records) - 1
         frame = encode_frame(Acknowledgement(_SESSION, seq))
-        self._answers.send_multipart([acknowledgement_topic(envelope.reader), frame])
+        self._acknowledgements.send_multipart([acknowledgement_topic(envelope.reader), frame])
         return seq
 
 

@@ -31,7 +31,7 @@ def measure(kafka: str, count: int) -> dict[str, object]:
 
         said_at = time.perf_counter()
         running.chat.run(send(), timeout_s=WITHIN_S)
-        running.service.wait_until_heard(CHANNEL)
+        running.service.wait_until_received(CHANNEL)
         heard_s = time.perf_counter() - said_at
         started_at = time.perf_counter()
         running.service.start_publisher()

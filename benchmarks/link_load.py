@@ -47,7 +47,7 @@ class LinkLoad:
     def turn(self) -> bool:
         """Hear and send, without waiting; return whether there was anything to do."""
         now = time.monotonic()
-        heard = self.peer.hear_acknowledgements()
+        heard = self.peer.receive_acknowledgements()
         for seq in heard:
             self._link.on_acknowledgement(self.peer.session, seq, seq, now)
         before = self._link.sent

@@ -28,8 +28,8 @@ from benchmarks.node_scripts import node_script
 from benchmarks.report import report
 from benchmarks.rust_programs import rust_program
 from common.chat_message import encode_chat_message
-from readers.twitch.chat_parser import heard_message
-from readers.twitch.fast_path import usual_chat
+from readers.twitch.chat_parser import received_message
+from readers.twitch.fast_path import fast_path
 from readers.twitch.irc import parse_irc
 from tests.toolchains import NoToolchainError
 
@@ -54,9 +54,9 @@ class Contestant:
 
 
 def _to_json(line: bytes) -> object:
-    heard = usual_chat(line)
+    heard = fast_path(line)
     if heard is None and (irc := parse_irc(line)):
-        heard = heard_message(irc, room_id="", now_ms=0)
+        heard = received_message(irc, room_id="", now_ms=0)
     return heard and encode_chat_message(heard.message)
 
 

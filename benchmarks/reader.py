@@ -39,7 +39,7 @@ def measure(count: int) -> dict[str, object]:
     ):
         endpoints = {
             "PUBLISHER_ENDPOINT": peer.batches,
-            "PUBLISHER_ACK_ENDPOINT": peer.answers,
+            "PUBLISHER_ACK_ENDPOINT": peer.acknowledgements,
         }
         service = Service(start, chat, folder, "none", "none", **endpoints)
         reader = service.start_reader(CHANNEL)

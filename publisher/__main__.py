@@ -68,7 +68,7 @@ def _publish(settings: Settings) -> int:
                 "publisher for %s: takes batches at %s, answers at %s; Kafka at %s, topic %s",
                 settings.app_env,
                 sockets.batches_endpoint,
-                sockets.answers_endpoint,
+                sockets.acknowledgements_endpoint,
                 cluster.brokers,
                 settings.kafka_topic_chat_messages,
             )

@@ -16,14 +16,14 @@ from common.logs import BoundedLog
 from common.settings import EXACTLY_ONCE, Settings
 from publisher.counters import Counters
 from publisher.deduplication.deduplication import Deduplication
-from publisher.deduplication.warm_up import recall
+from publisher.deduplication.warm_up import warm_up
 from publisher.delivery.at_least_once import AtLeastOnce
 from publisher.delivery.exactly_once import ExactlyOnce
 from publisher.delivery.sink import Sink
 from publisher.kafka.health import KafkaHealth
 from publisher.kafka.properties import Cluster, connection_properties
 from publisher.kafka.topics import Topic, wait_for_topics
-from publisher.link.sequence import Link
+from publisher.link.sequence import ReceivingLink
 from publisher.link.sockets import LinkSockets
 from publisher.session import Session
 from publisher.stop_signals import StopSignals
@@ -44,7 +44,7 @@ class _Guarantee(Protocol):
     def open_sink(self) -> Sink:
         """Return the sink of a new session. Raises SettingsError."""
 
-    def begin(self, sink: Sink, /) -> Link | None:
+    def begin(self, sink: Sink, /) -> ReceivingLink | None:
         """Return what a new session knows of its readers; None when it cannot begin."""
 
 
@@ -91,7 +91,7 @@ class Server:
                     sink.failure.name(),
                     sink.failure.str(),
                 )
-            retry_s = _RETRY_MIN_S if sink.answers else _longer(retry_s)
+            retry_s = _RETRY_MIN_S if sink.confirmations else _longer(retry_s)
 
     def _new_guarantee(self, settings: Settings) -> _Guarantee:
         topics = _topics(settings)
@@ -127,7 +127,7 @@ class Server:
         logger.info("Kafka at %s is ready: session %016x", self._cluster.brokers, link.session)
         if self._deduplication is not None:
             self._deduplication.begin_session()
-            recall(
+            warm_up(
                 self._deduplication.published,
                 self._chat_topic,
                 self._connection,

@@ -19,9 +19,9 @@ from publisher.deduplication.deduplication import Deduplication
 from publisher.delivery.sink import Sink
 from publisher.kafka.health import KafkaHealth
 from publisher.link.frame_validation import MalformedError, read_message
-from publisher.link.sequence import Delivery, Link, Refusal
+from publisher.link.sequence import Delivery, ReceivingLink, Refusal
 from publisher.link.sockets import LinkSockets
-from publisher.stall_detector import Progress
+from publisher.stall_detector import StallDetector
 from publisher.stop_signals import StopSignals
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Session:
 
     def __init__(
         self,
-        link: Link,
+        link: ReceivingLink,
         sink: Sink,
         *,
         sockets: LinkSockets,
@@ -68,14 +68,14 @@ class Session:
         self._poller.register(sockets.batches, zmq.POLLIN)
         # Readers that connect are told, at once if there is nothing else to do; and ZeroMQ clears
         # lost connections away only when it is looked at.
-        self._poller.register(sockets.answers, zmq.POLLIN)
+        self._poller.register(sockets.acknowledgements, zmq.POLLIN)
         self._poller.register(stop.fileno(), zmq.POLLIN)
         self._log_malformed = BoundedLog(logger.warning)
         now = time.monotonic()
         self._next_tick = now
         self._next_summary = now + _SUMMARY_S
         self._last_summary = counters.summary()
-        self._progress = Progress(now, sink.answers)
+        self._stall_detector = StallDetector(now, sink.confirmations)
 
     def run(self) -> None:
         """Run until a signal asks to stop, or the sink has failed."""
@@ -84,7 +84,7 @@ class Session:
             if self._take():
                 self._sink.poll(0)
             elif self._sink.unconfirmed:
-                self._sink.poll(_WAIT_STALLED_S if self._progress.stalled else _WAIT_S)
+                self._sink.poll(_WAIT_STALLED_S if self._stall_detector.stalled else _WAIT_S)
             else:
                 self._poller.poll(max(0, int((self._next_tick - time.monotonic()) * 1000) + 1))
                 self._welcome()
@@ -158,20 +158,20 @@ class Session:
         self._sink.poll(0)
         # A stalled client is asked as well: one of its threads may only be in a wait that ends at a
         # time of day, and the clock was set back. An answer ends that.
-        if self._progress.stalled or not self._health.reachable:
+        if self._stall_detector.stalled or not self._health.reachable:
             self._sink.ask()
-        self._progress.update(
+        self._stall_detector.update(
             now,
-            confirmed=self._sink.answers,
+            confirmed=self._sink.confirmations,
             unconfirmed=self._sink.unconfirmed,
             reachable=self._health.reachable,
         )
         # A reader that hears us sends again what is not acknowledged for 5 s; while Kafka confirms
         # nothing, that would only be the same batches over and over.
         self._welcome()
-        if not self._progress.stalled:
+        if not self._stall_detector.stalled:
             self._sockets.announce(self._announcement)
-        self._sockets.look_at_keys()
+        self._sockets.reload_keys()
         self._count_connections()
         if now >= self._next_summary:
             self._next_summary = now + _SUMMARY_S

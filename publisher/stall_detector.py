@@ -12,7 +12,7 @@ STALLED_S = 2.0
 TELL_S = 10.0
 
 
-class Progress:
+class StallDetector:
     """Kafka's progress with what was handed to it."""
 
     def __init__(self, now: float, confirmed: int) -> None:

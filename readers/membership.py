@@ -2,7 +2,7 @@
 Stays in one channel: enters it, and enters it anew whenever the connection ends, for ever.
 
 Twitch may ask for a new connection (RECONNECT). The old one is left only once the new one is in the
-channel, so that nothing that is said meanwhile is missed; ChatIntake takes what both hear once.
+channel, so that nothing that is said meanwhile is missed; RecordBuilder takes what both hear once.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Callable
 
 from common.settings import Settings
 from readers.backoff import Backoff
-from readers.presence import Attendance
+from readers.presence import ChannelPresence
 from readers.twitch.client import OnChat, TwitchClient
 from readers.twitch.credentials import Credentials, advised, check_nick
 from readers.twitch.errors import JoinRefusedError, LoginRefusedError, TwitchError
-from readers.twitch.rate_limits import TwitchLimits
+from readers.twitch.rate_limits import RateLimits
 from readers.twitch.timing import Timing
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Membership:
         settings: Settings,
         credentials: Callable[[], Credentials],
         on_chat: OnChat,
-        attendance: Attendance,
+        presence: ChannelPresence,
         *,
         timing: Timing | None = None,
     ) -> None:
@@ -41,8 +41,8 @@ class Membership:
         self._settings = settings
         self._credentials = credentials
         self._on_chat = on_chat
-        self._attendance = attendance
-        self._limits = TwitchLimits(settings.state_dir / "limits", settings.twitch_join_rate)
+        self._presence = presence
+        self._limits = RateLimits(settings.state_dir / "limits", settings.twitch_join_rate)
         self._current: TwitchClient | None = None
         self._timing = timing or Timing()
         self._reconnect = Backoff(self._timing.reconnect_first_s, self._timing.reconnect_last_s)
@@ -56,7 +56,7 @@ class Membership:
             while True:
                 successor = await self._enter()
                 previous, self._current = self._current, successor
-                self._attendance.on_entered(successor.room_id)
+                self._presence.on_entered(successor.room_id)
                 # It may have gone before it was the current one, and its loss was not told then.
                 self._on_lost(successor)
                 if previous:
@@ -65,15 +65,15 @@ class Membership:
         finally:
             if self._current:
                 await self._current.leave()
-            self._attendance.on_stopped()
+            self._presence.on_stopped()
 
-    def _on_heard(self, client: TwitchClient) -> None:
+    def _on_received(self, client: TwitchClient) -> None:
         if client is self._current:
-            self._attendance.on_heard(client.heard_ms)
+            self._presence.on_received(client.received_ms)
 
     def _on_lost(self, client: TwitchClient) -> None:
         if client is self._current and client.lost:
-            self._attendance.on_left(client.heard_ms, client.lost)
+            self._presence.on_left(client.received_ms, client.lost)
 
     async def _enter(self) -> TwitchClient:
         """Return a client that is in the channel, after however many attempts that takes."""
@@ -82,12 +82,12 @@ class Membership:
                 client = await self._attempt()
             except JoinRefusedError as refusal:
                 delay_s = self._rejoin.next_delay_s()
-                self._tell_refusal(refusal, delay_s)
+                self._log_refusal(refusal, delay_s)
             except LoginRefusedError as refusal:
                 delay_s = self._reconnect.next_delay_s()
                 self._refused_logins += 1
                 if self._refused_logins > 1:
-                    self._tell_refusal(refusal, delay_s)
+                    self._log_refusal(refusal, delay_s)
                 else:
                     # The token may just have been renewed: there is a newer one, then.
                     logger.info("%s; next attempt in %.1f s", refusal, delay_s)
@@ -110,7 +110,7 @@ class Membership:
             credentials,
             self._on_chat,
             self._timing,
-            on_heard=self._on_heard,
+            on_received=self._on_received,
             on_lost=self._on_lost,
         )
         host, port = settings.twitch_irc_host, settings.twitch_irc_port
@@ -139,7 +139,7 @@ class Membership:
         logger.warning("%s; connecting anew in %.1f s", client.reason, delay_s)
         await asyncio.sleep(delay_s)
 
-    def _tell_refusal(self, refusal: TwitchError, delay_s: float) -> None:
+    def _log_refusal(self, refusal: TwitchError, delay_s: float) -> None:
         """Log a refusal as an error once, and as an attempt while it stays the same."""
         level = logging.INFO if str(refusal) == self._last_refusal else logging.ERROR
         self._last_refusal = str(refusal)

@@ -32,24 +32,24 @@ NOTE_EVERY_MS = 5000
 
 #: Tells the publisher in which channel (its id) we have been, since when and until when; returns
 #: whether the publisher compares that.
-TellPresence = Callable[[str, int, int], bool]
+ReportPresence = Callable[[str, int, int], bool]
 
 
-class Attendance:
+class ChannelPresence:
     """A reader's presence in its channel. All times are Unix milliseconds."""
 
     def __init__(
         self,
         channel: str,
         outbox: Outbox,
-        tell_presence: TellPresence,
+        report_presence: ReportPresence,
         on_gap: Callable[[], None],
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         """*on_gap* is called when there is a gap record in the outbox."""
         self._channel = channel
         self._outbox = outbox
-        self._tell_presence = tell_presence
+        self._report_presence = report_presence
         self._on_gap = on_gap
         self._now_ms = now_ms
         self._absence = outbox.absence()
@@ -70,32 +70,32 @@ class Attendance:
             self._gap = self._gap_until(now_ms)
         self._note(now_ms)
 
-    def on_heard(self, heard_ms: int) -> None:
-        """Take note that something came at *heard_ms*; to be called whenever something does."""
-        if not self._inside or abs(heard_ms - self._noted_ms) < NOTE_EVERY_MS:
+    def on_received(self, received_ms: int) -> None:
+        """Take note that something came at *received_ms*; to be called whenever something does."""
+        if not self._inside or abs(received_ms - self._noted_ms) < NOTE_EVERY_MS:
             return
-        self._note(heard_ms)
+        self._note(received_ms)
 
     def on_left(self, since_ms: int, reason: GapReason) -> None:
         """Take note that we are not in the channel any more, *since_ms*."""
         if self._inside:
             self._inside = False
-            self._tell_gap()
+            self._append_gap()
             self._keep(Absence(since_ms, reason))
 
     def on_stopped(self) -> None:
         """Take note that we leave the channel now, because the reader stops."""
         self.on_left(self._now_ms(), GapReason.RESTARTED)
 
-    def _note(self, heard_ms: int) -> None:
-        self._noted_ms = heard_ms
+    def _note(self, received_ms: int) -> None:
+        self._noted_ms = received_ms
         # What was said later than that may not have come yet.
-        until_ms = heard_ms - LATENCY_MS
-        is_compared = self._tell_presence(self._channel_id, self._entered_ms, until_ms)
+        until_ms = received_ms - LATENCY_MS
+        is_compared = self._report_presence(self._channel_id, self._entered_ms, until_ms)
         if self._gap and is_compared and self._now_ms() < self._gap.to_ms + COMPARED_AFTER_MS:
             return
-        self._tell_gap()
-        self._keep(Absence(heard_ms, GapReason.RESTARTED))
+        self._append_gap()
+        self._keep(Absence(received_ms, GapReason.RESTARTED))
 
     def _gap_until(self, now_ms: int) -> ChatGap | None:
         if self._absence is None:
@@ -104,7 +104,7 @@ class Attendance:
         from_ms = min(self._absence.since_ms, now_ms) - LATENCY_MS
         return ChatGap(self._channel_id, self._channel, from_ms, now_ms, self._absence.reason)
 
-    def _tell_gap(self) -> None:
+    def _append_gap(self) -> None:
         if self._gap:
             self._outbox.append(gap_batch(self._gap))
             self._gap = None

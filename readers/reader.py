@@ -13,8 +13,8 @@ from readers.link.publisher_addresses import publisher_addresses
 from readers.link.sender import Sender
 from readers.membership import Membership
 from readers.outbox.outbox import Outbox
-from readers.presence import Attendance
-from readers.record_builder import ChatIntake
+from readers.presence import ChannelPresence
+from readers.record_builder import RecordBuilder
 from readers.twitch.credentials import check_login, credentials
 
 #: Seconds a reader that stops waits for acknowledgements of what it holds.
@@ -40,9 +40,9 @@ async def read_channel(channel: str, settings: Settings) -> None:
     path = settings.state_dir / "outbox" / f"{channel}.db"
     outbox = Outbox(path, channel, settings.outbox_max_bytes)
     sender = Sender(outbox, publishers)
-    intake = ChatIntake(outbox, on_batch=sender.send)
-    attendance = Attendance(channel, outbox, sender.tell_presence, sender.send)
-    membership = Membership(channel, settings, log_in_as, intake.take, attendance)
+    intake = RecordBuilder(outbox, on_batch=sender.send)
+    presence = ChannelPresence(channel, outbox, sender.report_presence, sender.send)
+    membership = Membership(channel, settings, log_in_as, intake.take, presence)
     logger.info("started, %d messages wait in the outbox", outbox.waiting)
     try:
         await _until_stopped(membership, sender)
@@ -50,7 +50,7 @@ async def read_channel(channel: str, settings: Settings) -> None:
         # One of the tasks has failed, and the others were only cancelled.
         raise group.exceptions[0] from None
     finally:
-        _say_goodbye(outbox, intake)
+        _log_summary(outbox, intake)
         outbox.close()
 
 
@@ -91,7 +91,7 @@ def _wake_up(loop: asyncio.AbstractEventLoop) -> None:
     loop.call_later(WAKE_UP_EVERY_S, _wake_up, loop)
 
 
-def _say_goodbye(outbox: Outbox, intake: ChatIntake) -> None:
+def _log_summary(outbox: Outbox, intake: RecordBuilder) -> None:
     logger.info(
         "stopped after %d messages (%d repeated ones and %d wrong emote positions left out)",
         intake.messages,

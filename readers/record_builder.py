@@ -9,7 +9,7 @@ from common.chat_message import encode_chat_message
 from common.frames import Batch, Kind, Record
 from common.recent_ids import RecentIds
 from readers.outbox.outbox import Outbox
-from readers.twitch.chat_parser import HeardMessage
+from readers.twitch.chat_parser import ReceivedMessage
 
 #: Records a batch has at most; the publisher takes ten times as many, and no more.
 RECORDS_PER_BATCH = 1000
@@ -21,7 +21,7 @@ REMEMBERED_IDS = 4096
 logger = logging.getLogger(__name__)
 
 
-class ChatIntake:
+class RecordBuilder:
     """Where chat becomes a batch. Its counts are of this process's life."""
 
     def __init__(self, outbox: Outbox, *, on_batch: Callable[[], None]) -> None:
@@ -33,7 +33,7 @@ class ChatIntake:
         self.repeated = 0
         self.skipped_emote_positions = 0
 
-    def take(self, chat: list[HeardMessage]) -> None:
+    def take(self, chat: list[ReceivedMessage]) -> None:
         """Put *chat* into the outbox, as one batch unless it is very much."""
         debugging = logger.isEnabledFor(logging.DEBUG)
         records = []

@@ -29,7 +29,7 @@ _POLL_S = 0.05
 
 
 @dataclass(frozen=True)
-class ForcedAnswer:
+class ForcedResponse:
     """What every call is answered with, whatever it asks."""
 
     status: int
@@ -47,7 +47,7 @@ class OAuthServer:
     def __init__(self, state: OAuthState, *, port: int = 0) -> None:
         self.state = state
         #: What endpoints answer in place of what they should, or None.
-        self.forced: ForcedAnswer | None = None
+        self.forced: ForcedResponse | None = None
         #: How many requests have come in, answered or not.
         self.received = 0
         #: Cleared, the endpoints take requests and do not answer them.

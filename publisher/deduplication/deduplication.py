@@ -20,7 +20,7 @@ from common.chat_gap import GapReason, decode_chat_gap, encode_chat_gap
 from common.frames import Batch, Kind, Presence, Record
 from common.recent_ids import RecentIds
 from publisher.counters import Counters
-from publisher.deduplication.presence import RollCall
+from publisher.deduplication.presence import PresenceTable
 from publisher.link.sequence import Delivery
 
 #: How many ids of published messages are remembered. With Twitch's ids that takes 75 MiB, as
@@ -35,7 +35,7 @@ class Deduplication:
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
-        self._roll_call = RollCall()
+        self._presence = PresenceTable()
         self.published = RecentIds[bytes](REMEMBERED_IDS)
         #: By id, the batch that carries the message.
         self._on_the_way: dict[bytes, Delivery] = {}
@@ -47,7 +47,7 @@ class Deduplication:
 
     def note_presence(self, presence: Presence) -> None:
         """Take note of where a reader has been."""
-        self._roll_call.note(presence)
+        self._presence.note(presence)
 
     def select(self, delivery: Delivery, batch: Batch) -> Batch:
         """
@@ -103,7 +103,7 @@ class Deduplication:
             return record  # it is for whoever reads the topic to see what it is
         if gap.reason is GapReason.OVERFLOWED:
             return record
-        rest = self._roll_call.unattended(gap.channel_id, reader, gap.from_ms, gap.to_ms)
+        rest = self._presence.unattended(gap.channel_id, reader, gap.from_ms, gap.to_ms)
         if rest is None:
             return None
         from_ms, to_ms = rest

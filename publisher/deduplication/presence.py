@@ -15,7 +15,7 @@ CHANNELS = 10_000
 SPANS = 32
 
 
-class RollCall:
+class PresenceTable:
     """Remembers a number of channels, and of spans in each, that were told of last."""
 
     def __init__(self, *, channels: int = CHANNELS, spans: int = SPANS) -> None:

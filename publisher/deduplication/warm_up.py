@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 #: How long it may take; readers wait meanwhile, and after 10 s of silence they try the publisher
 #: that is named next. Half a million ids take 3 to 5 s.
-RECALL_WITHIN_S = 8.0
+WARM_UP_WITHIN_S = 8.0
 
 
 #: What a topic that was made just now answers, and how soon to ask again.
@@ -31,7 +31,7 @@ _NO_LEADER = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILAB
 _RETRY_S = 0.1
 
 
-def recall(
+def warm_up(
     published: RecentIds[bytes],
     topic: str,
     properties: Mapping[str, str],
@@ -46,7 +46,7 @@ def recall(
     of the connection. What cannot be read, or not in time, is gone without, and that is said.
     """
     began = time.monotonic()
-    ends_at = began + RECALL_WITHIN_S
+    ends_at = began + WARM_UP_WITHIN_S
     while True:
         try:
             problem = _read(published, topic, properties, health, stop=stop, ends_at=ends_at)
@@ -91,7 +91,7 @@ def _read(
             if stop.requested:
                 return ""
             if time.monotonic() > ends_at:
-                return f"that takes more than {RECALL_WITHIN_S:.0f} s"
+                return f"that takes more than {WARM_UP_WITHIN_S:.0f} s"
             if message is not None and (message_id := _id(message)):
                 published.add(message_id)
     return ""

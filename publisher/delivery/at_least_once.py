@@ -13,7 +13,7 @@ from publisher.delivery.sink import Sink
 from publisher.kafka.health import KafkaHealth
 from publisher.kafka.properties import Cluster, producer_properties
 from publisher.kafka.topics import Topic
-from publisher.link.sequence import Link
+from publisher.link.sequence import ReceivingLink
 
 
 class AtLeastOnce:
@@ -50,9 +50,9 @@ class AtLeastOnce:
             health=self._health,
         )
 
-    def begin(self, _sink: Sink) -> Link:
+    def begin(self, _sink: Sink) -> ReceivingLink:
         """Return what a new session knows of its readers: nothing."""
-        return Link(new_session())
+        return ReceivingLink(new_session())
 
 
 def new_session() -> int:

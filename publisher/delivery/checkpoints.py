@@ -29,7 +29,7 @@ class ForeignRecordError(Exception):
 _Version = Annotated[int, msgspec.Meta(ge=VERSION, le=VERSION)]
 
 
-class Mark(msgspec.Struct, frozen=True):
+class Checkpoint(msgspec.Struct, frozen=True):
     """Everything of a reader is published, up to and including record `seq`."""
 
     version: _Version
@@ -45,7 +45,7 @@ class Claim(msgspec.Struct, frozen=True):
     process: int
 
 
-_decode_mark = msgspec.json.Decoder(Mark).decode
+_decode_checkpoint = msgspec.json.Decoder(Checkpoint).decode
 _decode_claim = msgspec.json.Decoder(Claim).decode
 
 
@@ -54,7 +54,7 @@ class Standing:
     """What the progress topic says as a whole."""
 
     #: The last published seq, by reader.
-    marks: dict[str, int] = field(default_factory=dict)
+    checkpoints: dict[str, int] = field(default_factory=dict)
     #: The publisher at work, by transactional id.
     claims: dict[str, Claim] = field(default_factory=dict)
 
@@ -68,16 +68,16 @@ class Standing:
                 if value is not None:
                     self.claims[transactional_id] = _decode_claim(value)
             else:
-                self.marks.pop(name, None)
+                self.checkpoints.pop(name, None)
                 if value is not None:
-                    self.marks[name] = _decode_mark(value).seq
+                    self.checkpoints[name] = _decode_checkpoint(value).seq
         except msgspec.MsgspecError as error:
             raise ForeignRecordError(f"a record with the key {name!r}: {error}") from None
 
 
-def encode_mark(seq: int) -> bytes:
+def encode_checkpoint(seq: int) -> bytes:
     """Return the value of a mark."""
-    return msgspec.json.encode(Mark(VERSION, seq))
+    return msgspec.json.encode(Checkpoint(VERSION, seq))
 
 
 def claim_key(transactional_id: str) -> bytes:

@@ -121,6 +121,6 @@ class CountedSink(Sink):
         count = handover.delivery.count
         self.unconfirmed -= count
         self._counters.confirmed += count
-        self.answers += 1
+        self.confirmations += 1
         handover.delivery.confirm()
         self._health.answered()

@@ -52,7 +52,7 @@ def dead_letter(
     return record.value[:KEPT_BYTES], record.key[:KEPT_BYTES], headers
 
 
-def tell_refusal(
+def log_refusal(
     log: Callable[..., None], handover: Handover, index: int, error: KafkaError, topic: str
 ) -> None:
     """Have *log* say that the record at *index* becomes a dead letter in *topic*."""

@@ -29,7 +29,7 @@ from publisher.delivery.transactional_sink import TransactionalSink
 from publisher.kafka.health import KafkaHealth
 from publisher.kafka.properties import Cluster, connection_properties, transactional_properties
 from publisher.kafka.topics import Topic
-from publisher.link.sequence import Link
+from publisher.link.sequence import ReceivingLink
 from publisher.stop_signals import StopSignals
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ _CLAIM_WITHIN_S = 3.0
 
 #: One partition, since order matters only by key, and each one in a transaction costs. Segments are
 #: compacted only once they are full: at 50 MiB (the least that hosted Kafkas allow) a start reads
-#: some hundred thousand marks.
+#: some hundred thousand checkpoints.
 _PROGRESS_CONFIG = {"cleanup.policy": "compact", "segment.bytes": str(50 * 1024 * 1024)}
 
 
@@ -104,7 +104,7 @@ class ExactlyOnce:
         )
         return self._sink
 
-    def begin(self, sink: Sink) -> Link | None:
+    def begin(self, sink: Sink) -> ReceivingLink | None:
         """
         Return what a new session knows of its readers; None when it cannot begin.
 
@@ -127,9 +127,9 @@ class ExactlyOnce:
             "exactly once, as %s: topic %s has marks of %d readers",
             self._transactional_id,
             self._progress_topic,
-            len(standing.marks),
+            len(standing.checkpoints),
         )
-        return Link(session, marks=standing.marks)
+        return ReceivingLink(session, checkpoints=standing.checkpoints)
 
     def _look_for_others(self) -> None:
         """

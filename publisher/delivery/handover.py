@@ -39,7 +39,7 @@ class Handover:
         A record that comes twice, after a crash, has the same again.
         """
         delivery = self.delivery
-        if not delivery.tells_ids:
+        if not delivery.with_ids:
             # The same as below, but this is done for each message, and a sum is fast.
             return [self._reader_header, ("seq", b"%d" % (delivery.first_seq + index))]
         headers: Headers = [self._reader_header, ("seq", b"%d" % delivery.seqs[index])]

@@ -19,7 +19,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from common.logs import BoundedLog
 from publisher.counters import Counters
-from publisher.delivery.dead_letters import FINAL, TOO_LARGE, dead_letter, tell_refusal
+from publisher.delivery.dead_letters import FINAL, TOO_LARGE, dead_letter, log_refusal
 from publisher.delivery.handover import CountedHandover, Headers
 from publisher.delivery.sink import attempt
 from publisher.kafka.health import LibrdkafkaLog
@@ -89,7 +89,7 @@ class Refusals:
             if error is None:
                 handover.confirm_one()
             elif error.code() in FINAL:
-                tell_refusal(self._log, handover, index, error, self._dead_letter_topic)
+                log_refusal(self._log, handover, index, error, self._dead_letter_topic)
                 send = partial(self._send_dead_letter, handover, index, error, False)
                 self._waiting.append(send)
             else:

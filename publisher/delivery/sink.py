@@ -44,7 +44,7 @@ class Sink(ABC):
         #: Records of the batches that were taken and are not confirmed, with what was left out.
         self.unconfirmed = 0
         #: How often Kafka has confirmed something.
-        self.answers = 0
+        self.confirmations = 0
         #: What made the sink unusable.
         self.failure: KafkaError | None = None
         try:

@@ -14,13 +14,13 @@ from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from publisher.delivery.checkpoints import encode_mark
-from publisher.delivery.dead_letters import dead_letter, tell_refusal
+from publisher.delivery.checkpoints import encode_checkpoint
+from publisher.delivery.dead_letters import dead_letter, log_refusal
 from publisher.delivery.sink import BY_KEY
 from publisher.delivery.transacted_batch import TransactedBatch
 
 #: Reports about records that are not to blame for what became of them.
-_INNOCENT = {
+_NOT_AT_FAULT = {
     KafkaError._PURGE_QUEUE,
     KafkaError._PURGE_INFLIGHT,
     KafkaError._INVALID_DIFFERENT_RECORD,
@@ -48,7 +48,7 @@ class Transaction:
         #: The batches that the producer does not have, or has only a part of.
         self._waiting: deque[TransactedBatch] = deque()
         #: The marks that it does not have.
-        self._marks: dict[str, int] = {}
+        self._checkpoints: dict[str, int] = {}
         #: Whether what was handed over last must have no company.
         self.is_alone = False
         #: Whether something was refused, and will be sent otherwise the next time.
@@ -72,7 +72,7 @@ class Transaction:
         self.batches.append(batch)
         self.records += len(batch.records)
         self._waiting.append(batch)
-        self._marks[batch.delivery.reader] = batch.delivery.last_seq
+        self._checkpoints[batch.delivery.reader] = batch.delivery.last_seq
         self.proceed()
 
     def proceed(self) -> None:
@@ -84,23 +84,23 @@ class Transaction:
         except BufferError:
             pass  # there is room again once something has been delivered
 
-    def hand_over_marks(self) -> bool:
+    def hand_over_checkpoints(self) -> bool:
         """Hand over the marks; return whether there was room for them all."""
-        while self._marks and not self.has_failed:
-            reader, seq = next(iter(self._marks.items()))
+        while self._checkpoints and not self.has_failed:
+            reader, seq = next(iter(self._checkpoints.items()))
             try:
                 self._producer.produce(
                     self._progress_topic,
-                    encode_mark(seq),
+                    encode_checkpoint(seq),
                     reader.encode(),
-                    on_delivery=self._mark_reported,
+                    on_delivery=self._checkpoint_reported,
                 )
             except BufferError:
                 return False
             except KafkaException as error:
                 self._break(error.args[0])
             else:
-                del self._marks[reader]
+                del self._checkpoints[reader]
         return True
 
     def _hand_over(self, batch: TransactedBatch) -> None:
@@ -173,7 +173,7 @@ class Transaction:
 
     def _reported(self, batch: TransactedBatch, error: KafkaError | None, message: Message) -> None:
         """Take what became of a record that had company."""
-        if error is not None and error.code() not in _INNOCENT:
+        if error is not None and error.code() not in _NOT_AT_FAULT:
             self._reported_of(batch, batch.index_of(message), False, error, message)
 
     def _reported_of(
@@ -185,7 +185,7 @@ class Transaction:
         _message: Message,
     ) -> None:
         """Take what became of the record at *index*, or of its dead letter."""
-        if error is None or error.code() in _INNOCENT:
+        if error is None or error.code() in _NOT_AT_FAULT:
             return
         if batch.learn(index, error, was_alone=was_alone):
             self.is_refused = True
@@ -193,8 +193,8 @@ class Transaction:
         else:
             self._break(error)
 
-    def _mark_reported(self, error: KafkaError | None, _message: Message) -> None:
-        if error is not None and error.code() not in _INNOCENT:
+    def _checkpoint_reported(self, error: KafkaError | None, _message: Message) -> None:
+        if error is not None and error.code() not in _NOT_AT_FAULT:
             self._break(error)
 
     def _break(self, error: KafkaError) -> None:
@@ -205,4 +205,4 @@ class Transaction:
 
     def _tell_if_refused(self, batch: TransactedBatch, index: int) -> None:
         if (reason := batch.refused.get(index)) and not batch.is_bare(index):
-            tell_refusal(self._log_refusal, batch, index, reason, self._dead_letter_topic)
+            log_refusal(self._log_refusal, batch, index, reason, self._dead_letter_topic)

@@ -143,7 +143,7 @@ class TransactionalSink(Sink):
 
     def _end(self, transaction: Transaction) -> None:
         """Take the next step towards the end."""
-        if not transaction.hand_over_marks():
+        if not transaction.hand_over_checkpoints():
             return  # there is room again once something has been delivered
         if len(self.producer):
             return
@@ -159,7 +159,7 @@ class TransactionalSink(Sink):
             return
         for batch in transaction.batches:
             self._confirm(batch)
-        self.answers += 1
+        self.confirmations += 1
         self._health.answered()
         self._numbers_are_missing = False
         self._begin_again()

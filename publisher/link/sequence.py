@@ -1,8 +1,8 @@
 """
 The publisher's side of the link as plain rules: which batches it takes, and what it acknowledges.
 
-No sockets, no clock, no I/O. One Link lives as long as one session. It may begin with marks: what
-earlier sessions are known to have published, by reader. Such a reader is one that is known.
+No sockets, no clock, no I/O. A ReceivingLink lives for one session. It may begin with checkpoints:
+what earlier sessions are known to have published, by reader. Such a reader is one that is known.
 
 1. A batch of another session is refused.
 2. Of a reader that is new to the session, the batch that begins with its oldest record is taken;
@@ -51,10 +51,10 @@ class Delivery:
         "is_first",
         "last_seq",
         "seqs",
-        "tells_ids",
+        "with_ids",
     )
 
-    def __init__(self, link: Link, reader: _Reader, first_seq: int, last_seq: int) -> None:
+    def __init__(self, link: ReceivingLink, reader: _Reader, first_seq: int, last_seq: int) -> None:
         self._link = link
         self._reader = reader
         self.first_seq = first_seq
@@ -62,7 +62,7 @@ class Delivery:
         #: Numbers of the records that are to be published: all, unless they are selected.
         self.seqs: Sequence[int] = range(first_seq, last_seq + 1)
         #: Whether they are, and tell their ids, so that others like them can be left out.
-        self.tells_ids = False
+        self.with_ids = False
         #: Whether it is the first of its reader in this session.
         self.is_first = not reader.taken
         #: Confirmations that the batch waits for: its own, and those of what it has copies of.
@@ -96,7 +96,7 @@ class Delivery:
     def select(self, seqs: Sequence[int]) -> None:
         """Have only the records with these numbers published, and have them tell their ids."""
         self.seqs = seqs
-        self.tells_ids = True
+        self.with_ids = True
 
     def confirm(self) -> None:
         """Note that Kafka has confirmed every record of the batch that was to be published."""
@@ -122,19 +122,19 @@ class _Reader:
         self.unconfirmed: deque[Delivery] = deque()
 
 
-class Link:
+class ReceivingLink:
     """What one session knows of its readers."""
 
     def __init__(
         self,
         session: int,
         *,
-        marks: dict[str, int] | None = None,
+        checkpoints: dict[str, int] | None = None,
         remembered_readers: int = REMEMBERED_READERS,
     ) -> None:
-        """*marks* are kept, and changed, by the link; None is for when they are not known."""
+        """*checkpoints* are kept, and changed, by the link; None is for when they are not known."""
         self.session = session
-        self._marks = marks
+        self._checkpoints = checkpoints
         self._remembered_readers = remembered_readers
         #: In the order in which the readers were last heard of.
         self._readers: dict[str, _Reader] = {}
@@ -178,7 +178,7 @@ class Link:
             self._to_acknowledge[reader.name] = reader.acknowledged
 
     def _meet(self, name: str) -> _Reader:
-        return _Reader(name, self._marks.pop(name, 0) if self._marks else 0)
+        return _Reader(name, self._checkpoints.pop(name, 0) if self._checkpoints else 0)
 
     def _remember(self, reader: _Reader) -> None:
         self._readers[reader.name] = reader
@@ -189,6 +189,6 @@ class Link:
         for name, reader in self._readers.items():
             if not reader.unconfirmed:
                 del self._readers[name]
-                if self._marks is not None:
-                    self._marks[name] = reader.acknowledged
+                if self._checkpoints is not None:
+                    self._checkpoints[name] = reader.acknowledged
                 return

@@ -35,7 +35,7 @@ from common.key_files import AUTHORIZED, authorized_keys
 from common.logs import BoundedLog
 from common.sockets import keep_alive
 from publisher.link.listeners import Listeners
-from publisher.link.zap_authenticator import Doorkeeper
+from publisher.link.zap_authenticator import ZapAuthenticator
 
 logger = logging.getLogger(__name__)
 
@@ -62,30 +62,32 @@ class LinkSockets:
     """Both sockets, bound. Closed on leaving the context, after what was told has left."""
 
     def __init__(
-        self, batches_endpoint: str, answers_endpoint: str, keys: PublisherKeys | None
+        self, batches_endpoint: str, acknowledgements_endpoint: str, keys: PublisherKeys | None
     ) -> None:
         """Raises BindError."""
         self._keys = keys
         self._log_key_file = BoundedLog(logger.error, interval_s=60.0)
         self._context = zmq.Context()
-        self._doorkeeper = Doorkeeper(self._context)
+        self._authenticator = ZapAuthenticator(self._context)
         self.batches = self._socket(zmq.PULL, MAX_FRAME_BYTES)
         self.batches.setsockopt(zmq.RCVHWM, _HIGH_WATER_MARK)
         # Nobody sends us anything here but subscriptions.
-        self.answers = self._socket(zmq.XPUB, max_frame_bytes=1024)
+        self.acknowledgements = self._socket(zmq.XPUB, max_frame_bytes=1024)
         # A reader that connects again subscribes again, perhaps before its old connection is gone.
-        self.answers.setsockopt(zmq.XPUB_VERBOSE, 1)
+        self.acknowledgements.setsockopt(zmq.XPUB_VERBOSE, 1)
         self._listeners = Listeners()
-        self._doorkeeper.watch(self.batches, count_ends=True)
-        self._doorkeeper.watch(self.answers)
-        self._doorkeeper.start()
-        self.look_at_keys()
-        if keys is not None and not self._doorkeeper.authorized:
+        self._authenticator.watch(self.batches, count_ends=True)
+        self._authenticator.watch(self.acknowledgements)
+        self._authenticator.start()
+        self.reload_keys()
+        if keys is not None and not self._authenticator.authorized:
             logger.warning("nobody is admitted yet: no key is in %s", keys.folder / AUTHORIZED)
         try:
             #: Where they really listen: a port of 0 lets the system choose.
             self.batches_endpoint = _bind(self.batches, batches_endpoint, "PUBLISHER_BIND")
-            self.answers_endpoint = _bind(self.answers, answers_endpoint, "PUBLISHER_ACK_BIND")
+            self.acknowledgements_endpoint = _bind(
+                self.acknowledgements, acknowledgements_endpoint, "PUBLISHER_ACK_BIND"
+            )
         except BindError:
             self.close()
             raise
@@ -125,19 +127,19 @@ class LinkSockets:
         """Tell each reader up to which seq Kafka has everything."""
         for reader, seq in acknowledgements.items():
             frame = encode_frame(Acknowledgement(session, seq))
-            self.answers.send_multipart([acknowledgement_topic(reader), frame])
+            self.acknowledgements.send_multipart([acknowledgement_topic(reader), frame])
 
     @property
     def connections_ended(self) -> int:
         """How many connections have ended up to now."""
-        return self._doorkeeper.ended
+        return self._authenticator.ended
 
     @property
     def connections_refused(self) -> Counter[str]:
         """How many connections were refused up to now, by reason."""
-        return self._doorkeeper.refused
+        return self._authenticator.refused
 
-    def look_at_keys(self) -> None:
+    def reload_keys(self) -> None:
         """
         Admit whose key is authorised by now, and put out whose key no longer is.
 
@@ -145,12 +147,12 @@ class LinkSockets:
         """
         if self._keys is None:
             return
-        before = self._doorkeeper.authorized
+        before = self._authenticator.authorized
         authorized, problems = authorized_keys(self._keys.folder)
         for problem in problems:
             self._log_key_file("an authorised key does not count: %s", problem)
         # From here on nobody else gets in: only then are connections cut.
-        self._doorkeeper.authorized = authorized
+        self._authenticator.authorized = authorized
         for key in authorized.keys() - before.keys():
             logger.info("readers of %s are admitted: key %s", authorized[key], key)
         revoked = before.keys() - authorized.keys()
@@ -161,18 +163,18 @@ class LinkSockets:
 
     def close(self) -> None:
         """Close the sockets; what was told has 1 s to leave."""
-        for socket in (self.batches, self.answers):
+        for socket in (self.batches, self.acknowledgements):
             socket.disable_monitor()
         self.batches.close(linger=0)
-        self.answers.close(linger=_LINGER_MS)
+        self.acknowledgements.close(linger=_LINGER_MS)
         self._context.term()
-        self._doorkeeper.join()
+        self._authenticator.join()
 
     def _take_subscriptions(self) -> list[bytes]:
         """Return the topics under which readers that have just connected want an announcement."""
         new = []
-        while int(self.answers.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
-            topic = self._listeners.on_message(self.answers.recv_multipart())
+        while int(self.acknowledgements.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+            topic = self._listeners.on_message(self.acknowledgements.recv_multipart())
             if topic is not None:
                 new.append(topic)
         return new
@@ -180,7 +182,7 @@ class LinkSockets:
     def _announce_to(self, topics: Iterable[bytes], announcement: Announcement) -> None:
         frame = encode_frame(announcement)
         for topic in topics:
-            self.answers.send_multipart([topic, frame])
+            self.acknowledgements.send_multipart([topic, frame])
 
     def _socket(self, kind: int, max_frame_bytes: int) -> zmq.Socket[bytes]:
         socket = self._context.socket(kind)
@@ -199,9 +201,9 @@ class LinkSockets:
         What is lost with them, their link sends again.
         """
         self.batches.unbind(self.batches_endpoint)
-        self.answers.unbind(self.answers_endpoint)
+        self.acknowledgements.unbind(self.acknowledgements_endpoint)
         _bind_again(self.batches, self.batches_endpoint, "PUBLISHER_BIND")
-        _bind_again(self.answers, self.answers_endpoint, "PUBLISHER_ACK_BIND")
+        _bind_again(self.acknowledgements, self.acknowledgements_endpoint, "PUBLISHER_ACK_BIND")
         # A connection lasts until all that came over it was taken.
         while self.receive() is not None:
             pass

@@ -46,7 +46,7 @@ _REASONS = {
 }
 
 
-class Doorkeeper:
+class ZapAuthenticator:
     """Admits and counts, from `start` until the context is terminated."""
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:

@@ -38,7 +38,7 @@ class Failover:
         #: The one that is being sent to; to be set by whoever turns to another.
         self.current = 0
 
-    def on_heard(self, publisher: int, now: float) -> None:
+    def on_received(self, publisher: int, now: float) -> None:
         """Take note that *publisher* has said something."""
         heard = self._heard[publisher]
         if now - heard.last > AWAY_AFTER_S:
@@ -48,12 +48,12 @@ class Failover:
     def preferred(self, now: float) -> int:
         """Return the publisher to send to."""
         for publisher, heard in enumerate(self._heard[: self.current]):
-            if self._is_heard(publisher, now) and heard.last - heard.since >= SETTLED_AFTER_S:
+            if self._is_responding(publisher, now) and heard.last - heard.since >= SETTLED_AFTER_S:
                 return publisher
         if now - self._heard[self.current].last <= SILENT_FOR_S:
             return self.current
         following = [*range(self.current + 1, len(self._heard)), *range(self.current)]
-        return next((other for other in following if self._is_heard(other, now)), self.current)
+        return next((other for other in following if self._is_responding(other, now)), self.current)
 
-    def _is_heard(self, publisher: int, now: float) -> bool:
+    def _is_responding(self, publisher: int, now: float) -> bool:
         return now - self._heard[publisher].last <= AWAY_AFTER_S

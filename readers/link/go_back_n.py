@@ -44,11 +44,11 @@ class SendingLink:
         self._bytes_in_flight = 0
         self._progress_at = now
         #: When the publisher was heard, or when we began to wait for a word from it.
-        self._heard_at = now
+        self._received_at = now
 
     def is_away(self, now: float) -> bool:
         """Return whether the publisher has been silent for too long to be there."""
-        return now - self._heard_at > AWAY_AFTER_S
+        return now - self._received_at > AWAY_AFTER_S
 
     @property
     def has_in_flight(self) -> bool:
@@ -66,7 +66,7 @@ class SendingLink:
     def on_sent(self, last_seq: int, size: int, now: float) -> None:
         """Take note that the batch that ends with record *last_seq*, of *size* bytes, was sent."""
         if not self._in_flight:
-            self._progress_at = self._heard_at = now
+            self._progress_at = self._received_at = now
         self._in_flight.append(_InFlight(last_seq, size))
         self._bytes_in_flight += size
         self.sent = last_seq
@@ -77,7 +77,7 @@ class SendingLink:
 
         Where we have *reconnected*, what was in flight may be lost.
         """
-        self._heard_at = now
+        self._received_at = now
         if session == self.session:
             if reconnected:
                 self._go_back(now)
@@ -86,9 +86,9 @@ class SendingLink:
         self._go_back(now)
         return True
 
-    def on_turned(self, session: int | None, now: float) -> None:
+    def on_switched(self, session: int | None, now: float) -> None:
         """Take note that another publisher is sent to now; None is for a session not known yet."""
-        self._heard_at = now
+        self._received_at = now
         self.session = session
         self._go_back(now)
 
@@ -101,7 +101,7 @@ class SendingLink:
         """
         if session != self.session:
             return False
-        self._heard_at = now
+        self._received_at = now
         if not self.acknowledged < seq <= last_seq:
             return False
         self.acknowledged = seq

@@ -27,7 +27,7 @@ _REFUSED = (
 logger = logging.getLogger(__name__)
 
 
-class Connection:
+class LinkConnection:
     """A socket of *kind* that is connected to *endpoint*, once `connect` was called."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Connection:
             self._is_connected = False
             self.socket.disconnect(self._endpoint)
 
-    def look_after(self, now: float) -> None:
+    def reconnect_if_due(self, now: float) -> None:
         """
         Connect anew if the publisher has refused us. *now* is a monotonic clock's, in seconds.
 

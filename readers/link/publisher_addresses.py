@@ -23,13 +23,13 @@ def publisher_addresses(settings: Settings) -> list[PublisherAddress]:
 
     Raises SettingsError when they do not fit one another, or when keys are missing.
     """
-    endpoints, answers = settings.publisher_endpoint, settings.publisher_ack_endpoint
-    if len(endpoints) != len(answers):
+    endpoints, acknowledgements = settings.publisher_endpoint, settings.publisher_ack_endpoint
+    if len(endpoints) != len(acknowledgements):
         raise SettingsError(
             f"PUBLISHER_ENDPOINT names {len(endpoints)} publishers and PUBLISHER_ACK_ENDPOINT"
-            f" {len(answers)}: both have to name the same ones, in the same order"
+            f" {len(acknowledgements)}: both have to name the same ones, in the same order"
         )
     return [
         PublisherAddress(*address)
-        for address in zip(endpoints, answers, reader_keys(settings), strict=True)
+        for address in zip(endpoints, acknowledgements, reader_keys(settings), strict=True)
     ]

@@ -14,16 +14,16 @@ from collections import deque
 _REMEMBERED = 1000
 
 
-class HeardUntil:
+class ReceivedUntil:
     """What was heard when, by the numbers of the records."""
 
     def __init__(self) -> None:
         self._heard: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
         self._safe_until_ms = 0
 
-    def on_heard(self, last_seq: int, heard_ms: int) -> None:
-        """Take note that all that was heard until *heard_ms* (Unix) has numbers to *last_seq*."""
-        self._heard.append((last_seq, heard_ms))
+    def on_received(self, last_seq: int, received_ms: int) -> None:
+        """Note that all chat received until *received_ms* (Unix) has numbers to *last_seq*."""
+        self._heard.append((last_seq, received_ms))
 
     def safe_until_ms(self, acknowledged: int) -> int:
         """Return until when all that was heard has numbers to *acknowledged*; 0 for never."""

@@ -8,7 +8,7 @@ import zmq
 
 from common.frames import ANNOUNCEMENT_TOPIC, acknowledgement_topic, announcement_topic
 from readers.link.go_back_n import WINDOW_BATCHES
-from readers.link.link_connection import Connection
+from readers.link.link_connection import LinkConnection
 from readers.link.publisher_addresses import PublisherAddress
 
 
@@ -24,22 +24,24 @@ class RemotePublisher:
         self.session: int | None = None
         #: Whether it compares what several readers of a channel send.
         self.deduplicates = False
-        self._batches = Connection(context, zmq.PUSH, address.batches, address.keys)
+        self._batches = LinkConnection(context, zmq.PUSH, address.batches, address.keys)
         self._batches.socket.setsockopt(zmq.SNDHWM, WINDOW_BATCHES)
-        self._answers = Connection(context, zmq.SUB, address.acknowledgements, address.keys)
+        self._acknowledgements = LinkConnection(
+            context, zmq.SUB, address.acknowledgements, address.keys
+        )
         self._is_listening = False
-        self._answers.socket.subscribe(acknowledgement_topic(reader))
-        self._answers.socket.subscribe(announcement_topic(reader))
-        self._answers.connect()
+        self._acknowledgements.socket.subscribe(acknowledgement_topic(reader))
+        self._acknowledgements.socket.subscribe(announcement_topic(reader))
+        self._acknowledgements.connect()
 
     def fileno(self) -> int:
         """Return the descriptor that becomes readable when there may be something to receive."""
-        return int(self._answers.socket.getsockopt(zmq.FD))
+        return int(self._acknowledgements.socket.getsockopt(zmq.FD))
 
     def receive(self) -> Iterator[list[bytes]]:
         """Yield what has come. Take it to the end: the descriptor tells only of changes."""
-        while int(self._answers.socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
-            yield self._answers.socket.recv_multipart()
+        while int(self._acknowledgements.socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+            yield self._acknowledgements.socket.recv_multipart()
 
     def listen(self, to_announcements: bool) -> None:
         """
@@ -49,16 +51,16 @@ class RemotePublisher:
         is told to it alone, whenever it connects.
         """
         if to_announcements and not self._is_listening:
-            self._answers.socket.subscribe(ANNOUNCEMENT_TOPIC)
+            self._acknowledgements.socket.subscribe(ANNOUNCEMENT_TOPIC)
         elif self._is_listening and not to_announcements:
-            self._answers.socket.unsubscribe(ANNOUNCEMENT_TOPIC)
+            self._acknowledgements.socket.unsubscribe(ANNOUNCEMENT_TOPIC)
         self._is_listening = to_announcements
 
-    def turn_to(self) -> None:
+    def start_using(self) -> None:
         """Begin to connect, to send."""
         self._batches.connect()
 
-    def turn_away(self) -> None:
+    def stop_using(self) -> None:
         """Send no more; what has not left yet is forgotten."""
         self._batches.disconnect()
 
@@ -70,7 +72,7 @@ class RemotePublisher:
             return False
         return True
 
-    def look_after(self, now: float) -> None:
+    def reconnect_if_due(self, now: float) -> None:
         """Connect anew where the publisher has refused us. *now* is a monotonic clock's."""
-        self._batches.look_after(now)
-        self._answers.look_after(now)
+        self._batches.reconnect_if_due(now)
+        self._acknowledgements.reconnect_if_due(now)

@@ -30,7 +30,7 @@ from common.frames import (
 from common.logs import BoundedLog
 from readers.link.failover import Failover
 from readers.link.go_back_n import SendingLink
-from readers.link.received_until import HeardUntil
+from readers.link.received_until import ReceivedUntil
 from readers.link.remote_publisher import RemotePublisher
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Sender:
         """*publishers* are in order: the first that is there is sent to."""
         self._outbox = outbox
         self._clock = clock
-        self._heard = HeardUntil()
+        self._heard = ReceivedUntil()
         self._link = SendingLink(outbox.acknowledged, clock())
         self._failover = Failover(len(publishers), clock())
         #: Whether another publisher is preferred: then no more is sent to this one.
@@ -71,7 +71,7 @@ class Sender:
         self._publishers = [
             RemotePublisher(self._context, address, outbox.reader) for address in publishers
         ]
-        self._current.turn_to()
+        self._current.start_using()
 
     @property
     def _current(self) -> RemotePublisher:
@@ -84,10 +84,10 @@ class Sender:
         Raises OutboxError when the outbox turns out to be damaged.
         """
         for publisher in self._publishers:
-            self._loop.add_reader(publisher, self._guarded, self._hear)
+            self._loop.add_reader(publisher, self._guarded, self._on_readable)
         try:
-            self._guarded(self._hear)
-            self._guarded(self._look_at_the_clock)
+            self._guarded(self._on_readable)
+            self._guarded(self._on_tick)
             await self._failure
         finally:
             self._stop()
@@ -130,7 +130,7 @@ class Sender:
                 return
             link.on_sent(batch.last_seq, len(batch.body), self._clock())
 
-    def tell_presence(self, channel_id: str, since_ms: int, until_ms: int) -> bool:
+    def report_presence(self, channel_id: str, since_ms: int, until_ms: int) -> bool:
         """
         Tell the publisher that we have been in the channel from *since_ms* to *until_ms* (Unix), or
         as much of that as is known to be in Kafka.
@@ -141,7 +141,7 @@ class Sender:
             return False
         acknowledged = self._link.acknowledged
         last_seq = self._outbox.last_seq if self._outbox.waiting else acknowledged
-        self._heard.on_heard(last_seq, until_ms)
+        self._heard.on_received(last_seq, until_ms)
         safe_until_ms = self._heard.safe_until_ms(acknowledged)
         if safe_until_ms >= since_ms:
             presence = Presence(self._outbox.reader, channel_id, since_ms, safe_until_ms)
@@ -158,9 +158,9 @@ class Sender:
                 await self._all_acknowledged.wait()
         return not self._outbox.waiting
 
-    def _hear(self) -> None:
+    def _on_readable(self) -> None:
         self._receive()
-        self._turn_if_preferred(self._clock())
+        self._switch_if_preferred(self._clock())
         self.send()
 
     def _receive(self) -> None:
@@ -186,7 +186,7 @@ class Sender:
             return
         acknowledgement = decode_acknowledgement(body)
         now = self._clock()
-        self._failover.on_heard(index, now)
+        self._failover.on_received(index, now)
         if index == self._failover.current:
             self._on_acknowledgement(acknowledgement.session, acknowledgement.seq, now)
 
@@ -197,12 +197,12 @@ class Sender:
         session = announcement.session
         self._publishers[index].session = session
         self._publishers[index].deduplicates = announcement.deduplicates
-        self._failover.on_heard(index, now)
+        self._failover.on_received(index, now)
         if index != self._failover.current:
             return
         # A personal one is the answer to our subscription, which ZeroMQ repeats when it reconnects.
         if self._link.on_announcement(session, now, reconnected=is_personal):
-            self._tell_that_publisher_is_there(session)
+            self._log_publisher_found(session)
         elif self._away:
             logger.info("publisher is back; %d messages wait in the outbox", self._outbox.waiting)
         self._away = False
@@ -217,34 +217,34 @@ class Sender:
                 self._outbox.last_seq,
             )
 
-    def _tell_that_publisher_is_there(self, session: int) -> None:
+    def _log_publisher_found(self, session: int) -> None:
         logger.info(
             "publisher is there, session %016x; %d messages wait in the outbox",
             session,
             self._outbox.waiting,
         )
 
-    def _turn_if_preferred(self, now: float) -> None:
+    def _switch_if_preferred(self, now: float) -> None:
         """Turn to another publisher if the order says so, once nothing is left to be told of."""
         preferred = self._failover.preferred(now)
         self._is_leaving = preferred != self._failover.current
         if not self._is_leaving or (self._link.has_in_flight and not self._link.is_away(now)):
             return
-        self._current.turn_away()
+        self._current.stop_using()
         logger.warning(
             "turning from the publisher at %s to that at %s",
             self._current.endpoint,
             self._publishers[preferred].endpoint,
         )
         self._failover.current = preferred
-        self._current.turn_to()
+        self._current.start_using()
         self._is_leaving = self._away = False
         session = self._current.session
-        self._link.on_turned(session, now)
+        self._link.on_switched(session, now)
         if session is not None:
-            self._tell_that_publisher_is_there(session)
+            self._log_publisher_found(session)
 
-    def _look_at_the_clock(self) -> None:
+    def _on_tick(self) -> None:
         """Do what is due. Once nothing is waited for, this is not called until there is."""
         now = self._clock()
         if self._timer:
@@ -253,11 +253,11 @@ class Sender:
         is_waiting = self._outbox.tidy() or self._is_waiting()
         for publisher in self._publishers:
             publisher.listen(is_waiting)
-            publisher.look_after(now)
+            publisher.reconnect_if_due(now)
         # ZeroMQ may have taken notice of what has come when it was told what to listen to; its
         # descriptor does not tell of that again.
         self._receive()
-        self._turn_if_preferred(now)
+        self._switch_if_preferred(now)
         if self._link.on_time(now):
             logger.warning(
                 "the publisher at %s acknowledges nothing, although it is heard: sending again what"
@@ -282,4 +282,4 @@ class Sender:
         return has_choice or self._link.session is None or self._outbox.waiting > 0
 
     def _call_later(self) -> None:
-        self._timer = self._loop.call_later(TICK_S, self._guarded, self._look_at_the_clock)
+        self._timer = self._loop.call_later(TICK_S, self._guarded, self._on_tick)

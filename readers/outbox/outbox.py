@@ -29,7 +29,7 @@ from readers.outbox.numbering_mark import NumberingMark, Numbers
 MEMORY_MAX_BYTES = 64 * 1024 * 1024
 
 #: The share of a full outbox that is given up at a time: one gap record for all of it.
-_SHARE_GIVEN_UP = 1 / 16
+_SHARE_EVICTED = 1 / 16
 
 #: The share below which a full outbox counts as having room again.
 _SHARE_WITH_ROOM = 3 / 4
@@ -90,7 +90,7 @@ class Outbox:
             self.last_seq = max(self.last_seq, self._mark.numbers.last_seq)
             self._on_disk(self._trim)
         #: Records that were given up since the outbox was opened.
-        self.given_up = 0
+        self.evicted = 0
 
     @property
     def oldest_seq(self) -> int:
@@ -235,15 +235,15 @@ class Outbox:
         while self._unwritten_bytes > MEMORY_MAX_BYTES:
             batch = self._unwritten.popleft()
             self._unwritten_bytes -= len(batch.body)
-            self._tell_given_up(batch, batch, batch.last_seq - batch.first_seq + 1)
+            self._record_eviction(batch, batch, batch.last_seq - batch.first_seq + 1)
         used = (self._pragma("page_count") - self._pragma("freelist_count")) * PAGE_BYTES
         if used > self._max_bytes:
-            self._give_up_oldest()
+            self._evict_oldest()
         elif self._full and used < self._max_bytes * _SHARE_WITH_ROOM:
             self._full = False
-            logger.info("the outbox has room again; %d messages were given up", self.given_up)
+            logger.info("the outbox has room again; %d messages were given up", self.evicted)
 
-    def _give_up_oldest(self) -> None:
+    def _evict_oldest(self) -> None:
         """Make room in the file: a share of it goes, oldest first, and is told of before."""
         rows = self._database.execute(
             "SELECT first_seq, last_seq, length(body) FROM batch WHERE first_seq > ?"
@@ -255,7 +255,7 @@ class Outbox:
             last = first_seq
             records += last_seq - first_seq + 1
             size += length
-            if size >= self._max_bytes * _SHARE_GIVEN_UP:
+            if size >= self._max_bytes * _SHARE_EVICTED:
                 break
         rows.close()
         oldest, newest = self.batch_after(self.acknowledged), self.batch_after(last - 1)
@@ -268,11 +268,11 @@ class Outbox:
                 " until the publisher takes some; a gap record tells of them",
                 self._path,
             )
-        self._tell_given_up(oldest, newest, records)
+        self._record_eviction(oldest, newest, records)
         self._on_disk(self._database.execute, "DELETE FROM batch WHERE first_seq <= ?", (last,))
 
-    def _tell_given_up(self, oldest: StoredBatch, newest: StoredBatch, records: int) -> None:
-        self.given_up += records
+    def _record_eviction(self, oldest: StoredBatch, newest: StoredBatch, records: int) -> None:
+        self.evicted += records
         gap = gap_of_lost_batches(
             self._channel, decode_batch(oldest.body), decode_batch(newest.body)
         )

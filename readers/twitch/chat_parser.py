@@ -33,7 +33,7 @@ _MAX_INT64_DIGITS = 19
 
 
 # As IrcMessage, nothing for the garbage collector.
-class HeardMessage(msgspec.Struct, frozen=True, gc=False):
+class ReceivedMessage(msgspec.Struct, frozen=True, gc=False):
     """What a line of chat says."""
 
     message: ChatMessage
@@ -43,7 +43,7 @@ class HeardMessage(msgspec.Struct, frozen=True, gc=False):
     skipped_emotes: int
 
 
-def heard_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> HeardMessage | None:
+def received_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> ReceivedMessage | None:
     """
     Return what the line says.
 
@@ -75,7 +75,7 @@ def heard_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> HeardMessage
         _timestamp_ms(irc.tag("tmi-sent-ts"), now_ms),
         emotes,
     )
-    return HeardMessage(message, irc.tag("id"), skipped)
+    return ReceivedMessage(message, irc.tag("id"), skipped)
 
 
 def _is_announcement(irc: IrcMessage) -> bool:

@@ -16,10 +16,10 @@ from collections.abc import Callable
 from typing import Any
 
 from common.chat_gap import GapReason
-from readers.twitch.chat_parser import HeardMessage, heard_message
+from readers.twitch.chat_parser import ReceivedMessage, received_message
 from readers.twitch.credentials import Credentials
 from readers.twitch.errors import ConnectionFailedError, JoinRefusedError, LoginRefusedError
-from readers.twitch.fast_path import usual_chat
+from readers.twitch.fast_path import fast_path
 from readers.twitch.irc import parse_irc
 from readers.twitch.line_splitter import LineSplitter
 from readers.twitch.pydle_client import PydleClient
@@ -37,7 +37,7 @@ _JOIN_REFUSALS = {"msg_banned", "msg_channel_suspended", "msg_channel_blocked", 
 
 _CHAT = {"PRIVMSG", "USERNOTICE"}
 
-OnChat = Callable[[list[HeardMessage]], None]
+OnChat = Callable[[list[ReceivedMessage]], None]
 
 logger = logging.getLogger(__name__)
 
@@ -52,12 +52,12 @@ class TwitchClient(PydleClient):
         on_chat: OnChat,
         timing: Timing,
         *,
-        on_heard: Callable[[TwitchClient], None],
+        on_received: Callable[[TwitchClient], None],
         on_lost: Callable[[TwitchClient], None],
     ) -> None:
         """
         *on_chat* is called in order, with the chat of one read from the socket at a time, then
-        *on_heard*; and *on_lost* when this client was in the channel, and is not any more.
+        *on_received*; and *on_lost* when this client was in the channel, and is not any more.
         """
         super().__init__(credentials.nick)
         self.channel = channel
@@ -68,14 +68,14 @@ class TwitchClient(PydleClient):
         #: Why, in words; empty while it has not.
         self.reason = ""
         #: When something was heard last, Unix time in milliseconds.
-        self.heard_ms = 0
+        self.received_ms = 0
         #: Why we are not in the channel any more; None while we are, and before we were.
         self.lost: GapReason | None = None
         #: What made reading fail, if that was neither Twitch nor the network.
         self.failure: Exception | None = None
         self._token = credentials.token
         self._on_chat = on_chat
-        self._on_heard = on_heard
+        self._on_received = on_received
         self._on_lost = on_lost
         self._timing = timing
         self._lines = LineSplitter()
@@ -158,18 +158,18 @@ class TwitchClient(PydleClient):
     async def _receive(self) -> None:
         reader = self.connection.reader
         while data := await reader.read(CHUNK_BYTES):
-            self._watchdog.on_heard()
-            self.heard_ms = time.time_ns() // 1_000_000
-            chat: list[HeardMessage] = []
+            self._watchdog.on_received()
+            self.received_ms = time.time_ns() // 1_000_000
+            chat: list[ReceivedMessage] = []
             for line in self._lines.feed(data):
-                if heard := usual_chat(line):
+                if heard := fast_path(line):
                     chat.append(heard)
                     continue
                 message = parse_irc(line)
                 if message is None:
                     continue
                 if message.command in _CHAT:
-                    heard = heard_message(message, room_id=self.room_id, now_ms=self.heard_ms)
+                    heard = received_message(message, room_id=self.room_id, now_ms=self.received_ms)
                     if heard:
                         chat.append(heard)
                     continue
@@ -180,7 +180,7 @@ class TwitchClient(PydleClient):
                 await self.dispatch(message)
             if chat:
                 self._on_chat(chat)
-            self._on_heard(self)
+            self._on_received(self)
 
     def _ping(self) -> None:
         self.connection.writer.write(b"PING alive\r\n")

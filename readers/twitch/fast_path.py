@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from common.chat_message import ChatMessage
-from readers.twitch.chat_parser import HeardMessage
+from readers.twitch.chat_parser import ReceivedMessage
 from readers.twitch.emotes import well_placed_emotes
 
 # Atomic groups, `(?>`, go past other tags to the next one that is needed, and never back. What does
@@ -30,7 +30,7 @@ _USUAL_CHAT = re.compile(
 _LAST_TAG = 5
 
 
-def usual_chat(line: bytes) -> HeardMessage | None:
+def fast_path(line: bytes) -> ReceivedMessage | None:
     """
     Return what a line of chat says, or None when that is not to be found out here.
 
@@ -48,4 +48,4 @@ def usual_chat(line: bytes) -> HeardMessage | None:
     if names is None:
         return None
     message = ChatMessage(room_id, user_id, username, text, int(sent_ms), names)
-    return HeardMessage(message, message_id, skipped_emotes=0)
+    return ReceivedMessage(message, message_id, skipped_emotes=0)

@@ -26,7 +26,7 @@ _WORTH_TELLING_S = 1.0
 logger = logging.getLogger(__name__)
 
 
-class TwitchLimits:
+class RateLimits:
     """Waits until a login, or a join, is allowed."""
 
     def __init__(self, directory: Path, join_rate: int) -> None:

@@ -24,18 +24,18 @@ class Watchdog:
         self._ask = ask
         self._on_dead = on_dead
         self._loop = asyncio.get_running_loop()
-        self._heard_at = 0.0
+        self._received_at = 0.0
         self._has_asked = False
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Begin to watch."""
-        self._heard_at = self._loop.time()
+        self._received_at = self._loop.time()
         self._call(self._timing.ping_after_s, self._look)
 
-    def on_heard(self) -> None:
+    def on_received(self) -> None:
         """Take note that something has come from the peer."""
-        self._heard_at = self._loop.time()
+        self._received_at = self._loop.time()
         if self._has_asked:
             self._has_asked = False
             self._call(self._timing.ping_after_s, self._look)
@@ -47,7 +47,7 @@ class Watchdog:
             self._timer.cancel()
 
     def _look(self) -> None:
-        quiet_s = self._loop.time() - self._heard_at
+        quiet_s = self._loop.time() - self._received_at
         if quiet_s < self._timing.ping_after_s:
             self._call(self._timing.ping_after_s - quiet_s, self._look)
             return

@@ -18,7 +18,7 @@ from auth.browser_login import check_settings, has_desktop, log_in_with_browser
 from auth.errors import AuthError, LoginFailedError
 from common.settings import Settings, SettingsError
 from common.token_store import StoredToken, TokenStoreError, read_token
-from simulator.oauth_server import ForcedAnswer, OAuthServer
+from simulator.oauth_server import ForcedResponse, OAuthServer
 from tests.auth.conftest import SettingsFor
 from tests.auth.people import TIMEOUT_S, authorize
 from tests.processes import wait_for
@@ -148,7 +148,7 @@ def test_a_redirect_uri_that_the_exchange_refuses_is_named(
     login = Login(settings_for())
     location = authorize(login.url)
     body = b'{"status": 403, "message": "Parameter redirect_uri does not match registered URI"}'
-    twitch.forced = ForcedAnswer(403, body)
+    twitch.forced = ForcedResponse(403, body)
     page = requests.get(location, timeout=TIMEOUT_S)
     for text in (text_of(page), login.failure()):
         assert "(403)" in text

@@ -15,7 +15,7 @@ from auth.errors import (
 )
 from common.settings import Settings, SettingsError
 from common.token_store import StoredToken, read_token
-from simulator.oauth_server import ForcedAnswer, OAuthServer
+from simulator.oauth_server import ForcedResponse, OAuthServer
 from tests.auth.clock import Clock
 from tests.auth.conftest import SettingsFor
 
@@ -30,7 +30,7 @@ class Device:
         #: How long it waited, each time.
         self.waits: list[float] = []
         #: What happens before its n-th question.
-        self.acts: dict[int, bool | ForcedAnswer | None] = {}
+        self.acts: dict[int, bool | ForcedResponse | None] = {}
 
     def log_in(self, settings: Settings) -> StoredToken:
         """Log in."""
@@ -83,7 +83,7 @@ def test_a_public_application_needs_no_secret(
 
 def test_a_device_that_is_told_to_slow_down_does(settings_for: SettingsFor, device: Device) -> None:
     """By five seconds, for good."""
-    device.acts = {2: ForcedAnswer(400, b'{"message": "slow_down"}'), 4: True}
+    device.acts = {2: ForcedResponse(400, b'{"message": "slow_down"}'), 4: True}
     device.log_in(settings_for())
     assert device.waits == [5, 5, 5 + SLOWER_BY_S, 5 + SLOWER_BY_S]
 
@@ -92,7 +92,7 @@ def test_a_device_waits_longer_while_twitch_is_away(
     settings_for: SettingsFor, device: Device
 ) -> None:
     """It does not give up because of that."""
-    device.acts = {1: ForcedAnswer(503, b""), 2: ForcedAnswer(503, b""), 3: True}
+    device.acts = {1: ForcedResponse(503, b""), 2: ForcedResponse(503, b""), 3: True}
     assert device.log_in(settings_for()).login == "somebot"
     assert device.waits == [5, 10, 15]
 
@@ -119,7 +119,7 @@ def test_a_code_that_twitch_has_forgotten_ends_too(
     settings_for: SettingsFor, device: Device
 ) -> None:
     """It says that it is invalid, be it expired or used."""
-    device.acts[1] = ForcedAnswer(400, b'{"status": 400, "message": "invalid device code"}')
+    device.acts[1] = ForcedResponse(400, b'{"status": 400, "message": "invalid device code"}')
     with pytest.raises(GrantRefusedError, match="expired, or was denied or used already"):
         device.log_in(settings_for())
 
@@ -141,6 +141,6 @@ def test_a_twitch_that_is_away_from_the_start_is_said_to_be(
     settings_for: SettingsFor, device: Device
 ) -> None:
     """A person is there, who can try again."""
-    device.twitch.forced = ForcedAnswer(503, b"")
+    device.twitch.forced = ForcedResponse(503, b"")
     with pytest.raises(TwitchUnreachableError, match="try again later"):
         device.log_in(settings_for())

@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from auth.answers import Validation
 from auth.errors import GrantRefusedError, LoginFailedError, RefusedError
 from auth.generate_token import generate_token
+from auth.responses import Validation
 from common.settings import Settings, SettingsError
 from simulator.oauth_server import OAuthServer
 from tests.auth.conftest import SettingsFor

@@ -10,7 +10,7 @@ import pytest
 from auth.keeper import TokenKeeper
 from common.settings import Settings
 from common.token_store import locked_token_store
-from simulator.oauth_server import ForcedAnswer
+from simulator.oauth_server import ForcedResponse
 from tests.auth.conftest import FullDisk, SettingsFor
 from tests.auth.people import PUBLIC_CLIENT_ID
 from tests.auth.scene import DUE_S, HOUR_S, LIFE_S, Scene, messages
@@ -27,7 +27,7 @@ def test_while_twitch_is_away_the_token_stays_and_attempts_go_on(
     before = scene.put()
     keeper = TokenKeeper(settings, scene.clock, chance=lambda: 1.0)
     scene.clock.now += DUE_S
-    scene.twitch.forced = ForcedAnswer(status, b"")
+    scene.twitch.forced = ForcedResponse(status, b"")
     with caplog.at_level(logging.INFO):
         for _ in range(600):
             keeper.step()
@@ -54,7 +54,7 @@ def test_a_token_that_ends_while_twitch_is_away_is_said_to_have_ended(
     scene.put()
     keeper = scene.keeper(settings)
     scene.clock.now += LIFE_S
-    scene.twitch.forced = ForcedAnswer(503, b"")
+    scene.twitch.forced = ForcedResponse(503, b"")
     for _ in range(5):
         keeper.step()
     (error,) = messages(caplog, logging.ERROR)

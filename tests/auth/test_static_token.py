@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from auth.static_token import StaticToken
-from simulator.oauth_server import ForcedAnswer, OAuthServer
+from simulator.oauth_server import ForcedResponse, OAuthServer
 from tests.auth.clock import Clock
 from tests.auth.conftest import SettingsFor
 from tests.auth.people import log_in
@@ -66,7 +66,7 @@ def test_a_token_without_an_end_is_not_warned_about(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Twitch gives 0 seconds for those of old."""
-    twitch.forced = ForcedAnswer(
+    twitch.forced = ForcedResponse(
         200,
         b'{"client_id": "x", "login": "somebot", "user_id": "1", "expires_in": 0,'
         b' "scopes": ["chat:read"]}',
@@ -112,7 +112,7 @@ def test_while_twitch_is_away_it_is_asked_again(
 ) -> None:
     """After a while, and with one warning about it."""
     static = watch(settings_for, twitch, clock)
-    twitch.forced = ForcedAnswer(503, b"")
+    twitch.forced = ForcedResponse(503, b"")
     with caplog.at_level(logging.INFO):
         for _ in range(300):
             static.step()

@@ -9,7 +9,7 @@ from auth.revoke import revoke_token
 from auth.status import status
 from common.settings import Settings
 from common.token_store import TokenStoreError, read_token
-from simulator.oauth_server import ForcedAnswer
+from simulator.oauth_server import ForcedResponse
 from tests.auth.conftest import SettingsFor
 from tests.auth.people import log_in
 from tests.auth.scene import LIFE_S, Scene
@@ -70,7 +70,7 @@ def test_the_status_of_a_login_of_another_account(settings_for: SettingsFor, sce
 def test_the_status_while_twitch_is_away(settings: Settings, scene: Scene) -> None:
     """Nobody knows, then."""
     scene.put()
-    scene.twitch.forced = ForcedAnswer(503, b"")
+    scene.twitch.forced = ForcedResponse(503, b"")
     assert "problem  Twitch answers 503" in said_by_status(settings, scene, good=False)
 
 
@@ -110,7 +110,7 @@ def test_a_login_that_has_ended_is_forgotten(settings: Settings, scene: Scene) -
 def test_a_login_is_kept_when_twitch_cannot_be_told(settings: Settings, scene: Scene) -> None:
     """It can be tried again."""
     token = scene.put()
-    scene.twitch.forced = ForcedAnswer(503, b"")
+    scene.twitch.forced = ForcedResponse(503, b"")
     with pytest.raises(TwitchUnreachableError):
         revoked(settings)
     assert read_token(scene.store) == token

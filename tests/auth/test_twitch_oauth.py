@@ -14,7 +14,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from auth import twitch_oauth
-from auth.answers import Tokens
 from auth.errors import (
     ApplicationRefusedError,
     AuthError,
@@ -25,6 +24,7 @@ from auth.errors import (
     TokenInvalidError,
     TwitchUnreachableError,
 )
+from auth.responses import Tokens
 from auth.twitch_oauth import (
     Application,
     ask_for_device,
@@ -36,7 +36,7 @@ from auth.twitch_oauth import (
     validate,
 )
 from simulator.certificates import server_tls
-from simulator.oauth_server import ForcedAnswer, OAuthServer
+from simulator.oauth_server import ForcedResponse, OAuthServer
 from simulator.oauth_state import AWKWARD, OAuthState
 from tests.auth.clock import Clock
 from tests.auth.people import CLIENT_ID, CLIENT_SECRET, PUBLIC_CLIENT_ID, authorize, log_in
@@ -203,7 +203,7 @@ def test_a_refusal_says_what_to_do(
     """What Twitch says is told, too; and what kind of trouble it is."""
     status, message, kind, advice = refusal
     body = f'{{"status": {status}, "message": "{message}"}}'.encode()
-    twitch.forced = ForcedAnswer(status, body)
+    twitch.forced = ForcedResponse(status, body)
     with pytest.raises(AuthError) as raised:
         renew(app, "xyz")
     assert type(raised.value) is kind
@@ -238,13 +238,13 @@ def test_an_answer_that_is_not_oauth_is_no_answer(
     body: bytes,
 ) -> None:
     """With status 200 as with any other: something sits between Twitch and us."""
-    twitch.forced = ForcedAnswer(200, body)
+    twitch.forced = ForcedResponse(200, body)
     if call is CALLS[-1]:
         call(app)  # /revoke answers with nothing anyway
     else:
         with pytest.raises(TwitchUnreachableError, match="not OAuth"):
             call(app)
-    twitch.forced = ForcedAnswer(502, body)
+    twitch.forced = ForcedResponse(502, body)
     with pytest.raises(TwitchUnreachableError, match="Bad Gateway"):
         call(app)
 
@@ -254,7 +254,7 @@ def test_a_redirect_is_not_followed(
 ) -> None:
     """It would carry the secrets to whoever is there."""
     with OAuthServer(OAuthState()) as elsewhere:
-        twitch.forced = ForcedAnswer(307, b"", location=f"{elsewhere.url}/token")
+        twitch.forced = ForcedResponse(307, b"", location=f"{elsewhere.url}/token")
         with pytest.raises(TwitchUnreachableError, match="another address"):
             call(app)
         assert elsewhere.received == 0
@@ -340,7 +340,7 @@ def test_nothing_secret_reaches_a_log_or_an_exception(
             secrets += [found.access_token, found.refresh_token or ""]
     texts = [caplog.text, repr(tokens), repr(app)]
     everything = " ".join(["secretcode secretrefresh secretdevice secretaccess", CLIENT_SECRET])
-    twitch.forced = ForcedAnswer(400, f'{{"message": "bad: {everything}"}}'.encode())
+    twitch.forced = ForcedResponse(400, f'{{"message": "bad: {everything}"}}'.encode())
     for repeat, secret in zip(
         CALLS[:2] + CALLS[3:],
         ["secretcode", "secretrefresh", "secretdevice", "secretaccess", "secretaccess"],
@@ -357,7 +357,7 @@ def test_nothing_secret_reaches_a_log_or_an_exception(
 def test_tokens_that_cannot_be_sent_are_not_taken(app: Application, twitch: OAuthServer) -> None:
     """A line break in one would be a command of its own in chat."""
     body = b'{"access_token": "a\\r\\nJOIN #x", "expires_in": 1, "refresh_token": "b"}'
-    twitch.forced = ForcedAnswer(200, body)
+    twitch.forced = ForcedResponse(200, body)
     with pytest.raises(TwitchUnreachableError, match="not OAuth"):
         renew(app, "refresh")
 

@@ -10,7 +10,7 @@ from benchmarks.comparison import MODES, measure_script, measure_service, rows
 from benchmarks.installation import CHANNEL
 from benchmarks.load import chat_lines
 from common.chat_message import encode_chat_message
-from readers.twitch.chat_parser import heard_message
+from readers.twitch.chat_parser import received_message
 from readers.twitch.irc import parse_irc
 from tests.kafka.cluster import KafkaCluster
 from tests.topics import read_topic
@@ -22,7 +22,7 @@ COLUMNS = ["messages", "messages/s", "CPU s/million", "peak MiB"]
 def published_by_the_service(lines: list[bytes]) -> list[bytes]:
     """Return what the service publishes of *lines*, sorted."""
     messages = [
-        heard_message(irc, room_id="", now_ms=0) for line in lines if (irc := parse_irc(line))
+        received_message(irc, room_id="", now_ms=0) for line in lines if (irc := parse_irc(line))
     ]
     return sorted(encode_chat_message(message.message) for message in messages if message)
 

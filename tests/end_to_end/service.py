@@ -74,6 +74,6 @@ class Service:
         """Have somebody say *text* in *channel*."""
         self._chat.run(self._chat.server.say(channel, text, **more))  # type: ignore[arg-type]
 
-    def wait_until_heard(self, channel: str) -> None:
+    def wait_until_received(self, channel: str) -> None:
         """Return once the reader of *channel* has taken in all that was said."""
         self._chat.run(self._chat.server.ping_and_wait(channel))

@@ -118,7 +118,7 @@ def talk(service: Service, said: dict[str, list[str]]) -> None:
         for _ in range(MESSAGES):
             texts.append(f"{channel} {len(texts)}")
             service.say(channel, texts[-1])
-        service.wait_until_heard(channel)
+        service.wait_until_received(channel)
 
 
 def heard(service: Service, kafka: KafkaCluster) -> dict[str, list[str]]:

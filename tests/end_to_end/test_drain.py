@@ -36,7 +36,7 @@ def service(
     reader = service.start_reader("xqc")
     for number in range(100):
         service.say("xqc", str(number))
-    service.wait_until_heard("xqc")
+    service.wait_until_received("xqc")
     reader.send(signal.SIGKILL)
     reader.wait(10)
     return service

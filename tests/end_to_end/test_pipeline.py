@@ -92,7 +92,7 @@ def test_what_was_said_before_the_publisher_started_arrives(
     """The outbox keeps it, also from one process of the reader to the next."""
     first = service.start_reader("xqc")
     service.say("xqc", "one")
-    service.wait_until_heard("xqc")
+    service.wait_until_received("xqc")
     first.send(signal.SIGKILL)
     first.wait(10)
     service.start_reader("xqc")
@@ -114,7 +114,7 @@ def test_a_reader_that_is_stopped_hands_over_what_it_holds(
     wait_for_line(reader, "publisher is there", START_WITHIN_S)
     for text in range(500):
         service.say("xqc", f"{text}")
-    service.wait_until_heard("xqc")
+    service.wait_until_received("xqc")
     assert reader.stop(number, timeout_s=10) == 0
     assert "not acknowledged" not in reader.output()
     assert len(read_topic(kafka.bootstrap, topic, count=500, timeout_s=30)) == 500
@@ -133,7 +133,7 @@ def test_a_publisher_that_is_stopped_has_handed_over_what_it_took(
     for text in range(500, 1000):
         service.say("xqc", f"{text}")
     service.start_publisher()
-    service.wait_until_heard("xqc")
+    service.wait_until_received("xqc")
     records = read_topic(kafka.bootstrap, topic, count=1000, timeout_s=30)
     texts = [decode_chat_message(record.value).message for record in records]
     assert texts == [str(number) for number in range(1000)]

@@ -33,7 +33,7 @@ def say(service: Service, first: int, count: int) -> None:
         for channel in CHANNELS:
             service.say(channel, f"{channel} {number}")
     for channel in CHANNELS:
-        service.wait_until_heard(channel)
+        service.wait_until_received(channel)
 
 
 def test_a_host_that_is_put_out_keeps_what_it_hears_until_it_is_let_in(

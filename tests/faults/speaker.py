@@ -76,11 +76,11 @@ class Speaker:
     def hear(self) -> None:
         """Find out what was heard; raises TimeoutError where there is nobody to hear."""
 
-        async def hear_in(channel: str) -> None:
+        async def receive_in(channel: str) -> None:
             await self._chat.server.wait_for_join(channel, timeout_s=_LAST_WORDS_WITHIN_S)
-            await self._hear(channel)
+            await self._on_readable(channel)
 
-        self._in_each_channel(hear_in)
+        self._in_each_channel(receive_in)
 
     def say_last_words(self, count: int) -> None:
         """
@@ -95,7 +95,7 @@ class Speaker:
                 while not heard:
                     await self._chat.server.wait_for_join(channel, timeout_s=_LAST_WORDS_WITHIN_S)
                     words = [await self._say(channel) for _ in range(count)]
-                    await self._hear(channel)
+                    await self._on_readable(channel)
                     heard = all(word.heard for word in words)
 
         self._in_each_channel(say_last_words_in)
@@ -124,7 +124,7 @@ class Speaker:
 
     async def _listen_to(self, channel: str, stop: asyncio.Event) -> None:
         while not await _is_set(stop, _HEAR_EVERY_S):
-            await self._hear(channel)
+            await self._on_readable(channel)
 
     async def _say(self, channel: str) -> Saying:
         self._counts[channel] += 1
@@ -139,7 +139,7 @@ class Speaker:
                 await self._chat.server.say(channel, text, sent_ms=saying.sent_ms)
         return saying
 
-    async def _hear(self, channel: str) -> None:
+    async def _on_readable(self, channel: str) -> None:
         for member in self._chat.server.members(channel):
             unheard = self._unheard[member]
             asked_about = list(unheard)

@@ -86,9 +86,9 @@ class Stage:
         """Start a publisher; it need not be ready when this returns."""
         self._publisher = self._start(python_module("publisher"), self.environment)
 
-    def start_standby(self, batches: str, answers: str) -> None:
+    def start_standby(self, batches: str, acknowledgements: str) -> None:
         """Start another publisher, which takes *batches* there, and return when it does."""
-        binds = {"PUBLISHER_BIND": batches, "PUBLISHER_ACK_BIND": answers}
+        binds = {"PUBLISHER_BIND": batches, "PUBLISHER_ACK_BIND": acknowledgements}
         self._standby = self._start(python_module("publisher"), self.environment | binds)
         wait_for_line(self._standby, "is ready: session", _START_WITHIN_S)
 

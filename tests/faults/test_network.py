@@ -43,15 +43,15 @@ class Cables:
         machine = network_machine(processes)
         self.link = Cable(machine, "link", 0)
         self.twitch = Cable(machine, "twitch", 1)
-        batches, answers = (f"tcp://{self.link.address}:{free_port()}" for _ in range(2))
+        batches, acknowledgements = (f"tcp://{self.link.address}:{free_port()}" for _ in range(2))
         self.stage: Stage = set_stage(
             kafka.bootstrap,
             twitch_host=self.twitch.address,
             readers_on=machine,
             PUBLISHER_BIND=batches,
             PUBLISHER_ENDPOINT=batches,
-            PUBLISHER_ACK_BIND=answers,
-            PUBLISHER_ACK_ENDPOINT=answers,
+            PUBLISHER_ACK_BIND=acknowledgements,
+            PUBLISHER_ACK_ENDPOINT=acknowledgements,
             **give_keys(state, state),
         )
 

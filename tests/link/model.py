@@ -11,7 +11,7 @@ from itertools import count
 from typing import NamedTuple
 
 from common.frames import Envelope
-from publisher.link.sequence import Delivery, Link
+from publisher.link.sequence import Delivery, ReceivingLink
 from readers.link.go_back_n import RESEND_AFTER_S, SendingLink
 
 
@@ -43,7 +43,7 @@ class ModelReader:
     last_seq: int = 0
     acknowledged: int = 0
     #: What was thrown away because the outbox was full.
-    given_up: set[int] = field(default_factory=set)
+    evicted: set[int] = field(default_factory=set)
     link: SendingLink = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,17 +61,17 @@ class ModelReader:
     def reboot(self, forgotten: int, now: float) -> None:
         """Forget the last *forgotten* batches, as a crash of the host does, and skip numbers."""
         for batch in self.batches[len(self.batches) - forgotten :]:
-            self.given_up.update(range(batch.first_seq, batch.last_seq + 1))
+            self.evicted.update(range(batch.first_seq, batch.last_seq + 1))
         del self.batches[len(self.batches) - forgotten :]
         skipped_to = self.last_seq + _NUMBERS_SKIPPED
-        self.given_up.update(range(self.last_seq + 1, skipped_to + 1))
+        self.evicted.update(range(self.last_seq + 1, skipped_to + 1))
         self.last_seq = skipped_to
         self.start(now)
 
-    def give_up_oldest(self) -> None:
+    def evict_oldest(self) -> None:
         """Throw the oldest batch away, as a full outbox does."""
         batch = self.batches.pop(0)
-        self.given_up.update(range(batch.first_seq, batch.last_seq + 1))
+        self.evicted.update(range(batch.first_seq, batch.last_seq + 1))
 
     def next_message(self, now: float) -> tuple[Envelope, int] | None:
         """Send what comes next, if anything may be sent."""
@@ -130,7 +130,7 @@ class World:
         if isinstance(taken, Delivery):
             self._select(taken)
             self.on_the_way.append(taken)
-        self.tell_acknowledgements()
+        self.deliver_acknowledgements()
 
     def confirm(self, position: int) -> None:
         """Have Kafka write and confirm what is on the way of one reader, up to a batch of it."""
@@ -142,9 +142,9 @@ class World:
             self.on_the_way.remove(delivery)
         for delivery in reversed(confirmed):
             delivery.confirm()
-        self.tell_acknowledgements()
+        self.deliver_acknowledgements()
 
-    def tell_acknowledgements(self) -> None:
+    def deliver_acknowledgements(self) -> None:
         """Send what the publisher has to acknowledge on its way."""
         for reader, seq in self.publisher.take_acknowledgements().items():
             self.acknowledgements.append((self.publisher.session, reader, seq))
@@ -192,8 +192,8 @@ class World:
     def _new_reader(self, name: str) -> ModelReader:
         return ModelReader(name)
 
-    def _new_publisher(self) -> Link:
-        return Link(next(self._sessions))
+    def _new_publisher(self) -> ReceivingLink:
+        return ReceivingLink(next(self._sessions))
 
     def _select(self, delivery: Delivery) -> None:
         """Leave out what is not to be published: here, nothing."""
@@ -212,7 +212,7 @@ class TransactionalWorld(World):
     """
 
     def __init__(self) -> None:
-        self._marks: dict[str, int] = {}
+        self._checkpoints: dict[str, int] = {}
         super().__init__()
 
     def confirm(self, position: int) -> None:
@@ -223,11 +223,13 @@ class TransactionalWorld(World):
         del self.on_the_way[: position + 1]
         for delivery in committed:
             delivery.confirm()
-        self.tell_acknowledgements()
+        self.deliver_acknowledgements()
 
-    def _new_publisher(self) -> Link:
-        return Link(next(self._sessions), marks=dict(self._marks), remembered_readers=0)
+    def _new_publisher(self) -> ReceivingLink:
+        return ReceivingLink(
+            next(self._sessions), checkpoints=dict(self._checkpoints), remembered_readers=0
+        )
 
     def _write(self, delivery: Delivery) -> None:
         super()._write(delivery)
-        self._marks[delivery.reader] = delivery.last_seq
+        self._checkpoints[delivery.reader] = delivery.last_seq

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from common.frames import Batch, Kind, Record
 from publisher.counters import Counters
 from publisher.deduplication.deduplication import Deduplication
-from publisher.link.sequence import Delivery, Link
+from publisher.link.sequence import Delivery, ReceivingLink
 from tests.link.model import ModelReader, TransactionalWorld, World
 
 
@@ -32,7 +32,7 @@ class StandbyReader(ModelReader):
         return {
             message
             for seq, message in self.messages.items()
-            if seq <= up_to_seq and seq not in self.given_up
+            if seq <= up_to_seq and seq not in self.evicted
         }
 
 
@@ -51,7 +51,7 @@ class StandbyWorld(World):
     def _new_reader(self, name: str) -> StandbyReader:
         return StandbyReader(name)
 
-    def _new_publisher(self) -> Link:
+    def _new_publisher(self) -> ReceivingLink:
         self._deduplication = Deduplication(Counters())
         for message in self.messages_in_kafka():
             self._deduplication.published.add(_id(message))

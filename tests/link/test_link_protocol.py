@@ -108,7 +108,7 @@ class LinkMachine(RuleBasedStateMachine):
     def an_outbox_overflows(self, reader: str) -> None:
         """Its oldest batch goes."""
         if self.world.readers[reader].batches:
-            self.world.readers[reader].give_up_oldest()
+            self.world.readers[reader].evict_oldest()
 
     @invariant()
     def nothing_is_acknowledged_that_kafka_does_not_have(self) -> None:
@@ -116,7 +116,7 @@ class LinkMachine(RuleBasedStateMachine):
         for name, reader in self.world.readers.items():
             in_kafka = {published.seq for published in self.world.published(name)}
             acknowledged = set(range(1, reader.acknowledged + 1))
-            assert acknowledged <= in_kafka | reader.given_up
+            assert acknowledged <= in_kafka | reader.evicted
 
     @invariant()
     def within_a_session_nothing_is_published_twice_or_out_of_order(self) -> None:
@@ -126,15 +126,15 @@ class LinkMachine(RuleBasedStateMachine):
                 if earlier.session == later.session:
                     between = set(range(earlier.seq + 1, later.seq))
                     assert earlier.seq < later.seq
-                    assert between <= reader.given_up
+                    assert between <= reader.evicted
 
     def teardown(self) -> None:
         """When all goes well again, every record is confirmed, and the outboxes are empty."""
         self.world.settle()
         for name, reader in self.world.readers.items():
             in_kafka = {published.seq for published in self.world.published(name)}
-            assert in_kafka | reader.given_up >= set(range(1, reader.last_seq + 1))
-            assert reader.acknowledged == reader.last_seq or reader.last_seq in reader.given_up
+            assert in_kafka | reader.evicted >= set(range(1, reader.last_seq + 1))
+            assert reader.acknowledged == reader.last_seq or reader.last_seq in reader.evicted
 
 
 class TransactionalLinkMachine(LinkMachine):

@@ -36,7 +36,7 @@ class Publisher:
 
     process: Process
     batches: str
-    answers: str
+    acknowledgements: str
 
 
 def start_publisher(
@@ -101,7 +101,7 @@ class Reader:
         self._sub.subscribe(ANNOUNCEMENT_TOPIC)
         self._sub.subscribe(acknowledgement_topic(name))
         self._sub.subscribe(announcement_topic(name))
-        self._sub.connect(publisher.answers)
+        self._sub.connect(publisher.acknowledgements)
         self.session = 0
         self.deduplicates = False
         #: What was acknowledged, in the order in which it was heard.
@@ -112,32 +112,32 @@ class Reader:
         deadline = time.monotonic() + timeout_s
         self.session = other_than
         while self.session == other_than:
-            self._hear(deadline, "announcement")
+            self._on_readable(deadline, "announcement")
         return self.session
 
     def wait_for_acknowledgement(self, seq: int, timeout_s: float = _TIMEOUT_S) -> None:
         """Wait until *seq*, or one beyond, is acknowledged in the present session."""
         deadline = time.monotonic() + timeout_s
         while not self.acknowledged or self.acknowledged[-1] < seq:
-            self._hear(deadline, f"acknowledgement of {seq}")
+            self._on_readable(deadline, f"acknowledgement of {seq}")
 
     def wait_for_one_more_acknowledgement(self, timeout_s: float = _TIMEOUT_S) -> int:
         """Return the next acknowledgement that comes."""
         deadline = time.monotonic() + timeout_s
         before = len(self.acknowledged)
         while len(self.acknowledged) == before:
-            self._hear(deadline, "one more acknowledgement")
+            self._on_readable(deadline, "one more acknowledgement")
         return self.acknowledged[-1]
 
     def wait_for_anything(self, timeout_s: float) -> None:
         """Wait until something has come, but at most *timeout_s*."""
         self._sub.poll(int(timeout_s * 1000))
 
-    def hear_acknowledgements(self) -> list[int]:
+    def receive_acknowledgements(self) -> list[int]:
         """Return what has come of the present session's; a new session is taken notice of."""
         before = len(self.acknowledged)
         while self._sub.poll(0):
-            self._hear(time.monotonic() + _TIMEOUT_S, "what has come")
+            self._on_readable(time.monotonic() + _TIMEOUT_S, "what has come")
         return self.acknowledged[before:]
 
     def wait_for_silence(self, seconds: float, *, timeout_s: float) -> None:
@@ -157,7 +157,7 @@ class Reader:
         """Send anything."""
         self._push.send_multipart(frames)
 
-    def _hear(self, deadline: float, what: str) -> None:
+    def _on_readable(self, deadline: float, what: str) -> None:
         if not self._sub.poll(max(0, int((deadline - time.monotonic()) * 1000))):
             raise TimeoutError(f"{self.name} heard no {what}; so far {self.acknowledged}")
         topic, frame = self._sub.recv_multipart()

@@ -6,12 +6,12 @@ import logging
 
 import pytest
 
-from publisher.stall_detector import Progress
+from publisher.stall_detector import StallDetector
 
 
 def test_kafka_is_not_stalled_while_nothing_is_owed() -> None:
     """Silence is no stall when there is nothing to confirm."""
-    progress = Progress(0.0, confirmed=5)
+    progress = StallDetector(0.0, confirmed=5)
 
     progress.update(100.0, confirmed=5, unconfirmed=0, reachable=True)
 
@@ -30,7 +30,7 @@ def test_kafka_is_stalled_when_what_is_owed_does_not_come(
     at_s: float, confirmed: int, stalled: bool
 ) -> None:
     """Two seconds without any confirmation make a stall, one confirmation ends it."""
-    progress = Progress(0.0, confirmed=0)
+    progress = StallDetector(0.0, confirmed=0)
 
     progress.update(at_s, confirmed=confirmed, unconfirmed=10, reachable=True)
 
@@ -40,7 +40,7 @@ def test_kafka_is_stalled_when_what_is_owed_does_not_come(
 def test_a_long_stall_and_its_end_are_said_once(caplog: pytest.LogCaptureFixture) -> None:
     """One line after ten seconds, and one when confirmations come again."""
     caplog.set_level(logging.INFO)
-    progress = Progress(0.0, confirmed=0)
+    progress = StallDetector(0.0, confirmed=0)
     for second in range(1, 60):
         progress.update(float(second), confirmed=0, unconfirmed=10, reachable=True)
     progress.update(60.0, confirmed=10, unconfirmed=5, reachable=True)
@@ -57,7 +57,7 @@ def test_a_stall_of_a_kafka_that_cannot_be_reached_is_not_said(
 ) -> None:
     """That it cannot be reached was said already."""
     caplog.set_level(logging.INFO)
-    progress = Progress(0.0, confirmed=0)
+    progress = StallDetector(0.0, confirmed=0)
 
     progress.update(60.0, confirmed=0, unconfirmed=10, reachable=False)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from common.chat_message import ChatMessage
-from readers.twitch.chat_parser import HeardMessage, heard_message
-from readers.twitch.fast_path import usual_chat
+from readers.twitch.chat_parser import ReceivedMessage, received_message
+from readers.twitch.fast_path import fast_path
 from readers.twitch.irc import parse_irc
 
 ROOM_ID = "987654"
@@ -41,17 +41,17 @@ def line(text: str, changes: dict[str, str] | None = None, command: str = "PRIVM
     return f"@{raw_tags} :{source} {command} #birdwatch :{text}\r\n".encode()
 
 
-def heard_in(raw: bytes) -> HeardMessage | None:
+def received_in(raw: bytes) -> ReceivedMessage | None:
     """Parse a line in a room of ours at a time of ours; both ways, if both can."""
     irc = parse_irc(raw)
-    heard = None if irc is None else heard_message(irc, room_id=ROOM_ID, now_ms=NOW_MS)
-    assert usual_chat(raw) in (None, heard)
+    heard = None if irc is None else received_message(irc, room_id=ROOM_ID, now_ms=NOW_MS)
+    assert fast_path(raw) in (None, heard)
     return heard
 
 
 def said(raw: bytes) -> ChatMessage:
     """Parse a line that holds a message and no wrong emote position."""
-    heard = heard_in(raw)
+    heard = received_in(raw)
     assert heard is not None
     assert heard.skipped_emotes == 0
     return heard.message

@@ -12,8 +12,8 @@ from common.chat_message import ChatMessage
 from common.settings import Settings, read_settings
 from readers.membership import Membership
 from readers.outbox.outbox import Outbox
-from readers.presence import Attendance
-from readers.twitch.chat_parser import HeardMessage
+from readers.presence import ChannelPresence
+from readers.twitch.chat_parser import ReceivedMessage
 from readers.twitch.credentials import Credentials, credentials
 from readers.twitch.timing import Timing
 from simulator.chat_server import ChatServer
@@ -54,7 +54,7 @@ class Listener:
             for record in batch.records
         ]
 
-    def take(self, chat: list[HeardMessage]) -> None:
+    def take(self, chat: list[ReceivedMessage]) -> None:
         """Take note of *chat*."""
         self.messages += [heard.message for heard in chat]
 
@@ -84,7 +84,7 @@ async def membership_of(
         settings,
         log_in_as or (lambda: credentials(settings)),
         listener.take,
-        Attendance(CHANNEL, listener.outbox, lambda *_: False, lambda: None),
+        ChannelPresence(CHANNEL, listener.outbox, lambda *_: False, lambda: None),
         timing=BRISK,
     )
     task = asyncio.create_task(membership.stay())

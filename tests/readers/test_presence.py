@@ -5,7 +5,7 @@ from __future__ import annotations
 from common.chat_gap import ChatGap, GapReason, decode_chat_gap
 from common.frames import Kind
 from readers.outbox.outbox import Outbox
-from readers.presence import COMPARED_AFTER_MS, LATENCY_MS, Attendance
+from readers.presence import COMPARED_AFTER_MS, LATENCY_MS, ChannelPresence
 from tests.readers.outboxes import batches_after
 
 
@@ -31,9 +31,9 @@ class ComparingPublisher:
         return True
 
 
-def alone(outbox: Outbox, clock: Clock) -> Attendance:
-    """Return the attendance of a reader whose publisher compares it with nobody."""
-    return Attendance("xqc", outbox, lambda *_: False, lambda: None, clock)
+def alone(outbox: Outbox, clock: Clock) -> ChannelPresence:
+    """Return the presence of a reader whose publisher compares it with nobody."""
+    return ChannelPresence("xqc", outbox, lambda *_: False, lambda: None, clock)
 
 
 def gaps(outbox: Outbox) -> list[ChatGap]:
@@ -55,11 +55,11 @@ def test_the_first_time_in_a_channel_leaves_no_gap(outbox: Outbox) -> None:
 def test_a_loss_and_a_return_are_one_gap(outbox: Outbox) -> None:
     """From before the last thing heard to the return."""
     clock = Clock()
-    attendance = alone(outbox, clock)
-    attendance.on_entered("71")
-    attendance.on_left(1_005_000, GapReason.DISCONNECTED)
+    presence = alone(outbox, clock)
+    presence.on_entered("71")
+    presence.on_left(1_005_000, GapReason.DISCONNECTED)
     clock.ms = 1_009_000
-    attendance.on_entered("71")
+    presence.on_entered("71")
     assert gaps(outbox) == [
         ChatGap("71", "xqc", 1_005_000 - LATENCY_MS, 1_009_000, GapReason.DISCONNECTED)
     ]
@@ -69,22 +69,22 @@ def test_a_gap_is_handed_over_at_once(outbox: Outbox) -> None:
     """A quiet channel brings nothing else that would take it along."""
     told: list[int] = []
     clock = Clock()
-    attendance = Attendance(
+    presence = ChannelPresence(
         "xqc", outbox, lambda *_: False, lambda: told.append(len(gaps(outbox))), clock
     )
-    attendance.on_entered("71")
-    attendance.on_left(1_005_000, GapReason.DISCONNECTED)
+    presence.on_entered("71")
+    presence.on_left(1_005_000, GapReason.DISCONNECTED)
     assert told == []
-    attendance.on_entered("71")
+    presence.on_entered("71")
     assert told == [1]
 
 
 def test_after_a_kill_the_gap_begins_where_we_were_heard_last(outbox: Outbox) -> None:
     """The outbox knows; a new process reads it there."""
     clock = Clock()
-    attendance = alone(outbox, clock)
-    attendance.on_entered("71")
-    attendance.on_heard(1_005_000)
+    presence = alone(outbox, clock)
+    presence.on_entered("71")
+    presence.on_received(1_005_000)
     clock.ms = 1_020_000
     alone(outbox, clock).on_entered("71")
     assert gaps(outbox) == [
@@ -95,10 +95,10 @@ def test_after_a_kill_the_gap_begins_where_we_were_heard_last(outbox: Outbox) ->
 def test_a_loss_is_remembered_over_a_restart(outbox: Outbox) -> None:
     """With its reason: a reader that was banned is restarted while it is away."""
     clock = Clock()
-    attendance = alone(outbox, clock)
-    attendance.on_entered("71")
-    attendance.on_left(1_004_000, GapReason.DROPPED)
-    attendance.on_stopped()
+    presence = alone(outbox, clock)
+    presence.on_entered("71")
+    presence.on_left(1_004_000, GapReason.DROPPED)
+    presence.on_stopped()
     clock.ms = 1_020_000
     alone(outbox, clock).on_entered("71")
     assert gaps(outbox) == [
@@ -109,10 +109,10 @@ def test_a_loss_is_remembered_over_a_restart(outbox: Outbox) -> None:
 def test_an_orderly_stop_is_the_beginning_of_a_gap(outbox: Outbox) -> None:
     """And the next start is its end."""
     clock = Clock()
-    attendance = alone(outbox, clock)
-    attendance.on_entered("71")
+    presence = alone(outbox, clock)
+    presence.on_entered("71")
     clock.ms = 1_010_000
-    attendance.on_stopped()
+    presence.on_stopped()
     clock.ms = 1_020_000
     alone(outbox, clock).on_entered("71")
     assert gaps(outbox) == [
@@ -122,20 +122,20 @@ def test_an_orderly_stop_is_the_beginning_of_a_gap(outbox: Outbox) -> None:
 
 def test_a_second_connection_that_enters_is_no_return(outbox: Outbox) -> None:
     """As when Twitch asks for a new connection."""
-    attendance = alone(outbox, Clock())
-    attendance.on_entered("71")
-    attendance.on_entered("71")
+    presence = alone(outbox, Clock())
+    presence.on_entered("71")
+    presence.on_entered("71")
     assert gaps(outbox) == []
 
 
 def test_a_clock_that_was_set_back_makes_no_gap_that_ends_before_it_begins(outbox: Outbox) -> None:
     """It is then as short as a gap can be."""
     clock = Clock()
-    attendance = alone(outbox, clock)
-    attendance.on_entered("71")
-    attendance.on_left(1_005_000, GapReason.DISCONNECTED)
+    presence = alone(outbox, clock)
+    presence.on_entered("71")
+    presence.on_left(1_005_000, GapReason.DISCONNECTED)
     clock.ms = 900_000
-    attendance.on_entered("71")
+    presence.on_entered("71")
     (gap,) = gaps(outbox)
     assert (gap.from_ms, gap.to_ms) == (900_000 - LATENCY_MS, 900_000)
 
@@ -143,13 +143,13 @@ def test_a_clock_that_was_set_back_makes_no_gap_that_ends_before_it_begins(outbo
 def test_where_readers_are_compared_it_is_told_when_we_were_there(outbox: Outbox) -> None:
     """From the moment we entered, each time anew, until what is sure to have come."""
     clock, publisher = Clock(), ComparingPublisher()
-    attendance = Attendance("xqc", outbox, publisher, lambda: None, clock)
-    attendance.on_entered("71")
-    attendance.on_heard(1_005_000)
-    attendance.on_left(1_006_000, GapReason.DISCONNECTED)
-    attendance.on_heard(1_007_000)
+    presence = ChannelPresence("xqc", outbox, publisher, lambda: None, clock)
+    presence.on_entered("71")
+    presence.on_received(1_005_000)
+    presence.on_left(1_006_000, GapReason.DISCONNECTED)
+    presence.on_received(1_007_000)
     clock.ms = 1_009_000
-    attendance.on_entered("71")
+    presence.on_entered("71")
     assert publisher.told == [
         ("71", 1_000_000, 1_000_000 - LATENCY_MS),
         ("71", 1_000_000, 1_005_000 - LATENCY_MS),
@@ -160,17 +160,17 @@ def test_where_readers_are_compared_it_is_told_when_we_were_there(outbox: Outbox
 def test_where_readers_are_compared_a_gap_waits_for_what_others_tell(outbox: Outbox) -> None:
     """Then it is told as it would have been."""
     clock = Clock()
-    attendance = Attendance("xqc", outbox, ComparingPublisher(), lambda: None, clock)
-    attendance.on_entered("71")
-    attendance.on_left(1_005_000, GapReason.DISCONNECTED)
+    presence = ChannelPresence("xqc", outbox, ComparingPublisher(), lambda: None, clock)
+    presence.on_entered("71")
+    presence.on_left(1_005_000, GapReason.DISCONNECTED)
     clock.ms = 1_009_000
-    attendance.on_entered("71")
+    presence.on_entered("71")
     clock.ms += COMPARED_AFTER_MS - 1
-    attendance.on_heard(clock.ms)
+    presence.on_received(clock.ms)
     assert gaps(outbox) == []
     clock.ms += 5_000
-    attendance.on_heard(clock.ms)
-    attendance.on_heard(clock.ms)
+    presence.on_received(clock.ms)
+    presence.on_received(clock.ms)
     assert gaps(outbox) == [
         ChatGap("71", "xqc", 1_005_000 - LATENCY_MS, 1_009_000, GapReason.DISCONNECTED)
     ]
@@ -179,23 +179,23 @@ def test_where_readers_are_compared_a_gap_waits_for_what_others_tell(outbox: Out
 def test_a_gap_that_waits_is_told_when_we_leave(outbox: Outbox) -> None:
     """And the next one begins after it."""
     clock = Clock()
-    attendance = Attendance("xqc", outbox, ComparingPublisher(), lambda: None, clock)
-    attendance.on_entered("71")
-    attendance.on_left(1_005_000, GapReason.DISCONNECTED)
+    presence = ChannelPresence("xqc", outbox, ComparingPublisher(), lambda: None, clock)
+    presence.on_entered("71")
+    presence.on_left(1_005_000, GapReason.DISCONNECTED)
     clock.ms = 1_009_000
-    attendance.on_entered("71")
-    attendance.on_left(1_010_000, GapReason.DISCONNECTED)
+    presence.on_entered("71")
+    presence.on_left(1_010_000, GapReason.DISCONNECTED)
     assert [gap.to_ms for gap in gaps(outbox)] == [1_009_000]
 
 
 def test_a_gap_that_waits_survives_a_kill(outbox: Outbox) -> None:
     """It then reaches to the next time in the channel."""
     clock = Clock()
-    attendance = Attendance("xqc", outbox, ComparingPublisher(), lambda: None, clock)
-    attendance.on_entered("71")
-    attendance.on_left(1_005_000, GapReason.DISCONNECTED)
+    presence = ChannelPresence("xqc", outbox, ComparingPublisher(), lambda: None, clock)
+    presence.on_entered("71")
+    presence.on_left(1_005_000, GapReason.DISCONNECTED)
     clock.ms = 1_009_000
-    attendance.on_entered("71")
+    presence.on_entered("71")
     clock.ms = 1_020_000
     alone(outbox, clock).on_entered("71")
     assert gaps(outbox) == [
@@ -206,11 +206,11 @@ def test_a_gap_that_waits_survives_a_kill(outbox: Outbox) -> None:
 def test_a_lively_channel_is_noted_every_few_seconds(outbox: Outbox) -> None:
     """Not with each message: what is noted is written to disk."""
     clock = Clock()
-    attendance = alone(outbox, clock)
-    attendance.on_entered("71")
+    presence = alone(outbox, clock)
+    presence.on_entered("71")
     noted = set()
-    for heard_ms in range(1_000_000, 1_020_000, 10):
-        attendance.on_heard(heard_ms)
+    for received_ms in range(1_000_000, 1_020_000, 10):
+        presence.on_received(received_ms)
         absence = outbox.absence()
         assert absence
         noted.add(absence.since_ms)

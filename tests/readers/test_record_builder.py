@@ -9,8 +9,8 @@ import pytest
 from common.chat_message import ChatMessage, decode_chat_message
 from common.frames import Batch, Kind, decode_batch
 from readers.outbox.outbox import Outbox
-from readers.record_builder import ChatIntake
-from readers.twitch.chat_parser import HeardMessage
+from readers.record_builder import RecordBuilder
+from readers.twitch.chat_parser import ReceivedMessage
 from tests.readers.outboxes import batches_after
 
 SENT_MS = 1_700_000_000_123
@@ -23,17 +23,17 @@ def handed_over() -> list[str]:
 
 
 @pytest.fixture
-def intake(outbox: Outbox, handed_over: list[str]) -> ChatIntake:
+def intake(outbox: Outbox, handed_over: list[str]) -> RecordBuilder:
     """Return an intake."""
-    return ChatIntake(outbox, on_batch=lambda: handed_over.append("batch"))
+    return RecordBuilder(outbox, on_batch=lambda: handed_over.append("batch"))
 
 
 def heard(
     text: str, message_id: str = "", emotes: tuple[str, ...] = (), skipped_emotes: int = 0
-) -> HeardMessage:
+) -> ReceivedMessage:
     """Return a message of user 5 in room 1."""
     message = ChatMessage("1", "5", "ann", text, SENT_MS, list(emotes))
-    return HeardMessage(message, message_id, skipped_emotes)
+    return ReceivedMessage(message, message_id, skipped_emotes)
 
 
 def only_batch(outbox: Outbox) -> Batch:
@@ -45,7 +45,7 @@ def only_batch(outbox: Outbox) -> Batch:
 
 
 def test_a_record_has_the_id_that_the_message_has_for_every_reader(
-    intake: ChatIntake, outbox: Outbox
+    intake: RecordBuilder, outbox: Outbox
 ) -> None:
     """It is the tag's text; nothing where there is no tag."""
     message_id = "885196de-cb67-427a-baa8-82f9b0fcd05f"
@@ -55,7 +55,7 @@ def test_a_record_has_the_id_that_the_message_has_for_every_reader(
 
 
 def test_messages_that_come_together_are_one_batch(
-    intake: ChatIntake, outbox: Outbox, handed_over: list[str]
+    intake: RecordBuilder, outbox: Outbox, handed_over: list[str]
 ) -> None:
     """Each a record: the key is the channel's id, the timestamp is the message's own."""
     intake.take([heard("one"), heard("two")])
@@ -66,7 +66,7 @@ def test_messages_that_come_together_are_one_batch(
     assert handed_over == ["batch"]
 
 
-def test_a_message_is_the_json_that_consumers_read(intake: ChatIntake, outbox: Outbox) -> None:
+def test_a_message_is_the_json_that_consumers_read(intake: RecordBuilder, outbox: Outbox) -> None:
     """Six fields, in this order, in UTF-8."""
     intake.take([heard("Kappa żółw", emotes=("Kappa",))])
     (record,) = only_batch(outbox).records
@@ -76,7 +76,7 @@ def test_a_message_is_the_json_that_consumers_read(intake: ChatIntake, outbox: O
     )
 
 
-def test_a_message_that_comes_twice_is_taken_once(intake: ChatIntake, outbox: Outbox) -> None:
+def test_a_message_that_comes_twice_is_taken_once(intake: RecordBuilder, outbox: Outbox) -> None:
     """In one read, or in another one."""
     intake.take([heard("one", "a"), heard("one", "a"), heard("two", "b")])
     intake.take([heard("two", "b")])
@@ -87,14 +87,14 @@ def test_a_message_that_comes_twice_is_taken_once(intake: ChatIntake, outbox: Ou
     assert (intake.messages, intake.repeated) == (2, 2)
 
 
-def test_messages_without_an_id_are_all_taken(intake: ChatIntake, outbox: Outbox) -> None:
+def test_messages_without_an_id_are_all_taken(intake: RecordBuilder, outbox: Outbox) -> None:
     """They cannot be told apart, and two people may say the same."""
     intake.take([heard("one"), heard("one")])
     assert len(only_batch(outbox).records) == 2
 
 
 def test_where_all_was_a_repetition_there_is_no_batch(
-    intake: ChatIntake, handed_over: list[str]
+    intake: RecordBuilder, handed_over: list[str]
 ) -> None:
     """Nothing is in the outbox that was not there before, and nobody is told."""
     intake.take([heard("one", "a")])
@@ -102,14 +102,14 @@ def test_where_all_was_a_repetition_there_is_no_batch(
     assert handed_over == ["batch"]
 
 
-def test_wrong_emote_positions_are_counted(intake: ChatIntake) -> None:
+def test_wrong_emote_positions_are_counted(intake: RecordBuilder) -> None:
     """And cost nothing else."""
     intake.take([heard("Kappa", skipped_emotes=1)])
     assert (intake.messages, intake.skipped_emote_positions) == (1, 1)
 
 
 def test_each_message_is_logged_at_debug(
-    intake: ChatIntake, caplog: pytest.LogCaptureFixture
+    intake: RecordBuilder, caplog: pytest.LogCaptureFixture
 ) -> None:
     """And not at info."""
     with caplog.at_level(logging.INFO):
@@ -121,7 +121,7 @@ def test_each_message_is_logged_at_debug(
 
 
 def test_a_flood_of_messages_makes_batches_that_the_publisher_takes(
-    intake: ChatIntake, outbox: Outbox, handed_over: list[str]
+    intake: RecordBuilder, outbox: Outbox, handed_over: list[str]
 ) -> None:
     """None is larger than RECORDS_PER_BATCH, and nothing is left out."""
     intake.take([heard(str(number)) for number in range(2500)])

@@ -41,7 +41,7 @@ class RawClient:
         assert line.endswith(b"\r\n")
         return line[:-2].decode()
 
-    async def read_answers(self) -> list[str]:
+    async def read_responses(self) -> list[str]:
         """Return everything that the server says to what was sent so far."""
         self.send(f"PING :{_END}")
         lines: list[str] = []
@@ -56,13 +56,13 @@ class RawClient:
         """Log in as *login*, and ask for *capabilities*."""
         self.send(*(f"CAP REQ :{capability}" for capability in capabilities))
         self.send("PASS oauth:token", f"NICK {login}")
-        answers = await self.read_answers()
+        answers = await self.read_responses()
         assert any(line.startswith(f":tmi.twitch.tv 001 {login} ") for line in answers)
 
     async def join(self, channel: str) -> list[str]:
         """Join *channel*, and return what the server says to it."""
         self.send(f"JOIN #{channel}")
-        return await self.read_answers()
+        return await self.read_responses()
 
     async def close(self) -> None:
         """End the connection."""

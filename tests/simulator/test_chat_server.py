@@ -45,7 +45,7 @@ async def test_what_is_said_reaches_every_member_of_the_channel(
     )
     assert sent_to == 2
     assert [await member.read_line() for member in members] == [expected, expected]
-    assert await stranger.read_answers() == []
+    assert await stranger.read_responses() == []
 
 
 async def test_clients_without_tags_get_none(server: ChatServer, connect: Connect) -> None:
@@ -62,7 +62,7 @@ async def test_clients_without_tags_get_none(server: ChatServer, connect: Connec
         b":x!x@x.tmi.twitch.tv PRIVMSG #cooking :second\r\n",
     )
 
-    assert await client.read_answers() == [
+    assert await client.read_responses() == [
         ":x!x@x.tmi.twitch.tv PRIVMSG #cooking :@not=a tag",
         ":x!x@x.tmi.twitch.tv PRIVMSG #cooking :second",
     ]
@@ -109,7 +109,7 @@ async def test_a_pong_proves_that_all_before_it_was_read(
     waiting = asyncio.create_task(server.ping_and_wait("cooking"))
     ping = await client.read_line()
     client.send("PONG :something else")
-    assert await client.read_answers() == []
+    assert await client.read_responses() == []
     assert not waiting.done()
 
     client.send(ping.replace("PING", "PONG"))
@@ -169,10 +169,10 @@ async def test_members_that_ask_for_it_see_others_come_and_go(connect: Connect) 
     await other.log_in("justinfan2")
     answers = await other.join("cooking")
     other.send("PART #cooking")
-    await other.read_answers()
+    await other.read_responses()
 
     prefix = ":justinfan2!justinfan2@justinfan2.tmi.twitch.tv"
-    assert await watcher.read_answers() == [f"{prefix} JOIN #cooking", f"{prefix} PART #cooking"]
+    assert await watcher.read_responses() == [f"{prefix} JOIN #cooking", f"{prefix} PART #cooking"]
     assert ":justinfan2.tmi.twitch.tv 353 justinfan2 = #cooking :justinfan2" in answers
 
 
@@ -204,7 +204,7 @@ async def test_a_client_is_asked_to_reconnect_and_notified(
     await session.request_reconnect()
     await session.ping()
 
-    assert await client.read_answers() == [
+    assert await client.read_responses() == [
         "@msg-id=msg_banned :tmi.twitch.tv NOTICE #cooking :You are gone.",
         ":tmi.twitch.tv RECONNECT",
         "PING :tmi.twitch.tv",
@@ -218,7 +218,7 @@ async def test_logins_are_refused_until_they_are_accepted_again(
     await server.refuse_logins("Login unsuccessful")
     refused = await connect()
     refused.send("NICK justinfan1")
-    assert await refused.read_answers() == [
+    assert await refused.read_responses() == [
         ":tmi.twitch.tv NOTICE * :Login unsuccessful",
         CLOSED,
     ]
@@ -241,7 +241,7 @@ async def test_pings_are_left_unanswered_until_they_are_answered_again(
 
     await server.answer_pings()
 
-    assert await client.read_answers() == []
+    assert await client.read_responses() == []
 
 
 async def test_a_polite_end_loses_nothing(server: ChatServer, connect: Connect) -> None:

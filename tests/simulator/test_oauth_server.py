@@ -13,7 +13,7 @@ import requests
 from simulator.chat_server import ChatServer
 from simulator.logins import made_up_id
 from simulator.oauth_endpoints import DEVICE_GRANT
-from simulator.oauth_server import ForcedAnswer, OAuthServer
+from simulator.oauth_server import ForcedResponse, OAuthServer
 from simulator.oauth_state import AWKWARD, OAuthState, RegisteredApplication
 from tests.simulator.raw_client import RawClient
 
@@ -288,7 +288,7 @@ def test_a_disconnected_application_has_nothing_left(server: OAuthServer) -> Non
 
 def test_it_can_fail_on_purpose(server: OAuthServer) -> None:
     """With any status and body; or by not answering at all."""
-    server.forced = ForcedAnswer(503, b"<html>")
+    server.forced = ForcedResponse(503, b"<html>")
     assert validate(server, "any").status_code == 503
     server.forced = None
     server.answers.clear()

@@ -41,7 +41,7 @@ async def test_joins_beyond_the_limit_vanish() -> None:
     ):
         await client.log_in()
         client.send("JOIN " + ",".join(f"#channel{number}" for number in range(25)))
-        answers = await client.read_answers()
+        answers = await client.read_responses()
         (session,) = server.sessions
         assert session.channels == [f"channel{number}" for number in range(20)]
         assert not any("channel20" in line for line in answers)
@@ -87,6 +87,6 @@ async def test_there_is_no_limit_unless_asked_for() -> None:
     ):
         await client.log_in()
         client.send("JOIN " + ",".join(f"#channel{number}" for number in range(100)))
-        await client.read_answers()
+        await client.read_responses()
 
         assert len(server.sessions[0].channels) == 100

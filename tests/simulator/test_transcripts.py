@@ -260,4 +260,4 @@ async def test_the_server_answers_as_twitch_does(transcript: Transcript) -> None
     ):
         client.send(*transcript.says)
 
-        assert await client.read_answers() == transcript.hears
+        assert await client.read_responses() == transcript.hears

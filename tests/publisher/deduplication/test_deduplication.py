@@ -8,7 +8,7 @@ from common.chat_gap import ChatGap, GapReason, decode_chat_gap, encode_chat_gap
 from common.frames import Batch, Envelope, Kind, Presence, Record
 from publisher.counters import Counters
 from publisher.deduplication.deduplication import Deduplication
-from publisher.link.sequence import Delivery, Link
+from publisher.link.sequence import Delivery, ReceivingLink
 
 ANN = "xqc/ann"
 BOB = "xqc/bob"
@@ -23,7 +23,7 @@ class Publisher:
         self.begin_session()
 
     def begin_session(self) -> None:
-        self.link = Link(7)
+        self.link = ReceivingLink(7)
         self.deduplication.begin_session()
         self._next_seq = {ANN: 1, BOB: 1}
 

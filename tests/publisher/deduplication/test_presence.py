@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.frames import Presence
-from publisher.deduplication.presence import RollCall
+from publisher.deduplication.presence import PresenceTable
 
 CHANNEL = "71"
 US = "xqc/us"
@@ -18,14 +18,14 @@ Span = tuple[int, int]
 GAP: Span = (100, 200)
 
 
-def roll_call(*presences: Presence) -> RollCall:
-    calls = RollCall()
+def roll_call(*presences: Presence) -> PresenceTable:
+    calls = PresenceTable()
     for presence in presences:
         calls.note(presence)
     return calls
 
 
-def by_others(*spans: Span) -> RollCall:
+def by_others(*spans: Span) -> PresenceTable:
     """Return a roll call in which each of the *spans* was told by a reader of its own."""
     return roll_call(
         *(Presence(f"xqc/{number}", CHANNEL, *span) for number, span in enumerate(spans))
@@ -108,7 +108,7 @@ def test_a_presence_before_a_break_is_kept() -> None:
 
 def test_the_span_told_of_longest_ago_is_forgotten_first() -> None:
     """One that still goes on is kept, however long ago it began."""
-    calls = RollCall(spans=2)
+    calls = PresenceTable(spans=2)
     for presence in (
         Presence("xqc/steady", CHANNEL, 50, 110),
         Presence("xqc/unsteady", CHANNEL, 180, 205),
@@ -122,7 +122,7 @@ def test_the_span_told_of_longest_ago_is_forgotten_first() -> None:
 
 def test_the_channel_told_of_longest_ago_is_forgotten_first() -> None:
     """Bounds what is remembered."""
-    calls = RollCall(channels=2)
+    calls = PresenceTable(channels=2)
     for channel in ("a", "b", "a", "c"):
         calls.note(Presence("xqc/them", channel, 50, 250))
 

@@ -56,7 +56,7 @@ class LastingReader:
     def turn(self) -> None:
         """Hear what has come, and send what may be sent."""
         assert self._peer
-        heard = self._peer.hear_acknowledgements()
+        heard = self._peer.receive_acknowledgements()
         self.model.link.on_announcement(self._peer.session, time.monotonic())
         for seq in heard:
             self.model.hear(self._peer.session, seq, time.monotonic())

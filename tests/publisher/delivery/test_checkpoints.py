@@ -10,8 +10,8 @@ from publisher.delivery.checkpoints import (
     ForeignRecordError,
     Standing,
     claim_key,
+    encode_checkpoint,
     encode_claim,
-    encode_mark,
 )
 
 READER = b"xqc/0123456789abcdef"
@@ -21,20 +21,20 @@ def test_the_last_mark_of_a_reader_counts() -> None:
     """Each reader has its own."""
     standing = Standing()
     for key, seq in ((READER, 10), (b"other/00", 5), (READER, 30)):
-        standing.take(key, encode_mark(seq))
+        standing.take(key, encode_checkpoint(seq))
 
-    assert standing.marks == {READER.decode(): 30, "other/00": 5}
+    assert standing.checkpoints == {READER.decode(): 30, "other/00": 5}
     assert standing.claims == {}
 
 
 def test_a_mark_without_a_value_is_void() -> None:
     """As in any compacted topic, and whether there was one before or not."""
     standing = Standing()
-    standing.take(READER, encode_mark(10))
+    standing.take(READER, encode_checkpoint(10))
     standing.take(READER, None)
     standing.take(b"other/00", None)
 
-    assert standing.marks == {}
+    assert standing.checkpoints == {}
 
 
 def test_the_last_claim_to_an_id_counts() -> None:
@@ -46,7 +46,7 @@ def test_the_last_claim_to_an_id_counts() -> None:
     assert standing.claims["a"].session == "03"
     assert standing.claims["a"].process == os.getpid()
     assert standing.claims["b"].session == "02"
-    assert standing.marks == {}
+    assert standing.checkpoints == {}
 
 
 @pytest.mark.parametrize(

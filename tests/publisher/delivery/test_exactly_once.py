@@ -122,7 +122,7 @@ def test_a_publisher_that_kafka_itself_has_fenced_goes_on(
 def test_marks_that_lie_behind_another_one_s_open_transaction_are_waited_for(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Two installations may share the topic; what one has open does not hide the other's marks."""
+    """Two installations may share the topic; open transactions of one do not hide the other's."""
     first = start_exactly_once(processes, real_kafka.bootstrap, topic)
     wait_for_line(first.process, _READY, 20)
     stranger = Producer(

@@ -7,7 +7,7 @@ from confluent_kafka import KafkaError
 
 from common.frames import Envelope, Record
 from publisher.delivery.transacted_batch import TransactedBatch
-from publisher.link.sequence import Delivery, Link
+from publisher.link.sequence import Delivery, ReceivingLink
 
 TOO_LARGE = KafkaError(KafkaError.MSG_SIZE_TOO_LARGE)
 BAD_TIMESTAMP = KafkaError(KafkaError.INVALID_TIMESTAMP)
@@ -17,7 +17,7 @@ TIMED_OUT = KafkaError(KafkaError._MSG_TIMED_OUT)
 @pytest.fixture
 def batch() -> TransactedBatch:
     """A batch of three records."""
-    delivery = Link(7).accept(Envelope("xqc/00", 7, 1, 1), 3)
+    delivery = ReceivingLink(7).accept(Envelope("xqc/00", 7, 1, 1), 3)
     assert isinstance(delivery, Delivery)
     return TransactedBatch(delivery, "chat", [Record(b"k", 1, b"v")] * 3)
 

@@ -78,7 +78,7 @@ def _assault(publisher: Publisher, chance: random.Random, rounds: int) -> None:
         (host, int(port))
         for host, port in (
             endpoint.removeprefix("tcp://").split(":")
-            for endpoint in (publisher.batches, publisher.answers)
+            for endpoint in (publisher.batches, publisher.acknowledgements)
         )
     ]
     for _ in range(rounds):

@@ -55,7 +55,7 @@ def test_a_reader_is_told_of_the_session_whenever_it_connects(
         for _ in range(3):
             with context.socket(zmq.SUB) as ear:
                 ear.subscribe(XQC)
-                ear.connect(publisher.answers)
+                ear.connect(publisher.acknowledgements)
                 assert ear.poll(10_000), "nothing was said"
                 told, frame = ear.recv_multipart()
             assert told == XQC

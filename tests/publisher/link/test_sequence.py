@@ -8,20 +8,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from common.frames import Envelope
-from publisher.link.sequence import Delivery, Link, Refusal
+from publisher.link.sequence import Delivery, ReceivingLink, Refusal
 
 SESSION = 7
 READER = "xqc/0123456789abcdef"
 
 
 def accept(
-    link: Link, first_seq: int, count: int, *, oldest: int = 1, reader: str = READER
+    link: ReceivingLink, first_seq: int, count: int, *, oldest: int = 1, reader: str = READER
 ) -> Delivery | Refusal:
     return link.accept(Envelope(reader, SESSION, first_seq, oldest), count)
 
 
 def take(
-    link: Link, first_seq: int, count: int, *, oldest: int = 1, reader: str = READER
+    link: ReceivingLink, first_seq: int, count: int, *, oldest: int = 1, reader: str = READER
 ) -> Delivery:
     delivery = accept(link, first_seq, count, oldest=oldest, reader=reader)
     assert isinstance(delivery, Delivery)
@@ -30,7 +30,7 @@ def take(
 
 def test_a_batch_of_another_session_is_refused() -> None:
     """Says so, and does not repeat an acknowledgement, which its reader would not believe."""
-    link = Link(SESSION)
+    link = ReceivingLink(SESSION)
     take(link, 1, 10).confirm()
     link.take_acknowledgements()
 
@@ -52,7 +52,7 @@ def test_a_new_reader_begins_with_its_oldest_record(
     first_seq: int, oldest: int, is_taken: bool
 ) -> None:
     """Takes a batch of an unknown reader only if nothing before it can have got lost."""
-    answer = accept(Link(SESSION), first_seq, 10, oldest=oldest)
+    answer = accept(ReceivingLink(SESSION), first_seq, 10, oldest=oldest)
 
     assert isinstance(answer, Delivery) is is_taken
 
@@ -73,7 +73,7 @@ def test_a_known_reader_goes_on_with_its_next_record(
     first_seq: int, oldest: int, is_taken: bool
 ) -> None:
     """After records 1 to 10, takes 11, or what the reader holds now if that is beyond."""
-    link = Link(SESSION)
+    link = ReceivingLink(SESSION)
     take(link, 1, 10)
 
     assert isinstance(accept(link, first_seq, 10, oldest=oldest), Delivery) is is_taken
@@ -81,7 +81,7 @@ def test_a_known_reader_goes_on_with_its_next_record(
 
 def test_a_refused_batch_of_an_unknown_reader_leaves_no_trace() -> None:
     """Neither remembers the reader nor acknowledges anything to it."""
-    link = Link(SESSION)
+    link = ReceivingLink(SESSION)
 
     assert accept(link, 11, 10) is Refusal.NOT_NEXT
     assert link.take_acknowledgements() == {}
@@ -90,14 +90,14 @@ def test_a_refused_batch_of_an_unknown_reader_leaves_no_trace() -> None:
 
 def test_only_the_first_batch_of_a_reader_is_its_first() -> None:
     """Marks one batch a reader and session."""
-    link = Link(SESSION)
+    link = ReceivingLink(SESSION)
 
     assert [take(link, 1, 5).is_first, take(link, 6, 5).is_first] == [True, False]
 
 
 def test_what_is_acknowledged_ends_with_the_longest_confirmed_run() -> None:
     """Waits for the batch before, whatever the order in which Kafka confirms."""
-    link = Link(SESSION)
+    link = ReceivingLink(SESSION)
     first, second, third = take(link, 1, 10), take(link, 11, 10), take(link, 21, 10)
 
     second.confirm()
@@ -110,7 +110,7 @@ def test_what_is_acknowledged_ends_with_the_longest_confirmed_run() -> None:
 
 def test_acknowledgements_are_coalesced_and_taken_once() -> None:
     """Gives the last one of each reader, and nothing when nothing has moved since."""
-    link = Link(SESSION)
+    link = ReceivingLink(SESSION)
     for first_seq in (1, 11, 21):
         take(link, first_seq, 10).confirm()
     take(link, 1, 5, reader="other/00").confirm()
@@ -121,7 +121,7 @@ def test_acknowledgements_are_coalesced_and_taken_once() -> None:
 
 def test_a_refused_batch_has_the_last_acknowledgement_repeated() -> None:
     """Tells the reader again what it seems not to have heard."""
-    link = Link(SESSION)
+    link = ReceivingLink(SESSION)
     take(link, 1, 10).confirm()
     take(link, 11, 10)
     link.take_acknowledgements()
@@ -132,7 +132,7 @@ def test_a_refused_batch_has_the_last_acknowledgement_repeated() -> None:
 
 def test_records_that_the_reader_gave_up_are_acknowledged_over() -> None:
     """Does not wait for records that no longer exist."""
-    link = Link(SESSION)
+    link = ReceivingLink(SESSION)
     take(link, 1, 10).confirm()
     take(link, 31, 10, oldest=31).confirm()
 
@@ -141,7 +141,7 @@ def test_records_that_the_reader_gave_up_are_acknowledged_over() -> None:
 
 def test_the_reader_heard_of_longest_ago_is_forgotten_first() -> None:
     """Bounds what is remembered, and starts over with a reader that was forgotten."""
-    link = Link(SESSION, remembered_readers=2)
+    link = ReceivingLink(SESSION, remembered_readers=2)
     for reader, first_seq in (("a", 1), ("b", 1), ("a", 11), ("c", 1)):
         take(link, first_seq, 10, reader=reader).confirm()
 
@@ -151,7 +151,7 @@ def test_the_reader_heard_of_longest_ago_is_forgotten_first() -> None:
 
 def test_a_reader_with_batches_on_the_way_is_never_forgotten() -> None:
     """Keeps what is needed to acknowledge them, even beyond the bound."""
-    link = Link(SESSION, remembered_readers=1)
+    link = ReceivingLink(SESSION, remembered_readers=1)
     deliveries = [take(link, 1, 10, reader=reader) for reader in ("a", "b", "c")]
 
     for delivery in deliveries:
@@ -176,14 +176,14 @@ def test_a_reader_with_a_mark_goes_on_behind_it(
     first_seq: int, oldest: int, is_taken: bool
 ) -> None:
     """After a mark of 10, takes 11, or what the reader holds now if that is beyond."""
-    link = Link(SESSION, marks={READER: 10})
+    link = ReceivingLink(SESSION, checkpoints={READER: 10})
 
     assert isinstance(accept(link, first_seq, 10, oldest=oldest), Delivery) is is_taken
 
 
 def test_what_is_refused_for_a_mark_is_acknowledged_up_to_it() -> None:
     """Tells the reader what an earlier session could not, each time it asks for it."""
-    link = Link(SESSION, marks={READER: 10, "other/00": 5})
+    link = ReceivingLink(SESSION, checkpoints={READER: 10, "other/00": 5})
 
     for first_seq in (1, 6):
         assert accept(link, first_seq, 5) is Refusal.NOT_NEXT
@@ -192,7 +192,7 @@ def test_what_is_refused_for_a_mark_is_acknowledged_up_to_it() -> None:
 
 def test_the_first_batch_behind_a_mark_is_the_reader_s_first() -> None:
     """Its mark is of an earlier session."""
-    link = Link(SESSION, marks={READER: 10})
+    link = ReceivingLink(SESSION, checkpoints={READER: 10})
     accept(link, 1, 10)
 
     assert [take(link, 11, 5).is_first, take(link, 16, 5).is_first] == [True, False]
@@ -200,7 +200,7 @@ def test_the_first_batch_behind_a_mark_is_the_reader_s_first() -> None:
 
 def test_a_reader_that_is_forgotten_keeps_its_mark() -> None:
     """What was taken from it in this session counts, and is not taken again."""
-    link = Link(SESSION, marks={"a": 10}, remembered_readers=1)
+    link = ReceivingLink(SESSION, checkpoints={"a": 10}, remembered_readers=1)
     take(link, 11, 10, reader="a").confirm()
     take(link, 1, 10, reader="b").confirm()
     link.take_acknowledgements()
@@ -214,7 +214,7 @@ def test_a_reader_that_is_forgotten_keeps_its_mark() -> None:
 def test_readers_that_are_only_refused_are_forgotten_too() -> None:
     """Who asks for what is published does not make the others remembered for longer."""
     marks = {f"reader{number}/00": 10 for number in range(100)}
-    link = Link(SESSION, marks=marks, remembered_readers=1)
+    link = ReceivingLink(SESSION, checkpoints=marks, remembered_readers=1)
     for reader in list(marks):
         accept(link, 1, 10, reader=reader)
 
@@ -231,13 +231,13 @@ class LinkUnderFaults(RuleBasedStateMachine):
         self.batches: list[tuple[int, int]] = []  # (first_seq, count) the reader still holds
         self.sent = 0  # of these, how many it has sent in this session
         self.wire: list[tuple[int, int, int, int]] = []  # (session, first_seq, count, oldest)
-        self.given_up: set[int] = set()
+        self.evicted: set[int] = set()
         self.confirmed: set[int] = set()
         self.acknowledged = 0
         self._open_session(1)
 
     def _open_session(self, session: int) -> None:
-        self.link = Link(session)
+        self.link = ReceivingLink(session)
         self.on_the_way: list[Delivery] = []
         self.published: list[int] = []  # records in the order in which Kafka gets them
         self.sent = 0
@@ -272,7 +272,7 @@ class LinkUnderFaults(RuleBasedStateMachine):
     def overflow(self) -> None:
         """The outbox is full: the oldest batch is thrown away."""
         first_seq, count = self.batches.pop(0)
-        self.given_up.update(range(first_seq, first_seq + count))
+        self.evicted.update(range(first_seq, first_seq + count))
         self.sent = max(0, self.sent - 1)
 
     @precondition(lambda self: self.wire)
@@ -294,14 +294,14 @@ class LinkUnderFaults(RuleBasedStateMachine):
         self.confirmed.update(range(delivery.first_seq, delivery.last_seq + 1))
         delivery.confirm()
 
-    @rule(is_heard=st.booleans())
-    def acknowledge(self, is_heard: bool) -> None:
+    @rule(is_responding=st.booleans())
+    def acknowledge(self, is_responding: bool) -> None:
         """The publisher tells what it acknowledges, and the reader hears it or not."""
         for seq in self.link.take_acknowledgements().values():
-            if is_heard:
-                self._hear(seq)
+            if is_responding:
+                self._on_readable(seq)
 
-    def _hear(self, seq: int) -> None:
+    def _on_readable(self, seq: int) -> None:
         self.acknowledged = max(self.acknowledged, seq)
         while self.batches and self.batches[0][0] + self.batches[0][1] - 1 <= seq:
             self.batches.pop(0)
@@ -318,7 +318,7 @@ class LinkUnderFaults(RuleBasedStateMachine):
         missing = [
             seq
             for seq in range(1, self.acknowledged + 1)
-            if seq not in self.confirmed and seq not in self.given_up
+            if seq not in self.confirmed and seq not in self.evicted
         ]
         assert missing == []
 
@@ -341,10 +341,10 @@ class LinkUnderFaults(RuleBasedStateMachine):
                     self.confirmed.update(range(delivery.first_seq, delivery.last_seq + 1))
                     delivery.confirm()
                 self.on_the_way.clear()
-            self.acknowledge(is_heard=True)
+            self.acknowledge(is_responding=True)
             self.go_back()
         assert self.batches == []
-        told = set(range(1, self.acknowledged + 1)) | self.given_up
+        told = set(range(1, self.acknowledged + 1)) | self.evicted
         assert told == set(range(1, self.produced + 1))
 
 

@@ -19,7 +19,7 @@ class Heard:
         for _ in range(int(seconds)):
             self.now += 1
             for publisher in publishers:
-                self.failover.on_heard(publisher, self.now)
+                self.failover.on_received(publisher, self.now)
             self.failover.current = self.failover.preferred(self.now)
         return self.failover.current
 

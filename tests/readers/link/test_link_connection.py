@@ -11,7 +11,7 @@ import zmq
 
 from common.curve import ReaderKeys, secure_server
 from common.key_files import KeyPair, make_pair
-from readers.link.link_connection import TRY_AGAIN_AFTER_S, Connection
+from readers.link.link_connection import TRY_AGAIN_AFTER_S, LinkConnection
 from tests.processes import wait_for
 
 Context = zmq.Context[zmq.Socket[bytes]]
@@ -49,9 +49,9 @@ def pull(context: Context, pair: KeyPair) -> zmq.Socket[bytes]:
 
 
 @pytest.fixture
-def connection(context: Context, pull: zmq.Socket[bytes], keys: ReaderKeys) -> Connection:
+def connection(context: Context, pull: zmq.Socket[bytes], keys: ReaderKeys) -> LinkConnection:
     """Return a reader's connection to that socket, which is not connected yet."""
-    return Connection(context, zmq.PUSH, pull.getsockopt_string(zmq.LAST_ENDPOINT), keys)
+    return LinkConnection(context, zmq.PUSH, pull.getsockopt_string(zmq.LAST_ENDPOINT), keys)
 
 
 def answer(zap: zmq.Socket[bytes], status: bytes) -> None:
@@ -70,7 +70,7 @@ def zap(context: Context) -> zmq.Socket[bytes]:
 
 
 def test_a_reader_that_was_refused_gets_in_once_it_is_admitted(
-    zap: zmq.Socket[bytes], pull: zmq.Socket[bytes], connection: Connection
+    zap: zmq.Socket[bytes], pull: zmq.Socket[bytes], connection: LinkConnection
 ) -> None:
     """It tries again when 10 s have passed, not sooner; what is sent then arrives."""
     connection.connect()
@@ -78,16 +78,16 @@ def test_a_reader_that_was_refused_gets_in_once_it_is_admitted(
         answer(zap, b"400")
 
         def asks_again(now: float = now) -> bool:
-            connection.look_after(now)
+            connection.reconnect_if_due(now)
             return bool(zap.poll(10))
 
         wait_for(asks_again, _WITHIN_S, "another attempt")
     answer(zap, b"400")
     deadline = time.monotonic() + 0.5
     while time.monotonic() < deadline:
-        connection.look_after(2 * TRY_AGAIN_AFTER_S - 0.1)
+        connection.reconnect_if_due(2 * TRY_AGAIN_AFTER_S - 0.1)
         assert not zap.poll(10), "it tried again too soon"
-    connection.look_after(2 * TRY_AGAIN_AFTER_S)
+    connection.reconnect_if_due(2 * TRY_AGAIN_AFTER_S)
     answer(zap, b"200")
     connection.socket.send(b"batch")
     assert pull.poll(_WITHIN_S * 1000)
@@ -95,7 +95,7 @@ def test_a_reader_that_was_refused_gets_in_once_it_is_admitted(
 
 
 def test_nothing_waits_for_a_publisher_that_another_connection_goes_to(
-    zap: zmq.Socket[bytes], pull: zmq.Socket[bytes], connection: Connection
+    zap: zmq.Socket[bytes], pull: zmq.Socket[bytes], connection: LinkConnection
 ) -> None:
     """What could not be sent before is not sent later: the link sends it again, in order."""
     connection.connect()
@@ -103,7 +103,7 @@ def test_nothing_waits_for_a_publisher_that_another_connection_goes_to(
     answer(zap, b"400")
 
     def asks_again() -> bool:
-        connection.look_after(0.0)
+        connection.reconnect_if_due(0.0)
         return bool(zap.poll(10))
 
     wait_for(asks_again, _WITHIN_S, "another attempt")

@@ -267,9 +267,9 @@ async def test_a_publisher_that_compares_readers_is_told_when_we_were_there(
     sender: Sender, publisher: Publisher, outbox: Outbox
 ) -> None:
     """One that does not is told nothing."""
-    assert not sender.tell_presence("71", 1, 2)
+    assert not sender.report_presence("71", 1, 2)
     publisher.announce(deduplicates=True)
-    await until(lambda: sender.tell_presence("71", 3, 4))
+    await until(lambda: sender.report_presence("71", 3, 4))
     assert await publisher.take_presence() == Presence(outbox.reader, "71", 3, 4)
 
 

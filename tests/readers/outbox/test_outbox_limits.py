@@ -66,7 +66,7 @@ def test_a_full_outbox_gives_up_its_oldest_messages(path: Path) -> None:
     numbers, gaps = held(outbox)
     assert numbers == list(range(numbers[0], 301))
     assert 50 < len(numbers) < 100
-    assert outbox.given_up >= 300 - len(numbers)
+    assert outbox.evicted >= 300 - len(numbers)
     assert path.stat().st_size < 1_100_000
     assert gaps
     outbox.close()
@@ -182,7 +182,7 @@ def test_memory_is_bounded_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         numbers, gaps = held(outbox)
     assert numbers[-1] == 1000
     assert {gap.reason for gap in gaps} == {GapReason.OVERFLOWED}
-    assert outbox.given_up > 100
+    assert outbox.evicted > 100
     outbox.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from common.chat_message import ChatMessage
-from tests.readers.chat_lines import NOW_MS, ROOM_ID, heard_in, line, said
+from tests.readers.chat_lines import NOW_MS, ROOM_ID, line, received_in, said
 
 
 def test_a_message_has_its_fields_from_tags_prefix_and_text() -> None:
@@ -63,7 +63,7 @@ def test_emotes_behind_astral_characters_are_counted_by_code_points() -> None:
 
 def test_skipped_emote_positions_are_counted_and_harm_nothing_else() -> None:
     """An overlap, a range beyond the text and a malformed one: three skipped, the rest is whole."""
-    heard = heard_in(line("Kappa hi", {"emotes": "25:0-4,3-6/1902:6-12/88:04"}))
+    heard = received_in(line("Kappa hi", {"emotes": "25:0-4,3-6/1902:6-12/88:04"}))
     assert heard is not None
     assert (heard.message.message, heard.message.emotes) == ("Kappa hi", ["Kappa"])
     assert heard.skipped_emotes == 3
@@ -220,4 +220,4 @@ def test_an_announcement_without_a_login_has_an_empty_username() -> None:
 )
 def test_everything_else_is_no_message(raw: bytes) -> None:
     """Notices, whispers, hosts, state and lines cut short were not said in the channel."""
-    assert heard_in(raw) is None
+    assert received_in(raw) is None

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from common.chat_message import ChatMessage, decode_chat_message, encode_chat_message
-from tests.readers.chat_lines import heard_in, said
+from tests.readers.chat_lines import received_in, said
 from tests.readers.twitch import strategies
 from tests.readers.twitch.strategies import thorough
 
@@ -36,7 +36,7 @@ _FRAGMENTS = [
 @given(st.one_of(st.binary(), st.lists(st.sampled_from(_FRAGMENTS)).map(b"".join)))
 def test_whatever_bytes_come_the_message_can_be_encoded(raw: bytes) -> None:
     """Nothing raises, and a message that comes out survives its JSON."""
-    if heard := heard_in(raw):
+    if heard := received_in(raw):
         assert decode_chat_message(encode_chat_message(heard.message)) == heard.message
 
 

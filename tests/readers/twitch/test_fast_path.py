@@ -1,4 +1,4 @@
-"""Which lines of chat go the fast way; that it leads to the same, `heard_in` checks everywhere."""
+"""Which chat lines take the fast path. `received_in` checks everywhere that both paths agree."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from readers.twitch.fast_path import usual_chat
+from readers.twitch.fast_path import fast_path
 from readers.twitch.irc import parse_irc
 from simulator.playback import load_recordings
-from tests.readers.chat_lines import TAGS, heard_in, line
+from tests.readers.chat_lines import TAGS, line, received_in
 from tests.readers.twitch import strategies
 from tests.readers.twitch.strategies import thorough
 
 
 def test_a_line_as_twitch_sends_it_goes_the_fast_way() -> None:
     """With emotes and without, whatever the text."""
-    assert usual_chat(line("hi")) == heard_in(line("hi"))
+    assert fast_path(line("hi")) == received_in(line("hi"))
     raw = line("Kappa \U0001f602 :) ;id=1;", {"emotes": "25:0-4/1:8-9"})
-    heard = usual_chat(raw)
+    heard = fast_path(raw)
     assert heard is not None
-    assert heard == heard_in(raw)
+    assert heard == received_in(raw)
     assert (heard.id, heard.message.emotes) == (TAGS["id"], ["Kappa", ":)"])
 
 
@@ -32,7 +32,7 @@ def test_most_recorded_lines_go_the_fast_way() -> None:
         for line in recording.lines
         if (irc := parse_irc(line)) and irc.command == "PRIVMSG"
     ]
-    usual = [line for line in chat if usual_chat(line)]
+    usual = [line for line in chat if fast_path(line)]
     assert len(usual) > 0.9 * len(chat) > 0
 
 
@@ -58,8 +58,8 @@ def test_most_recorded_lines_go_the_fast_way() -> None:
 )
 def test_a_line_with_anything_unusual_is_left_to_the_other_way(raw: bytes) -> None:
     """There it is a message or is not."""
-    assert usual_chat(raw) is None
-    heard_in(raw)
+    assert fast_path(raw) is None
+    received_in(raw)
 
 
 @thorough
@@ -69,7 +69,7 @@ def test_whatever_tags_are_missing_or_in_another_order_both_ways_agree(
 ) -> None:
     """The order decides which way is taken, and nothing else."""
     tags = {name: TAGS[name] for name in names[:count]}
-    heard_in(strategies.irc_line(tags, "ann!ann@ann.tmi.twitch.tv", "PRIVMSG", ["#a", text]))
+    received_in(strategies.irc_line(tags, "ann!ann@ann.tmi.twitch.tv", "PRIVMSG", ["#a", text]))
 
 
 @thorough
@@ -82,4 +82,4 @@ def test_whatever_is_changed_in_a_line_both_ways_agree(data: st.DataObject, put:
     changed = raw[:start] + put + raw[stop:]
     names = [tag.partition(b"=")[0] for tag in changed.partition(b" ")[0][1:].split(b";")]
     assume(len(names) == len(set(names)))
-    heard_in(changed)
+    received_in(changed)

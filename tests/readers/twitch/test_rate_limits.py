@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from readers.twitch.rate_limits import TwitchLimits
+from readers.twitch.rate_limits import RateLimits
 
 # What is free is free at once. A wait would be one of 12 s, which no test waits for.
 AT_ONCE_S = 5.0
@@ -19,7 +19,7 @@ async def test_eighteen_logins_are_free_and_the_next_one_waits(
 ) -> None:
     """The log says for how long. Joins are counted by themselves."""
     caplog.set_level(logging.INFO)
-    limits = TwitchLimits(tmp_path, join_rate=20)
+    limits = RateLimits(tmp_path, join_rate=20)
     async with asyncio.timeout(AT_ONCE_S):
         for _ in range(18):
             await limits.wait_for_login()
@@ -34,7 +34,7 @@ async def test_eighteen_logins_are_free_and_the_next_one_waits(
 
 async def test_a_verified_bot_may_do_more(tmp_path: Path) -> None:
     """Ninety per cent of its 2,000 joins."""
-    limits = TwitchLimits(tmp_path, join_rate=2000)
+    limits = RateLimits(tmp_path, join_rate=2000)
     async with asyncio.timeout(60):
         for _ in range(180):
             await limits.wait_for_login()
@@ -44,7 +44,7 @@ async def test_a_verified_bot_may_do_more(tmp_path: Path) -> None:
 async def test_the_smallest_rate_lets_one_in(tmp_path: Path) -> None:
     """Rounded down it would let in nobody."""
     async with asyncio.timeout(AT_ONCE_S):
-        await TwitchLimits(tmp_path, join_rate=1).wait_for_join()
+        await RateLimits(tmp_path, join_rate=1).wait_for_join()
 
 
 async def test_a_folder_that_cannot_be_written_keeps_nobody_out(
@@ -53,5 +53,5 @@ async def test_a_folder_that_cannot_be_written_keeps_nobody_out(
     """Better to be ignored by Twitch than not to ask; it is an error all the same."""
     (tmp_path / "limits").write_text("a file where the folder should be")
     async with asyncio.timeout(AT_ONCE_S):
-        await TwitchLimits(tmp_path / "limits", join_rate=20).wait_for_join()
+        await RateLimits(tmp_path / "limits", join_rate=20).wait_for_join()
     assert "cannot keep to Twitch's limits" in caplog.text

@@ -13,7 +13,7 @@ import pytest
 
 from readers.twitch.irc import parse_irc, unescape_tag
 from tests.corpora import Expectation, expectations, needs_corpora, recorded_lines, recordings
-from tests.readers.chat_lines import heard_in
+from tests.readers.chat_lines import received_in
 
 # A line of IRC as RFC 1459's grammar has it, to check the parser by other means than its own.
 _LINE = re.compile(
@@ -73,7 +73,7 @@ def test_every_recorded_line_is_read_as_the_grammar_says(name: str) -> None:
 def test_every_recorded_message_to_a_channel_is_a_chat_message(name: str) -> None:
     """Its text ends the line, its room is the tag's, each emote position is a name or skipped."""
     for line in recorded_lines(name):
-        irc, heard = parse_irc(line), heard_in(line)
+        irc, heard = parse_irc(line), received_in(line)
         assert irc is not None
         if irc.command != "PRIVMSG" or len(irc.params) < 2 or not irc.params[0].startswith("#"):
             continue
@@ -98,7 +98,7 @@ def test_wrong_ranges_in_recorded_lines_give_the_right_names(tag: str, names: li
     lines = {line for name in recordings() for line in recorded_lines(name) if tag in line.decode()}
     assert lines
     for line in lines:
-        heard = heard_in(line)
+        heard = received_in(line)
         assert heard is not None
         assert (heard.message.emotes, heard.skipped_emotes > 0) == (names, not names)
 
@@ -117,7 +117,7 @@ def test_recorded_lines_become_what_their_library_expects(library: str, compared
 
 def compared_fields(line: Expectation) -> list[tuple[str, object, object]]:
     """Return what we and the library make of a line, field by field; none if it is no message."""
-    irc, heard = parse_irc(line.raw.encode()), heard_in(line.raw.encode())
+    irc, heard = parse_irc(line.raw.encode()), received_in(line.raw.encode())
     assert irc is not None
     kinds = {irc.command, irc.tags.get("msg-id"), irc.tags.get("source-msg-id")}
     if not kinds & {"PRIVMSG", "announcement"}:

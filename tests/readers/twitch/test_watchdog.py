@@ -33,7 +33,7 @@ async def test_a_peer_that_answers_is_asked_again_and_again() -> None:
     def answer() -> None:
         nonlocal asked
         asked += 1
-        watchdog.on_heard()
+        watchdog.on_received()
         if asked == 5:
             enough.set()
 

@@ -120,10 +120,10 @@ class DeviceCode(msgspec.Struct, frozen=True):
         return f"DeviceCode(user_code={self.user_code!r})"
 
 
-Answer = TypeVar("Answer", Tokens, Validation, DeviceCode)
+OAuthResponse = TypeVar("OAuthResponse", Tokens, Validation, DeviceCode)
 
 
-def read_answer(response: requests.Response, kind: type[Answer]) -> Answer:
+def read_response(response: requests.Response, kind: type[OAuthResponse]) -> OAuthResponse:
     """Return what *response* holds. Raises msgspec.MsgspecError when that is something else."""
     return msgspec.json.decode(response.content, type=kind)
 
