@@ -27,7 +27,7 @@ from auth.errors import (
     TokenInvalidError,
     TwitchUnreachableError,
 )
-from auth.patience import Retry
+from auth.retry import Retry
 from auth.schedule import VALIDATE_EVERY_S, in_words, renewal_due_at
 from auth.static_token import StaticToken
 from auth.twitch_oauth import Application, application, renew, validate
@@ -121,7 +121,7 @@ class TokenKeeper:
             )
 
     def _look_after(self, token: StoredToken, now: float) -> None:
-        if self._retry.is_over(now):
+        if self._retry.is_due(now):
             try:
                 due_at = renewal_due_at(token.obtained_at, self._expires_at, self._spread)
                 if now >= max(due_at, self._renew_not_before):

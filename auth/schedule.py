@@ -9,7 +9,7 @@ VALIDATE_EVERY_S = 3600.0
 #: A token is renewed this long before its end, or at the last tenth of its life if that is earlier.
 RENEW_BEFORE_S = 600.0
 
-#: Delays between attempts while Twitch is away: at most the first, doubled until the last.
+#: Longest first and longest last delay between attempts while Twitch cannot be reached.
 RETRY_FIRST_S = 2.0
 RETRY_LAST_S = 60.0
 
@@ -30,13 +30,6 @@ def renewal_due_at(obtained_at: float, expires_at: float, chance: float) -> floa
     life_s = expires_at - obtained_at
     before_s = max(RENEW_BEFORE_S, life_s / 10) * (1 + chance / 2)
     return max(expires_at - before_s, obtained_at + life_s / 2)
-
-
-def retry_delay_s(failures: int, chance: float) -> float:
-    """Return the seconds until the next attempt after so many *failures*; *chance* is 0 to 1."""
-    # Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-    ceiling_s = min(RETRY_LAST_S, RETRY_FIRST_S * 2.0 ** min(failures - 1, 10))
-    return ceiling_s * chance
 
 
 def warnings_passed(left_s: float) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from auth.account import check_account
 from auth.errors import LoginFailedError, RefusedError, TwitchUnreachableError
-from auth.patience import Retry
+from auth.retry import Retry
 from auth.schedule import VALIDATE_EVERY_S, in_words, warnings_passed
 from auth.twitch_oauth import validate
 from common.settings import Settings
@@ -33,7 +33,7 @@ class StaticToken:
     def step(self) -> None:
         """Do what is due now."""
         now = self._clock()
-        if now >= self._validate_at and self._retry.is_over(now):
+        if now >= self._validate_at and self._retry.is_due(now):
             self._validate(now)
         passed = warnings_passed(self._expires_at - now)
         if passed > self._warned:

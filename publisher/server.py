@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from typing import Protocol
 
+from common.backoff import Backoff
 from common.frames import Kind
 from common.logs import BoundedLog
 from common.settings import EXACTLY_ONCE, Settings
@@ -30,8 +31,9 @@ from publisher.stop_signals import StopSignals
 
 logger = logging.getLogger(__name__)
 
-_RETRY_MIN_S = 1.0
-_RETRY_MAX_S = 30.0
+#: First and longest delay before the next session, in seconds.
+_RETRY_FIRST_S = 1.0
+_RETRY_LAST_S = 30.0
 
 
 class _Guarantee(Protocol):
@@ -77,6 +79,8 @@ class Server:
         Raises SettingsError when librdkafka does not accept a KAFKA_CONF_*, and FencedError when
         another publisher has taken over.
         """
+        # There is only one publisher, so there is nothing for jitter to spread.
+        backoff = Backoff(_RETRY_FIRST_S, _RETRY_LAST_S, min_share=1.0)
         retry_s = 0.0
         while not self._stop.wait(retry_s):
             sink = self._guarantee.open_sink()
@@ -91,7 +95,9 @@ class Server:
                     sink.failure.name(),
                     sink.failure.str(),
                 )
-            retry_s = _RETRY_MIN_S if sink.confirmations else _longer(retry_s)
+            if sink.confirmations:
+                backoff.reset()
+            retry_s = backoff.next_delay_s()
 
     def _new_guarantee(self, settings: Settings) -> _Guarantee:
         topics = _topics(settings)
@@ -153,7 +159,3 @@ def _topics(settings: Settings) -> dict[Kind, str]:
         Kind.CHAT: settings.kafka_topic_chat_messages,
         Kind.GAP: settings.kafka_topic_chat_gaps,
     }
-
-
-def _longer(retry_s: float) -> float:
-    return min(max(retry_s * 2, _RETRY_MIN_S), _RETRY_MAX_S)

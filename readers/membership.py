@@ -11,8 +11,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from common.backoff import Backoff
 from common.settings import Settings
-from readers.backoff import Backoff
 from readers.presence import ChannelPresence
 from readers.twitch.client import OnChat, TwitchClient
 from readers.twitch.credentials import Credentials, advised, check_nick

@@ -42,7 +42,7 @@ def test_while_twitch_is_away_the_token_stays_and_attempts_go_on(
     assert str(status) in warning
     assert "stays in use" in warning
     assert messages(caplog, logging.ERROR) == []
-    assert "Twitch answers again" in messages(caplog, logging.INFO)
+    assert "Twitch can be reached again" in messages(caplog, logging.INFO)
 
 
 def test_a_token_that_ends_while_twitch_is_away_is_said_to_have_ended(

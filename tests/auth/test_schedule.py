@@ -6,10 +6,8 @@ import pytest
 
 from auth.schedule import (
     DAY_S,
-    RETRY_LAST_S,
     in_words,
     renewal_due_at,
-    retry_delay_s,
     warnings_passed,
 )
 
@@ -44,13 +42,6 @@ def test_a_token_that_has_expired_is_due() -> None:
     """Even if it says that it was obtained after that."""
     assert renewal_due_at(0.0, 100.0, 0.0) < 100
     assert renewal_due_at(100.0, 0.0, 0.0) <= 100
-
-
-def test_retries_wait_longer_and_longer_up_to_a_minute() -> None:
-    """With full jitter, and without end."""
-    assert [retry_delay_s(failures, 1.0) for failures in range(1, 8)] == [2, 4, 8, 16, 32, 60, 60]
-    assert retry_delay_s(10_000, 1.0) == RETRY_LAST_S
-    assert retry_delay_s(3, 0.25) == 2
 
 
 def test_warnings_come_7_days_and_1_day_before() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from readers.backoff import Backoff
+from common.backoff import Backoff
 
 
 def test_delays_double_up_to_the_last_one() -> None:
@@ -24,6 +24,18 @@ def test_after_a_reset_delays_begin_anew() -> None:
     backoff.next_delay_s()
     backoff.reset()
     assert backoff.next_delay_s() == 1
+
+
+def test_full_jitter_can_shorten_a_delay_to_nothing() -> None:
+    """With a smallest share of 0, the delay is the ceiling times chance."""
+    backoff = Backoff(2.0, 60.0, min_share=0.0, chance=lambda: 0.25)
+    assert [backoff.next_delay_s() for _ in range(3)] == [0.5, 1, 2]
+
+
+def test_without_jitter_chance_has_no_say() -> None:
+    """With a smallest share of 1, each delay is the ceiling."""
+    backoff = Backoff(1.0, 30.0, min_share=1.0)
+    assert [backoff.next_delay_s() for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
 
 
 def test_by_default_the_delays_lie_within_their_ceilings() -> None:
