@@ -80,7 +80,7 @@ def installation(
         ear.connect(service.environment["PUBLISHER_ACK_ENDPOINT"])
         readers = [service.start_reader(channel) for channel in channels]
         for channel, reader in zip(channels, readers, strict=True):
-            wait_for_line(reader, "publisher is there", START_WITHIN_S)
+            wait_for_line(reader, "found the publisher", START_WITHIN_S)
             ear.subscribe(acknowledgement_topic(_numbering_name(service, publisher, channel)))
         yield Installation(chat, service, publisher, readers, ear)
 

@@ -32,13 +32,14 @@ class LinkLoad:
         records = [Record(key_of(peer.name), now_ms(), VALUE)] * RECORDS_A_BATCH
         self._body = encode_frame(Batch(Kind.CHAT, records))
         self._last_seq = 0
-        self._link = SendingLink(0, time.monotonic())
+        self._acknowledged = 0
+        self._link = SendingLink(time.monotonic())
         self._link.on_announcement(peer.session, time.monotonic())
 
     @property
     def is_confirmed(self) -> bool:
         """Whether Kafka has all that was added."""
-        return self._link.acknowledged == self._last_seq
+        return self._acknowledged == self._last_seq
 
     def add(self, batches: int) -> None:
         """Have so many more *batches* to send."""
@@ -50,13 +51,15 @@ class LinkLoad:
         heard = self.peer.receive_acknowledgements()
         for seq in heard:
             self._link.on_acknowledgement(self.peer.session, seq, seq, now)
-        before = self._link.sent
-        while self._link.may_send() and self._link.sent < self._last_seq:
-            first_seq = self._link.sent + 1
+            self._acknowledged = max(self._acknowledged, seq)
+        sent = before = self._link.last_sent(self._acknowledged)
+        while self._link.may_send() and sent < self._last_seq:
+            first_seq = sent + 1
+            sent += RECORDS_A_BATCH
             envelope = Envelope(self.peer.name, self.peer.session, first_seq, 1)
             self.peer.send_frames([encode_frame(envelope), self._body])
-            self._link.on_sent(first_seq + RECORDS_A_BATCH - 1, len(self._body), now)
-        return bool(heard) or self._link.sent > before
+            self._link.on_sent(sent, len(self._body), now)
+        return bool(heard) or sent > before
 
 
 def deliver(loads: Sequence[LinkLoad], batches: int, within_s: float) -> float:

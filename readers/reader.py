@@ -7,6 +7,7 @@ import logging
 import signal
 from functools import partial
 
+from common.frames import Batch
 from common.settings import Settings
 from common.supervisor_watch import call_when_supervisor_has_gone, is_supervised
 from readers.link.publisher_addresses import publisher_addresses
@@ -40,9 +41,13 @@ async def read_channel(channel: str, settings: Settings) -> None:
     path = settings.state_dir / "outbox" / f"{channel}.db"
     outbox = Outbox(path, channel, settings.outbox_max_bytes)
     sender = Sender(outbox, publishers)
-    intake = RecordBuilder(outbox, on_batch=sender.send)
-    presence = ChannelPresence(channel, outbox, sender.report_presence, sender.send)
-    membership = Membership(channel, settings, log_in_as, intake.take, presence)
+
+    def append(batch: Batch) -> None:
+        sender.send(outbox.append(batch))
+
+    builder = RecordBuilder(append)
+    presence = ChannelPresence(channel, outbox, append, sender.report_presence)
+    membership = Membership(channel, settings, log_in_as, builder.take, presence)
     logger.info("started, %d messages wait in the outbox", outbox.waiting)
     try:
         await _until_stopped(membership, sender)
@@ -50,7 +55,7 @@ async def read_channel(channel: str, settings: Settings) -> None:
         # One of the tasks has failed, and the others were only cancelled.
         raise group.exceptions[0] from None
     finally:
-        _log_summary(outbox, intake)
+        _log_summary(outbox, builder)
         outbox.close()
 
 
@@ -91,12 +96,12 @@ def _wake_up(loop: asyncio.AbstractEventLoop) -> None:
     loop.call_later(WAKE_UP_EVERY_S, _wake_up, loop)
 
 
-def _log_summary(outbox: Outbox, intake: RecordBuilder) -> None:
+def _log_summary(outbox: Outbox, builder: RecordBuilder) -> None:
     logger.info(
         "stopped after %d messages (%d repeated ones and %d wrong emote positions left out)",
-        intake.messages,
-        intake.repeated,
-        intake.skipped_emote_positions,
+        builder.messages,
+        builder.repeated,
+        builder.skipped_emote_positions,
     )
     if outbox.waiting:
         logger.warning(

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from common.chat_message import encode_chat_message
 from common.frames import Batch, Kind, Record
 from common.recent_ids import RecentIds
-from readers.outbox.outbox import Outbox
 from readers.twitch.chat_parser import ReceivedMessage
 
 #: Records a batch has at most; the publisher takes ten times as many, and no more.
@@ -24,10 +23,9 @@ logger = logging.getLogger(__name__)
 class RecordBuilder:
     """Where chat becomes a batch. Its counts are of this process's life."""
 
-    def __init__(self, outbox: Outbox, *, on_batch: Callable[[], None]) -> None:
-        """*on_batch* is called when there is something new in the outbox."""
-        self._outbox = outbox
-        self._on_batch = on_batch
+    def __init__(self, append: Callable[[Batch], object]) -> None:
+        """*append* puts a batch into the outbox and sends it."""
+        self._append = append
         self._recent = RecentIds[str](REMEMBERED_IDS)
         self.messages = 0
         self.repeated = 0
@@ -50,7 +48,5 @@ class RecordBuilder:
                 logger.debug("message %s", value.decode())
         for start in range(0, len(records), RECORDS_PER_BATCH):
             batch = Batch(Kind.CHAT, records[start : start + RECORDS_PER_BATCH])
-            self._outbox.append(batch)
+            self._append(batch)
             self.messages += len(batch.records)
-        if records:
-            self._on_batch()

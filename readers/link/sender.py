@@ -1,8 +1,7 @@
 """
-Sends what lies in the outbox over ZeroMQ to a publisher, and takes out what it acknowledges.
+Sends the batches of the outbox to a publisher over ZeroMQ, and handles its acknowledgements.
 
-The rules are SendingLink's and Failover's, the batches the Outbox's; here are the publishers, and
-the clock.
+Drives SendingLink and Failover: owns the sockets and the timers.
 """
 
 from __future__ import annotations
@@ -35,16 +34,16 @@ from readers.link.remote_publisher import RemotePublisher
 
 if TYPE_CHECKING:
     from readers.link.publisher_addresses import PublisherAddress
-    from readers.outbox.outbox import Outbox
+    from readers.outbox.outbox import Outbox, StoredBatch
 
-#: How often the link looks at the clock while there is something to wait for, in seconds.
+#: Seconds between ticks while there is something to wait for.
 TICK_S = 1.0
 
 logger = logging.getLogger(__name__)
 
 
 class Sender:
-    """Brings an outbox's batches to the publisher, from inside an asyncio loop."""
+    """Sends the batches of *outbox*, inside an asyncio loop."""
 
     def __init__(
         self,
@@ -52,13 +51,13 @@ class Sender:
         publishers: Sequence[PublisherAddress],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """*publishers* are in order: the first that is there is sent to."""
+        """*publishers* are in order of preference."""
         self._outbox = outbox
         self._clock = clock
-        self._heard = ReceivedUntil()
-        self._link = SendingLink(outbox.acknowledged, clock())
+        self._received_until = ReceivedUntil()
+        self._link = SendingLink(clock())
         self._failover = Failover(len(publishers), clock())
-        #: Whether another publisher is preferred: then no more is sent to this one.
+        #: Whether another publisher is preferred. Then nothing more is sent to this one.
         self._is_leaving = False
         self._away = False
         self._all_acknowledged = asyncio.Event()
@@ -79,7 +78,7 @@ class Sender:
 
     async def run(self) -> None:
         """
-        Send, and hear acknowledgements, until cancelled; then close the sockets.
+        Send, and receive acknowledgements, until cancelled; then close the sockets.
 
         Raises OutboxError when the outbox turns out to be damaged.
         """
@@ -94,7 +93,7 @@ class Sender:
             self._context.destroy(linger=0)
 
     def _guarded(self, work: Callable[[], None]) -> None:
-        """Do *work*; the loop would only log what that raises, and nothing would be sent again."""
+        """Do *work*, and have `run` raise what it raises: the loop would only log it."""
         try:
             work()
         except Exception as error:  # noqa: BLE001 - `run` raises it
@@ -108,41 +107,52 @@ class Sender:
         if self._timer:
             self._timer.cancel()
 
-    def send(self) -> None:
-        """Send as much of what waits in the outbox as the link takes now."""
-        link = self._link
-        if link.sent < self._outbox.last_seq:
+    @property
+    def _last_sent(self) -> int:
+        return self._link.last_sent(self._outbox.acknowledged)
+
+    def send(self, appended: StoredBatch | None = None) -> None:
+        """
+        Send as many batches of the outbox as the link accepts now.
+
+        *appended* is the batch that was just put in, if it can be sent; otherwise it is read back
+        from the outbox when its turn comes.
+        """
+        link, outbox = self._link, self._outbox
+        if self._last_sent < outbox.last_seq:
             self._all_acknowledged.clear()
             if self._timer is None:
                 self._call_later()
-        while not self._is_leaving and link.may_send() and link.sent < self._outbox.last_seq:
-            batch = self._outbox.batch_after(link.sent)
+        while not self._is_leaving and link.may_send() and self._last_sent < outbox.last_seq:
+            batch = self._next_batch(appended)
             if batch is None:
                 return
             envelope = Envelope(
-                self._outbox.reader,
-                link.session or 0,
-                batch.first_seq,
-                self._outbox.oldest_seq,
+                outbox.reader, link.session or 0, batch.first_seq, outbox.oldest_seq
             )
             if not self._current.send([encode_frame(envelope), batch.body]):
-                # ZeroMQ's queue is full of what we sent before going back. The tick tries again.
+                # ZeroMQ's queue is full of what was sent before going back. The next tick retries.
                 return
             link.on_sent(batch.last_seq, len(batch.body), self._clock())
 
+    def _next_batch(self, appended: StoredBatch | None) -> StoredBatch | None:
+        if appended is not None and appended.first_seq == self._last_sent + 1:
+            return appended
+        return self._outbox.batch_after(self._last_sent)
+
     def report_presence(self, channel_id: str, since_ms: int, until_ms: int) -> bool:
         """
-        Tell the publisher that we have been in the channel from *since_ms* to *until_ms* (Unix), or
-        as much of that as is known to be in Kafka.
+        Report that this reader was in the channel from *since_ms* to *until_ms* (Unix).
 
-        Return whether it compares that with other readers; if it does not, it is told nothing.
+        Only the part of that time is reported whose messages are in Kafka. Returns whether the
+        publisher compares readers of a channel; if it does not, nothing is sent.
         """
         if not self._current.deduplicates:
             return False
-        acknowledged = self._link.acknowledged
+        acknowledged = self._outbox.acknowledged
         last_seq = self._outbox.last_seq if self._outbox.waiting else acknowledged
-        self._heard.on_received(last_seq, until_ms)
-        safe_until_ms = self._heard.safe_until_ms(acknowledged)
+        self._received_until.on_received(last_seq, until_ms)
+        safe_until_ms = self._received_until.safe_until_ms(acknowledged)
         if safe_until_ms >= since_ms:
             presence = Presence(self._outbox.reader, channel_id, since_ms, safe_until_ms)
             self._current.send([encode_frame(presence)])
@@ -164,15 +174,15 @@ class Sender:
         self.send()
 
     def _receive(self) -> None:
-        """Take in what publishers have said."""
+        """Handle what has come from the publishers."""
         for index, publisher in enumerate(self._publishers):
             for frames in publisher.receive():
                 try:
                     self._on_frames(index, frames)
                 except FrameError as error:
-                    self._bad_frame("a frame from the publisher cannot be read: %s", error)
-        if self._link.acknowledged > self._outbox.acknowledged:
-            self._outbox.acknowledge(self._link.acknowledged)
+                    self._bad_frame("dropped a malformed frame from the publisher: %s", error)
+        # Once for everything that has come: each time is a transaction on disk.
+        self._outbox.trim()
         if not self._outbox.waiting:
             self._all_acknowledged.set()
 
@@ -200,7 +210,7 @@ class Sender:
         self._failover.on_received(index, now)
         if index != self._failover.current:
             return
-        # A personal one is the answer to our subscription, which ZeroMQ repeats when it reconnects.
+        # A personal announcement answers our subscription, which ZeroMQ repeats when it reconnects.
         if self._link.on_announcement(session, now, reconnected=is_personal):
             self._log_publisher_found(session)
         elif self._away:
@@ -208,31 +218,32 @@ class Sender:
         self._away = False
 
     def _on_acknowledgement(self, session: int, seq: int, now: float) -> None:
-        self._link.on_acknowledgement(session, seq, self._outbox.last_seq, now)
+        if self._link.on_acknowledgement(session, seq, self._outbox.last_seq, now):
+            self._outbox.acknowledge(seq)
         if seq > self._outbox.last_seq:
             self._bad_frame(
-                "the publisher has record %d, and we are only at %d: is the outbox a copy of an"
-                " older one? Remove it",
+                "the publisher has acknowledged record %d, but the last record in the outbox is %d."
+                " Is the outbox an older copy? Then remove it",
                 seq,
                 self._outbox.last_seq,
             )
 
     def _log_publisher_found(self, session: int) -> None:
         logger.info(
-            "publisher is there, session %016x; %d messages wait in the outbox",
+            "found the publisher, session %016x; %d messages wait in the outbox",
             session,
             self._outbox.waiting,
         )
 
     def _switch_if_preferred(self, now: float) -> None:
-        """Turn to another publisher if the order says so, once nothing is left to be told of."""
+        """Switch to the preferred publisher once the current one has acknowledged everything."""
         preferred = self._failover.preferred(now)
         self._is_leaving = preferred != self._failover.current
         if not self._is_leaving or (self._link.has_in_flight and not self._link.is_away(now)):
             return
         self._current.stop_using()
         logger.warning(
-            "turning from the publisher at %s to that at %s",
+            "switching from the publisher at %s to the one at %s",
             self._current.endpoint,
             self._publishers[preferred].endpoint,
         )
@@ -245,7 +256,7 @@ class Sender:
             self._log_publisher_found(session)
 
     def _on_tick(self) -> None:
-        """Do what is due. Once nothing is waited for, this is not called until there is."""
+        """Do what is due. The timer only runs while there is something to wait for."""
         now = self._clock()
         if self._timer:
             self._timer.cancel()
@@ -254,21 +265,20 @@ class Sender:
         for publisher in self._publishers:
             publisher.listen(is_waiting)
             publisher.reconnect_if_due(now)
-        # ZeroMQ may have taken notice of what has come when it was told what to listen to; its
-        # descriptor does not tell of that again.
+        # ZeroMQ's descriptor is edge-triggered: it does not signal again what `listen` read.
         self._receive()
         self._switch_if_preferred(now)
         if self._link.on_time(now):
             logger.warning(
-                "the publisher at %s acknowledges nothing, although it is heard: sending again what"
-                " it should have",
+                "the publisher at %s is alive but acknowledges nothing: sending the unacknowledged"
+                " batches again",
                 self._current.endpoint,
             )
         if self._link.is_away(now) and is_waiting and not self._away:
             self._away = True
             logger.warning(
-                "publisher at %s is not heard, or has no Kafka;"
-                " messages are kept in the outbox meanwhile",
+                "no announcement from the publisher at %s: it is down, or it cannot reach Kafka."
+                " Keeping messages in the outbox",
                 self._current.endpoint,
             )
         if is_waiting:
@@ -276,8 +286,8 @@ class Sender:
             self.send()
 
     def _is_waiting(self) -> bool:
-        """Return whether there is something to hear from a publisher."""
-        # Whether an earlier one in the order is back can only be heard.
+        """Return whether a publisher has something to send to us."""
+        # With several publishers, one of them may come back at any time.
         has_choice = len(self._publishers) > 1
         return has_choice or self._link.session is None or self._outbox.waiting > 0
 

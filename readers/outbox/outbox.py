@@ -1,12 +1,16 @@
 """
-The outbox: where a reader's batches lie from the moment they are made until Kafka has them.
+The outbox: keeps a reader's batches from the moment they are made until Kafka has confirmed them.
 
-1. A batch lies in a SQLite file, which survives the kill of the process at any moment.
-2. While the disk does not take it, it lies in memory, up to a bound, and is sent from there; when
-   there is room again, it goes to disk. No number is given twice after a kill: before anything is
-   sent from memory, a mark beside the file says how far the numbers have come. Where not even that
-   can be made, what is in memory waits for the disk.
-3. When the file reaches its bound, the oldest batches are given up, and a gap record says so.
+1. A batch is written to a SQLite file before it is sent, so a kill of the process loses nothing.
+2. While the disk is full, batches are kept in memory, up to a bound, and sent from there. They are
+   written as soon as there is room again. Before anything is sent from memory, a mark beside the
+   file records how far the numbers have come, so that no number is used twice after a kill. If not
+   even the mark can be written, the batches in memory are not sent.
+3. When the file reaches its bound, the oldest batches are evicted, and a gap record is added.
+
+What is durable: the rows of the file, with the acknowledged number in it (`_trimmed`), and the mark
+while there is one. All other numbers are in memory and are derived from these when the file is
+opened. The Outbox owns them all: the last number given, the last one acknowledged, the oldest held.
 """
 
 from __future__ import annotations
@@ -28,42 +32,46 @@ from readers.outbox.numbering_mark import NumberingMark, Numbers
 #: Bytes of batches kept in memory while the disk does not take them.
 MEMORY_MAX_BYTES = 64 * 1024 * 1024
 
-#: The share of a full outbox that is given up at a time: one gap record for all of it.
+#: The share of a full outbox that is evicted at a time, with one gap record for all of it.
 _SHARE_EVICTED = 1 / 16
 
-#: The share below which a full outbox counts as having room again.
+#: A full outbox has room again once it uses less than this share of its bound.
 _SHARE_WITH_ROOM = 3 / 4
 
-#: Pages given back to the file system at a time, 4 KiB each: 10 ms of work.
-_PAGES_GIVEN_BACK = 2048
+#: Pages of 4 KiB returned to the file system at a time: 10 ms of work.
+_PAGES_RETURNED = 2048
+
+#: Pages that a stored batch can take beyond those of its body: the row's own, and pages of the
+#: B-tree that are split.
+_PAGES_OF_A_ROW = 4
 
 logger = logging.getLogger(__name__)
 
 
 class StoredBatch(NamedTuple):
-    """A batch as it lies in the outbox."""
+    """A batch as the outbox stores it."""
 
     first_seq: int
     last_seq: int
-    #: The frame that travels the link.
+    #: The frame that is sent over the link.
     body: bytes
 
 
 class Absence(NamedTuple):
-    """Since when the reader is away from its channel, or would be if its process were gone."""
+    """Since when the reader has been out of its channel, or would be if it was killed now."""
 
     since_ms: int
     reason: GapReason
 
 
 class Outbox:
-    """The batches of one reader that Kafka does not have yet, numbered record by record from 1."""
+    """One reader's batches that Kafka has not confirmed. Records are numbered from 1 (`seq`)."""
 
     def __init__(self, path: Path, channel: str, max_bytes: int) -> None:
         """
-        Open the outbox at *path*, and make it if there is none. The file may grow to *max_bytes*.
+        Open the outbox at *path*, creating it if necessary. The file may grow to *max_bytes*.
 
-        Raises OutboxError when it cannot be used, OutboxInUseError when another process has it.
+        Raises OutboxError if it cannot be used, OutboxInUseError if another process has it open.
         """
         self._database = open_outbox_file(path)
         self._path = path
@@ -78,42 +86,57 @@ class Outbox:
             "SELECT name, acknowledged, skipped_to FROM numbering"
         )
         (last,) = self._one("SELECT max(last_seq) FROM batch")
-        #: Names the numbering, which is another one in another file.
+        #: Identifies the numbering. Every outbox file has another name.
         self.reader = f"{channel}/{name}"
-        #: Number of the last record that was acknowledged, 0 for none.
+        #: The last record that was acknowledged, 0 for none.
         self.acknowledged: int = acknowledged
+        #: The acknowledged number in the file, which has no batches before it.
         self._trimmed = self.acknowledged
-        #: Number of the last record that was put in, 0 for none.
+        #: The last record that was put in, 0 for none.
         self.last_seq: int = max(last or 0, acknowledged, skipped_to)
         if self._mark.numbers:
             self.acknowledged = max(self.acknowledged, self._mark.numbers.acknowledged)
             self.last_seq = max(self.last_seq, self._mark.numbers.last_seq)
-            self._on_disk(self._trim)
-        #: Records that were given up since the outbox was opened.
+            self.trim()
+        #: The oldest record held; None where the file has to be asked.
+        self._oldest_seq: int | None = None
+        #: The file uses no more than this. It is cheaper to keep than the exact size is to ask for.
+        self._used_at_most = self._used_bytes()
+        #: Records that were evicted since the outbox was opened.
         self.evicted = 0
 
     @property
     def oldest_seq(self) -> int:
-        """Number of the oldest record held; when there is none, the one the next will have."""
-        (first,) = self._one(
-            "SELECT min(first_seq) FROM batch WHERE first_seq > ?", self.acknowledged
-        )
-        if first:
-            return int(first)
-        return self._unwritten[0].first_seq if self._unwritten else self.last_seq + 1
+        """The oldest record held; if there is none, the number that the next record will have."""
+        if self._oldest_seq is None:
+            (first,) = self._one(
+                "SELECT min(first_seq) FROM batch WHERE first_seq > ?", self.acknowledged
+            )
+            if first is None and self._unwritten:
+                first = self._unwritten[0].first_seq
+            self._oldest_seq = int(first or self.last_seq + 1)
+        return self._oldest_seq
 
     @property
     def waiting(self) -> int:
         """The number of records that are held."""
         return self.last_seq - self.oldest_seq + 1
 
-    def append(self, batch: Batch) -> None:
-        """Put in *batch*; once this returns, a kill of the process does not lose it (rule 1)."""
-        self._put(batch)
+    def append(self, batch: Batch) -> StoredBatch | None:
+        """
+        Put in *batch*. Once this returns, a kill of the process does not lose it (rule 1).
+
+        Returns the batch as it is stored if it can be sent now; None if it has to wait (rule 2), or
+        if something was evicted (rule 3), which may be this batch.
+        """
+        stored = self._put(batch)
+        evicted_before = self.evicted
         self._keep_the_bounds()
+        must_wait = self._unwritten and not self._may_send_from_memory()
+        return None if must_wait or self.evicted > evicted_before else stored
 
     def batch_after(self, seq: int) -> StoredBatch | None:
-        """Return the first batch that begins after record *seq*, if there is one."""
+        """Return the first batch that begins after record *seq* and can be sent, or None."""
         row = self._one(
             "SELECT first_seq, last_seq, body FROM batch WHERE first_seq > ?"
             " ORDER BY first_seq LIMIT 1",
@@ -121,55 +144,69 @@ class Outbox:
         )
         if row:
             return StoredBatch(*row)
-        if self._mark.numbers is None or self._mark.numbers.last_seq < self.last_seq:
+        if not self._may_send_from_memory():
             return None
         return next((batch for batch in self._unwritten if batch.first_seq > seq), None)
 
     def acknowledge(self, seq: int) -> None:
-        """Take out every batch that ends with record *seq* or before."""
+        """
+        Note that Kafka has every record up to *seq*. `trim` then deletes them from the file.
+
+        A number that was acknowledged before changes nothing.
+        """
+        if seq <= self.acknowledged:
+            return
         self.acknowledged = seq
         while self._unwritten and self._unwritten[0].first_seq <= seq:
             self._unwritten_bytes -= len(self._unwritten.popleft().body)
-        self._on_disk(self._trim)
-        if self._disk_refuses:
-            self._set_mark()
+        if self._oldest_seq is not None and self._oldest_seq <= seq:
+            self._oldest_seq = seq + 1 if seq == self.last_seq else None
+
+    def trim(self) -> None:
+        """Delete what is acknowledged from the file; if the disk refuses, `tidy` tries again."""
+        if self._trimmed < self.acknowledged:
+            self._on_disk(self._delete_acknowledged)
 
     def absence(self) -> Absence | None:
-        """Return the absence that was kept last; None when this outbox has just been made."""
+        """Return the absence that was stored last; None if this outbox is new."""
         row = self._database.execute("SELECT since_ms, reason FROM absence").fetchone()
         return Absence(row[0], GapReason(row[1])) if row else None
 
-    def keep_absence(self, absence: Absence) -> None:
-        """Keep *absence* in the place of the last one."""
+    def store_absence(self, absence: Absence) -> None:
+        """Store *absence* in place of the last one."""
         self._on_disk(self._replace_absence, absence)
 
     def tidy(self) -> bool:
         """
-        Try again what the disk refused, and give back to it what is no longer needed.
+        Retry what the disk refused, and return free pages to the file system.
 
-        Return whether there is more to be done.
+        Returns whether there is more to do.
         """
-        if self._trimmed < self.acknowledged:
-            self._on_disk(self._trim)
+        self.trim()
         self._write()
         if not self._unwritten and self._trimmed == self.acknowledged:
             self._mark.remove()
-        has_pages_to_give = self._pragma("freelist_count") > _PAGES_GIVEN_BACK
-        if has_pages_to_give:
-            self._on_disk(self._give_pages_back)
-        return has_pages_to_give or bool(self._unwritten) or self._trimmed < self.acknowledged
+        has_free_pages = self._pragma("freelist_count") > _PAGES_RETURNED
+        if has_free_pages:
+            self._on_disk(self._return_pages)
+        return has_free_pages or bool(self._unwritten) or self._trimmed < self.acknowledged
 
     def close(self) -> None:
         """Close the file, which another process may then open."""
         self._database.close()
 
-    def _put(self, batch: Batch) -> None:
+    def _put(self, batch: Batch) -> StoredBatch:
         first_seq = self.last_seq + 1
         self.last_seq += len(batch.records)
         stored = StoredBatch(first_seq, self.last_seq, encode_frame(batch))
         self._unwritten.append(stored)
         self._unwritten_bytes += len(stored.body)
         self._write()
+        return stored
+
+    def _may_send_from_memory(self) -> bool:
+        """Return whether the mark covers every number that was given (rule 2)."""
+        return self._mark.numbers is not None and self._mark.numbers.last_seq >= self.last_seq
 
     def _write(self) -> None:
         while self._unwritten:
@@ -178,11 +215,12 @@ class Outbox:
                 return
             self._unwritten.popleft()
             self._unwritten_bytes -= len(batch.body)
+            self._used_at_most += len(batch.body) + _PAGES_OF_A_ROW * PAGE_BYTES
 
     def _insert(self, batch: StoredBatch) -> None:
         self._database.execute("INSERT INTO batch VALUES (?, ?, ?)", batch)
 
-    def _trim(self) -> None:
+    def _delete_acknowledged(self) -> None:
         with self._database:
             self._database.execute("BEGIN")
             self._database.execute("DELETE FROM batch WHERE first_seq <= ?", (self.acknowledged,))
@@ -195,22 +233,22 @@ class Outbox:
         if not execute("UPDATE absence SET since_ms = ?, reason = ?", values).rowcount:
             execute("INSERT INTO absence VALUES (?, ?)", values)
 
-    def _give_pages_back(self) -> None:
-        # As a script: `execute` would take only the first step of it, which is one page.
+    def _return_pages(self) -> None:
+        # `execute` would only run the first step of the statement, which returns one page.
         self._database.executescript(
-            f"PRAGMA incremental_vacuum({_PAGES_GIVEN_BACK}); PRAGMA wal_checkpoint(TRUNCATE)"
+            f"PRAGMA incremental_vacuum({_PAGES_RETURNED}); PRAGMA wal_checkpoint(TRUNCATE)"
         )
 
     def _on_disk(self, work: Callable[..., object], *arguments: Any) -> bool:
-        """Do *work*, and return whether the disk let us; tell when that changes."""
+        """Do *work*, and return whether the disk accepted it; log when that changes."""
         try:
             work(*arguments)
         except sqlite3.OperationalError as error:
             self._set_mark()
             if not self._disk_refuses:
                 logger.error(
-                    "%s cannot be written (%s): messages are kept in memory until it can,"
-                    " and are lost if this process ends before",
+                    "cannot write %s (%s): keeping messages in memory until it can be written;"
+                    " they are lost if this process ends before",
                     self._path,
                     error,
                 )
@@ -224,27 +262,33 @@ class Outbox:
         return True
 
     def _set_mark(self) -> None:
-        # If it cannot be set, nothing is sent from memory (rule 2).
+        # If this fails, nothing is sent from memory (rule 2).
         with contextlib.suppress(OSError):
             self._mark.set(Numbers(self.acknowledged, self.last_seq))
 
     def _damaged(self, error: sqlite3.DatabaseError) -> OutboxError:
-        return OutboxError(f"{self._path} is damaged ({error}): the next start sets it aside")
+        return OutboxError(f"{self._path} is damaged ({error}); the next start will set it aside")
 
     def _keep_the_bounds(self) -> None:
         while self._unwritten_bytes > MEMORY_MAX_BYTES:
             batch = self._unwritten.popleft()
             self._unwritten_bytes -= len(batch.body)
+            self._oldest_seq = None
             self._record_eviction(batch, batch, batch.last_seq - batch.first_seq + 1)
-        used = (self._pragma("page_count") - self._pragma("freelist_count")) * PAGE_BYTES
+        if self._used_at_most <= self._max_bytes and not self._full:
+            return
+        self._used_at_most = used = self._used_bytes()
         if used > self._max_bytes:
             self._evict_oldest()
         elif self._full and used < self._max_bytes * _SHARE_WITH_ROOM:
             self._full = False
-            logger.info("the outbox has room again; %d messages were given up", self.evicted)
+            logger.info("the outbox has room again; %d messages were evicted", self.evicted)
+
+    def _used_bytes(self) -> int:
+        return (self._pragma("page_count") - self._pragma("freelist_count")) * PAGE_BYTES
 
     def _evict_oldest(self) -> None:
-        """Make room in the file: a share of it goes, oldest first, and is told of before."""
+        """Make room in the file: evict a share of it, oldest first, after adding a gap record."""
         rows = self._database.execute(
             "SELECT first_seq, last_seq, length(body) FROM batch WHERE first_seq > ?"
             " ORDER BY first_seq",
@@ -264,12 +308,13 @@ class Outbox:
         if not self._full:
             self._full = True
             logger.error(
-                "%s has reached OUTBOX_MAX_BYTES: the oldest messages are given up"
-                " until the publisher takes some; a gap record tells of them",
+                "%s has reached OUTBOX_MAX_BYTES: evicting the oldest messages until the publisher"
+                " acknowledges some; gap records are added for them",
                 self._path,
             )
         self._record_eviction(oldest, newest, records)
         self._on_disk(self._database.execute, "DELETE FROM batch WHERE first_seq <= ?", (last,))
+        self._oldest_seq = None
 
     def _record_eviction(self, oldest: StoredBatch, newest: StoredBatch, records: int) -> None:
         self.evicted += records

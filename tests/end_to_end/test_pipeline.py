@@ -111,7 +111,7 @@ def test_a_reader_that_is_stopped_hands_over_what_it_holds(
     publisher = service.start_publisher()
     wait_for_line(publisher, "is ready", START_WITHIN_S)
     reader = service.start_reader("xqc")
-    wait_for_line(reader, "publisher is there", START_WITHIN_S)
+    wait_for_line(reader, "found the publisher", START_WITHIN_S)
     for text in range(500):
         service.say("xqc", f"{text}")
     service.wait_until_received("xqc")

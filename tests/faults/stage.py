@@ -103,7 +103,7 @@ class Stage:
 
         def have_turned() -> bool:
             outputs = [reader.output() for reader in self.readers.values()]
-            return all(output.count("turning from") >= times for output in outputs)
+            return all(output.count("switching from") >= times for output in outputs)
 
         wait_for(have_turned, _TURN_WITHIN_S, "the readers to turn to another publisher")
 

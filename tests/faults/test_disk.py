@@ -48,7 +48,7 @@ def test_the_disk_is_full_until_there_is_room(
     seconds = extent.seconds(quick=2, full=20)
     stage.start_readers()
     with stage.speaker.speaking(_PER_SECOND):
-        _wait_until_all_say(stage, "cannot be written")
+        _wait_until_all_say(stage, "keeping messages in memory")
         time.sleep(seconds)
         _make_room(disk, short_folder)
         _wait_until_all_say(stage, "can be written again")
@@ -66,7 +66,7 @@ def test_the_disk_is_full_and_the_publisher_comes(
     seconds = extent.seconds(quick=2, full=20)
     stage.start_readers()
     with stage.speaker.speaking(_PER_SECOND):
-        _wait_until_all_say(stage, "cannot be written")
+        _wait_until_all_say(stage, "keeping messages in memory")
         time.sleep(seconds)
         stage.start_publisher()
         stage.wait_until_ready()
@@ -87,7 +87,7 @@ def test_the_disk_is_full_and_readers_are_stopped(
     """
     stage.start()
     with stage.speaker.speaking(_PER_SECOND):
-        _wait_until_all_say(stage, "cannot be written")
+        _wait_until_all_say(stage, "keeping messages in memory")
         time.sleep(0.5)
         stage.stop_readers(meanwhile=lambda: _make_room(disk, short_folder))
         time.sleep(0.5)

@@ -51,7 +51,7 @@ class ModelReader:
 
     def start(self, now: float) -> None:
         """Start anew, with what lies in the outbox."""
-        self.link = SendingLink(self.acknowledged, now)
+        self.link = SendingLink(now)
 
     def say(self, size: int) -> None:
         """Put a batch of *size* records into the outbox."""
@@ -73,9 +73,14 @@ class ModelReader:
         batch = self.batches.pop(0)
         self.evicted.update(range(batch.first_seq, batch.last_seq + 1))
 
+    @property
+    def last_sent(self) -> int:
+        """The last record that was sent or acknowledged."""
+        return self.link.last_sent(self.acknowledged)
+
     def next_message(self, now: float) -> tuple[Envelope, int] | None:
         """Send what comes next, if anything may be sent."""
-        following = [batch for batch in self.batches if batch.first_seq > self.link.sent]
+        following = [batch for batch in self.batches if batch.first_seq > self.last_sent]
         if not following or not self.link.may_send() or self.link.session is None:
             return None
         batch = following[0]
@@ -87,7 +92,7 @@ class ModelReader:
     def hear(self, session: int, seq: int, now: float) -> None:
         """Hear an acknowledgement."""
         if self.link.on_acknowledgement(session, seq, self.last_seq, now):
-            self.acknowledged = seq
+            self.acknowledged = max(self.acknowledged, seq)
             self.batches = [batch for batch in self.batches if batch.first_seq > seq]
 
 

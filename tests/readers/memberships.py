@@ -84,7 +84,7 @@ async def membership_of(
         settings,
         log_in_as or (lambda: credentials(settings)),
         listener.take,
-        ChannelPresence(CHANNEL, listener.outbox, lambda *_: False, lambda: None),
+        ChannelPresence(CHANNEL, listener.outbox, listener.outbox.append, lambda *_: False),
         timing=BRISK,
     )
     task = asyncio.create_task(membership.stay())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from common.chat_gap import ChatGap, GapReason, decode_chat_gap
-from common.frames import Kind
+from common.frames import Batch, Kind
 from readers.outbox.outbox import Outbox
 from readers.presence import COMPARED_AFTER_MS, LATENCY_MS, ChannelPresence
 from tests.readers.outboxes import batches_after
@@ -33,7 +33,7 @@ class ComparingPublisher:
 
 def alone(outbox: Outbox, clock: Clock) -> ChannelPresence:
     """Return the presence of a reader whose publisher compares it with nobody."""
-    return ChannelPresence("xqc", outbox, lambda *_: False, lambda: None, clock)
+    return ChannelPresence("xqc", outbox, outbox.append, lambda *_: False, clock)
 
 
 def gaps(outbox: Outbox) -> list[ChatGap]:
@@ -67,16 +67,13 @@ def test_a_loss_and_a_return_are_one_gap(outbox: Outbox) -> None:
 
 def test_a_gap_is_handed_over_at_once(outbox: Outbox) -> None:
     """A quiet channel brings nothing else that would take it along."""
-    told: list[int] = []
-    clock = Clock()
-    presence = ChannelPresence(
-        "xqc", outbox, lambda *_: False, lambda: told.append(len(gaps(outbox))), clock
-    )
+    appended: list[Batch] = []
+    presence = ChannelPresence("xqc", outbox, appended.append, lambda *_: False, Clock())
     presence.on_entered("71")
     presence.on_left(1_005_000, GapReason.DISCONNECTED)
-    assert told == []
+    assert appended == []
     presence.on_entered("71")
-    assert told == [1]
+    assert [batch.kind for batch in appended] == [Kind.GAP]
 
 
 def test_after_a_kill_the_gap_begins_where_we_were_heard_last(outbox: Outbox) -> None:
@@ -143,7 +140,7 @@ def test_a_clock_that_was_set_back_makes_no_gap_that_ends_before_it_begins(outbo
 def test_where_readers_are_compared_it_is_told_when_we_were_there(outbox: Outbox) -> None:
     """From the moment we entered, each time anew, until what is sure to have come."""
     clock, publisher = Clock(), ComparingPublisher()
-    presence = ChannelPresence("xqc", outbox, publisher, lambda: None, clock)
+    presence = ChannelPresence("xqc", outbox, outbox.append, publisher, clock)
     presence.on_entered("71")
     presence.on_received(1_005_000)
     presence.on_left(1_006_000, GapReason.DISCONNECTED)
@@ -160,7 +157,7 @@ def test_where_readers_are_compared_it_is_told_when_we_were_there(outbox: Outbox
 def test_where_readers_are_compared_a_gap_waits_for_what_others_tell(outbox: Outbox) -> None:
     """Then it is told as it would have been."""
     clock = Clock()
-    presence = ChannelPresence("xqc", outbox, ComparingPublisher(), lambda: None, clock)
+    presence = ChannelPresence("xqc", outbox, outbox.append, ComparingPublisher(), clock)
     presence.on_entered("71")
     presence.on_left(1_005_000, GapReason.DISCONNECTED)
     clock.ms = 1_009_000
@@ -179,7 +176,7 @@ def test_where_readers_are_compared_a_gap_waits_for_what_others_tell(outbox: Out
 def test_a_gap_that_waits_is_told_when_we_leave(outbox: Outbox) -> None:
     """And the next one begins after it."""
     clock = Clock()
-    presence = ChannelPresence("xqc", outbox, ComparingPublisher(), lambda: None, clock)
+    presence = ChannelPresence("xqc", outbox, outbox.append, ComparingPublisher(), clock)
     presence.on_entered("71")
     presence.on_left(1_005_000, GapReason.DISCONNECTED)
     clock.ms = 1_009_000
@@ -191,7 +188,7 @@ def test_a_gap_that_waits_is_told_when_we_leave(outbox: Outbox) -> None:
 def test_a_gap_that_waits_survives_a_kill(outbox: Outbox) -> None:
     """It then reaches to the next time in the channel."""
     clock = Clock()
-    presence = ChannelPresence("xqc", outbox, ComparingPublisher(), lambda: None, clock)
+    presence = ChannelPresence("xqc", outbox, outbox.append, ComparingPublisher(), clock)
     presence.on_entered("71")
     presence.on_left(1_005_000, GapReason.DISCONNECTED)
     clock.ms = 1_009_000

@@ -1,4 +1,4 @@
-"""From messages that were heard to records in the outbox."""
+"""From received messages to batches of records."""
 
 from __future__ import annotations
 
@@ -7,28 +7,26 @@ import logging
 import pytest
 
 from common.chat_message import ChatMessage, decode_chat_message
-from common.frames import Batch, Kind, decode_batch
-from readers.outbox.outbox import Outbox
+from common.frames import Batch, Kind
 from readers.record_builder import RecordBuilder
 from readers.twitch.chat_parser import ReceivedMessage
-from tests.readers.outboxes import batches_after
 
 SENT_MS = 1_700_000_000_123
 
 
 @pytest.fixture
-def handed_over() -> list[str]:
-    """Return a list that grows with each batch."""
+def batches() -> list[Batch]:
+    """Return the list that the builder appends its batches to."""
     return []
 
 
 @pytest.fixture
-def intake(outbox: Outbox, handed_over: list[str]) -> RecordBuilder:
-    """Return an intake."""
-    return RecordBuilder(outbox, on_batch=lambda: handed_over.append("batch"))
+def builder(batches: list[Batch]) -> RecordBuilder:
+    """Return a record builder."""
+    return RecordBuilder(batches.append)
 
 
-def heard(
+def received(
     text: str, message_id: str = "", emotes: tuple[str, ...] = (), skipped_emotes: int = 0
 ) -> ReceivedMessage:
     """Return a message of user 5 in room 1."""
@@ -36,99 +34,91 @@ def heard(
     return ReceivedMessage(message, message_id, skipped_emotes)
 
 
-def only_batch(outbox: Outbox) -> Batch:
-    """Return the only batch in *outbox*."""
-    stored = outbox.batch_after(0)
-    assert stored is not None
-    assert outbox.batch_after(stored.last_seq) is None
-    return decode_batch(stored.body)
-
-
 def test_a_record_has_the_id_that_the_message_has_for_every_reader(
-    intake: RecordBuilder, outbox: Outbox
+    builder: RecordBuilder, batches: list[Batch]
 ) -> None:
     """It is the tag's text; nothing where there is no tag."""
     message_id = "885196de-cb67-427a-baa8-82f9b0fcd05f"
-    intake.take([heard("hi", message_id), heard("ho")])
+    builder.take([received("hi", message_id), received("ho")])
 
-    assert [record.id for record in only_batch(outbox).records] == [message_id.encode(), b""]
+    assert [record.id for record in batches[0].records] == [message_id.encode(), b""]
 
 
 def test_messages_that_come_together_are_one_batch(
-    intake: RecordBuilder, outbox: Outbox, handed_over: list[str]
+    builder: RecordBuilder, batches: list[Batch]
 ) -> None:
     """Each a record: the key is the channel's id, the timestamp is the message's own."""
-    intake.take([heard("one"), heard("two")])
-    batch = only_batch(outbox)
+    builder.take([received("one"), received("two")])
+    (batch,) = batches
     assert batch.kind == Kind.CHAT
     assert [(record.key, record.timestamp) for record in batch.records] == [(b"1", SENT_MS)] * 2
     assert [decode_chat_message(record.value).message for record in batch.records] == ["one", "two"]
-    assert handed_over == ["batch"]
 
 
-def test_a_message_is_the_json_that_consumers_read(intake: RecordBuilder, outbox: Outbox) -> None:
+def test_a_message_is_the_json_that_consumers_read(
+    builder: RecordBuilder, batches: list[Batch]
+) -> None:
     """Six fields, in this order, in UTF-8."""
-    intake.take([heard("Kappa żółw", emotes=("Kappa",))])
-    (record,) = only_batch(outbox).records
+    builder.take([received("Kappa żółw", emotes=("Kappa",))])
+    (record,) = batches[0].records
     assert record.value.decode() == (
         '{"channel_id":"1","user_id":"5","username":"ann","message":"Kappa żółw",'
         '"timestamp":1700000000123,"emotes":["Kappa"]}'
     )
 
 
-def test_a_message_that_comes_twice_is_taken_once(intake: RecordBuilder, outbox: Outbox) -> None:
+def test_a_message_that_comes_twice_is_taken_once(
+    builder: RecordBuilder, batches: list[Batch]
+) -> None:
     """In one read, or in another one."""
-    intake.take([heard("one", "a"), heard("one", "a"), heard("two", "b")])
-    intake.take([heard("two", "b")])
-    assert [decode_chat_message(r.value).message for r in only_batch(outbox).records] == [
-        "one",
-        "two",
-    ]
-    assert (intake.messages, intake.repeated) == (2, 2)
+    builder.take([received("one", "a"), received("one", "a"), received("two", "b")])
+    builder.take([received("two", "b")])
+    assert len(batches) == 1
+    assert [decode_chat_message(r.value).message for r in batches[0].records] == ["one", "two"]
+    assert (builder.messages, builder.repeated) == (2, 2)
 
 
-def test_messages_without_an_id_are_all_taken(intake: RecordBuilder, outbox: Outbox) -> None:
+def test_messages_without_an_id_are_all_taken(builder: RecordBuilder, batches: list[Batch]) -> None:
     """They cannot be told apart, and two people may say the same."""
-    intake.take([heard("one"), heard("one")])
-    assert len(only_batch(outbox).records) == 2
+    builder.take([received("one"), received("one")])
+    assert len(batches[0].records) == 2
 
 
 def test_where_all_was_a_repetition_there_is_no_batch(
-    intake: RecordBuilder, handed_over: list[str]
+    builder: RecordBuilder, batches: list[Batch]
 ) -> None:
-    """Nothing is in the outbox that was not there before, and nobody is told."""
-    intake.take([heard("one", "a")])
-    intake.take([heard("one", "a")])
-    assert handed_over == ["batch"]
+    """An empty batch would take a number for nothing."""
+    builder.take([received("one", "a")])
+    builder.take([received("one", "a")])
+    assert len(batches) == 1
 
 
-def test_wrong_emote_positions_are_counted(intake: RecordBuilder) -> None:
+def test_wrong_emote_positions_are_counted(builder: RecordBuilder) -> None:
     """And cost nothing else."""
-    intake.take([heard("Kappa", skipped_emotes=1)])
-    assert (intake.messages, intake.skipped_emote_positions) == (1, 1)
+    builder.take([received("Kappa", skipped_emotes=1)])
+    assert (builder.messages, builder.skipped_emote_positions) == (1, 1)
 
 
 def test_each_message_is_logged_at_debug(
-    intake: RecordBuilder, caplog: pytest.LogCaptureFixture
+    builder: RecordBuilder, caplog: pytest.LogCaptureFixture
 ) -> None:
     """And not at info."""
     with caplog.at_level(logging.INFO):
-        intake.take([heard("quiet")])
+        builder.take([received("quiet")])
     with caplog.at_level(logging.DEBUG):
-        intake.take([heard("loud")])
+        builder.take([received("loud")])
     assert "quiet" not in caplog.text
     assert "loud" in caplog.text
 
 
 def test_a_flood_of_messages_makes_batches_that_the_publisher_takes(
-    intake: RecordBuilder, outbox: Outbox, handed_over: list[str]
+    builder: RecordBuilder, batches: list[Batch]
 ) -> None:
     """None is larger than RECORDS_PER_BATCH, and nothing is left out."""
-    intake.take([heard(str(number)) for number in range(2500)])
+    builder.take([received(str(number)) for number in range(2500)])
     sizes, texts = [], []
-    for batch in batches_after(outbox, 0):
+    for batch in batches:
         sizes.append(len(batch.records))
         texts += [decode_chat_message(record.value).message for record in batch.records]
     assert sizes == [1000, 1000, 500]
     assert texts == [str(number) for number in range(2500)]
-    assert handed_over == ["batch"]

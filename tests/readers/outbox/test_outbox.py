@@ -72,9 +72,11 @@ def test_acknowledged_records_are_gone_and_their_numbers_are_not_used_again(path
     outbox.append(batch(b"a", b"b"))
     outbox.append(batch(b"c"))
     outbox.acknowledge(2)
+    outbox.trim()
     assert outbox.waiting == 1
     assert values_after(outbox, 0) == [b"c"]
     outbox.acknowledge(3)
+    outbox.trim()
     outbox.close()
 
     outbox = Outbox(path, "xqc", MAX_BYTES)
@@ -179,3 +181,62 @@ def test_a_place_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None
     (tmp_path / "outbox").write_text("a file where the folder should be")
     with pytest.raises(OutboxError, match=r"cannot use .*xqc\.db"):
         Outbox(tmp_path / "outbox" / "xqc.db", "xqc", MAX_BYTES)
+
+
+def test_append_returns_what_can_be_sent(path: Path) -> None:
+    """The sender then need not read back from the file what was just written."""
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    assert outbox.append(batch(b"a", b"b")) == outbox.batch_after(0)
+    assert outbox.append(batch(b"c")) == outbox.batch_after(2)
+    outbox.close()
+
+
+def test_an_acknowledgement_that_is_repeated_or_late_changes_nothing(path: Path) -> None:
+    """The publisher repeats the last one for each batch that it refuses."""
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    outbox.append(batch(b"a"))
+    outbox.append(batch(b"b"))
+    outbox.append(batch(b"c"))
+    outbox.acknowledge(2)
+    outbox.acknowledge(1)
+    assert (outbox.acknowledged, outbox.oldest_seq, outbox.waiting) == (2, 3, 1)
+    outbox.close()
+
+
+def test_the_oldest_record_held_is_known_behind_a_leap(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the number of a batch, not the one after the last acknowledged."""
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    outbox.append(batch(b"a"))
+    outbox.close()
+    monkeypatch.setattr(outbox_file, "boot_id", lambda: "another boot")
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    outbox.append(batch(b"b"))
+    assert outbox.oldest_seq == 1
+    outbox.acknowledge(1)
+    assert outbox.oldest_seq == outbox_file.NUMBERS_SKIPPED + 2
+    outbox.acknowledge(outbox.last_seq)
+    assert outbox.oldest_seq == outbox.last_seq + 1
+    outbox.append(batch(b"c"))
+    assert outbox.oldest_seq == outbox.last_seq
+    outbox.close()
+
+
+def test_a_message_and_its_acknowledgement_cost_five_statements(path: Path) -> None:
+    """One to insert, a transaction to delete; nothing is read back."""
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    outbox.append(batch(b"warm-up"))
+    outbox.acknowledge(outbox.last_seq)
+    outbox.trim()
+    assert outbox.oldest_seq == 2
+    statements: list[str] = []
+    outbox._database.set_trace_callback(statements.append)
+    assert outbox.append(batch(b"a")) is not None
+    assert outbox.oldest_seq == 2
+    assert len(statements) == 1, statements
+    outbox.acknowledge(outbox.last_seq)
+    outbox.trim()
+    assert len(statements) == 5, statements
+    assert outbox.waiting == 0
+    outbox.close()

@@ -97,6 +97,7 @@ def test_a_full_outbox_is_said_once(path: Path, caplog: pytest.LogCaptureFixture
             outbox.append(batch(number))
         assert caplog.text.count("has reached OUTBOX_MAX_BYTES") == 1
         outbox.acknowledge(outbox.last_seq)
+        outbox.trim()
         outbox.append(batch(301))
         assert caplog.text.count("has room again") == 1
     outbox.close()
@@ -120,6 +121,7 @@ def test_the_file_shrinks_when_it_is_needed_no_more(path: Path) -> None:
         outbox.append(batch(number))
     grown = path.stat().st_size
     outbox.acknowledge(outbox.last_seq)
+    outbox.trim()
     for _ in range(10):
         outbox.tidy()
     assert grown > 50_000_000
@@ -133,6 +135,7 @@ def test_an_idle_outbox_does_not_grow(path: Path) -> None:
     for number in range(1, 3001):
         outbox.append(batch(number))
         outbox.acknowledge(outbox.last_seq)
+        outbox.trim()
         outbox.tidy()
     assert sum(file.stat().st_size for file in path.parent.iterdir()) < 10_000_000
     outbox.close()
@@ -148,8 +151,9 @@ def test_on_a_full_disk_batches_are_kept_in_memory(
         for number in range(2, 1001):
             outbox.append(batch(number))
         assert held(outbox) == (list(range(1, 1001)), [])
-        assert caplog.text.count("cannot be written") == 1
+        assert caplog.text.count("keeping messages in memory") == 1
         outbox.acknowledge(990)
+        outbox.trim()
         assert held(outbox) == (list(range(991, 1001)), [])
         assert outbox.oldest_seq == 991
     outbox.close()
@@ -163,6 +167,7 @@ def test_when_there_is_room_again_batches_go_to_disk(path: Path) -> None:
         for number in range(2, 1001):
             outbox.append(batch(number))
         outbox.acknowledge(500)
+        outbox.trim()
     outbox.tidy()
     outbox.close()
     outbox = Outbox(path, "xqc", max_bytes=10**9)
@@ -186,6 +191,15 @@ def test_memory_is_bounded_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     outbox.close()
 
 
+def test_what_is_evicted_is_not_returned_to_be_sent(path: Path) -> None:
+    """Also not if it is the batch that was just put in."""
+    outbox = Outbox(path, "xqc", max_bytes=500_000)
+    kept = [outbox.append(batch(number)) for number in range(1, 201)]
+    assert None in kept
+    assert [stored for stored in kept if stored][-1] == outbox.batch_after(outbox.last_seq - 1)
+    outbox.close()
+
+
 def test_numbers_that_were_sent_from_memory_are_not_given_again(path: Path, tmp_path: Path) -> None:
     """A kill while the disk refuses: the publisher has numbers that the file knows nothing of."""
     outbox = Outbox(path, "xqc", max_bytes=10**9)
@@ -194,6 +208,7 @@ def test_numbers_that_were_sent_from_memory_are_not_given_again(path: Path, tmp_
         for number in range(2, 1001):
             outbox.append(batch(number))
         outbox.acknowledge(990)
+        outbox.trim()
         left = tmp_path / "left by a kill"
         shutil.copytree(path.parent, left, ignore=lambda *_: [left.name])
     successor = Outbox(left / path.name, "xqc", max_bytes=10**9)
