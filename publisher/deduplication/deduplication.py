@@ -74,7 +74,7 @@ class Deduplication:
                 on_the_way[message_id] = delivery
                 new_ids.append(message_id)
             selected[seq] = record
-        for original in originals - {delivery}:
+        for original in originals:
             delivery.wait_for(original)
         delivery.when_confirmed(partial(self._remember, new_ids, on_the_way))
         self._counters.duplicates_left_out += len(records) - len(selected)

@@ -1,8 +1,7 @@
-"""At least once: after a crash of the publisher, what Kafka had confirmed may come again."""
+"""At-least-once sessions: after a crash of the publisher, records may be written twice."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 
 from common.frames import Kind
@@ -13,11 +12,11 @@ from publisher.delivery.sink import Sink
 from publisher.kafka.health import KafkaHealth
 from publisher.kafka.properties import Cluster, producer_properties
 from publisher.kafka.topics import Topic
-from publisher.link.sequence import ReceivingLink
+from publisher.link.sequence import ReceivingLink, new_session
 
 
 class AtLeastOnce:
-    """What sessions are made of when a message may be there twice, but is never lost."""
+    """Opens the sinks and links of at-least-once sessions."""
 
     def __init__(
         self,
@@ -28,16 +27,17 @@ class AtLeastOnce:
         counters: Counters,
         health: KafkaHealth,
     ) -> None:
-        """Raises SettingsError when a KAFKA_CONF_* cannot be."""
+        """Raises SettingsError when a KAFKA_CONF_* is not allowed."""
         self._properties = producer_properties(settings, cluster)
         self._topics = topics
         self._dead_letter_topic = settings.kafka_topic_dead_letters
         self._counters = counters
         self._health = health
+        self._with_ids = settings.deduplicate
 
     @property
     def topics(self) -> list[Topic]:
-        """Topics that are needed beside those of records and dead letters."""
+        """Topics needed besides those of records and dead letters: none."""
         return []
 
     def open_sink(self) -> Sink:
@@ -48,14 +48,9 @@ class AtLeastOnce:
             dead_letter_topic=self._dead_letter_topic,
             counters=self._counters,
             health=self._health,
+            with_ids=self._with_ids,
         )
 
     def begin(self, _sink: Sink) -> ReceivingLink:
-        """Return what a new session knows of its readers: nothing."""
+        """Return the link of a new session, which knows nothing of its readers yet."""
         return ReceivingLink(new_session())
-
-
-def new_session() -> int:
-    """Return a number that no other session has."""
-    # 63 bits, so that it is a number of 64 bits wherever it is kept, signed or not.
-    return secrets.randbits(63)

@@ -1,9 +1,9 @@
 """
-The records of the progress topic: how far each reader has got, and which publisher is at work.
+The records of the progress topic: what is published of each reader, and by which publisher.
 
-1. A mark has the reader's name as its key, and says the seq up to which everything is published.
-2. A claim has a key that is no reader's name, and says which publisher took the transactional id.
-3. The topic is compacted: of each key, the last record counts. One without a value is void.
+1. A checkpoint's key is the reader's name. Its value has the last seq that is published.
+2. A claim's key is not a reader's name. Its value says which publisher took the transactional.id.
+3. The topic is compacted: the last record of each key counts. A tombstone removes the key.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ _CLAIM_KEY = "publisher "
 
 
 class ForeignRecordError(Exception):
-    """Raised when a record is none of ours; the text says which."""
+    """Raised when a record has another format. The text says which record."""
 
 
-#: Of another version we would not know what it means.
+#: A record of another version cannot be interpreted.
 _Version = Annotated[int, msgspec.Meta(ge=VERSION, le=VERSION)]
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """Everything of a reader is published, up to and including record `seq`."""
+    """All records of a reader are published, up to and including `seq`."""
 
     version: _Version
     seq: Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """Since this record, a transactional id is the publisher's that has this session."""
+    """From this record on, the transactional.id belongs to the publisher with this session."""
 
     version: _Version
     session: str
@@ -51,15 +51,15 @@ _decode_claim = msgspec.json.Decoder(Claim).decode
 
 @dataclass
 class Standing:
-    """What the progress topic says as a whole."""
+    """The content of the progress topic."""
 
     #: The last published seq, by reader.
     checkpoints: dict[str, int] = field(default_factory=dict)
-    #: The publisher at work, by transactional id.
+    #: The last claim, by transactional.id.
     claims: dict[str, Claim] = field(default_factory=dict)
 
     def take(self, key: bytes | None, value: bytes | None) -> None:
-        """Take the next record of the topic. Raises ForeignRecordError."""
+        """Apply the next record of the topic. Raises ForeignRecordError."""
         name = (key or b"").decode("utf-8", "replace")
         try:
             if name.startswith(_CLAIM_KEY):
@@ -76,7 +76,7 @@ class Standing:
 
 
 def encode_checkpoint(seq: int) -> bytes:
-    """Return the value of a mark."""
+    """Return the value of a checkpoint."""
     return msgspec.json.encode(Checkpoint(VERSION, seq))
 
 

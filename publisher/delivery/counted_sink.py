@@ -1,11 +1,11 @@
 """
-The sink that delivers at least once: a batch is confirmed when each record of it is.
+The at-least-once sink: a batch is confirmed when each of its records is.
 
-Errors are of three kinds, each handled in one place.
+There are three kinds of errors, and each is handled in one place.
 
-1. The producer's queue is full: the sink `is_full` until `proceed` could hand over what is left.
-2. Kafka refuses a record for good: refusals.py finds another place for it.
-3. All others end the session.
+1. The producer's queue is full: the sink `is_full` until `proceed` has handed over the rest.
+2. Kafka refuses a record for good: see refusals.py.
+3. Any other error ends the session.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from publisher.link.sequence import Delivery
 
 
 class CountedSink(Sink):
-    """Hands batches to an idempotent producer, and counts what it reports."""
+    """Hands batches to an idempotent producer, and counts its confirmations."""
 
     def __init__(
         self,
@@ -34,28 +34,31 @@ class CountedSink(Sink):
         dead_letter_topic: str,
         counters: Counters,
         health: KafkaHealth,
+        with_ids: bool,
     ) -> None:
         """Raises SettingsError when librdkafka does not accept the *properties*."""
-        super().__init__(properties, topics=topics, counters=counters, health=health)
+        super().__init__(
+            properties, topics=topics, counters=counters, health=health, with_ids=with_ids
+        )
         self._refusals = Refusals(
             properties,
             dead_letter_topic=dead_letter_topic,
             counters=counters,
             on_failure=self.fail,
         )
-        #: The batch that the producer has only a part of.
+        #: The batch of which the producer has only a part.
         self._partial: CountedHandover | None = None
 
     @property
     def is_full(self) -> bool:
-        """Whether something is left that there was no room for."""
+        """Whether something waits for room in a producer's queue."""
         return self._partial is not None or self._refusals.is_waiting
 
     def take(self, delivery: Delivery, batch: Batch) -> None:
-        """Take a batch, which is confirmed when Kafka has it. Not to be called when `is_full`."""
+        """Take a batch, which is confirmed when Kafka has it. Do not call it when `is_full`."""
         self._counters.taken += delivery.count
         if not batch.records:
-            # Kafka has no part in it, and is not to look as if it had answered.
+            # Nothing is produced, so this is no sign of life from Kafka.
             self._counters.confirmed += delivery.count
             delivery.confirm()
             return
@@ -66,11 +69,12 @@ class CountedSink(Sink):
             batch.records,
             on_confirmed=self._confirmed,
             on_refused=self._refusals.add,
+            with_ids=self._with_ids,
         )
         self.proceed()
 
     def proceed(self) -> None:
-        """Hand on what there was no room for."""
+        """Produce what there was no room for."""
         try:
             self._refusals.proceed()
             if self._partial is not None:
@@ -80,22 +84,22 @@ class CountedSink(Sink):
             pass  # there is room again once something has been delivered
 
     def poll(self, timeout_s: float) -> None:
-        """Wait for something to be reported, and act on it."""
+        """Wait for a report from the producer, and handle it."""
         self._serve(self.producer.poll, timeout_s)
         self._refusals.poll()
 
     def flush(self, timeout_s: float) -> None:
-        """As `poll`, but what the producer holds goes out at once, whatever `linger.ms` says."""
+        """As `poll`, but send what the producer holds at once, whatever `linger.ms` is."""
         self._serve(self.producer.flush, timeout_s)
         self._refusals.poll()
 
     def close(self) -> None:
-        """Give up what is not confirmed, and end the producers."""
+        """Drop what is not confirmed, and close the producers."""
         self._refusals.close()
         super().close()
 
     def _hand_over(self, handover: CountedHandover) -> None:
-        """Produce what is left of a batch. Raises BufferError when there is no room for it all."""
+        """Produce the rest of a batch. Raises BufferError when there is no room for all of it."""
         produce, topic, records = self.producer.produce, handover.topic, handover.records
         headers, delivered = handover.headers, handover.delivered
         for index in range(handover.next_index, len(records)):

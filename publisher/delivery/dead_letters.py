@@ -1,4 +1,4 @@
-"""Dead letters: which refusals are final, and what is kept of a record that meets one."""
+"""Dead letters: which refusals are final, and what is kept of a refused record."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from confluent_kafka import KafkaError
 
 from publisher.delivery.handover import Handover, Headers
 
-#: The request is larger than the topic allows; if there is but one record in it, that one is.
+#: The request is larger than the topic allows. If it has only one record, that record is too large.
 TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
 
-#: Errors that another attempt does not mend: Kafka has looked at the record, or at its topic's
-#: name and permissions, and said no. (https://kafka.apache.org/protocol#protocol_error_codes)
+#: Errors that a retry does not fix: Kafka refuses the record itself, or its topic's name or
+#: permissions. (https://kafka.apache.org/protocol#protocol_error_codes)
 FINAL = TOO_LARGE | {
     KafkaError.INVALID_MSG,
     KafkaError.INVALID_MSG_SIZE,
@@ -23,8 +23,8 @@ FINAL = TOO_LARGE | {
     KafkaError.TOPIC_EXCEPTION,
 }
 
-#: What is kept of a value, in bytes. No chat message comes near it, and it fits into any topic that
-#: was not made for smaller ones.
+#: The part of a value that is kept, in bytes. Chat messages are far smaller, and every topic with
+#: default limits accepts it.
 KEPT_BYTES = 64 * 1024
 
 
@@ -34,10 +34,10 @@ def dead_letter(
     """
     Return value, key and headers of the dead letter for a record that was refused with *error*.
 
-    The headers are the record's own, and: `topic` it was meant for, `reason` it
-    was refused, its `timestamp` in Unix milliseconds (the letter has one of its own, since the
-    record's may be the reason) and the `size` of its value in bytes. The value is cut where it is
-    longer than KEPT_BYTES; a *bare* letter has neither value nor key.
+    The headers are the record's own and four more: the `topic` it was for, the `reason` of the
+    refusal, its `timestamp` in Unix milliseconds, and the `size` of its value in bytes. The letter
+    itself has another timestamp, because the record's may be the reason. The value is cut to
+    KEPT_BYTES; a *bare* letter has neither value nor key.
     """
     record = handover.records[index]
     headers = [
@@ -52,12 +52,12 @@ def dead_letter(
     return record.value[:KEPT_BYTES], record.key[:KEPT_BYTES], headers
 
 
-def log_refusal(
+def log_dead_letter(
     log: Callable[..., None], handover: Handover, index: int, error: KafkaError, topic: str
 ) -> None:
-    """Have *log* say that the record at *index* becomes a dead letter in *topic*."""
+    """Log, by *log*, that the record at *index* becomes a dead letter in *topic*."""
     log(
-        "Kafka refuses record %d of %s for topic %s (%s: %s); it goes to %s",
+        "Kafka refused record %d of %s for topic %s (%s: %s): writing it to %s",
         handover.delivery.seqs[index],
         handover.delivery.reader,
         handover.topic,

@@ -1,13 +1,13 @@
 """
-Exactly once: what a session has published, the next one reads back, and does not publish again.
+Exactly-once sessions: each reads back what earlier sessions have published, and skips it.
 
-1. A session begins with `init_transactions`. From then on Kafka takes nothing from any other
-   publisher with the same transactional id, and what one had open is committed or aborted.
-2. Then it claims the id, by a record of its own in the progress topic.
-3. Then it reads that topic, which now holds the marks of all that was committed.
-4. A later session of the same process first looks whether another one's claim has come after its
-   own. If so, that one has taken over, on purpose or by mistake, and this one stops: to go on would
-   be to take it back, and so on for ever.
+1. A session starts with `init_transactions`. This fences every other publisher with the same
+   transactional.id, and completes or aborts its open transaction.
+2. Then it claims the transactional.id with a record of its own in the progress topic.
+3. Then it reads that topic, which now holds the checkpoints of everything that was committed.
+4. A later session of the same process first checks whether another publisher's claim follows its
+   own. If so, that publisher has taken over, on purpose or by mistake, and this one stops.
+   Otherwise the two would fence each other indefinitely.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from common.frames import Kind
 from common.settings import Settings, SettingsError
 from publisher.counters import Counters
-from publisher.delivery.at_least_once import new_session
 from publisher.delivery.checkpoints import ForeignRecordError, Standing, claim_key, encode_claim
 from publisher.delivery.progress_topic import read_progress
 from publisher.delivery.sink import Sink
@@ -29,30 +28,30 @@ from publisher.delivery.transactional_sink import TransactionalSink
 from publisher.kafka.health import KafkaHealth
 from publisher.kafka.properties import Cluster, connection_properties, transactional_properties
 from publisher.kafka.topics import Topic
-from publisher.link.sequence import ReceivingLink
+from publisher.link.sequence import ReceivingLink, new_session
 from publisher.stop_signals import StopSignals
 
 logger = logging.getLogger(__name__)
 
-#: Signals are looked at this often while Kafka is waited for.
+#: Seconds between two checks for signals while waiting for Kafka.
 _WAIT_S = 0.5
-#: Seconds after which it is said that we wait.
-_PATIENCE_S = 10.0
-#: How long another publisher may take from fencing us to its claim.
+#: Seconds of waiting after which a warning is logged.
+_WARN_AFTER_S = 10.0
+#: Seconds that another publisher may take from fencing this one to its claim.
 _CLAIM_WITHIN_S = 3.0
 
-#: One partition, since order matters only by key, and each one in a transaction costs. Segments are
-#: compacted only once they are full: at 50 MiB (the least that hosted Kafkas allow) a start reads
-#: some hundred thousand checkpoints.
+#: One partition: order matters only by key, and each partition makes a transaction slower. Only
+#: full segments are compacted: at 50 MiB, the minimum of hosted Kafkas, a start reads some hundred
+#: thousand checkpoints.
 _PROGRESS_CONFIG = {"cleanup.policy": "compact", "segment.bytes": str(50 * 1024 * 1024)}
 
 
 class FencedError(Exception):
-    """Raised when another publisher has taken over; the text says which."""
+    """Raised when another publisher has taken over. The text says which one."""
 
 
 class ExactlyOnce:
-    """What sessions are made of when each message is to be there once."""
+    """Opens the sinks and links of exactly-once sessions."""
 
     def __init__(
         self,
@@ -64,7 +63,7 @@ class ExactlyOnce:
         health: KafkaHealth,
         stop: StopSignals,
     ) -> None:
-        """Raises SettingsError when a setting cannot be."""
+        """Raises SettingsError when a setting is not allowed."""
         self._transactional_id = settings.kafka_transactional_id or settings.kafka_client_id
         self._properties = transactional_properties(settings, cluster, self._transactional_id)
         self._connection = connection_properties(settings, cluster)
@@ -73,13 +72,14 @@ class ExactlyOnce:
         self._progress_topic = settings.kafka_topic_progress
         if self._progress_topic in {*topics.values(), self._dead_letter_topic}:
             raise SettingsError(
-                f"KAFKA_TOPIC_PROGRESS holds {self._progress_topic!r}, but should hold a topic "
-                "that nothing else is in"
+                f"KAFKA_TOPIC_PROGRESS holds {self._progress_topic!r}, but should name a topic "
+                "that is used for nothing else"
             )
         self._counters = counters
         self._health = health
+        self._with_ids = settings.deduplicate
         self._stop = stop
-        #: The sessions of this process, and whether one of them has come so far as to claim the id.
+        #: The sessions of this process, and whether one of them has claimed the transactional.id.
         self._own: set[str] = set()
         self._has_claimed = False
         self._sink: Sink | None = None
@@ -87,7 +87,7 @@ class ExactlyOnce:
 
     @property
     def topics(self) -> list[Topic]:
-        """Topics that are needed beside those of records and dead letters."""
+        """Topics needed besides those of records and dead letters."""
         return [Topic(self._progress_topic, 1, _PROGRESS_CONFIG)]
 
     def open_sink(self) -> Sink:
@@ -101,15 +101,15 @@ class ExactlyOnce:
             dead_letter_topic=self._dead_letter_topic,
             counters=self._counters,
             health=self._health,
+            with_ids=self._with_ids,
         )
         return self._sink
 
     def begin(self, sink: Sink) -> ReceivingLink | None:
         """
-        Return what a new session knows of its readers; None when it cannot begin.
+        Return the link of a new session; None after a request to stop, or when the sink has failed.
 
-        Then there was a request to stop, or the sink has failed. Raises FencedError, and
-        SettingsError when the progress topic is something else.
+        Raises FencedError, and SettingsError when the progress topic holds foreign records.
         """
         try:
             if self._has_claimed:
@@ -124,37 +124,37 @@ class ExactlyOnce:
         if standing is None:
             return None
         logger.info(
-            "exactly once, as %s: topic %s has marks of %d readers",
+            "exactly once, transactional.id %s: read the checkpoints of %d readers from topic %s",
             self._transactional_id,
-            self._progress_topic,
             len(standing.checkpoints),
+            self._progress_topic,
         )
         return ReceivingLink(session, checkpoints=standing.checkpoints)
 
     def _look_for_others(self) -> None:
         """
-        Raise FencedError when another publisher has claimed the transactional id.
+        Raise FencedError when another publisher has claimed the transactional.id.
 
-        Kafka does not say who has fenced us. It may have been Kafka itself, which does so when a
-        transaction has lasted too long: this process, or its machine, may have been asleep.
+        Kafka does not say who has fenced this publisher. Kafka itself does it when a transaction
+        takes too long, for example because the machine was suspended.
         """
         deadline = time.monotonic() + (_CLAIM_WITHIN_S if self._is_fenced else 0.0)
         while True:
-            # If a transaction of our own is open, then nobody has taken over since.
+            # While a transaction of our own is open, no other publisher can have taken over.
             standing = self._read(wait_for_open=False)
             claim = standing.claims.get(self._transactional_id) if standing else None
             if claim is not None and claim.session not in self._own:
                 raise FencedError(
-                    f"process {claim.process} on {claim.host} has become the publisher with the "
-                    f"transactional id {self._transactional_id}, of which there can be one: stop "
-                    "either of them, or give it another KAFKA_TRANSACTIONAL_ID"
+                    f"process {claim.process} on {claim.host} has taken over the transactional.id "
+                    f"{self._transactional_id}, which only one publisher can use: stop one of the "
+                    "two, or give it another KAFKA_TRANSACTIONAL_ID"
                 )
             if time.monotonic() > deadline or self._stop.wait(_WAIT_S):
                 return
 
     def _init(self, producer: Producer) -> bool:
-        """Make Kafka take transactions of nobody but us; return False when asked to stop."""
-        patience_ends = time.monotonic() + _PATIENCE_S
+        """Fence all other publishers of this transactional.id; return False when asked to stop."""
+        warn_at = time.monotonic() + _WARN_AFTER_S
         while not self._stop.requested:
             try:
                 producer.init_transactions(_WAIT_S)
@@ -162,16 +162,16 @@ class ExactlyOnce:
                 reason: KafkaError = error.args[0]
                 if reason.fatal():
                     raise
-                if time.monotonic() > patience_ends:
-                    patience_ends = float("inf")
-                    logger.warning("Kafka does not let transactions begin yet: %s", reason.str())
+                if time.monotonic() > warn_at:
+                    warn_at = float("inf")
+                    logger.warning("cannot start transactions yet: %s; retrying", reason.str())
                 self._stop.wait(_WAIT_S / 5)
             else:
                 return True
         return False
 
     def _claim(self, producer: Producer, session: str) -> bool:
-        """Claim the transactional id for *session*; return False when asked to stop."""
+        """Claim the transactional.id for *session*; return False when asked to stop."""
         self._own.add(session)
         producer.begin_transaction()
         key = claim_key(self._transactional_id)
@@ -198,6 +198,6 @@ class ExactlyOnce:
             )
         except ForeignRecordError as error:
             raise SettingsError(
-                f"KAFKA_TOPIC_PROGRESS holds {self._progress_topic!r}, but that topic holds what "
-                f"no publisher of this version has written: {error}"
+                f"KAFKA_TOPIC_PROGRESS holds {self._progress_topic!r}, but that topic has a record "
+                f"that no publisher of this version has written: {error}"
             ) from None

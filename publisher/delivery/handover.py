@@ -1,4 +1,4 @@
-"""A batch on its way to Kafka: how far the producer has got with it, and which record is which."""
+"""A batch that is being produced: what the producer has of it, and what the headers say."""
 
 from __future__ import annotations
 
@@ -17,30 +17,42 @@ ID_HEADER = "id"
 
 
 class Handover:
-    """The batch of *delivery*, on its way to *topic*."""
+    """The *records* of *delivery* that are to be written to *topic*."""
 
-    __slots__ = ("_given", "_reader_header", "delivery", "next_index", "records", "topic")
+    __slots__ = (
+        "_given",
+        "_reader_header",
+        "_with_ids",
+        "delivery",
+        "next_index",
+        "records",
+        "topic",
+    )
 
-    def __init__(self, delivery: Delivery, topic: str, records: list[Record]) -> None:
+    def __init__(
+        self, delivery: Delivery, topic: str, records: list[Record], *, with_ids: bool
+    ) -> None:
+        """*with_ids* adds the records' ids to their headers."""
         self.delivery = delivery
         self.topic = topic
-        #: Kept to the end: librdkafka gives a record that failed back without its headers.
+        #: Kept to the end: librdkafka returns a failed record without its headers.
         self.records = records
-        #: Index of the first record that the producer has not got.
+        #: Index of the first record that the producer does not have.
         self.next_index = 0
         self._reader_header = ("reader", delivery.reader.encode())
         self._given: set[int] = set()
+        self._with_ids = with_ids
 
     def headers(self, index: int) -> Headers:
         """
-        Return the headers of the record at *index*: its reader, its seq in decimal digits, and its
-        id if that is to be told.
+        Return the headers of the record at *index*.
 
-        A record that comes twice, after a crash, has the same again.
+        They are its `reader`, its `seq` in decimal digits, and its `id` if ids are wanted. A record
+        that is written twice, after a crash, has the same headers both times.
         """
         delivery = self.delivery
-        if not delivery.with_ids:
-            # The same as below, but this is done for each message, and a sum is fast.
+        if not self._with_ids:
+            # The same as below, but this runs for each message, and a sum is faster.
             return [self._reader_header, ("seq", b"%d" % (delivery.first_seq + index))]
         headers: Headers = [self._reader_header, ("seq", b"%d" % delivery.seqs[index])]
         if record_id := self.records[index].id:
@@ -48,12 +60,12 @@ class Handover:
         return headers
 
     def begin_again(self) -> None:
-        """Note that nothing of what was handed over counts."""
+        """Start again with the first record: what was handed over was aborted."""
         self.next_index = 0
         self._given.clear()
 
     def index_of(self, message: Message) -> int:
-        """Return the index of the record that *message* is; equal ones are given one by one."""
+        """Return the index of *message* in the batch. Equal records are assigned one by one."""
         key, value = message.key() or b"", message.value() or b""
         same = [
             index
@@ -69,8 +81,8 @@ class CountedHandover(Handover):
     """
     A batch whose records Kafka confirms one by one.
 
-    *on_confirmed* is called once Kafka has all records. *on_refused* is called with the index of a
-    record that it does not take, and the error; `confirm_one` is then to be called for it later.
+    *on_confirmed* is called once Kafka has confirmed all records. *on_refused* is called with the
+    index of a refused record and the error; `confirm_one` has to be called for it later.
     """
 
     __slots__ = ("_on_confirmed", "_on_refused", "unconfirmed")
@@ -83,14 +95,15 @@ class CountedHandover(Handover):
         *,
         on_confirmed: Callable[[CountedHandover], None],
         on_refused: Callable[[CountedHandover, int, KafkaError], None],
+        with_ids: bool,
     ) -> None:
-        super().__init__(delivery, topic, records)
+        super().__init__(delivery, topic, records, with_ids=with_ids)
         self.unconfirmed = len(records)
         self._on_confirmed = on_confirmed
         self._on_refused = on_refused
 
     def delivered(self, error: KafkaError | None, message: Message) -> None:
-        """Take what the producer reports about one record of the batch."""
+        """Handle the producer's report about one record of the batch."""
         if error is not None:
             self._on_refused(self, self.index_of(message), error)
             return
@@ -99,7 +112,7 @@ class CountedHandover(Handover):
             self._on_confirmed(self)
 
     def confirm_one(self) -> None:
-        """Note that one of the refused records has found a place after all."""
+        """Note that Kafka has confirmed a refused record, or its dead letter."""
         self.unconfirmed -= 1
         if not self.unconfirmed:
             self._on_confirmed(self)

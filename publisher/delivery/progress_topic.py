@@ -1,4 +1,4 @@
-"""Reads the progress topic to its end, or rather to where the end was at the beginning."""
+"""Reads the progress topic, up to the end that it has when reading starts."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ def read_progress(
     stop: StopSignals,
 ) -> Standing | None:
     """
-    Return what *topic* says by now, None when asked to stop before all of it was read.
+    Return the content of *topic*; None when asked to stop before all of it was read.
 
-    A consumer that reads what is committed gets no further than the first transaction that is open,
-    whose ever that is; what was committed since lies behind it. *wait_for_open* waits until it is
-    not. *properties* are those of the connection; a Kafka that goes meanwhile is waited for.
+    A read_committed consumer gets no further than the first open transaction of any producer, and
+    later committed records lie behind it. *wait_for_open* waits until that transaction has ended.
+    *properties* are those of the connection. If Kafka becomes unreachable, this waits for it.
 
-    Raises KafkaException when it does not let us read, ForeignRecordError when the topic holds what
-    no publisher has written.
+    Raises KafkaException when reading is refused, ForeignRecordError when the topic has a record
+    that no publisher has written.
     """
     isolation = "read_uncommitted" if wait_for_open else "read_committed"
     with closing(open_consumer(properties, isolation)) as consumer:
         ends = {number: end for number, (_, end) in watermarks(consumer, topic).items()}
     standing = Standing()
     with closing(open_consumer(properties, "read_committed", health)) as consumer:
-        # Asked where the beginning is, it knows the topic at once; else it takes half a second.
+        # This request makes the consumer load the topic's metadata, which else takes half a second.
         spans = {
             number: (beginning, ends[number])
             for number, (beginning, _) in watermarks(consumer, topic).items()

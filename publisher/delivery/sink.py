@@ -1,10 +1,9 @@
 """
-The way into Kafka: owns the one producer, and confirms each batch that Kafka has.
+The base of both sinks: owns the producer, and confirms each batch that Kafka has written.
 
-There are two of them, one for each kind of delivery. What is wrong with a record, and what to do
-about it, is theirs; an error that makes the producer unusable is told by `failure`, and then the
-sink is of no further use. A new one, in a new session, gets from the readers what was not
-confirmed.
+There is one sink for each kind of delivery. Each sink handles its own per-record errors. An error
+that makes the producer unusable is stored in `failure`, and the sink cannot be used any more. The
+next session opens a new one, and the readers send again what was not confirmed.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from publisher.kafka.health import KafkaHealth, LibrdkafkaLog
 from publisher.kafka.properties import rejected_property
 from publisher.link.sequence import Delivery
 
-#: The partition that lets librdkafka choose one, by the key (RD_KAFKA_PARTITION_UA). The arguments
-#: of `produce` are given by position where it is called for every message: names cost a quarter of
+#: The partition number that lets librdkafka choose one by the key (RD_KAFKA_PARTITION_UA). Where
+#: `produce` is called for every message, its arguments are positional: keywords cost a quarter of
 #: the call, 0.35 of 1.3 microseconds.
 BY_KEY = -1
 
@@ -36,14 +35,20 @@ class Sink(ABC):
         topics: Mapping[Kind, str],
         counters: Counters,
         health: KafkaHealth,
+        with_ids: bool,
     ) -> None:
-        """Raises SettingsError when librdkafka does not accept the *properties*."""
+        """
+        *with_ids* adds the records' ids to their headers.
+
+        Raises SettingsError when librdkafka does not accept the *properties*.
+        """
         self._topics = topics
         self._counters = counters
         self._health = health
-        #: Records of the batches that were taken and are not confirmed, with what was left out.
+        self._with_ids = with_ids
+        #: Records of the batches that were taken and are not confirmed, duplicates included.
         self.unconfirmed = 0
-        #: How often Kafka has confirmed something.
+        #: How many times Kafka has confirmed something.
         self.confirmations = 0
         #: What made the sink unusable.
         self.failure: KafkaError | None = None
@@ -61,52 +66,52 @@ class Sink(ABC):
 
     @abstractmethod
     def take(self, delivery: Delivery, batch: Batch) -> None:
-        """Take a batch, which is confirmed when Kafka has it. Not to be called when `is_full`."""
+        """Take a batch, which is confirmed when Kafka has it. Do not call it when `is_full`."""
 
     @abstractmethod
     def proceed(self) -> None:
-        """Hand on what there was no room for."""
+        """Produce what there was no room for."""
 
     @abstractmethod
     def poll(self, timeout_s: float) -> None:
-        """Wait so long, or until something is reported, and act on that."""
+        """Wait for the producer's reports for up to *timeout_s* seconds, and handle them."""
 
     @abstractmethod
     def flush(self, timeout_s: float) -> None:
-        """As `poll`, but have what there is confirmed as soon as Kafka can."""
+        """As `poll`, but have everything confirmed as soon as possible."""
 
     def ask(self) -> None:
-        """Find out whether Kafka can be reached again; without traffic nothing else would tell."""
+        """Check whether Kafka can be reached again: without traffic, nothing else would show it."""
         try:
             self.producer.list_topics(self._topics[Kind.CHAT], timeout=0.5)
         except KafkaException:
             return
-        self._serve(self.producer.poll, 0)  # what it has to tell is older than the answer
+        self._serve(self.producer.poll, 0)  # what it reports is older than the response
         self._health.answered()
 
     def fail(self, error: KafkaError) -> None:
-        """Note that *error* has made the sink unusable; the first one counts."""
+        """Note that *error* has made the sink unusable. The first error is kept."""
         if self.failure is None:
             self.failure = error
 
     def close(self) -> None:
-        """Give up what is not confirmed, and end the producer."""
+        """Drop what is not confirmed, and close the producer."""
         self.producer.purge(blocking=False)
         del self.producer
 
     def _serve(self, wait: Callable[[float], object], timeout_s: float) -> None:
-        """Let the producer report, by its `poll` or `flush`."""
+        """Let the producer call back, by its `poll` or `flush` (*wait*)."""
         if (error := attempt(wait, timeout_s)) is not None:
             self.fail(error)
 
 
 def attempt(call: Callable[[float], object], timeout_s: float) -> KafkaError | None:
     """
-    Make a *call* to a producer that may report, and return what is wrong, if anything.
+    Make a *call* that lets a producer call back; return its error, or None.
 
-    A fatal error is raised by confluent_kafka wherever it happens to be reported, and not given to
-    the `error_cb`. If the same call goes on to report something else, Python finds the exception
-    where there should be none, and makes it a SystemError.
+    confluent_kafka raises a fatal error from the call during which it is reported, instead of
+    passing it to the `error_cb`. If that call then reports something else, Python finds an
+    exception that is already set, and raises SystemError.
     """
     try:
         call(timeout_s)

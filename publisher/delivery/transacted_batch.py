@@ -1,57 +1,54 @@
-"""A batch on its way to Kafka in a transaction, and what is known by now of its refused records."""
+"""A batch that is written in a transaction, and what is known of its refused records so far."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from confluent_kafka import KafkaError
 
 from common.frames import Record
-from publisher.delivery.dead_letters import FINAL, TOO_LARGE
+from publisher.delivery.dead_letters import FINAL
 from publisher.delivery.handover import Handover
+from publisher.delivery.refused_record import RefusedRecord
 from publisher.link.sequence import Delivery
 
 
 class TransactedBatch(Handover):
-    """The batch of *delivery*; it is handed over again when its transaction was aborted."""
+    """The batch of *delivery*. It is handed over again when its transaction was aborted."""
 
-    __slots__ = ("_bare", "_suspects", "refused")
+    __slots__ = ("_refused",)
 
-    def __init__(self, delivery: Delivery, topic: str, records: list[Record]) -> None:
-        super().__init__(delivery, topic, records)
-        #: Indexes of records that were refused together with others, which may be to blame.
-        self._suspects: set[int] = set()
-        #: The records that are refused by themselves, and why: their dead letters take their place.
-        self.refused: dict[int, KafkaError] = {}
-        #: Those whose dead letters are too large, unless bare.
-        self._bare: set[int] = set()
+    def __init__(
+        self, delivery: Delivery, topic: str, records: list[Record], *, with_ids: bool
+    ) -> None:
+        super().__init__(delivery, topic, records, with_ids=with_ids)
+        #: By index, the records that were refused, alone or together with others.
+        self._refused: dict[int, RefusedRecord] = {}
 
     @property
     def has_refusals(self) -> bool:
         """Whether Kafka has refused anything of the batch."""
-        return bool(self._suspects or self.refused)
+        return bool(self._refused)
 
-    def goes_alone(self, index: int) -> bool:
-        """Return whether the record at *index*, or its dead letter, must have no company."""
-        return index in self._suspects or index in self.refused
+    @property
+    def dead_letters(self) -> int:
+        """How many of its records are replaced by their dead letters."""
+        return sum(record.is_dead_letter for record in self._refused.values())
 
-    def is_bare(self, index: int) -> bool:
-        """Return whether the dead letter of the record at *index* has neither key nor value."""
-        return index in self._bare
+    def refused(self, index: int) -> RefusedRecord | None:
+        """Return the record at *index* if it was refused: it, or its letter, has to go alone."""
+        return self._refused.get(index)
 
-    def learn(self, index: int, error: KafkaError, *, was_alone: bool) -> bool:
+    def learn(
+        self, index: int, error: KafkaError, log: Callable[[KafkaError], None], *, was_alone: bool
+    ) -> bool:
         """
-        Take notice that what was sent of the record at *index* was refused with *error*.
+        Note that what was sent of the record at *index* was refused with *error*.
 
-        Return whether the next attempt will be another one than the last.
+        Returns whether the next attempt will be another one than the last. *log* is called when
+        that is the record's dead letter.
         """
         if error.code() not in FINAL:
             return False
-        if index in self.refused:
-            if error.code() not in TOO_LARGE or index in self._bare:
-                return False
-            self._bare.add(index)
-            return True
-        if was_alone:
-            self.refused[index] = error
-        else:
-            self._suspects.add(index)
-        return True
+        record = self._refused.setdefault(index, RefusedRecord(self, index))
+        return record.refuse(error, log) if was_alone else True

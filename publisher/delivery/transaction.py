@@ -1,9 +1,8 @@
 """
-One transaction on its way to Kafka: its batches' records, the marks of their readers, and what of
-it was refused. When it begins and ends is decided elsewhere.
+One transaction: produces the records of its batches and the checkpoints of their readers.
 
-Records that were refused before, in a transaction that was aborted, are handed over with care: what
-was refused in company goes alone, and what was refused alone is replaced by its dead letter.
+Records that were refused in an earlier, aborted transaction are produced one per request, by
+RefusedRecord's policy. The sink decides when a transaction begins and ends.
 """
 
 from __future__ import annotations
@@ -15,11 +14,12 @@ from functools import partial
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from publisher.delivery.checkpoints import encode_checkpoint
-from publisher.delivery.dead_letters import dead_letter, log_refusal
+from publisher.delivery.dead_letters import log_dead_letter
+from publisher.delivery.refused_record import RefusedRecord
 from publisher.delivery.sink import BY_KEY
 from publisher.delivery.transacted_batch import TransactedBatch
 
-#: Reports about records that are not to blame for what became of them.
+#: Errors of records that failed because of something else.
 _NOT_AT_FAULT = {
     KafkaError._PURGE_QUEUE,
     KafkaError._PURGE_INFLIGHT,
@@ -28,7 +28,7 @@ _NOT_AT_FAULT = {
 
 
 class Transaction:
-    """Hands batches to a *producer* that has begun a transaction and reports failures only."""
+    """Hands batches to a *producer* that has begun a transaction and reports only failures."""
 
     def __init__(
         self,
@@ -43,23 +43,23 @@ class Transaction:
         self._dead_letter_topic = dead_letter_topic
         self._log_refusal = log_refusal
         self.batches: list[TransactedBatch] = []
-        #: How many records they have.
+        #: The number of records in them.
         self.records = 0
-        #: The batches that the producer does not have, or has only a part of.
+        #: The batches that the producer does not have completely.
         self._waiting: deque[TransactedBatch] = deque()
-        #: The marks that it does not have.
+        #: The checkpoints that it does not have.
         self._checkpoints: dict[str, int] = {}
-        #: Whether what was handed over last must have no company.
+        #: Whether the record that was produced last must be alone in its request.
         self.is_alone = False
-        #: Whether something was refused, and will be sent otherwise the next time.
+        #: Whether a record was refused, and the next transaction will send something else.
         self.is_refused = False
-        #: Whether the producer takes nothing more, or could not deliver something; why, if known.
+        #: Whether the producer accepts no more or could not deliver something, and why, if known.
         self.is_broken = False
         self.cause: KafkaError | None = None
 
     @property
     def is_waiting(self) -> bool:
-        """Whether there was no room for all of it yet."""
+        """Whether some of it waits for room in the producer's queue."""
         return bool(self._waiting)
 
     @property
@@ -68,7 +68,7 @@ class Transaction:
         return self.is_refused or self.is_broken
 
     def add(self, batch: TransactedBatch) -> None:
-        """Add *batch*, and hand over what there is room for."""
+        """Add *batch*, and produce as much as there is room for."""
         self.batches.append(batch)
         self.records += len(batch.records)
         self._waiting.append(batch)
@@ -76,7 +76,7 @@ class Transaction:
         self.proceed()
 
     def proceed(self) -> None:
-        """Hand over what there was no room for."""
+        """Produce what there was no room for."""
         try:
             while self._waiting and not self.has_failed:
                 self._hand_over(self._waiting[0])
@@ -85,7 +85,7 @@ class Transaction:
             pass  # there is room again once something has been delivered
 
     def hand_over_checkpoints(self) -> bool:
-        """Hand over the marks; return whether there was room for them all."""
+        """Produce the checkpoints; return whether there was room for all of them."""
         while self._checkpoints and not self.has_failed:
             reader, seq = next(iter(self._checkpoints.items()))
             try:
@@ -104,9 +104,9 @@ class Transaction:
         return True
 
     def _hand_over(self, batch: TransactedBatch) -> None:
-        """Produce what is left of *batch*. Raises BufferError when that has to wait."""
+        """Produce the rest of *batch*. Raises BufferError when that has to wait."""
         if batch.has_refusals or self.is_alone:
-            self._hand_over_with_care(batch)
+            self._hand_over_one_by_one(batch)
             return
         produce, topic, records = self._producer.produce, batch.topic, batch.records
         headers, reported = batch.headers, partial(self._reported, batch)
@@ -131,48 +131,40 @@ class Transaction:
                 self._not_produced(batch, index, error.args[0])
                 raise BufferError from None
 
-    def _hand_over_with_care(self, batch: TransactedBatch) -> None:
-        """As `_hand_over`, where some records must be alone on their way."""
+    def _hand_over_one_by_one(self, batch: TransactedBatch) -> None:
+        """As `_hand_over`, where some records must be alone in their request."""
         for index in range(batch.next_index, len(batch.records)):
             batch.next_index = index
-            goes_alone = batch.goes_alone(index)
+            goes_alone = batch.refused(index) is not None
             if (goes_alone or self.is_alone) and len(self._producer):
                 raise BufferError
             self.is_alone = goes_alone
             try:
-                self._produce_with_care(batch, index)
+                self._produce_one(batch, index)
             except KafkaException as error:
                 self._not_produced(batch, index, error.args[0])
                 raise BufferError from None
 
-    def _produce_with_care(self, batch: TransactedBatch, index: int) -> None:
-        """Produce a record, or its dead letter. Raises BufferError and KafkaException."""
-        record = batch.records[index]
-        reported = partial(self._reported_of, batch, index, self.is_alone)
-        if (reason := batch.refused.get(index)) is None:
-            self._producer.produce(
-                batch.topic,
-                record.value,
-                record.key,
-                on_delivery=reported,
-                timestamp=record.timestamp,
-                headers=batch.headers(index),
-            )
-            return
-        value, key, headers = dead_letter(batch, index, reason, bare=batch.is_bare(index))
+    def _produce_one(self, batch: TransactedBatch, index: int) -> None:
+        """Produce a record, or what replaces it. Raises BufferError and KafkaException."""
+        record = batch.refused(index) or RefusedRecord(batch, index)
+        topic, value, key, headers, timestamp = record.next_attempt(self._dead_letter_topic)
         self._producer.produce(
-            self._dead_letter_topic, value, key, on_delivery=reported, headers=headers
+            topic,
+            value,
+            key,
+            on_delivery=partial(self._reported_of, batch, index, self.is_alone),
+            timestamp=timestamp,
+            headers=headers,
         )
 
     def _not_produced(self, batch: TransactedBatch, index: int, error: KafkaError) -> None:
-        """Take what librdkafka itself has against a record; the transaction does not mind."""
-        if batch.learn(index, error, was_alone=True):
-            self._tell_if_refused(batch, index)
-        else:
+        """Handle a record that librdkafka itself refuses, which does not fail the transaction."""
+        if not self._learn(batch, index, error, was_alone=True):
             self._break(error)
 
     def _reported(self, batch: TransactedBatch, error: KafkaError | None, message: Message) -> None:
-        """Take what became of a record that had company."""
+        """Handle a failed record that was not alone in its request."""
         if error is not None and error.code() not in _NOT_AT_FAULT:
             self._reported_of(batch, batch.index_of(message), False, error, message)
 
@@ -184,12 +176,11 @@ class Transaction:
         error: KafkaError | None,
         _message: Message,
     ) -> None:
-        """Take what became of the record at *index*, or of its dead letter."""
+        """Handle the report about the record at *index*, or what replaced it."""
         if error is None or error.code() in _NOT_AT_FAULT:
             return
-        if batch.learn(index, error, was_alone=was_alone):
+        if self._learn(batch, index, error, was_alone=was_alone):
             self.is_refused = True
-            self._tell_if_refused(batch, index)
         else:
             self._break(error)
 
@@ -199,10 +190,16 @@ class Transaction:
 
     def _break(self, error: KafkaError) -> None:
         self.is_broken = True
-        # Nothing more can be produced because of something before, whose report is yet to come.
+        # _STATE is the consequence of an earlier error, whose report is still to come.
         if error.code() != KafkaError._STATE:
             self.cause = self.cause or error
 
-    def _tell_if_refused(self, batch: TransactedBatch, index: int) -> None:
-        if (reason := batch.refused.get(index)) and not batch.is_bare(index):
-            log_refusal(self._log_refusal, batch, index, reason, self._dead_letter_topic)
+    def _learn(
+        self, batch: TransactedBatch, index: int, error: KafkaError, *, was_alone: bool
+    ) -> bool:
+        """Note a refusal; return whether the next attempt will send something else."""
+
+        def log(reason: KafkaError) -> None:
+            log_dead_letter(self._log_refusal, batch, index, reason, self._dead_letter_topic)
+
+        return batch.learn(index, error, log, was_alone=was_alone)

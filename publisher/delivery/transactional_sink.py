@@ -1,17 +1,17 @@
 """
-The sink that delivers exactly once: batches go to Kafka in transactions, with marks that say so.
+The exactly-once sink: writes batches in transactions, together with the readers' checkpoints.
 
-1. A transaction begins with the first batch there is, and ends a moment later. It holds whole
-   batches and, of each reader in it, the mark of the last one: Kafka has both or neither. Batches
-   are confirmed once it is committed. While it is being committed, none is taken.
-2. Kafka refuses whole requests, and then the whole transaction has to be aborted. Its batches are
-   taken through once more, in a transaction each, and nothing is taken meanwhile. Each attempt
-   knows more of what is refused than the one before, and the order stays what it was.
-3. Any other error ends the session, and what Kafka has of the transaction is for the next one to
-   find out: whether a commit that failed here has succeeded there cannot be known otherwise.
-4. We wait ourselves, and not in `poll`: librdkafka's waits end at a time of day, or when there is
-   something to report, and of a transaction that waits for its end all has been reported. After the
-   clock has been set back by an hour, a wait that was under way would last that hour.
+1. A transaction begins with the first batch and ends TRANSACTION_MS later. It holds whole batches
+   and, for each reader in it, a checkpoint at its last batch: Kafka has both or neither. Batches
+   are confirmed once it is committed. No batch is taken while it is being committed.
+2. When Kafka refuses a request, the whole transaction has to be aborted. Each of its batches is
+   then written again in a transaction of its own, in the same order, and no other batch is taken
+   until that is done. Each attempt knows more about what is refused than the one before.
+3. Any other error ends the session. The next session reads from Kafka what was committed: a commit
+   that failed here may have succeeded there.
+4. The sink sleeps by itself instead of waiting in `poll`. A wait in librdkafka ends at a wall-clock
+   time or with a report, and a transaction that waits to be committed has nothing left to report.
+   If the clock was set back by an hour, such a wait would last an hour.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from publisher.link.sequence import Delivery
 
 logger = logging.getLogger(__name__)
 
-#: Records after which a transaction takes no more: they are kept in memory until it is committed.
+#: The most records in a transaction: they are kept in memory until it is committed.
 MAX_RECORDS = 20_000
 
-#: How long Kafka is waited for at a time, to deliver and to commit: signals are looked at then.
+#: Seconds of one wait for a delivery and for a commit. Signals are checked between waits.
 _TURN_S = 0.001
 _COMMIT_WAIT_S = 0.2
 
 
 class TransactionalSink(Sink):
-    """Hands batches to a transactional producer, once `init_transactions` was called on it."""
+    """Hands batches to a transactional producer on which `init_transactions` was called."""
 
     def __init__(
         self,
@@ -55,14 +55,16 @@ class TransactionalSink(Sink):
         dead_letter_topic: str,
         counters: Counters,
         health: KafkaHealth,
+        with_ids: bool,
     ) -> None:
         """Raises SettingsError when librdkafka does not accept the *properties*."""
         super().__init__(
-            # Success is told by the commit.
+            # The commit reports success.
             {**properties, "delivery.report.only.error": True},
             topics=topics,
             counters=counters,
             health=health,
+            with_ids=with_ids,
         )
         self._progress_topic = progress_topic
         self._dead_letter_topic = dead_letter_topic
@@ -73,7 +75,7 @@ class TransactionalSink(Sink):
         self._is_aborting = False
         #: Whether the next transaction may fail because records of this one were refused.
         self._numbers_are_missing = False
-        #: Batches of an aborted transaction, each of which gets one of its own.
+        #: Batches of an aborted transaction. Each of them gets a transaction of its own.
         self._again: deque[TransactedBatch] = deque()
 
     @property
@@ -84,22 +86,26 @@ class TransactionalSink(Sink):
         return self._is_ending or bool(self._again) or self._transaction.is_waiting
 
     def take(self, delivery: Delivery, batch: Batch) -> None:
-        """Take a batch, which is confirmed when Kafka has it. Not to be called when `is_full`."""
+        """Take a batch, which is confirmed when Kafka has it. Do not call it when `is_full`."""
         self.unconfirmed += delivery.count
         self._counters.taken += delivery.count
         transaction = self._transaction or self._begin(time.monotonic() + TRANSACTION_MS / 1000)
-        transaction.add(TransactedBatch(delivery, self._topics[batch.kind], batch.records))
+        transaction.add(
+            TransactedBatch(
+                delivery, self._topics[batch.kind], batch.records, with_ids=self._with_ids
+            )
+        )
 
     def proceed(self) -> None:
-        """Hand on what there was no room for."""
+        """Produce what there was no room for."""
         if self._transaction is not None:
             self._transaction.proceed()
 
     def poll(self, timeout_s: float) -> None:
-        """Wait, and act on what was reported; end the transaction when it is due."""
+        """Wait, handle reports, and end the transaction when it is due."""
         transaction = self._transaction
         if transaction is not None and transaction.is_alone:
-            # The one record on its way would only wait out linger.ms.
+            # Otherwise the only record in the queue would wait for linger.ms.
             self._serve(self.producer.flush, timeout_s)
         else:
             time.sleep(timeout_s)
@@ -110,7 +116,7 @@ class TransactionalSink(Sink):
                 self._end(transaction)
 
     def flush(self, timeout_s: float) -> None:
-        """As `poll`, but the transaction ends as soon as Kafka has all of it."""
+        """As `poll`, but end the transaction as soon as Kafka has all of it."""
         self._ends_at = 0.0
         self.poll(min(timeout_s, _TURN_S))
 
@@ -130,7 +136,7 @@ class TransactionalSink(Sink):
         return self._transaction
 
     def _begin_again(self) -> None:
-        """Begin a transaction for the next batch of one that was aborted, if there is one."""
+        """Begin a transaction for the next batch of the aborted one, if there is one."""
         self._transaction = None
         if self._again:
             self._begin(time.monotonic()).add(self._again.popleft())
@@ -142,7 +148,7 @@ class TransactionalSink(Sink):
         return is_over and not transaction.is_waiting
 
     def _end(self, transaction: Transaction) -> None:
-        """Take the next step towards the end."""
+        """Take the next step towards committing or aborting."""
         if not transaction.hand_over_checkpoints():
             return  # there is room again once something has been delivered
         if len(self.producer):
@@ -150,7 +156,7 @@ class TransactionalSink(Sink):
         if transaction.is_refused or self._is_aborting:
             self._abort(transaction)
         elif transaction.is_broken:
-            self._give_up(transaction.cause or self._state())
+            self._fail_unless_expected(transaction.cause or self._state())
         else:
             self._commit(transaction)
 
@@ -168,7 +174,7 @@ class TransactionalSink(Sink):
         count = batch.delivery.count
         self.unconfirmed -= count
         self._counters.confirmed += count
-        self._counters.dead_letters += len(batch.refused)
+        self._counters.dead_letters += batch.dead_letters
         batch.delivery.confirm()
 
     def _abort(self, transaction: Transaction) -> None:
@@ -181,16 +187,16 @@ class TransactionalSink(Sink):
         self._begin_again()
 
     def _has_ended(self, end: Callable[[float], None]) -> bool:
-        """Commit or abort, and return whether that is done; if not, it goes on the next time."""
+        """Commit or abort (*end*); return whether that is done, or has to be continued."""
         error = attempt(end, _COMMIT_WAIT_S)
         if error is not None and not error.retriable():
-            self._give_up(error)
+            self._fail_unless_expected(error)
         return error is None
 
-    def _give_up(self, error: KafkaError) -> None:
-        """End the session, unless *error* is what librdkafka leaves behind after a refusal."""
-        # It has numbered what was refused, for Kafka to see that nothing is missing, and numbers
-        # anew only once Kafka has missed it.
+    def _fail_unless_expected(self, error: KafkaError) -> None:
+        """End the session, unless *error* is the expected consequence of a refusal."""
+        # librdkafka gave the refused records sequence numbers, and starts with new ones only after
+        # Kafka has reported those as missing.
         is_missing_numbers = error.code() == KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER
         if is_missing_numbers and self._numbers_are_missing:
             self._is_aborting = True
@@ -198,7 +204,7 @@ class TransactionalSink(Sink):
             self.fail(error)
 
     def _state(self) -> KafkaError:
-        """Return what librdkafka has against the transaction, which it tells who begins another."""
+        """Return librdkafka's error for the transaction: it raises it if another one is begun."""
         try:
             self.producer.begin_transaction()
         except KafkaException as error:

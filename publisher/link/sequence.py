@@ -19,6 +19,7 @@ what earlier sessions are known to have published, by reader. Such a reader is o
 from __future__ import annotations
 
 import enum
+import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -51,7 +52,6 @@ class Delivery:
         "is_first",
         "last_seq",
         "seqs",
-        "with_ids",
     )
 
     def __init__(self, link: ReceivingLink, reader: _Reader, first_seq: int, last_seq: int) -> None:
@@ -61,8 +61,6 @@ class Delivery:
         self.last_seq = last_seq
         #: Numbers of the records that are to be published: all, unless they are selected.
         self.seqs: Sequence[int] = range(first_seq, last_seq + 1)
-        #: Whether they are, and tell their ids, so that others like them can be left out.
-        self.with_ids = False
         #: Whether it is the first of its reader in this session.
         self.is_first = not reader.taken
         #: Confirmations that the batch waits for: its own, and those of what it has copies of.
@@ -94,9 +92,8 @@ class Delivery:
         self._on_confirmed.append(tell)
 
     def select(self, seqs: Sequence[int]) -> None:
-        """Have only the records with these numbers published, and have them tell their ids."""
+        """Have only the records with these numbers published."""
         self.seqs = seqs
-        self.with_ids = True
 
     def confirm(self) -> None:
         """Note that Kafka has confirmed every record of the batch that was to be published."""
@@ -192,3 +189,9 @@ class ReceivingLink:
                 if self._checkpoints is not None:
                     self._checkpoints[name] = reader.acknowledged
                 return
+
+
+def new_session() -> int:
+    """Return a random number that identifies a session."""
+    # 63 bits fit into a 64-bit integer, signed or not.
+    return secrets.randbits(63)

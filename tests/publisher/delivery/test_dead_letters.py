@@ -41,7 +41,7 @@ def test_a_value_that_is_too_large_becomes_a_dead_letter_and_its_neighbours_go_t
         "timestamp": str(large.timestamp).encode(),
         "size": str(TOO_LARGE).encode(),
     }
-    wait_for_line(publisher.process, f"ERROR .*refuses record 3 of {READER} for topic {topic}", 5)
+    wait_for_line(publisher.process, f"ERROR .*refused record 3 of {READER} for topic {topic}", 5)
 
 
 def test_a_key_that_is_too_large_is_left_out_of_its_letter(

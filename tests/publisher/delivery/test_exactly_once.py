@@ -89,8 +89,8 @@ def test_a_second_publisher_fences_the_first_which_names_it_and_stops(
 
     wait_for_line(
         first.process,
-        rf"ERROR .*process {second.process.pid} on \S+ has become the publisher with the "
-        rf"transactional id {topic}",
+        rf"ERROR .*process {second.process.pid} on \S+ has taken over the "
+        rf"transactional.id {topic}",
         1,
     )
     assert "Traceback" not in first.process.output()
@@ -140,7 +140,9 @@ def test_marks_that_lie_behind_another_one_s_open_transaction_are_waited_for(
     second = start_exactly_once(processes, real_kafka.bootstrap, topic)
     wait_for_line(second.process, "another publisher's transaction is open; waiting", 20)
     stranger.abort_transaction(20)
-    wait_for_line(second.process, rf"topic {topic}-progress has marks of 1 readers", 20)
+    wait_for_line(
+        second.process, rf"read the checkpoints of 1 readers from topic {topic}-progress", 20
+    )
 
 
 def test_the_progress_topic_is_made_to_be_compacted(
@@ -191,7 +193,7 @@ def test_a_progress_topic_that_holds_something_else_is_a_wrong_setting(
         ({"KAFKA_BROKERS": "embedded"}, "the embedded Kafka has no transactions"),
         (
             {"KAFKA_TOPIC_PROGRESS": "twitch-chat-gaps"},
-            "KAFKA_TOPIC_PROGRESS holds 'twitch-chat-gaps', but should hold a topic that nothing",
+            "KAFKA_TOPIC_PROGRESS holds 'twitch-chat-gaps', but should name a topic that",
         ),
         ({"DELIVERY": "twice"}, "DELIVERY holds 'twice', but should hold at-least-once or exactly"),
     ],

@@ -45,7 +45,7 @@ def test_a_value_that_is_too_large_for_librdkafka_becomes_a_dead_letter(
         "timestamp": str(huge.timestamp).encode(),
         "size": str(len(HUGE)).encode(),
     }
-    wait_for_line(publisher.process, f"ERROR .*refuses record 3 of {READER} for topic {topic}", 5)
+    wait_for_line(publisher.process, f"ERROR .*refused record 3 of {READER} for topic {topic}", 5)
 
 
 def test_what_kafka_refuses_does_not_take_its_transaction_along(
