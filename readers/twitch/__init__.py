@@ -1,1 +1,1 @@
-"""One connection to Twitch chat. Of ours, imports only `common`."""
+"""One connection to Twitch chat. Imports only `common` from this project."""

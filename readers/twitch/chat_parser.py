@@ -1,14 +1,14 @@
 """
-An IRC message into a ChatMessage, when it is something a chatter said. No I/O, no clock.
+Convert an IRC message to a ChatMessage, if a chatter wrote it. No I/O, no clock.
 
-1. A PRIVMSG to a channel is. One to a user is not: it is how Twitch once told a channel's owner
-   of hosts.
-2. A USERNOTICE with a typed text is when it is an announcement, also one that a shared chat
-   brought in from another channel (`sharedchatnotice`). Its sender is in the tag `login`.
-3. Everything else is not. So a text typed with a resubscription is not one either: clients show
-   it as part of the notice.
+1. A PRIVMSG to a channel is a chat message. A PRIVMSG to a user is not: Twitch once used it to
+   notify a channel's owner of hosts.
+2. A USERNOTICE with a text is a chat message if it is an announcement, including an announcement
+   from another channel of a shared chat (`sharedchatnotice`). The tag `login` holds its sender.
+3. Nothing else is a chat message. The text of a resubscription is not: clients show it as part
+   of the notice.
 
-Every tag may be missing (https://dev.twitch.tv/docs/chat/irc/).
+Any tag may be missing (https://dev.twitch.tv/docs/chat/irc/).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from readers.twitch.irc import unescape_tag
 if TYPE_CHECKING:
     from readers.twitch.irc import IrcMessage
 
-# What `/me` puts round a text (CTCP ACTION).
+# `/me` wraps a text in these (CTCP ACTION).
 _ACTION = "\x01ACTION"
 _ACTION_END = "\x01"
 
@@ -32,24 +32,23 @@ _MAX_INT64 = 2**63 - 1
 _MAX_INT64_DIGITS = 19
 
 
-# As IrcMessage, nothing for the garbage collector.
+# gc=False for the same reason as in IrcMessage.
 class ReceivedMessage(msgspec.Struct, frozen=True, gc=False):
-    """What a line of chat says."""
+    """A chat message, with its Twitch id."""
 
     message: ChatMessage
-    #: Twitch's id of the message, the same for whoever hears it; empty when it has none.
+    #: Twitch's id of the message, the same on every connection; empty if it has none.
     id: str
-    #: How many emote positions had to be skipped.
+    #: Number of emote positions that were skipped.
     skipped_emotes: int
 
 
 def received_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> ReceivedMessage | None:
     """
-    Return what the line says.
+    Return the chat message in *irc*, or None if a chatter did not write it. Never raises.
 
-    `room_id`, the channel's Twitch id, and `now_ms`, Unix time in milliseconds, stand in where
-    the message's own tags are missing or make no sense. Returns None for anything that is not
-    a chatter's message. Never raises.
+    *room_id* (the channel's Twitch id) and *now_ms* (Unix time in milliseconds) replace tags that
+    are missing or invalid.
     """
     params = irc.params
     if len(params) < 2 or not params[0].startswith("#"):
@@ -61,8 +60,8 @@ def received_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> ReceivedM
         counted = text
     elif irc.command == "USERNOTICE" and _is_announcement(irc):
         username = unescape_tag(irc.tag("login"))
-        # In notices the positions of a `/me` text count from the word ACTION: a recorded
-        # resubscription shows it.
+        # In a notice, the emote positions of a `/me` text count from the word ACTION, as a recorded
+        # resubscription shows.
         counted = text if text == typed else f"ACTION {text}"
     else:
         return None
@@ -86,7 +85,7 @@ def _is_announcement(irc: IrcMessage) -> bool:
 
 
 def _without_action(typed: str) -> str:
-    """Take the ACTION wrapper off. Twitch may cut its end from a long text."""
+    """Remove the ACTION wrapper. In a long text, Twitch may have cut off its end."""
     if not typed.startswith(_ACTION):
         return typed
     inner = typed.removeprefix(_ACTION).removesuffix(_ACTION_END)
@@ -96,10 +95,10 @@ def _without_action(typed: str) -> str:
 
 
 def _timestamp_ms(sent: str, now_ms: int) -> int:
-    # The length comes first: Python refuses to read numbers of several thousand digits.
+    # Check the length first: int() raises ValueError for several thousand digits.
     if len(sent) <= _MAX_INT64_DIGITS and sent.isascii() and sent.isdecimal():
         timestamp = int(sent)
-        # To Kafka's clients a time of 0 is none at all.
+        # Kafka clients treat a timestamp of 0 as missing.
         if 0 < timestamp <= _MAX_INT64:
             return timestamp
     return now_ms

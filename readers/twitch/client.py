@@ -1,9 +1,10 @@
 """
-One connection to Twitch chat, in one channel: entered once, read until it ends.
+One connection to Twitch chat: joins one channel, and reads until the connection ends.
 
-1. Chunks, not lines, are read from the socket, and chat takes a direct way, without a task a line.
-2. A connection that ends, or should be replaced, is told to the owner, who makes a new client.
-3. A silent connection is asked for a sign of life, and given up when there is none.
+1. It reads chunks, not lines, from the socket, and parses chat directly, without a task per line.
+2. It does not reconnect. It sets `finished` when the connection ends or should be replaced, and
+   its owner makes a new client.
+3. It sends PING on a silent connection, and treats it as lost if nothing is received in return.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ from readers.twitch.pydle_client import PydleClient
 from readers.twitch.timing import Timing
 from readers.twitch.watchdog import Watchdog
 
-#: Bytes read at a time. asyncio buffers 128 KiB, which this empties.
+#: Maximum bytes per read. asyncio buffers 128 KiB, so one read empties the buffer.
 CHUNK_BYTES = 256 * 1024
 
-#: Seconds for a polite end. Twitch closes at once; a peer that has gone never answers.
+#: Seconds for an orderly close. Twitch closes at once; a dead peer never does.
 GOODBYE_WITHIN_S = 0.5
 
-#: Notices that say why a channel cannot be read. https://dev.twitch.tv/docs/chat/irc/#notice
+#: The msg-id of notices that refuse a channel. https://dev.twitch.tv/docs/chat/irc/#notice
 _JOIN_REFUSALS = {"msg_banned", "msg_channel_suspended", "msg_channel_blocked", "tos_ban"}
 
 _CHAT = {"PRIVMSG", "USERNOTICE"}
@@ -43,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 
 class TwitchClient(PydleClient):
-    """Enters one channel and gives its chat to *on_chat* until the connection ends."""
+    """Joins one channel, and passes its chat to *on_chat* until the connection ends."""
 
     def __init__(
         self,
@@ -56,22 +57,22 @@ class TwitchClient(PydleClient):
         on_lost: Callable[[TwitchClient], None],
     ) -> None:
         """
-        *on_chat* is called in order, with the chat of one read from the socket at a time, then
-        *on_received*; and *on_lost* when this client was in the channel, and is not any more.
+        *on_chat* gets the chat of each read from the socket, in order. *on_received* is called
+        after each read. *on_lost* is called once, if the client loses the channel before `leave`.
         """
         super().__init__(credentials.nick)
         self.channel = channel
-        #: Twitch's id of the channel, once it is entered.
+        #: The channel's Twitch id; empty until the channel is joined.
         self.room_id = ""
-        #: Set when the connection has ended, or should be replaced.
+        #: Set when the connection has ended or should be replaced.
         self.finished = asyncio.Event()
-        #: Why, in words; empty while it has not.
+        #: Why `finished` is set, for the log; empty until then.
         self.reason = ""
-        #: When something was heard last, Unix time in milliseconds.
+        #: When data was last received, Unix time in milliseconds.
         self.received_ms = 0
-        #: Why we are not in the channel any more; None while we are, and before we were.
+        #: Why the client has lost the channel; None before that.
         self.lost: GapReason | None = None
-        #: What made reading fail, if that was neither Twitch nor the network.
+        #: The unexpected exception that ended reading; None after a network error.
         self.failure: Exception | None = None
         self._token = credentials.token
         self._on_chat = on_chat
@@ -90,7 +91,7 @@ class TwitchClient(PydleClient):
         Connect and register.
 
         Raises ConnectionFailedError when that fails or takes too long, and LoginRefusedError when
-        Twitch does not accept the credentials.
+        Twitch rejects the credentials.
         """
         within_s = self._timing.login_within_s
         password = f"oauth:{self._token}" if self._token else None
@@ -99,8 +100,8 @@ class TwitchClient(PydleClient):
                 await self.connect(host, port, password=password, tls=tls)
                 await self._wait_for(self._logged_in)
         except TimeoutError:
-            raise ConnectionFailedError(f"no login within {within_s:g} s") from None
-        except (OSError, UnicodeError) as error:  # a name that is no host's is a UnicodeError
+            raise ConnectionFailedError(f"login not completed within {within_s:g} s") from None
+        except (OSError, UnicodeError) as error:  # an invalid host name raises UnicodeError
             raise ConnectionFailedError(str(error)) from None
         self._watchdog.start()
 
@@ -108,8 +109,8 @@ class TwitchClient(PydleClient):
         """
         Join the channel.
 
-        Raises JoinRefusedError when Twitch says no, or nothing for too long, and
-        ConnectionFailedError when the connection ends meanwhile.
+        Raises JoinRefusedError when Twitch refuses or does not confirm in time, and
+        ConnectionFailedError when the connection ends first.
         """
         within_s = self._timing.join_within_s
         try:
@@ -125,7 +126,7 @@ class TwitchClient(PydleClient):
             raise ConnectionFailedError(str(error)) from None
 
     async def leave(self) -> None:
-        """Close the connection, saying goodbye if it is still there; that is no loss."""
+        """Send QUIT if still connected, and close the connection. *on_lost* is not called."""
         self._leaving = True
         self._watchdog.stop()
         if not self.connected:
@@ -136,19 +137,19 @@ class TwitchClient(PydleClient):
                 await self.rawmsg("QUIT", "goodbye")
                 writer.close()
                 await writer.wait_closed()
-        # Where the peer has gone there is nothing to wait for.
+        # Do not wait any longer: the peer may be dead.
         writer.transport.abort()
         await self.connection.disconnect()
-        self._finish("we left")
+        self._finish("the reader left the channel")
 
     async def handle_forever(self) -> None:
-        """Read until the connection ends. pydle runs this as a task once it is connected."""
+        """Read until the connection ends. pydle runs this as a task after it has connected."""
         reason = "Twitch closed the connection"
         try:
             await self._receive()
         except OSError as error:
-            reason = f"the connection broke: {error}"
-        except Exception as error:  # noqa: BLE001 - pydle's task would take it to its grave
+            reason = f"the connection failed: {error}"
+        except Exception as error:  # noqa: BLE001 - pydle's task would discard it
             reason = f"reading failed: {error!r}"
             self.failure = error
         finally:
@@ -162,18 +163,20 @@ class TwitchClient(PydleClient):
             self.received_ms = time.time_ns() // 1_000_000
             chat: list[ReceivedMessage] = []
             for line in self._lines.feed(data):
-                if heard := fast_path(line):
-                    chat.append(heard)
+                if received := fast_path(line):
+                    chat.append(received)
                     continue
                 message = parse_irc(line)
                 if message is None:
                     continue
                 if message.command in _CHAT:
-                    heard = received_message(message, room_id=self.room_id, now_ms=self.received_ms)
-                    if heard:
-                        chat.append(heard)
+                    received = received_message(
+                        message, room_id=self.room_id, now_ms=self.received_ms
+                    )
+                    if received:
+                        chat.append(received)
                     continue
-                # An answer to a command tells the peer that we have taken all that came before it.
+                # Pass on earlier chat first: a PONG implies that all before it was processed.
                 if chat:
                     self._on_chat(chat)
                     chat = []
@@ -186,11 +189,11 @@ class TwitchClient(PydleClient):
         self.connection.writer.write(b"PING alive\r\n")
 
     def _on_no_pong(self) -> None:
-        reason = f"no answer to PING within {self._timing.pong_within_s:g} s"
+        reason = f"nothing received within {self._timing.pong_within_s:g} s of a PING"
         self._lose(reason, GapReason.DISCONNECTED)
 
     async def _wait_for(self, event: asyncio.Event) -> None:
-        """Wait for *event*, or raise what came instead."""
+        """Wait for *event*. Raises TwitchError if the connection ends or Twitch refuses first."""
         finished = asyncio.create_task(self.finished.wait())
         happened = asyncio.create_task(event.wait())
         try:
@@ -219,25 +222,25 @@ class TwitchClient(PydleClient):
         self._lose(str(refusal), GapReason.DROPPED)
 
     async def on_connect(self) -> None:
-        """Take note that we are logged in."""
+        """Handle the end of registration: the login has succeeded."""
         self._logged_in.set()
 
     async def on_raw_roomstate(self, message: Any) -> None:
-        """Take ROOMSTATE as the confirmation that we joined."""
+        """Treat ROOMSTATE as the confirmation of the JOIN."""
         self.room_id = message.tags.get("room-id", "") or self.room_id
         self._entered.set()
 
     async def on_raw_part(self, message: Any) -> None:
-        """Twitch parts whom it has banned: find out why when joining anew."""
+        """Handle our own PART, sent when we are banned. The next JOIN shows the reason."""
         if message.source.partition("!")[0] == self.nickname:
-            self._lose("Twitch took us out of the channel", GapReason.DROPPED)
+            self._lose("Twitch removed us from the channel", GapReason.DROPPED)
 
     async def on_raw_reconnect(self, _: Any) -> None:
-        """Twitch is about to close this connection (RECONNECT)."""
-        self._finish("Twitch asked for a new connection")
+        """Handle RECONNECT: Twitch is about to close this connection."""
+        self._finish("Twitch requested a new connection")
 
     async def on_raw_notice(self, message: Any) -> None:
-        """Find out whether a notice says that we cannot be here."""
+        """Handle a notice that refuses the login or the channel; log any other notice."""
         text = message.params[-1] if message.params else ""
         if message.tags.get("msg-id") in _JOIN_REFUSALS:
             self._refuse(JoinRefusedError(text))

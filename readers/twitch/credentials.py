@@ -1,4 +1,4 @@
-"""Who a reader logs in as: the account that a token belongs to, or nobody in particular."""
+"""The login of a reader: the account that a token belongs to, or an anonymous nick."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from common.token_store import StoredToken, TokenStoreError, read_token
 from readers.twitch.errors import LoginRefusedError
 
 _NO_USERNAME = (
-    "TWITCH_USERNAME is not set, but should hold the login name of the account that"
+    "TWITCH_USERNAME is not set: set it to the login name of the account that"
     " TWITCH_OAUTH_TOKEN belongs to"
 )
 
 
 class Credentials(NamedTuple):
-    """A nick, and the access token that proves it; None for an anonymous login."""
+    """A nick and its access token; the token is None for an anonymous login."""
 
     nick: str
     token: str | None
-    #: Whether Twitch has said whose token it is; the account may have another name since.
+    #: Whether Twitch has confirmed the token's owner, who may have been renamed since.
     verified: bool = False
-    #: What to look into when Twitch refuses them.
+    #: What to check when Twitch rejects the login.
     advice: str = ""
 
     def __repr__(self) -> str:
@@ -32,23 +32,23 @@ class Credentials(NamedTuple):
 
 
 def check_login(settings: Settings) -> None:
-    """Raise SettingsError when the settings alone tell that nobody can log in with them."""
+    """Raise SettingsError if the settings alone show that the login cannot succeed."""
     static = settings.twitch_oauth_token and not settings.twitch_token_store.exists()
     if static and not settings.twitch_username:
         raise SettingsError(_NO_USERNAME)
 
 
 def has_account(settings: Settings) -> bool:
-    """Return whether readers log in with an account, be it good or not."""
+    """Return whether readers log in with an account, valid or not."""
     return bool(settings.twitch_oauth_token) or settings.twitch_token_store.exists()
 
 
 def credentials(settings: Settings) -> Credentials:
     """
-    Return what to log in with now: what the token store holds, else the static token.
+    Return the current credentials: from the token store, else from the static token.
 
-    Without either that is one of the `justinfan` nicks, which may read every channel. Raises
-    LoginRefusedError when there is a token that cannot be used, before Twitch sees it.
+    Without either, returns an anonymous `justinfan` nick, which may read every channel. Raises
+    LoginRefusedError, without contacting Twitch, if there is a token that cannot be used.
     """
     try:
         stored = read_token(settings.twitch_token_store)
@@ -63,7 +63,7 @@ def credentials(settings: Settings) -> Credentials:
 
 @contextmanager
 def advised(credentials: Credentials) -> Iterator[None]:
-    """Have a LoginRefusedError that Twitch causes say what to look into, too."""
+    """Append the advice of *credentials* to a LoginRefusedError raised in the block."""
     try:
         yield
     except LoginRefusedError as refusal:
@@ -73,9 +73,9 @@ def advised(credentials: Credentials) -> Iterator[None]:
 
 def check_nick(credentials: Credentials, nick: str) -> None:
     """
-    Raise LoginRefusedError when Twitch calls us *nick*, which is not whom we wanted to be.
+    Raise LoginRefusedError if *nick*, which Twitch assigned, is not that of *credentials*.
 
-    Whatever NICK says, Twitch takes the account that the token belongs to.
+    Twitch ignores NICK, and uses the account that the token belongs to.
     """
     if credentials.token and nick != credentials.nick and not credentials.verified:
         raise LoginRefusedError(
@@ -86,16 +86,16 @@ def check_nick(credentials: Credentials, nick: str) -> None:
 def _stored(settings: Settings, stored: StoredToken) -> Credentials:
     if settings.twitch_username and stored.login != settings.twitch_username:
         raise LoginRefusedError(
-            f"the login in {settings.twitch_token_store} is that of {stored.login}, but"
-            f" TWITCH_USERNAME is {settings.twitch_username}: run `python -m auth login` and log in"
-            " as the latter, or change TWITCH_USERNAME"
+            f"{settings.twitch_token_store} holds the login of {stored.login}, but"
+            f" TWITCH_USERNAME is {settings.twitch_username}: log in to that account with"
+            " `python -m auth login`, or change TWITCH_USERNAME"
         )
     return Credentials(
         stored.login,
         stored.access_token,
         verified=True,
-        advice=f"`python -m auth` has to run, which renews {settings.twitch_token_store};"
-        " `python -m auth status` tells how that is doing",
+        advice=f"check that `python -m auth` runs, which renews {settings.twitch_token_store},"
+        " and check the token with `python -m auth status`",
     )
 
 
@@ -105,5 +105,5 @@ def _static(settings: Settings) -> Credentials:
     return Credentials(
         settings.twitch_username,
         settings.twitch_oauth_token,
-        advice="TWITCH_OAUTH_TOKEN may have expired; `python -m auth status` tells",
+        advice="TWITCH_OAUTH_TOKEN may have expired; check it with `python -m auth status`",
     )

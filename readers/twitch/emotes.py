@@ -1,17 +1,17 @@
 """
-Which emotes a message holds, out of the positions Twitch sends in its `emotes` tag.
+Find the emotes in a message from the positions in Twitch's `emotes` tag.
 
-The tag is `id:first-last,first-last/id:first-last`: positions of Unicode code points in the text,
-from 0, both ends included, grouped by emote and not in the order of the text
+The tag is `id:first-last,first-last/id:first-last`. Positions count Unicode code points of the
+text, from 0, both ends included. They are grouped by emote, not in text order
 (https://dev.twitch.tv/docs/chat/irc/#privmsg-tags).
 
-1. A range inside the text whose slice holds no space is taken as it is. It need not stand
+1. A range inside the text whose slice holds no space is used unchanged. It need not stand
    between spaces: `Kreygasm,Kreygasm` is two emotes.
-2. Twitch counts wrong in some texts that are not ASCII: each part that AutoMod flagged (the
-   `flags` tag) before an emote moves the emote's range one to the right. A range that leaves the
-   text, or whose slice holds a space, is therefore tried one to the left for each part flagged
-   before it, and the first slice that stands between spaces or the text's ends is taken.
-3. Whatever cannot be read, is not in the text or overlaps an earlier emote is skipped and counted.
+2. Twitch miscounts in some non-ASCII texts: each part before an emote that AutoMod flagged (the
+   `flags` tag) shifts the emote's range one position to the right. So if a range leaves the text,
+   or its slice holds a space, it is shifted left again, up to one position for each flagged part
+   before it. The first slice that stands between spaces or the text's ends is used.
+3. A range that is invalid, outside the text or overlaps an earlier emote is skipped and counted.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from bisect import bisect_right
 
 import msgspec
 
-# Twitch allows 500 characters in a message. Longer numbers than these are nonsense, and Python
-# refuses to read those of several thousand digits.
+# Twitch allows 500 characters in a message, so longer numbers are invalid. int() raises
+# ValueError for several thousand digits.
 _EMOTE_RANGE = re.compile(r"[:,]([0-9]{1,6})-([0-9]{1,6})(?![^,/])")
 _FLAGGED_RANGE = re.compile(r"(?<![^,])([0-9]{1,6})-([0-9]{1,6})(?![^,:])")
 
@@ -31,16 +31,16 @@ _decode_ranges = msgspec.json.Decoder(list[tuple[int, int]]).decode
 
 def well_placed_emotes(emotes: str, text: str) -> list[str] | None:
     """
-    Return what `emote_names` does of a tag whose ranges are all taken as they are (rule 1).
+    Return the names that `emote_names` returns, in half the time, or None.
 
-    In half of its time; of any other tag None. The tag must hold nothing but ASCII letters,
-    digits and `_:/,-`. Never raises.
+    None means that rule 1 does not apply to all ranges. The tag *emotes* must hold only ASCII
+    letters, digits and `_:/,-`. Never raises.
     """
     if not emotes:
         return []
     ranges = ",".join([emote.partition(":")[2] for emote in emotes.split("/")])
     try:
-        # msgspec reads numbers several times as fast as Python does.
+        # msgspec parses numbers several times as fast as int().
         places = _decode_ranges("[[" + ranges.replace(",", "],[").replace("-", ",") + "]]")
     except msgspec.DecodeError:
         return None
@@ -60,10 +60,10 @@ def well_placed_emotes(emotes: str, text: str) -> list[str] | None:
 
 def emote_names(emotes: str, text: str, flags: str) -> tuple[list[str], int]:
     """
-    Return the emotes' names, one per use in the order of the text, and how many were skipped.
+    Return the emotes' names, one per use in text order, and the number of skipped ranges.
 
-    `emotes` and `flags` are the values of those tags, `text` is what the positions count in: of a
-    `/me` message the text inside the ACTION wrapper. Never raises, whatever the tags hold.
+    *emotes* and *flags* are the values of those tags. The positions refer to *text*; for a `/me`
+    message, that is the text inside the ACTION wrapper. Never raises, whatever the tags hold.
     """
     if not emotes:
         return [], 0
@@ -90,18 +90,18 @@ def emote_names(emotes: str, text: str, flags: str) -> tuple[list[str], int]:
 
 
 def _ranges_in(emotes: str) -> int:
-    """Count what there is of ranges, readable or not: one follows each `:` and each `,`."""
+    """Count the ranges, valid or not: one follows each `:` and each `,`."""
     return emotes.count(":") + emotes.count(",")
 
 
 def _flagged_stops(flags: str) -> list[int]:
-    """Read `first-last:category.level/category.level,...` as the sorted stops of the ranges."""
+    """Return the sorted exclusive ends of `first-last:category.level/category.level,...`."""
     ranges = [(int(first), int(last) + 1) for first, last in _FLAGGED_RANGE.findall(flags)]
     return sorted(stop for start, stop in ranges if start < stop)
 
 
 def _shifted_left(start: int, stop: int, text: str, flagged: list[int]) -> tuple[int, str]:
-    """Find the emote whose range Twitch's count has moved to the right (rule 2), or nothing."""
+    """Return the start and name of an emote shifted by rule 2, or 0 and "" if there is none."""
     flagged_before = bisect_right(flagged, start)
     for shift in range(1, min(flagged_before, start) + 1):
         if _stands_free(start - shift, stop - shift, text):

@@ -1,19 +1,19 @@
-"""What can keep a reader out of its channel."""
+"""Errors that keep a reader out of its channel."""
 
 from __future__ import annotations
 
 
 class TwitchError(Exception):
-    """Raised when the channel cannot be entered. The text says why, for a person to read."""
+    """Raised when the channel cannot be joined. The text gives the reason, for a person."""
 
 
 class ConnectionFailedError(TwitchError):
-    """Raised when Twitch cannot be reached, or goes away before the channel is entered."""
+    """Raised when Twitch cannot be reached, or disconnects before the channel is joined."""
 
 
 class LoginRefusedError(TwitchError):
-    """Raised when Twitch does not accept the login."""
+    """Raised when Twitch rejects the login, or a stored login cannot be used."""
 
 
 class JoinRefusedError(TwitchError):
-    """Raised when Twitch does not let us into the channel, or does not confirm that it did."""
+    """Raised when Twitch refuses the JOIN, or does not confirm it."""

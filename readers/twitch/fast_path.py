@@ -1,10 +1,10 @@
 """
-A line of chat as Twitch usually sends it, taken apart in one go: in half of the time that it takes
-the way that all lines can go, through irc.py and chat_parser.py.
+Parse the usual form of a chat line with one regular expression. This takes half the time of irc.py
+and chat_parser.py, which parse any line.
 
-It is left to that way when anything about it is unusual: tags that are missing or in another order
-than the alphabet's, an id that is not a number, an emote that is not where its tag says, a `/me`.
-Otherwise what comes out is the same, as long as no tag is there twice, which Twitch does not do.
+They parse a line in which anything is unusual: tags missing or not in alphabetical order, a room or
+user id that is not a number, an emote that is not where its tag says, a `/me`. Otherwise the result
+is the same, unless a tag appears twice, which Twitch does not send.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from common.chat_message import ChatMessage
 from readers.twitch.chat_parser import ReceivedMessage
 from readers.twitch.emotes import well_placed_emotes
 
-# Atomic groups, `(?>`, go past other tags to the next one that is needed, and never back. What does
-# not fit ends in the last, empty alternative, and is not tried again from a later `;emotes=`: so a
-# senseless line costs no more than its length. The emotes are what `well_placed_emotes` can take.
+# The atomic groups, `(?>`, skip to the next tag that is needed, and never backtrack. A line that
+# does not match ends in the last, empty alternative, and is not retried at a later `;emotes=`. So
+# the time is linear in the length of any line. `well_placed_emotes` accepts only these characters.
 _USUAL_CHAT = re.compile(
     r";emotes=(?:([a-zA-Z0-9_:/,-]*);"
     r"(?>(?:[^;]*;)*?id=)([^;]*);"
@@ -32,15 +32,15 @@ _LAST_TAG = 5
 
 def fast_path(line: bytes) -> ReceivedMessage | None:
     """
-    Return what a line of chat says, or None when that is not to be found out here.
+    Return the chat message in *line*, or None if `parse_irc` has to parse the line.
 
-    The line may end in CR LF, in either of them, or in neither. Never raises, whatever the bytes.
+    The line may end in CR LF, CR, LF or none of them. Never raises, whatever the bytes.
     """
     decoded = line.decode("utf-8", "replace").rstrip("\r\n")
     found = _USUAL_CHAT.search(decoded)
     if found is None or decoded[0] != "@":
         return None
-    # A chatter may type what looks like tags: they end at the first space.
+    # A chatter may type text that looks like tags. Real tags end at the first space.
     if not 0 < found.end(_LAST_TAG) <= decoded.find(" "):
         return None
     emotes, message_id, room_id, sent_ms, user_id, username, text = found.groups()

@@ -1,13 +1,13 @@
-"""A stream of bytes as lines, however the network has cut it."""
+"""Split a stream of bytes into lines, whatever the chunk boundaries."""
 
 from __future__ import annotations
 
-#: A Twitch line has up to 8 KiB of tags and 500 characters of text; more than this is garbage.
+#: A Twitch line has up to 8 KiB of tags and 500 characters of text; longer lines are invalid.
 MAX_LINE_BYTES = 64 * 1024
 
 
 class LineSplitter:
-    """Takes the chunks of a stream, and gives the lines that are complete."""
+    """Takes the chunks of a stream, and returns complete lines."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -17,7 +17,7 @@ class LineSplitter:
         """
         Return the lines that *chunk* completes, without the LF, with the CR if there was one.
 
-        A line of more than MAX_LINE_BYTES is dropped.
+        Drops a line of more than MAX_LINE_BYTES.
         """
         lines = (self._rest + chunk).split(b"\n")
         self._rest = lines.pop()

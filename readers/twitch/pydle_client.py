@@ -1,10 +1,10 @@
 """
-pydle's client without what Twitch does not bear.
+pydle's client, adapted to Twitch.
 
-pydle registers, negotiates capabilities and handles the rare commands. Replaced is what it does
-otherwise than Twitch needs (pydle 1.2): it remembers every chatter, and asks the server about each;
-it expects parameters that Twitch leaves out; it logs what it sends, the token among it; it connects
-again without the token; and it reads a line at a time.
+pydle registers, negotiates capabilities and handles the rare commands. This client overrides what
+does not suit Twitch in pydle 1.2: it stores every chatter, and queries the server about each; it
+requires parameters that Twitch omits; it logs what it sends, including the token; it reconnects
+without the token; and it reads one line at a time.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from pydle.features.tls import TLSSupport
 from common.logs import BoundedLog
 from readers.twitch.irc import IrcMessage
 
-#: Capabilities that give lines their tags, and the commands beside PRIVMSG.
+#: Capabilities that enable tags, and commands other than PRIVMSG.
 #: https://dev.twitch.tv/docs/chat/irc/#supported-capabilities
 CAPABILITIES = ("twitch.tv/commands", "twitch.tv/tags")
 
-#: Commands that mean something to a reader. All others are dropped.
+#: Commands that a reader handles. All others are dropped.
 _HANDLED = {"001", "376", "422", "CAP", "NOTICE", "PART", "PING", "RECONNECT", "ROOMSTATE"}
 
 logger = logging.getLogger(__name__)
 
 
 class PydleClient(CapabilityNegotiationSupport, TLSSupport):
-    """Connects once, and dispatches commands to `on_raw_...`. Reading is the subclass's."""
+    """Connects once, and dispatches commands to `on_raw_...`. A subclass reads the socket."""
 
     RECONNECT_ON_ERROR = False
 
     def __init__(self, nick: str) -> None:
         super().__init__(nick)
-        self._senseless = BoundedLog(logger.warning)
+        self._log_invalid = BoundedLog(logger.warning)
 
     async def dispatch(self, message: IrcMessage) -> None:
-        """Call the handler of *message*, if there is one; it gets the tags as `tags`."""
+        """Call the handler of *message*, if there is one. It gets the tags as `tags`."""
         command = message.command.upper()
         if command not in _HANDLED:
             return
@@ -53,18 +53,18 @@ class PydleClient(CapabilityNegotiationSupport, TLSSupport):
                 RFC1459Message(command, message.params, source=message.source, tags=message.tags)
             )
         except (IndexError, ValueError):
-            self._senseless("the server says %s with parameters that make no sense", command)
+            self._log_invalid("ignored %s from the server: its parameters are invalid", command)
 
     async def on_disconnect(self, expected: bool) -> None:
-        """Leave connecting again to the owner."""
+        """Do nothing: the owner of the client reconnects."""
 
     async def on_raw_cap_nak(self, params: list[str]) -> None:
-        """Say that lines will lack their tags, and go on."""
-        logger.error("the server refuses %s: messages will lack ids", " ".join(params))
+        """Log that messages will have no tags, and continue."""
+        logger.error("the server refuses %s: messages will have no ids", " ".join(params))
         await super().on_raw_cap_nak(params)
 
     async def on_raw_376(self, _: Any) -> None:
-        """Take the end of the message of the day as the end of registration."""
+        """Treat the end of the message of the day as the end of registration."""
         await self.on_connect()
 
     on_raw_422 = on_raw_376
@@ -73,7 +73,7 @@ class PydleClient(CapabilityNegotiationSupport, TLSSupport):
         self,
         hostname: str,
         port: int,
-        reconnect: bool = False,  # noqa: ARG002 - pydle says it, we never do
+        reconnect: bool = False,  # noqa: ARG002 - part of pydle's signature
         *,
         password: str | None = None,
         tls: bool = False,
@@ -81,38 +81,38 @@ class PydleClient(CapabilityNegotiationSupport, TLSSupport):
         self.password = password
         self.encoding = "utf-8"
         self.connection = Connection(hostname, port)
-        # pydle's own makes a new TLS context for each connection, and waits with asyncio.wait_for,
-        # which may swallow a cancellation (https://github.com/python/cpython/issues/86296).
+        # pydle makes a new TLS context for each connection, and calls asyncio.wait_for, which may
+        # swallow a cancellation (https://github.com/python/cpython/issues/86296).
         try:
             self.connection.reader, self.connection.writer = await asyncio.open_connection(
                 hostname, port, ssl=_tls_context() if tls else None
             )
         except ssl.SSLCertVerificationError:
-            # The authorities may only just have been installed: the next attempt reads them anew.
+            # CA certificates may have been installed since: the next attempt loads them again.
             _tls_context.cache_clear()
             raise
 
     async def _register(self) -> None:
-        # Twitch documents its capabilities: asking for their list would cost a round trip.
+        # Twitch documents its capabilities. Requesting their list would cost a round trip.
         self._capabilities_requested.update(CAPABILITIES)
         await self.rawmsg("CAP", "REQ", " ".join(CAPABILITIES))
         await super(CapabilityNegotiationSupport, self)._register()
 
     async def _send(self, line: Any) -> None:
-        # pydle's own logs the line, and waits with asyncio.wait_for.
+        # pydle logs the line, and calls asyncio.wait_for.
         if self.connected:
             writer = self.connection.writer
             writer.write(str(line).encode())
             await writer.drain()
 
     async def _sync_user(self, nick: str, metadata: dict[str, Any]) -> None:
-        """Remember nothing of a chatter."""
+        """Do not store the chatter."""
 
     async def _rename_user(self, user: str, new: str) -> None:
-        """Remember nothing of a chatter."""
+        """Do not store the chatter."""
 
 
 @functools.cache
 def _tls_context() -> ssl.SSLContext:
-    """Return the one context of this process: the certificate authorities in it are a megabyte."""
+    """Return the only context of this process: its CA certificates take a megabyte."""
     return ssl.create_default_context()

@@ -1,9 +1,9 @@
 """
-Twitch's limits on logins and joins, kept by all readers of a host together.
+Twitch's limits on logins and joins, shared by all readers of a host.
 
-20 logins and 20 joins in 10 s an account; of verified bots, 2,000 joins and 200 logins
-(https://dev.twitch.tv/docs/chat/irc/#rate-limits). What exceeds them is ignored without a word, and
-Twitch's clock is not ours: a tenth less, in a fifth more time, keeps clear of the edge.
+Twitch allows an account 20 logins and 20 joins in 10 s, and a verified bot 200 logins and 2,000
+joins (https://dev.twitch.tv/docs/chat/irc/#rate-limits). It silently ignores what exceeds them, and
+its clock differs from ours. So we do a tenth less, in a fifth more time.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ USUAL_RATE = 20
 _PERIOD_S = 12.0
 _SHARE = 0.9
 
-#: Waits shorter than this are not worth a log line.
-_WORTH_TELLING_S = 1.0
+#: Shorter waits are not logged.
+_LOGGED_FROM_S = 1.0
 
 logger = logging.getLogger(__name__)
 
 
 class RateLimits:
-    """Waits until a login, or a join, is allowed."""
+    """Waits until a login or a join is allowed."""
 
     def __init__(self, directory: Path, join_rate: int) -> None:
         """*join_rate* is how many joins Twitch allows the account in 10 s."""
         login_rate = max(USUAL_RATE, join_rate // 10)
-        self._logins = SharedRate(directory / "logins.json", _kept(login_rate), _PERIOD_S)
-        self._joins = SharedRate(directory / "joins.json", _kept(join_rate), _PERIOD_S)
+        self._logins = SharedRate(directory / "logins.json", _reduced(login_rate), _PERIOD_S)
+        self._joins = SharedRate(directory / "joins.json", _reduced(join_rate), _PERIOD_S)
 
     async def wait_for_login(self) -> None:
-        """Return when this reader may log in."""
+        """Wait until this reader may log in."""
         await _wait(self._logins, "log in")
 
     async def wait_for_join(self) -> None:
-        """Return when this reader may join its channel."""
+        """Wait until this reader may join its channel."""
         await _wait(self._joins, "join")
 
 
-def _kept(rate: int) -> int:
-    """Return how many we do in a period, where Twitch allows *rate* in 10 s."""
+def _reduced(rate: int) -> int:
+    """Return how many we do in _PERIOD_S, if Twitch allows *rate* in 10 s."""
     return max(1, int(rate * _SHARE))
 
 
@@ -53,10 +53,8 @@ async def _wait(rate: SharedRate, purpose: str) -> None:
     try:
         delay_s = rate.take()
     except OSError as error:
-        logger.error("cannot keep to Twitch's limits, and do not wait to %s: %s", purpose, error)
+        logger.error("cannot keep to Twitch's limits, will %s without waiting: %s", purpose, error)
         return
-    if delay_s > _WORTH_TELLING_S:
-        logger.info(
-            "waiting %.0f s to %s, as Twitch limits how often that is done", delay_s, purpose
-        )
+    if delay_s > _LOGGED_FROM_S:
+        logger.info("waiting %.0f s to %s, because of Twitch's rate limit", delay_s, purpose)
     await asyncio.sleep(delay_s)

@@ -1,10 +1,10 @@
 """
-A rate that all readers of a host keep together, as Twitch counts them together.
+A rate limit that all readers of a host share, because Twitch counts them together.
 
-1. Whoever wants to act takes the next free time, under a lock, and writes it down; then it waits
-   until that time. So the first to ask is the first to act, and who waits holds nothing.
+1. A reader reserves the next free time in a file, under a lock, and then waits until that time.
+   Readers act in the order of their reservations, and hold no lock while they wait.
 2. A reader that is killed while it waits leaves its time unused, and the lock free.
-3. Times are those of the host's monotonic clock, and void after a boot.
+3. Times are from the host's monotonic clock, and are invalid after a reboot.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ VERSION = 1
 class _Times(msgspec.Struct):
     version: int
     boot: str
-    #: The last times taken, the latest last, in seconds.
+    #: The latest reserved times, in seconds, in ascending order.
     taken: list[float]
 
 
 class SharedRate:
-    """At most *count* actions in any *period_s* seconds, over all processes that use *path*."""
+    """Allows at most *count* actions in any *period_s* seconds, among all users of *path*."""
 
     def __init__(
         self, path: Path, count: int, period_s: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """*clock* has to be the same for all processes."""
+        """*clock* must be the same for all processes."""
         self._path = path
         self._count = count
         self._period_s = period_s
@@ -44,14 +44,14 @@ class SharedRate:
 
     def take(self) -> float:
         """
-        Take the next free time; return how many seconds from now it is.
+        Reserve the next free time; return how many seconds from now it is.
 
         Raises OSError when the file cannot be written.
         """
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            # Held for as long as it takes to write a small file, so it may be waited for.
+            # The lock is held only while a small file is written, so blocking is acceptable.
             fcntl.flock(lock, fcntl.LOCK_EX)
             return self._take()
         finally:
@@ -64,7 +64,7 @@ class SharedRate:
         if len(taken) >= self._count:
             free = max(now, taken[-self._count] + self._period_s)
         times = _Times(VERSION, boot_id(), [*taken, free][-self._count :])
-        # After a crash of the host the times are void, so the disk need not have them.
+        # No fsync: the times are invalid after a crash of the host anyway.
         replace_file(self._path, msgspec.json.encode(times), sync=False)
         return free - now
 

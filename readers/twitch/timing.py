@@ -1,4 +1,4 @@
-"""How long a reader waits for what, in seconds."""
+"""Time limits and delays of a reader, in seconds."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import NamedTuple
 
 
 class Timing(NamedTuple):
-    """The waits of a reader. The defaults are for Twitch; a test may want them shorter."""
+    """Time limits and delays of a reader. The defaults are for Twitch; tests use shorter ones."""
 
     #: From connecting to being logged in.
     login_within_s: float = 20.0
     #: From JOIN to ROOMSTATE.
     join_within_s: float = 10.0
-    #: Silence after which we ask for a sign of life, and how long we wait for it.
+    #: Silence after which we send a PING, and how long we wait to receive anything after it.
     ping_after_s: float = 15.0
     pong_within_s: float = 5.0
-    #: Delays between attempts to connect and log in; full jitter.
+    #: Delays between attempts to connect and log in, with full jitter.
     reconnect_first_s: float = 1.0
     reconnect_last_s: float = 60.0
-    #: Time in the channel after which a connection counts as good, and delays begin anew.
+    #: Time in the channel after which a connection counts as stable, and the delays are reset.
     settled_after_s: float = 30.0
-    #: Delays between attempts to join a channel that does not let us in.
+    #: Delays between attempts to join a channel that refuses us.
     rejoin_first_s: float = 10.0
     rejoin_last_s: float = 3600.0

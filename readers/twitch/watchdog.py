@@ -1,8 +1,8 @@
 """
-Asks a silent connection for a sign of life: one that is half open looks like a quiet chat.
+Tests a silent connection with a PING: a half-open connection looks like a quiet chat.
 
-A reader sleeps until there is something to do, and a thousand of them share a machine: a quiet
-channel wakes its reader for the question and for the answer, and for nothing else.
+A thousand readers share a host, so an idle reader has to sleep. A quiet channel wakes its reader
+only for the PING and the PONG.
 """
 
 from __future__ import annotations
@@ -14,48 +14,48 @@ from readers.twitch.timing import Timing
 
 
 class Watchdog:
-    """Watches one connection from `start` on, until `stop`."""
+    """Watches one connection from `start` to `stop`."""
 
     def __init__(
         self, timing: Timing, *, ask: Callable[[], object], on_dead: Callable[[], object]
     ) -> None:
-        """*ask* asks the peer for an answer; *on_dead* is called when none has come."""
+        """*ask* sends a PING; *on_dead* is called when nothing is received after it."""
         self._timing = timing
         self._ask = ask
         self._on_dead = on_dead
         self._loop = asyncio.get_running_loop()
         self._received_at = 0.0
-        self._has_asked = False
+        self._ping_sent = False
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start watching."""
         self._received_at = self._loop.time()
-        self._call(self._timing.ping_after_s, self._look)
+        self._schedule(self._timing.ping_after_s, self._check)
 
     def on_received(self) -> None:
-        """Take note that something has come from the peer."""
+        """Record that data was received."""
         self._received_at = self._loop.time()
-        if self._has_asked:
-            self._has_asked = False
-            self._call(self._timing.ping_after_s, self._look)
+        if self._ping_sent:
+            self._ping_sent = False
+            self._schedule(self._timing.ping_after_s, self._check)
 
     def stop(self) -> None:
-        """Watch no more."""
-        self._has_asked = False
+        """Stop watching."""
+        self._ping_sent = False
         if self._timer:
             self._timer.cancel()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         quiet_s = self._loop.time() - self._received_at
         if quiet_s < self._timing.ping_after_s:
-            self._call(self._timing.ping_after_s - quiet_s, self._look)
+            self._schedule(self._timing.ping_after_s - quiet_s, self._check)
             return
-        self._has_asked = True
-        self._call(self._timing.pong_within_s, self._on_dead)
+        self._ping_sent = True
+        self._schedule(self._timing.pong_within_s, self._on_dead)
         self._ask()
 
-    def _call(self, delay_s: float, what: Callable[[], object]) -> None:
+    def _schedule(self, delay_s: float, callback: Callable[[], object]) -> None:
         if self._timer:
             self._timer.cancel()
-        self._timer = self._loop.call_later(delay_s, what)
+        self._timer = self._loop.call_later(delay_s, callback)

@@ -45,7 +45,7 @@ async def test_a_half_open_connection_is_replaced(
         await twitch.say(CHANNEL, "again")
         await twitch.ping_and_wait(CHANNEL)
     assert listener.texts == ["again"]
-    assert "no answer to PING" in caplog.text
+    assert "of a PING" in caplog.text
 
 
 async def test_a_server_that_does_not_answer_ping_is_left(
