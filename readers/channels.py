@@ -1,4 +1,4 @@
-"""`python -m readers.channels`: a reader runs for each channel of channels.conf, and no other."""
+"""`python -m readers.channels`: run a reader for each channel of channels.conf, and no others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHANNELS_FILE = Path("channels.conf")
 PROGRAMS_DIRECTORY = Path("var/readers")
 SOCKET = Path("var/supervisor.sock")
 
-#: Seconds that supervisord may take to answer a question. It answers at once unless it is stopped.
+#: Seconds to wait for supervisord. It responds at once unless its process is suspended.
 ANSWER_WITHIN_S = 30.0
 
 #: https://discuss.dev.twitch.com/t/giving-broadcasters-control-concurrent-join-limits-for-irc-and-eventsub/54997
@@ -34,7 +34,7 @@ logger = logging.getLogger("readers.channels")
 
 
 def main() -> int:
-    """Run the command, and return its exit status."""
+    """Run the command and return its exit status."""
     dry_run = _parser().parse_args().dry_run
     settings = start("channels")
     socket.setdefaulttimeout(ANSWER_WITHIN_S)
@@ -60,8 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m readers.channels",
         description="Start a reader for each channel in channels.conf (and TWITCH_CHANNELS and"
-        " TWITCH_CHANNEL) that has none, and stop the readers of all other channels. The rest go"
-        " on undisturbed. supervisord, which runs them, runs this as its program `channels`.",
+        " TWITCH_CHANNEL) that has none, and stop the readers of all other channels. Readers that"
+        " need no change keep running. supervisord runs this as its program `channels`.",
     )
     parser.add_argument("--dry-run", action="store_true", help="only show what would change")
     return parser
@@ -89,7 +89,7 @@ def _report(wanted: ChannelList, settings: Settings) -> None:
     for problem in wanted.problems:
         logger.error("%s", problem)
     if not wanted.channels:
-        logger.warning("no channel to read: name some in %s or TWITCH_CHANNELS", CHANNELS_FILE)
+        logger.warning("no channel to read: add some to %s or TWITCH_CHANNELS", CHANNELS_FILE)
     if has_account(settings) and len(wanted.channels) > CHANNELS_PER_ACCOUNT:
         logger.warning(
             "%d channels, but Twitch lets one account read %d at a time",
@@ -104,21 +104,21 @@ def _preview(wanted: Iterable[str], url: str) -> None:
     wanted = set(wanted)
     logger.info("would start: %s", _listed(wanted - present))
     logger.info("would stop: %s", _listed(present - wanted))
-    logger.info("would go on: %s", _listed(present & wanted))
+    logger.info("would keep running: %s", _listed(present & wanted))
 
 
 def _apply(wanted: Iterable[str], url: str) -> None:
     with connect(url) as supervisord:
-        # Asked before anything is written: without supervisord nothing is changed.
+        # Call supervisord before writing anything: if it does not respond, nothing changes.
         before = reading(supervisord)
         write_reader_programs(PROGRAMS_DIRECTORY, wanted)
         changes = apply_changes(supervisord)
     logger.info("started: %s", _listed(changes.started))
     logger.info("stopped: %s", _listed(changes.stopped))
     if changes.restarted:
-        logger.info("restarted, as their program changed: %s", _listed(changes.restarted))
-    undisturbed = before.difference(changes.stopped, changes.restarted)
-    logger.info("went on undisturbed: %d", len(undisturbed))
+        logger.info("restarted, because their program changed: %s", _listed(changes.restarted))
+    unchanged = before.difference(changes.stopped, changes.restarted)
+    logger.info("kept running: %d", len(unchanged))
 
 
 def _listed(channels: Iterable[str]) -> str:
@@ -127,9 +127,9 @@ def _listed(channels: Iterable[str]) -> str:
 
 def _explain(error: Exception, url: str) -> str:
     if isinstance(error, xmlrpc.client.Fault):
-        return f"supervisord refuses: {error.faultString}"
+        return f"supervisord refused the request: {error.faultString}"
     if isinstance(error, (ConnectionError, FileNotFoundError, TimeoutError)):
-        return f"no supervisord answers at {url} ({error}): is it running?"
+        return f"cannot reach supervisord at {url} ({error}): is it running?"
     return str(error)
 
 

@@ -1,17 +1,17 @@
 """
-What supervisord loads into itself so that readers share memory (`[rpcinterface:readers]` in
+A supervisord extension that lets readers share memory (`[rpcinterface:readers]` in
 supervisord.conf).
 
-supervisord starts a program by forking itself, and the child then becomes the program. A thousand
-interpreters that have each imported the same modules hold them a thousand times. So supervisord
-imports a reader's modules once, and where a child is to become `python3 -m readers CHANNEL`, it
-goes on in what it has instead: the memory stays shared as long as nobody changes it. To whoever
-looks, it is the same process of the same name, and starts in a fraction of the time.
+supervisord starts a program with a fork and execve. A thousand interpreters that each import the
+same modules hold a thousand copies of them. So supervisord imports a reader's modules once. A child
+that should execute `python3 -m readers CHANNEL` runs the reader without execve instead: a page of
+memory stays shared until a process writes to it. The process has the same name as with execve, and
+starts in a fraction of the time.
 """
 
 from __future__ import annotations
 
-# The next two are what a reader would import only while it runs.
+# Without these two imports, each reader would import them at run time.
 import concurrent.futures.thread  # noqa: F401
 import encodings.idna  # noqa: F401
 import gc
@@ -26,7 +26,7 @@ from setproctitle import setproctitle
 
 from readers.__main__ import main
 
-#: A program that becomes a reader; the channel follows.
+#: The command of a reader, without its channel.
 _COMMAND = ["python3", "-m", "readers"]
 
 Execve = Callable[[str, Sequence[str], Mapping[str, str]], object]
@@ -36,13 +36,13 @@ def extend(supervisord: Any) -> object:
     """
     Extend *supervisord* (`supervisor.supervisord.Supervisor`).
 
-    This is a `supervisor.rpcinterface_factory`; what it returns offers no remote procedure.
+    This is a `supervisor.rpcinterface_factory`. It returns an object without remote procedures.
     https://supervisord.org/api.html#adding-your-own-rpc-interface
     """
-    # What the garbage collector looks at is changed by that, and would be copied.
+    # The garbage collector writes to the objects that it visits: their memory would be copied.
     gc.collect()
     gc.freeze()
-    # It finds the memory that the name of the process is in, while nobody else has moved things.
+    # The first call finds where the process name is in memory. Later, it may have moved.
     setproctitle(" ".join(sys.orig_argv))
     options = supervisord.options
     options.execve = _reader_or(options.execve)
@@ -50,7 +50,7 @@ def extend(supervisord: Any) -> object:
 
 
 def _reader_or(execve: Execve) -> Execve:
-    """Return what to call in the place of *execve*, in the child of a fork."""
+    """Return a replacement for *execve* in the child of a fork."""
 
     def become(filename: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         if list(arguments[:-1]) == _COMMAND:
@@ -61,7 +61,7 @@ def _reader_or(execve: Execve) -> Execve:
 
 
 def _become_reader(arguments: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
-    """Do what a new interpreter would do."""
+    """Run the reader as a new interpreter would, and end the process."""
     status = 1
     try:
         _forget_supervisord(environment)
@@ -70,7 +70,7 @@ def _become_reader(arguments: Sequence[str], environment: Mapping[str, str]) -> 
         status = main()
     except SystemExit as request:
         status = _status(request)
-    except BaseException:  # noqa: BLE001 - nobody else is there to tell it
+    except BaseException:  # noqa: BLE001 - no caller would report it
         traceback.print_exc()
     finally:
         _end(status)
@@ -83,12 +83,12 @@ def _status(request: SystemExit) -> int:
 
 
 def _end(status: int) -> NoReturn:
-    """End the process; what comes after an interpreter's own end would be supervisord's."""
+    """End the process without exit handlers, which would be those of supervisord."""
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
-        # Also where supervisord was killed, and nobody takes what is written.
+        # Even if flush fails because supervisord was killed and the pipe is broken.
         os._exit(status)
 
 
@@ -98,5 +98,5 @@ def _forget_supervisord(environment: Mapping[str, str]) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD, signal.SIGUSR2):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # What supervisord could not write yet is in its own.
-    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - open to the end
+    # The inherited object may hold output that supervisord has not written yet.
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - stays open

@@ -1,1 +1,1 @@
-"""One supervisord program per channel. Of ours, imports only `common`."""
+"""One supervisord program per channel. Imports only `common` from this project."""

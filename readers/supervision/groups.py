@@ -1,8 +1,8 @@
 """
-Has a running supervisord start and stop exactly the readers that came and went.
+Make a running supervisord start, restart and stop the readers that changed.
 
-supervisord makes a process group of every program; those that did not change are left alone. Its
-procedures: https://supervisord.org/api.html
+supervisord makes a process group of every program. Groups that did not change keep running. API:
+https://supervisord.org/api.html
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from readers.supervision.programs import PREFIX
 
-#: Seconds for readers to end: supervisord kills them after their stopwaitsecs, 15.
+#: Seconds for readers to stop. supervisord kills them after their stopwaitsecs, 15 s.
 STOP_WITHIN_S = 20.0
 
 _POLL_S = 0.1
 
 
 class StillRunningError(Exception):
-    """Raised when readers are still there long after supervisord should have killed them."""
+    """Raised when readers still run long after supervisord should have killed them."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """The channels whose readers started, started anew, or stopped."""
+    """The channels whose readers were started, restarted or stopped."""
 
     started: tuple[str, ...]
     restarted: tuple[str, ...]
@@ -38,8 +38,8 @@ class Changes:
 
 
 def connect(server_url: str) -> ServerProxy:
-    """Return supervisord's procedures, called at *server_url*: `unix://` and its socket's path."""
-    # The transport alone decides where to; ServerProxy insists on an HTTP address.
+    """Return a proxy for supervisord's API at *server_url*: `unix://` and its socket's path."""
+    # Only the transport's address is used, but ServerProxy requires an HTTP address.
     return ServerProxy("http://127.0.0.1", SupervisorTransport(None, None, server_url))
 
 
@@ -50,16 +50,17 @@ def reading(supervisord: ServerProxy) -> set[str]:
 
 def apply_changes(supervisord: ServerProxy) -> Changes:
     """
-    Let *supervisord* read its files again, and start and stop the readers that differ.
+    Make *supervisord* reload its files, and start, restart and stop the readers that changed.
 
-    Raises OSError or http.client.HTTPException when it does not answer, xmlrpc.client.Error when it
-    refuses (it is shutting down, say, or cannot read its files), and StillRunningError.
+    Raises OSError or http.client.HTTPException when it cannot be reached, xmlrpc.client.Error when
+    it refuses (for example, because it is shutting down or cannot read its files), and
+    StillRunningError.
     """
     procedures: Any = supervisord.supervisor
     [[added, changed, removed]] = procedures.reloadConfig()
     started, restarted, stopped = _channels(added), _channels(changed), _channels(removed)
     leaving = _groups(stopped + restarted)
-    # All at once, as each may take its 10 s.
+    # Stop all at once: each may take 10 s.
     for group in leaving:
         procedures.stopProcessGroup(group, False)
     for group in _groups(started):
@@ -77,7 +78,7 @@ def _wait_until_stopped(supervisord: ServerProxy, groups: set[str]) -> None:
     while running := _running(supervisord, groups):
         if time.monotonic() > deadline:
             names = ", ".join(sorted(running))
-            raise StillRunningError(f"not stopped within {STOP_WITHIN_S:g} s: {names}")
+            raise StillRunningError(f"these did not stop within {STOP_WITHIN_S:g} s: {names}")
         time.sleep(_POLL_S)
 
 

@@ -1,7 +1,8 @@
 """
-The readers as programs of supervisord: a file for each, which supervisord.conf includes.
+The readers as supervisord programs: one file for each, which supervisord.conf includes.
 
-It is written only where it changes, and replaced as a whole: supervisord may read it at any time.
+A file is written only if it changes, and is replaced atomically: supervisord may read it at any
+time.
 """
 
 from __future__ import annotations
@@ -11,23 +12,23 @@ from pathlib import Path
 
 from common.files import replace_file
 
-#: What the name of every reader's program begins with, and of its file.
+#: Prefix of the program names and file names of readers.
 PREFIX = "reader-"
 
-# `%(here)s` is the folder of the file that it stands in.
+# `%(here)s` is the folder of the file that contains it.
 _PROGRAM = """\
-; Written by `python -m readers.channels` from channels.conf; changes here do not last.
+; Written by `python -m readers.channels` from channels.conf. Changes here are overwritten.
 [program:{name}]
 command=python3 -m readers {channel}
 directory=%(here)s/../..
 priority=200
-; A wrong setting (78) waits for whoever mends it. Any other end was not asked for.
+; 78 is a wrong setting: do not restart until it is corrected. Restart after any other status.
 autorestart=unexpected
 exitcodes=78
-; Tried again after 1 s, 2 s, 3 s and so on, and never given up.
+; Retry after 1 s, 2 s, 3 s and so on, indefinitely.
 startsecs=3
 startretries=1000000
-; It waits up to 10 s for acknowledgements.
+; A reader waits up to 10 s for acknowledgements.
 stopwaitsecs=15
 redirect_stderr=true
 stdout_logfile=NONE
@@ -37,9 +38,9 @@ stdout_events_enabled=true
 
 def write_reader_programs(directory: Path, channels: Iterable[str]) -> None:
     """
-    Let *directory* hold the programs of the readers of *channels*, and of no other channel.
+    Make *directory* hold the programs for the readers of *channels*, and for no other readers.
 
-    Files that are not a reader's stay. Raises OSError when a file cannot be written or removed.
+    Other files stay. Raises OSError when a file cannot be written or removed.
     """
     directory.mkdir(parents=True, exist_ok=True)
     wanted = {f"{PREFIX}{channel}.conf": _content(channel) for channel in channels}

@@ -95,7 +95,7 @@ def test_a_dry_run_shows_what_would_change_and_changes_nothing(
     shown = service.dry_run()
     assert "would start: summit1g\n" in shown
     assert "would stop: forsen, shroud\n" in shown
-    assert "would go on: xqc\n" in shown
+    assert "would keep running: xqc\n" in shown
     assert service.programs() == before
 
 
@@ -135,7 +135,9 @@ def test_readers_of_an_earlier_configuration_are_replaced(
     earlier = programs / "reader-xqc.conf"
     earlier.write_text(earlier.read_text().replace("stopwaitsecs=15", "stopwaitsecs=14"))
     service = SupervisedService(processes, folder)
-    wait_for_line(service.supervisord, "restarted, as their program changed: xqc$", timeout_s=20)
+    wait_for_line(
+        service.supervisord, "restarted, because their program changed: xqc$", timeout_s=20
+    )
     service.wait_for_readers(["xqc", "shroud", "forsen"])
 
 

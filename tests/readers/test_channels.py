@@ -63,7 +63,7 @@ def test_without_supervisord_the_command_says_so_and_changes_nothing(
     command = run_channels(processes)
     assert command.status == exit_codes.FAILURE
     address = f"unix://{short_folder}/var/supervisor.sock"
-    assert f"no supervisord answers at {address}" in command.output()
+    assert f"cannot reach supervisord at {address}" in command.output()
     assert "Traceback" not in command.output()
     assert not (short_folder / "var").exists()
 
