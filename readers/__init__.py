@@ -1,5 +1,6 @@
 """
-The reader processes, one per channel: Twitch chat in, batches for the publisher out.
+The reader processes, one per channel: receive Twitch chat, and send batches to the publisher.
 
-This package joins its rooms together. Nothing in `publisher`, `auth` or `simulator` is imported.
+The modules here connect the subpackages. They import nothing from `publisher`, `auth` or
+`simulator`.
 """

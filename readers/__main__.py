@@ -1,4 +1,4 @@
-"""`python -m readers CHANNEL`: read one channel until told to stop."""
+"""`python -m readers CHANNEL`: read one channel until stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ logger = logging.getLogger("readers")
 
 
 def main() -> int:
-    """Run the command, and return its exit status."""
+    """Run the command and return its exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(exit_codes.OK))
     channel = _parser().parse_args().channel
     settings = start("reader", channel)
@@ -31,8 +31,8 @@ def main() -> int:
         logger.error("%s", error)
         return exit_codes.FAILURE
     except Exception:
-        # Whatever it is, it belongs into the log, in the log's format.
-        logger.exception("failed")
+        # Log it in the configured format.
+        logger.exception("stopped by an unexpected error")
         return exit_codes.FAILURE
     return exit_codes.OK
 
@@ -40,7 +40,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m readers",
-        description="Read the chat of one Twitch channel, and hand it to the publisher.",
+        description="Read the chat of one Twitch channel, and send it to the publisher.",
         epilog=settings_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

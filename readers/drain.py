@@ -1,8 +1,8 @@
 """
-`python -m readers.drain`: hand over what lies in the outboxes of channels that are not read.
+`python -m readers.drain`: send what is left in the outboxes of channels that are not being read.
 
-A channel that was taken out while Kafka was away leaves messages behind; so does a host that is to
-be given up.
+Messages are left when a channel is removed while Kafka is unreachable. Also run this before a host
+is decommissioned.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ logger = logging.getLogger("readers.drain")
 
 
 def main() -> int:
-    """Run the command, and return its exit status."""
+    """Run the command and return its exit status."""
     within_s = _parser().parse_args().within
     settings = start("drain")
     try:
@@ -36,15 +36,15 @@ def main() -> int:
         return settings_are_wrong(error)
     paths = sorted((settings.state_dir / "outbox").glob("*.db"))
     left = sum(_drain(path, settings, publishers, within_s) for path in paths)
-    logger.info("%d outboxes looked at, %d messages are left", len(paths), left)
+    logger.info("%d outboxes checked, %d messages are left", len(paths), left)
     return exit_codes.FAILURE if left else exit_codes.OK
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m readers.drain",
-        description="Hand over to the publisher what lies in the outboxes of channels that are not"
-        " read. The exit status is 0 when nothing is left in them.",
+        description="Send what is left in the outboxes of channels that are not being read to the"
+        " publisher. The exit status is 0 if nothing is left in them.",
         epilog=settings_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=60.0,
         metavar="SECONDS",
-        help="how long each outbox may take (default: 60)",
+        help="time limit for each outbox (default: 60)",
     )
     return parser
 
@@ -61,28 +61,26 @@ def _parser() -> argparse.ArgumentParser:
 def _drain(
     path: Path, settings: Settings, publishers: Sequence[PublisherAddress], within_s: float
 ) -> int:
-    """Empty the outbox at *path*, and return how many messages are left in it."""
+    """Empty the outbox at *path*; return how many messages are left, 1 if it cannot be opened."""
     channel = path.stem
     try:
         outbox = Outbox(path, channel, settings.outbox_max_bytes)
     except OutboxInUseError:
-        logger.info("%s is being read, its reader hands over what it holds", channel)
+        logger.info("%s is being read: its reader sends what is in the outbox", channel)
         return 0
     except OutboxError as error:
         logger.error("%s", error)
         return 1
     try:
         waiting = outbox.waiting
-        asyncio.run(_hand_over(outbox, publishers, within_s))
-        logger.info("%s: %d messages handed over", channel, waiting - outbox.waiting)
+        asyncio.run(_send(outbox, publishers, within_s))
+        logger.info("%s: %d messages delivered", channel, waiting - outbox.waiting)
         return outbox.waiting
     finally:
         outbox.close()
 
 
-async def _hand_over(
-    outbox: Outbox, publishers: Sequence[PublisherAddress], within_s: float
-) -> None:
+async def _send(outbox: Outbox, publishers: Sequence[PublisherAddress], within_s: float) -> None:
     sender = Sender(outbox, publishers)
     sending = asyncio.create_task(sender.run())
     await sender.wait_until_empty(within_s)

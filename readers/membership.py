@@ -1,8 +1,8 @@
 """
-Stays in one channel: enters it, and enters it anew whenever the connection ends, for ever.
+Stay in one channel: join it, and rejoin it whenever the connection ends, indefinitely.
 
-Twitch may ask for a new connection (RECONNECT). The old one is left only once the new one is in the
-channel, so that nothing that is said meanwhile is missed; RecordBuilder takes what both hear once.
+Twitch may request a new connection (RECONNECT). The old connection stays until the new one has
+joined the channel, so that no message is missed. RecordBuilder drops the duplicates.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class Membership:
-    """A reader's membership of one channel."""
+    """Keeps a reader in one channel."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Membership:
         *,
         timing: Timing | None = None,
     ) -> None:
-        """*credentials* is asked at every connection: a token may have been renewed."""
+        """*credentials* is called for every connection: the token may have been renewed."""
         self._channel = channel
         self._settings = settings
         self._credentials = credentials
@@ -51,13 +51,13 @@ class Membership:
         self._refused_logins = 0
 
     async def stay(self) -> None:
-        """Be in the channel until cancelled; then leave it. Raises what made *on_chat* fail."""
+        """Stay in the channel until cancelled, then leave it. Raises the errors of *on_chat*."""
         try:
             while True:
                 successor = await self._enter()
                 previous, self._current = self._current, successor
                 self._presence.on_entered(successor.room_id)
-                # It may have gone before it was the current one, and its loss was not told then.
+                # If it was lost before it became the current client, _on_lost ignored that.
                 self._on_lost(successor)
                 if previous:
                     await previous.leave()
@@ -76,7 +76,7 @@ class Membership:
             self._presence.on_left(client.received_ms, client.lost)
 
     async def _enter(self) -> TwitchClient:
-        """Return a client that is in the channel, after however many attempts that takes."""
+        """Return a client that has joined the channel, after as many attempts as it takes."""
         while True:
             try:
                 client = await self._attempt()
@@ -89,7 +89,7 @@ class Membership:
                 if self._refused_logins > 1:
                     self._log_refusal(refusal, delay_s)
                 else:
-                    # The token may just have been renewed: there is a newer one, then.
+                    # The token may just have been renewed: the next attempt uses the new one.
                     logger.info("%s; next attempt in %.1f s", refusal, delay_s)
             except TwitchError as error:
                 delay_s = self._reconnect.next_delay_s()
@@ -97,7 +97,7 @@ class Membership:
             else:
                 self._last_refusal = ""
                 self._refused_logins = 0
-                logger.info("in the channel, its id is %s", client.room_id)
+                logger.info("in the channel (id %s)", client.room_id)
                 return client
             await asyncio.sleep(delay_s)
 
@@ -136,11 +136,11 @@ class Membership:
             self._reconnect.reset()
             self._rejoin.reset()
         delay_s = self._reconnect.next_delay_s()
-        logger.warning("%s; connecting anew in %.1f s", client.reason, delay_s)
+        logger.warning("%s; reconnecting in %.1f s", client.reason, delay_s)
         await asyncio.sleep(delay_s)
 
     def _log_refusal(self, refusal: TwitchError, delay_s: float) -> None:
-        """Log a refusal as an error once, and as an attempt while it stays the same."""
+        """Log a refusal as an error, and its repetitions at INFO."""
         level = logging.INFO if str(refusal) == self._last_refusal else logging.ERROR
         self._last_refusal = str(refusal)
-        logger.log(level, "%s (next attempt in %.0f s, and so on)", refusal, delay_s)
+        logger.log(level, "%s; next attempt in %.0f s", refusal, delay_s)

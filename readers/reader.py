@@ -1,4 +1,4 @@
-"""One reader: its parts put together, started, and stopped without losing what it holds."""
+"""One reader: build it from its parts, run it, and stop it without losing messages."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from readers.presence import ChannelPresence
 from readers.record_builder import RecordBuilder
 from readers.twitch.credentials import check_login, credentials
 
-#: Seconds a reader that stops waits for acknowledgements of what it holds.
+#: Seconds that a stopping reader waits for acknowledgements.
 DRAIN_WITHIN_S = 10.0
 
-#: Seconds after which a reader wakes up that no supervisord watches over: the health check of its
-#: container looks whether it does.
+#: Seconds between wake-ups of a reader without supervisord. The health check of its container
+#: tests whether it wakes up.
 WAKE_UP_EVERY_S = 5.0
 
 logger = logging.getLogger(__name__)
@@ -30,10 +30,10 @@ logger = logging.getLogger(__name__)
 
 async def read_channel(channel: str, settings: Settings) -> None:
     """
-    Read *channel* until SIGTERM or SIGINT, then hand over what is held.
+    Read *channel* until SIGTERM or SIGINT, then send what is left in the outbox.
 
-    Raises OutboxError when the outbox cannot be used, and SettingsError when the settings do not
-    say who to log in as, or how to reach the publisher.
+    Raises OutboxError when the outbox cannot be used, and SettingsError when the settings for the
+    login or the publisher are missing or wrong.
     """
     check_login(settings)
     publishers = publisher_addresses(settings)
@@ -48,11 +48,11 @@ async def read_channel(channel: str, settings: Settings) -> None:
     builder = RecordBuilder(append)
     presence = ChannelPresence(channel, outbox, append, sender.report_presence)
     membership = Membership(channel, settings, log_in_as, builder.take, presence)
-    logger.info("started, %d messages wait in the outbox", outbox.waiting)
+    logger.info("started with %d messages in the outbox", outbox.waiting)
     try:
         await _until_stopped(membership, sender)
     except ExceptionGroup as group:
-        # One of the tasks has failed, and the others were only cancelled.
+        # One task failed; the others were cancelled.
         raise group.exceptions[0] from None
     finally:
         _log_summary(outbox, builder)
@@ -72,7 +72,7 @@ async def _until_stopped(membership: Membership, sender: Sender) -> None:
 
 
 def _stop_requests() -> asyncio.Event:
-    """Return what is set when the reader is to stop."""
+    """Return an event that is set when the reader should stop."""
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
 
@@ -81,7 +81,7 @@ def _stop_requests() -> asyncio.Event:
         stopped.set()
 
     def stop_alone() -> None:
-        logger.warning("supervisord has gone: stopping, as its successor starts a new reader")
+        logger.warning("supervisord has ended: stopping, because the next one starts a new reader")
         stopped.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -98,14 +98,14 @@ def _wake_up(loop: asyncio.AbstractEventLoop) -> None:
 
 def _log_summary(outbox: Outbox, builder: RecordBuilder) -> None:
     logger.info(
-        "stopped after %d messages (%d repeated ones and %d wrong emote positions left out)",
+        "stopped after %d messages (dropped %d duplicates and %d invalid emote positions)",
         builder.messages,
         builder.repeated,
         builder.skipped_emote_positions,
     )
     if outbox.waiting:
         logger.warning(
-            "%d messages are not acknowledged yet: they stay in the outbox until this channel"
-            " is read again",
+            "%d messages are not acknowledged: they stay in the outbox, and are sent when this"
+            " channel is read again",
             outbox.waiting,
         )

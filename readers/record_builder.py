@@ -1,4 +1,4 @@
-"""Takes the chat that the connection hears, once each, and puts it into the outbox as records."""
+"""Converts received chat to records, drops duplicates, and puts the rest into the outbox."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from common.frames import Batch, Kind, Record
 from common.recent_ids import RecentIds
 from readers.twitch.chat_parser import ReceivedMessage
 
-#: Records a batch has at most; the publisher takes ten times as many, and no more.
+#: Maximum records per batch. The publisher accepts up to ten times as many.
 RECORDS_PER_BATCH = 1000
 
-#: Ids remembered. Two connections overlap for seconds; a busy channel says a few hundred messages a
-#: second.
+#: Message ids kept to find duplicates. Two connections overlap for seconds, and a busy channel
+#: has a few hundred messages a second.
 REMEMBERED_IDS = 4096
 
 logger = logging.getLogger(__name__)
 
 
 class RecordBuilder:
-    """Where chat becomes a batch. Its counts are of this process's life."""
+    """Makes batches from chat. Its counters start at 0 with the process."""
 
     def __init__(self, append: Callable[[Batch], object]) -> None:
         """*append* puts a batch into the outbox and sends it."""
@@ -32,17 +32,17 @@ class RecordBuilder:
         self.skipped_emote_positions = 0
 
     def take(self, chat: list[ReceivedMessage]) -> None:
-        """Put *chat* into the outbox, as one batch unless it is very much."""
+        """Put *chat* into the outbox, in batches of up to RECORDS_PER_BATCH records."""
         debugging = logger.isEnabledFor(logging.DEBUG)
         records = []
-        for heard in chat:
-            if heard.id and not self._recent.add(heard.id):
+        for received in chat:
+            if received.id and not self._recent.add(received.id):
                 self.repeated += 1
                 continue
-            self.skipped_emote_positions += heard.skipped_emotes
-            message = heard.message
+            self.skipped_emote_positions += received.skipped_emotes
+            message = received.message
             value = encode_chat_message(message)
-            key, record_id = message.channel_id.encode(), heard.id.encode()
+            key, record_id = message.channel_id.encode(), received.id.encode()
             records.append(Record(key, message.timestamp, value, record_id))
             if debugging:
                 logger.debug("message %s", value.decode())

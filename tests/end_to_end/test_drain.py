@@ -54,7 +54,7 @@ def test_drain_hands_them_over(
     service.start_publisher()
     command = drain(processes, service)
     assert command.wait(60) == 0
-    assert "xqc: 100 messages handed over" in command.output()
+    assert "xqc: 100 messages delivered" in command.output()
     records = read_topic(kafka.bootstrap, topic, count=100, timeout_s=30)
     texts = [decode_chat_message(record.value).message for record in records]
     assert texts == [str(number) for number in range(100)]
