@@ -1,8 +1,8 @@
 """
-The publisher's loop: takes batches from the link, hands them to Kafka, tells readers what it has.
+The publisher's loop: receives batches, hands them to Kafka, and acknowledges confirmed ones.
 
-One thread does it all. While Kafka owes us confirmations, the producer is where we wait, since its
-reports only come while it is polled; else it is the sockets.
+One thread does everything. While confirmations are outstanding it waits in the producer's poll,
+because delivery reports arrive only there. Otherwise it waits on the sockets.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ logger = logging.getLogger(__name__)
 _TICK_S = 1.0
 _SUMMARY_S = 60.0
 
-#: Messages taken from the link before the producer is looked after again.
+#: Messages received before the producer is polled again.
 _MESSAGES_PER_TURN = 10
 
-#: Waits for the producer's reports: while it delivers, a new batch may have to wait this long too.
+#: Seconds of a poll for the producer's reports. A new batch may have to wait as long.
 _WAIT_S = 0.001
 _WAIT_STALLED_S = 0.05
 
-#: How long Kafka may take, at the end, to confirm what it was given. Readers wait 10 s as well, and
+#: Seconds that Kafka has on shutdown to confirm what it was given. Readers also wait 10 s, and
 #: supervisord's stopwaitsecs is longer.
 _DRAIN_S = 10.0
 
 
 class Session:
-    """Runs one session of the *link* into one *sink*."""
+    """Runs one session: from *link* into *sink*."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Session:
         health: KafkaHealth,
         deduplication: Deduplication | None,
     ) -> None:
-        """Copies of messages are published as they come if there is no *deduplication*."""
+        """Without *deduplication*, every copy of a message is published."""
         self._link = link
         self._sink = sink
         self._sockets = sockets
@@ -66,8 +66,8 @@ class Session:
         self._announcement = Announcement(link.session, deduplicates=deduplication is not None)
         self._poller = zmq.Poller()
         self._poller.register(sockets.batches, zmq.POLLIN)
-        # Readers that connect are told, at once if there is nothing else to do; and ZeroMQ clears
-        # lost connections away only when it is looked at.
+        # New readers receive an announcement, immediately if the loop is idle. ZeroMQ also cleans
+        # up lost connections only when the socket is polled.
         self._poller.register(sockets.acknowledgements, zmq.POLLIN)
         self._poller.register(stop.fileno(), zmq.POLLIN)
         self._log_malformed = BoundedLog(logger.warning)
@@ -78,22 +78,22 @@ class Session:
         self._stall_detector = StallDetector(now, sink.confirmations)
 
     def run(self) -> None:
-        """Run until a signal asks to stop, or the sink has failed."""
+        """Run until a stop is requested, or the sink has failed."""
         self._sockets.announce_to_all(self._announcement)
         while not self._stop.requested and self._sink.failure is None:
-            if self._take():
+            if self._receive():
                 self._sink.poll(0)
             elif self._sink.unconfirmed:
                 self._sink.poll(_WAIT_STALLED_S if self._stall_detector.stalled else _WAIT_S)
             else:
                 self._poller.poll(max(0, int((self._next_tick - time.monotonic()) * 1000) + 1))
-                self._welcome()
+                self._announce_to_new()
             self._acknowledge()
             if time.monotonic() >= self._next_tick:
                 self._tick()
 
     def drain(self) -> None:
-        """Take no more; wait, at most 10 s, until Kafka has confirmed all, and tell the readers."""
+        """Receive no more; wait up to 10 s for Kafka's confirmations, and acknowledge them."""
         deadline = time.monotonic() + _DRAIN_S
         if self._sink.unconfirmed:
             logger.info("waiting for Kafka to confirm %d messages", self._sink.unconfirmed)
@@ -105,14 +105,15 @@ class Session:
             self._acknowledge()
         if self._sink.unconfirmed:
             logger.warning(
-                "stopping although Kafka has not confirmed %d messages; their readers keep them",
+                "stopping: Kafka has not confirmed %d messages; their readers keep them, and send "
+                "them again",
                 self._sink.unconfirmed,
             )
         self._count_connections()
         logger.info("%s", self._counters.summary())
 
-    def _take(self) -> bool:
-        """Take what has come, up to a bound; return whether there was anything to do."""
+    def _receive(self) -> bool:
+        """Handle the messages that have arrived, up to a bound; return whether there were any."""
         self._sink.proceed()
         for number in range(_MESSAGES_PER_TURN):
             if self._sink.is_full:
@@ -120,44 +121,44 @@ class Session:
             frames = self._sockets.receive()
             if frames is None:
                 return number > 0
-            self._take_message(frames)
+            self._handle(frames)
         return True
 
-    def _take_message(self, frames: list[bytes]) -> None:
+    def _handle(self, frames: list[bytes]) -> None:
         try:
             message = read_message(frames)
         except MalformedError as error:
             self._counters.malformed[error.reason] += 1
-            self._log_malformed("dropped what is no batch: %s", error)
+            self._log_malformed("dropped an invalid message: %s", error)
             return
         if isinstance(message, Presence):
             if self._deduplication is not None:
                 self._deduplication.note_presence(message)
             return
         envelope, batch = message
-        answer = self._link.accept(envelope, len(batch.records))
-        if isinstance(answer, Refusal):
-            self._counters.refused[answer.value] += 1
+        delivery = self._link.accept(envelope, len(batch.records))
+        if isinstance(delivery, Refusal):
+            self._counters.refused[delivery.value] += 1
             return
-        if answer.is_first:
-            logger.info("reader %s: first batch, at seq %d", answer.reader, answer.first_seq)
+        if delivery.is_first:
+            logger.info("reader %s: first batch, at seq %d", delivery.reader, delivery.first_seq)
         if self._deduplication is not None:
-            batch = self._deduplication.select(answer, batch)
+            batch = self._deduplication.select(delivery, batch)
         if logger.isEnabledFor(logging.DEBUG):
-            _log_messages(answer, batch)
-        self._sink.take(answer, batch)
+            _log_messages(delivery, batch)
+        self._sink.take(delivery, batch)
 
     def _acknowledge(self) -> None:
         if acknowledgements := self._link.take_acknowledgements():
             self._sockets.acknowledge(self._link.session, acknowledgements)
 
     def _tick(self) -> None:
-        """Do what is to be done every second."""
+        """Do the work that is due every second."""
         now = time.monotonic()
         self._next_tick = now + _TICK_S
         self._sink.poll(0)
-        # A stalled client is asked as well: one of its threads may only be in a wait that ends at a
-        # time of day, and the clock was set back. An answer ends that.
+        # Ask Kafka when stalled, too: a thread of librdkafka may be waiting for a time of day, and
+        # the clock was set back. A response ends that wait.
         if self._stall_detector.stalled or not self._health.reachable:
             self._sink.ask()
         self._stall_detector.update(
@@ -166,9 +167,9 @@ class Session:
             unconfirmed=self._sink.unconfirmed,
             reachable=self._health.reachable,
         )
-        # A reader that hears us sends again what is not acknowledged for 5 s; while Kafka confirms
-        # nothing, that would only be the same batches over and over.
-        self._welcome()
+        self._announce_to_new()
+        # Readers that receive announcements send again what is unacknowledged for 5 s. During a
+        # stall they would only repeat the same batches.
         if not self._stall_detector.stalled:
             self._sockets.announce(self._announcement)
         self._sockets.reload_keys()
@@ -177,8 +178,8 @@ class Session:
             self._next_summary = now + _SUMMARY_S
             self._summarise()
 
-    def _welcome(self) -> None:
-        """Tell readers that have just connected that their batches are taken."""
+    def _announce_to_new(self) -> None:
+        """Announce the session to readers that have just connected."""
         self._sockets.announce_to_new(self._announcement)
 
     def _count_connections(self) -> None:

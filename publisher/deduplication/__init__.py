@@ -1,1 +1,1 @@
-"""Leaves out what another reader has sent already. May import the other rooms of `publisher`."""
+"""Leaves out what another reader has already sent. May import all of `publisher`."""

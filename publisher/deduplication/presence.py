@@ -1,31 +1,31 @@
 """
-The roll call: which readers were in which channel, and when, as far as they have told.
+Which readers were in which channel, and when, according to their presence messages.
 
-What several of them tell makes one picture of a channel. Their hosts' clocks are taken to agree.
+The presences of all readers of a channel are combined. Their hosts' clocks must agree.
 """
 
 from __future__ import annotations
 
 from common.frames import Presence
 
-#: Channels that are remembered; a thousand are read, the others came and went.
+#: How many channels are remembered; about a thousand are read at a time.
 CHANNELS = 10_000
-#: Spans that are remembered of a channel. Each reader has one, and one more whenever it comes back.
-#: One that still goes on is told of again and again, and so not forgotten.
+#: How many spans are remembered per channel. Each reader has one, and one more for each rejoin. A
+#: current span is reported again and again, and so not forgotten.
 SPANS = 32
 
 
 class PresenceTable:
-    """Remembers a number of channels, and of spans in each, that were told of last."""
+    """Remembers the channels, and the spans in each, that were reported last."""
 
     def __init__(self, *, channels: int = CHANNELS, spans: int = SPANS) -> None:
         self._limit_channels = channels
         self._limit_spans = spans
-        #: By channel, and by reader and beginning, the end. In the order in which they were told.
+        #: The end of each span, by channel, then by reader and beginning; last reported ones last.
         self._channels: dict[str, dict[tuple[str, int], int]] = {}
 
     def note(self, presence: Presence) -> None:
-        """Take note of where a reader has been."""
+        """Store that a reader has been in a channel."""
         spans = self._channels.pop(presence.channel_id, None) or {}
         self._channels[presence.channel_id] = spans
         key = (presence.reader, presence.since_ms)
@@ -39,8 +39,8 @@ class PresenceTable:
         self, channel_id: str, reader: str, from_ms: int, to_ms: int
     ) -> tuple[int, int] | None:
         """
-        Return the first and the last moment from *from_ms* to *to_ms* when no reader but *reader*
-        was in the channel, None when there was one all the time. Times are Unix milliseconds.
+        Return the first and the last moment from *from_ms* to *to_ms* when no reader except
+        *reader* was in the channel; None if there was always one. Times are Unix milliseconds.
         """
         spans = [
             (since_ms, until_ms)

@@ -1,7 +1,7 @@
 """
-Recalls, when a session begins, which messages were published last: their ids stand in the topic.
+Loads the ids of the last published messages from the topic when a session begins.
 
-That is needed when the publisher starts; and later, for what an earlier session had on the way.
+The publisher needs them when it starts, and later for what an earlier session had in flight.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from publisher.stop_signals import StopSignals
 
 logger = logging.getLogger(__name__)
 
-#: How long it may take; readers wait meanwhile, and after 10 s of silence they try the publisher
-#: that is named next. Half a million ids take 3 to 5 s.
+#: Time limit. Readers wait meanwhile, and after 10 s of silence they try the next publisher of
+#: their list. Half a million ids take 3 to 5 s.
 WARM_UP_WITHIN_S = 8.0
 
 
-#: What a topic that was made just now answers, and how soon to ask again.
+#: Errors of a topic that has just been created, and how soon to retry.
 _NO_LEADER = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
 _RETRY_S = 0.1
 
@@ -42,8 +42,8 @@ def warm_up(
     """
     Add the ids of the last messages of *topic* to *published*.
 
-    They are as many as it remembers, with an equal share of each partition. *properties* are those
-    of the connection. What cannot be read, or not in time, is gone without, and that is said.
+    Loads as many as *published* remembers, an equal share from each partition. *properties* are
+    those of the connection. If ids cannot be read in time, logs it and continues without them.
     """
     began = time.monotonic()
     ends_at = began + WARM_UP_WITHIN_S
@@ -59,12 +59,12 @@ def warm_up(
     if problem:
         logger.warning(
             "topic %s cannot be read to its end: %s; some of the last messages may be published "
-            "once more",
+            "twice",
             topic,
             problem,
         )
     logger.info(
-        "deduplication: ids of %d published messages are known, after %.1f s",
+        "deduplication: loaded the ids of %d published messages in %.1f s",
         len(published),
         time.monotonic() - began,
     )
@@ -79,8 +79,8 @@ def _read(
     stop: StopSignals,
     ends_at: float,
 ) -> str:
-    """Do it, and return what was in the way of reading all, if anything. Raises KafkaException."""
-    # What is not committed, or never will be, its reader sends again.
+    """Load the ids; return what prevented loading all, if anything. Raises KafkaException."""
+    # Readers send again what is in uncommitted transactions.
     with closing(open_consumer(properties, "read_committed", health)) as consumer:
         found = watermarks(consumer, topic)
         share = published.limit // len(found)
@@ -91,13 +91,13 @@ def _read(
             if stop.requested:
                 return ""
             if time.monotonic() > ends_at:
-                return f"that takes more than {WARM_UP_WITHIN_S:.0f} s"
+                return f"it takes more than {WARM_UP_WITHIN_S:.0f} s"
             if message is not None and (message_id := _id(message)):
                 published.add(message_id)
     return ""
 
 
 def _id(message: Message) -> bytes:
-    """Return the id of *message*; nothing if it has none."""
+    """Return the id of *message*; empty if it has none."""
     found = dict(message.headers() or ()).get(ID_HEADER)
     return found if isinstance(found, bytes) else b""

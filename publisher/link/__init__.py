@@ -1,1 +1,1 @@
-"""Receives batches from the readers over ZeroMQ. Of ours, imports only `common`."""
+"""Receives batches from the readers over ZeroMQ. Imports nothing of this project but `common`."""

@@ -1,6 +1,5 @@
 """
-What may come through the PULL socket: two frames, an envelope and a batch, or one, a presence; all
-else is told.
+Validates what the PULL socket receives: two frames (an envelope and a batch), or one (a presence).
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ from common.frames import (
     decode_presence,
 )
 
-#: The name of a reader, or a channel's id. They are kept, and go into log lines and headers, so
-#: they have to be short and plain.
+#: A reader's name, or a channel's id. These are stored, and go into log lines and headers, so they
+#: must be short and printable.
 _NAME = re.compile(r"[!-~]{1,100}")
 
-#: Records a batch may have; a reader's have some hundred.
+#: Maximum number of records in a batch; a reader's batches have a few hundred.
 MAX_RECORDS = 10_000
 
 _MAX_INT64 = 2**63 - 1
 
 
 class MalformedError(Exception):
-    """Raised when a message is not one of ours; `reason` is a short one to count by."""
+    """Raised when a message is invalid; `reason` is a short text to count by."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -39,10 +38,10 @@ class MalformedError(Exception):
 
 def read_message(frames: Sequence[bytes]) -> tuple[Envelope, Batch] | Presence:
     """
-    Return the envelope and the batch, or the presence, that a message from a reader consists of.
+    Return the envelope and the batch, or the presence, in a reader's message.
 
-    Raises MalformedError when it is made of something else, or holds what cannot be: then nothing
-    in it can harm what comes after this.
+    Raises MalformedError when the frames are anything else, or hold an impossible value. Later
+    steps can rely on all values that are returned.
     """
     try:
         match frames:
@@ -79,6 +78,6 @@ def _check_batch(envelope: Envelope, batch: Batch) -> None:
     if not 1 <= envelope.oldest_seq <= envelope.first_seq <= _MAX_INT64 - count:
         raise MalformedError("impossible values", f"seq of {envelope.reader}")
     timestamps = [record.timestamp for record in batch.records]
-    # Kafka's are signed 64-bit milliseconds; confluent_kafka takes 0 for "now".
+    # Kafka's timestamps are signed 64-bit milliseconds; confluent_kafka takes 0 for "now".
     if min(timestamps) < 1 or max(timestamps) > _MAX_INT64:
         raise MalformedError("impossible values", f"a timestamp of {envelope.reader}")

@@ -1,5 +1,5 @@
 """
-Which readers listen to what the publisher answers, by what an XPUB socket says of subscriptions
+Which readers have subscribed to announcements, from an XPUB socket's subscription messages
 (https://rfc.zeromq.org/spec/29/, "The XPUB Socket Type").
 """
 
@@ -12,23 +12,23 @@ from common.frames import PERSONAL_ANNOUNCEMENT
 _SUBSCRIBE = b"\x01"
 _UNSUBSCRIBE = b"\x00"
 
-#: How many are remembered; a thousand run. Whoever is not is told what all are told.
+#: How many are remembered; about a thousand run. Any others receive only the general announcements.
 _REMEMBERED = 10_000
 
 
 class Listeners:
-    """The topics under which readers want to be told of the session, each alone."""
+    """The topics of the announcements to single readers."""
 
     def __init__(self) -> None:
         self._topics: dict[bytes, None] = {}
 
     @property
     def topics(self) -> Collection[bytes]:
-        """Those of the readers that are connected."""
+        """The topics of the connected readers."""
         return self._topics.keys()
 
     def on_message(self, frames: Sequence[bytes]) -> bytes | None:
-        """Take note of what the socket says; return the topic of a reader that has subscribed."""
+        """Handle a message of the socket; return the topic of a reader that has subscribed."""
         kind, topic = frames[0][:1], frames[0][1:]
         if not topic.startswith(PERSONAL_ANNOUNCEMENT):
             return None

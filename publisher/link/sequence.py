@@ -1,19 +1,20 @@
 """
-The publisher's side of the link as plain rules: which batches it takes, and what it acknowledges.
+The publisher's side of the link as plain rules: which batches it accepts, and what it acknowledges.
 
-No sockets, no clock, no I/O. A ReceivingLink lives for one session. It may begin with checkpoints:
-what earlier sessions are known to have published, by reader. Such a reader is one that is known.
+No sockets, no clock, no I/O. A ReceivingLink is used for one session. It may begin with
+checkpoints: for each reader, the seq up to which earlier sessions have published. A reader with a
+checkpoint counts as known.
 
 1. A batch of another session is refused.
-2. Of a reader that is new to the session, the batch that begins with its oldest record is taken;
-   of one that is known, the next one. Where records before the oldest were given up by the reader,
-   the oldest is the next. So nothing that got lost on the way is ever acknowledged over.
-3. Any other batch is refused, and the reader's last acknowledgement is repeated: the reader is
-   behind, because it has not heard it, or ahead, because a batch before this one got lost.
-4. A reader's batches may be confirmed in any order; acknowledged is the end of the longest run of
-   confirmed ones.
-5. A batch that has copies of what other batches carry also waits until those are confirmed: until
-   then its reader may hold the only copy that lasts.
+2. From a reader that is new to the session, the batch that begins with its oldest record is
+   accepted; from a known reader, the next batch. If the reader has evicted the next record, its
+   oldest record counts as the next. So no acknowledgement covers a batch that was lost on the way.
+3. Any other batch is refused, and the reader's last acknowledgement is repeated. The reader is
+   behind because it did not receive that acknowledgement, or ahead because a batch was lost.
+4. Kafka may confirm a reader's batches in any order. The acknowledged seq is the last one before
+   the reader's first unconfirmed batch.
+5. A batch with copies of messages in other batches also waits until those batches are confirmed.
+   Until then its reader may hold the only copy on disk.
 """
 
 from __future__ import annotations
@@ -25,28 +26,27 @@ from collections.abc import Callable, Sequence
 
 from common.frames import Envelope
 
-#: How many readers a session remembers; a thousand run, the others came and went. A reader that is
-#: forgotten starts over with its oldest record, so if the last thing said to it was an
-#: acknowledgement that got lost, that one batch is published twice. Hence those heard of longest
-#: ago go first, and none with batches on the way. Where there are marks, the mark stays, some 200
-#: bytes, and nothing is published twice.
+#: How many readers a session remembers; about a thousand run. A forgotten reader starts again with
+#: its oldest record. If its last acknowledgement was lost, that batch is published twice. So the
+#: reader that has been silent longest is forgotten first, and never one with unconfirmed batches.
+#: With checkpoints, the reader's checkpoint stays (some 200 bytes), and nothing is published twice.
 REMEMBERED_READERS = 10_000
 
 
 class Refusal(enum.Enum):
-    """Why a batch is not taken."""
+    """Why a batch is refused."""
 
-    OTHER_SESSION = "another session's"
-    NOT_NEXT = "not the next"
+    OTHER_SESSION = "another session"
+    NOT_NEXT = "out of sequence"
 
 
 class Delivery:
-    """A batch that was taken, until Kafka has confirmed it."""
+    """An accepted batch, until Kafka has confirmed it."""
 
     __slots__ = (
         "_link",
         "_on_confirmed",
-        "_owed",
+        "_outstanding",
         "_reader",
         "first_seq",
         "is_first",
@@ -61,66 +61,66 @@ class Delivery:
         self.last_seq = last_seq
         #: Numbers of the records that are to be published: all, unless they are selected.
         self.seqs: Sequence[int] = range(first_seq, last_seq + 1)
-        #: Whether it is the first of its reader in this session.
+        #: Whether it is its reader's first batch in this session.
         self.is_first = not reader.taken
-        #: Confirmations that the batch waits for: its own, and those of what it has copies of.
-        self._owed = 1
+        #: Confirmations to wait for: the batch's own, and those of batches that it has copies of.
+        self._outstanding = 1
         self._on_confirmed: list[Callable[[], None]] = []
 
     @property
     def reader(self) -> str:
-        """The reader that the batch is from."""
+        """Name of the reader that sent the batch."""
         return self._reader.name
 
     @property
     def count(self) -> int:
-        """How many records the batch has, those included that are not to be published."""
+        """Number of records in the batch, including those that are not to be published."""
         return self.last_seq - self.first_seq + 1
 
     @property
     def is_settled(self) -> bool:
-        """Whether the batch can be acknowledged once those before it are."""
-        return not self._owed
+        """Whether the batch can be acknowledged once the batches before it are."""
+        return not self._outstanding
 
     def wait_for(self, original: Delivery) -> None:
-        """Have it acknowledged only when *original*, which is not confirmed yet, is so too."""
-        self._owed += 1
+        """Delay the acknowledgement until *original*, which is unconfirmed, is confirmed too."""
+        self._outstanding += 1
         original.when_confirmed(self._settle_one)
 
-    def when_confirmed(self, tell: Callable[[], None]) -> None:
-        """Have *tell* called once Kafka has confirmed every record of the batch."""
-        self._on_confirmed.append(tell)
+    def when_confirmed(self, callback: Callable[[], None]) -> None:
+        """Call *callback* once Kafka has confirmed every record of the batch."""
+        self._on_confirmed.append(callback)
 
     def select(self, seqs: Sequence[int]) -> None:
         """Have only the records with these numbers published."""
         self.seqs = seqs
 
     def confirm(self) -> None:
-        """Note that Kafka has confirmed every record of the batch that was to be published."""
+        """Record that Kafka has confirmed every record of the batch that was to be published."""
         self._settle_one()
-        for tell in self._on_confirmed:
-            tell()
+        for callback in self._on_confirmed:
+            callback()
 
     def _settle_one(self) -> None:
-        self._owed -= 1
+        self._outstanding -= 1
         self._link._advance(self._reader)
 
 
 class _Reader:
     __slots__ = ("acknowledged", "name", "next_seq", "taken", "unconfirmed")
 
-    def __init__(self, name: str, mark: int) -> None:
+    def __init__(self, name: str, checkpoint: int) -> None:
         self.name = name
-        #: Numbers begin with 1, so 0 is a reader that nothing is known of.
-        self.next_seq = mark + 1 if mark else 0
-        self.acknowledged = mark
-        #: Whether anything was taken from it in this session.
+        #: Seqs begin with 1; 0 means that nothing is known of the reader.
+        self.next_seq = checkpoint + 1 if checkpoint else 0
+        self.acknowledged = checkpoint
+        #: Whether a batch from it was accepted in this session.
         self.taken = False
         self.unconfirmed: deque[Delivery] = deque()
 
 
 class ReceivingLink:
-    """What one session knows of its readers."""
+    """The readers of one session, and what to acknowledge to them."""
 
     def __init__(
         self,
@@ -129,23 +129,23 @@ class ReceivingLink:
         checkpoints: dict[str, int] | None = None,
         remembered_readers: int = REMEMBERED_READERS,
     ) -> None:
-        """*checkpoints* are kept, and changed, by the link; None is for when they are not known."""
+        """The link keeps and changes *checkpoints*, seq by reader; None if they are not known."""
         self.session = session
         self._checkpoints = checkpoints
         self._remembered_readers = remembered_readers
-        #: In the order in which the readers were last heard of.
+        #: By name; the reader that has been silent longest comes first.
         self._readers: dict[str, _Reader] = {}
         self._to_acknowledge: dict[str, int] = {}
 
     def accept(self, envelope: Envelope, count: int) -> Delivery | Refusal:
         """
-        Take the batch of *count* records that *envelope* announces, or say why not.
+        Accept the batch of *count* records that *envelope* describes, or return why not.
 
-        What is taken has to be confirmed once Kafka has it.
+        The caller calls `confirm` on an accepted batch once Kafka has confirmed its records.
         """
         if envelope.session != self.session:
             return Refusal.OTHER_SESSION
-        reader = self._readers.pop(envelope.reader, None) or self._meet(envelope.reader)
+        reader = self._readers.pop(envelope.reader, None) or self._new_reader(envelope.reader)
         if envelope.first_seq != max(reader.next_seq, envelope.oldest_seq):
             return self._refuse(reader)
         delivery = Delivery(self, reader, envelope.first_seq, envelope.first_seq + count - 1)
@@ -156,7 +156,7 @@ class ReceivingLink:
         return delivery
 
     def take_acknowledgements(self) -> dict[str, int]:
-        """Return, by reader, the seq to acknowledge, where it moved or has to be repeated."""
+        """Return the seqs to acknowledge, by reader, that are new or to be repeated."""
         taken = self._to_acknowledge
         self._to_acknowledge = {}
         return taken
@@ -174,7 +174,7 @@ class ReceivingLink:
             reader.acknowledged = unconfirmed.popleft().last_seq
             self._to_acknowledge[reader.name] = reader.acknowledged
 
-    def _meet(self, name: str) -> _Reader:
+    def _new_reader(self, name: str) -> _Reader:
         return _Reader(name, self._checkpoints.pop(name, 0) if self._checkpoints else 0)
 
     def _remember(self, reader: _Reader) -> None:

@@ -1,14 +1,15 @@
 """
-The publisher's ends of the link: a PULL socket for batches, a PUB socket for what it answers. That
-is an XPUB in fact: it tells who subscribes, and so which readers have just connected.
+The publisher's ends of the link: a PULL socket for batches, and an XPUB socket for acknowledgements
+and announcements. XPUB reports subscriptions, and so which readers have just connected.
 
-ZeroMQ frames, fans out and takes back whoever reconnects. A frame of more than MAX_FRAME_BYTES
-makes it close the peer's connection as soon as it has read the length. Its monitor tells that a
-connection has ended, but not why: that looks like a reader that has stopped, and like somebody who
-does not speak ZeroMQ.
+ZeroMQ does the framing, the fan-out and the reconnecting. It closes the connection of a peer as
+soon as the peer sends the length of a frame of more than MAX_FRAME_BYTES. Its monitor reports that
+a connection has ended, but not why: a reader that has stopped and a peer that does not speak ZeroMQ
+look the same.
 
-With keys, only readers' hosts whose key is authorised connect. ZeroMQ asks once a connection: to
-put one out, all connections are cut, and those that may come back do so within moments.
+With keys, only readers' hosts with an authorised key can connect. ZeroMQ checks a key once per
+connection. So when a key is revoked, all connections are cut; the other readers reconnect within
+moments.
 """
 
 from __future__ import annotations
@@ -39,15 +40,15 @@ from publisher.link.zap_authenticator import ZapAuthenticator
 
 logger = logging.getLogger(__name__)
 
-#: Messages of one reader that wait here. Small batches need that many to keep us busy (4 halve the
-#: speed, 64 add a third); but what is taken off the network before Kafka can take it lies in memory
-#: and not in an outbox, and a thousand readers may do so.
+#: Messages that are queued for each reader. With small batches, a shorter queue is slower (4 halve
+#: the speed, 64 add a third). But queued messages are in memory and not in an outbox, and there may
+#: be a thousand readers.
 _HIGH_WATER_MARK = 16
 
-#: Milliseconds in which the last acknowledgements may leave.
+#: Milliseconds on closing to send the last acknowledgements.
 _LINGER_MS = 1000
 
-#: Seconds within which an address that we have just left is free again.
+#: Seconds to wait until an address that we have just unbound is free again.
 _FREE_WITHIN_S = 5.0
 _POLL_S = 0.01
 
@@ -55,11 +56,11 @@ _IPV4 = re.compile(r"tcp://[\d.]+:")
 
 
 class BindError(Exception):
-    """Raised when an address cannot be listened on; the text names the setting."""
+    """Raised when an address cannot be bound; the text names the setting."""
 
 
 class LinkSockets:
-    """Both sockets, bound. Closed on leaving the context, after what was told has left."""
+    """Both sockets, bound. Leaving the context sends what is queued, for up to 1 s, and closes."""
 
     def __init__(
         self, batches_endpoint: str, acknowledgements_endpoint: str, keys: PublisherKeys | None
@@ -71,9 +72,9 @@ class LinkSockets:
         self._authenticator = ZapAuthenticator(self._context)
         self.batches = self._socket(zmq.PULL, MAX_FRAME_BYTES)
         self.batches.setsockopt(zmq.RCVHWM, _HIGH_WATER_MARK)
-        # Nobody sends us anything here but subscriptions.
+        # This socket receives only subscriptions.
         self.acknowledgements = self._socket(zmq.XPUB, max_frame_bytes=1024)
-        # A reader that connects again subscribes again, perhaps before its old connection is gone.
+        # A reader that reconnects subscribes again, perhaps before its old connection has ended.
         self.acknowledgements.setsockopt(zmq.XPUB_VERBOSE, 1)
         self._listeners = Listeners()
         self._authenticator.watch(self.batches, count_ends=True)
@@ -81,9 +82,13 @@ class LinkSockets:
         self._authenticator.start()
         self.reload_keys()
         if keys is not None and not self._authenticator.authorized:
-            logger.warning("nobody is admitted yet: no key is in %s", keys.folder / AUTHORIZED)
+            logger.warning(
+                "no reader can connect: no authorised key in %s; add one with "
+                "`python -m common.keys authorize KEY`",
+                keys.folder / AUTHORIZED,
+            )
         try:
-            #: Where they really listen: a port of 0 lets the system choose.
+            #: The addresses in use: with port 0 the system chooses one.
             self.batches_endpoint = _bind(self.batches, batches_endpoint, "PUBLISHER_BIND")
             self.acknowledgements_endpoint = _bind(
                 self.acknowledgements, acknowledgements_endpoint, "PUBLISHER_ACK_BIND"
@@ -104,46 +109,46 @@ class LinkSockets:
         self.close()
 
     def receive(self) -> list[bytes] | None:
-        """Return the next message's frames, None when there is none."""
+        """Return the frames of the next message, or None if there is none."""
         try:
             return self.batches.recv_multipart(zmq.NOBLOCK)
         except zmq.Again:
             return None
 
     def announce(self, announcement: Announcement) -> None:
-        """Tell all readers that listen whose batches are taken, and whether copies may be sent."""
+        """Send *announcement* to the readers that subscribe to the general topic."""
         self._announce_to([ANNOUNCEMENT_TOPIC], announcement)
 
     def announce_to_all(self, announcement: Announcement) -> None:
-        """Tell each reader that has connected, one by one, whether it listens to all or not."""
+        """Send *announcement* to each connected reader under the topic of its own."""
         self._take_subscriptions()
         self._announce_to(self._listeners.topics, announcement)
 
     def announce_to_new(self, announcement: Announcement) -> None:
-        """Tell the readers that have connected since this was called last."""
+        """Send *announcement* to the readers that have connected since the last call."""
         self._announce_to(self._take_subscriptions(), announcement)
 
     def acknowledge(self, session: int, acknowledgements: dict[str, int]) -> None:
-        """Tell each reader up to which seq Kafka has everything."""
+        """Send each reader the seq up to which Kafka has confirmed every record."""
         for reader, seq in acknowledgements.items():
             frame = encode_frame(Acknowledgement(session, seq))
             self.acknowledgements.send_multipart([acknowledgement_topic(reader), frame])
 
     @property
     def connections_ended(self) -> int:
-        """How many connections have ended up to now."""
+        """Number of connections that have ended."""
         return self._authenticator.ended
 
     @property
     def connections_refused(self) -> Counter[str]:
-        """How many connections were refused up to now, by reason."""
+        """Number of refused connections, by reason."""
         return self._authenticator.refused
 
     def reload_keys(self) -> None:
         """
-        Admit whose key is authorised by now, and put out whose key no longer is.
+        Load the authorised keys: admit new ones, and disconnect revoked ones.
 
-        Raises BindError when the addresses cannot be listened on again.
+        Raises BindError when the addresses cannot be bound again.
         """
         if self._keys is None:
             return
@@ -151,7 +156,7 @@ class LinkSockets:
         authorized, problems = authorized_keys(self._keys.folder)
         for problem in problems:
             self._log_key_file("an authorised key does not count: %s", problem)
-        # From here on nobody else gets in: only then are connections cut.
+        # Set this before cutting connections, so that revoked keys cannot reconnect.
         self._authenticator.authorized = authorized
         for key in authorized.keys() - before.keys():
             logger.info("readers of %s are admitted: key %s", authorized[key], key)
@@ -162,7 +167,7 @@ class LinkSockets:
             self._cut_connections()
 
     def close(self) -> None:
-        """Close the sockets; what was told has 1 s to leave."""
+        """Close the sockets; queued acknowledgements are sent for up to 1 s."""
         for socket in (self.batches, self.acknowledgements):
             socket.disable_monitor()
         self.batches.close(linger=0)
@@ -171,7 +176,7 @@ class LinkSockets:
         self._authenticator.join()
 
     def _take_subscriptions(self) -> list[bytes]:
-        """Return the topics under which readers that have just connected want an announcement."""
+        """Return the announcement topics of the readers that have just connected."""
         new = []
         while int(self.acknowledgements.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
             topic = self._listeners.on_message(self.acknowledgements.recv_multipart())
@@ -187,7 +192,7 @@ class LinkSockets:
     def _socket(self, kind: int, max_frame_bytes: int) -> zmq.Socket[bytes]:
         socket = self._context.socket(kind)
         socket.setsockopt(zmq.MAXMSGSIZE, max_frame_bytes)
-        # A connection that is cut is to end at once, whatever still waits to be told.
+        # A cut connection must end at once, even if messages are queued for it.
         socket.setsockopt(zmq.LINGER, 0)
         keep_alive(socket)
         if self._keys is not None:
@@ -196,36 +201,36 @@ class LinkSockets:
 
     def _cut_connections(self) -> None:
         """
-        Cut all connections; readers connect again by themselves.
+        Cut all connections; readers reconnect by themselves.
 
-        What is lost with them, their link sends again.
+        The readers' link sends again what is lost with a connection.
         """
         self.batches.unbind(self.batches_endpoint)
         self.acknowledgements.unbind(self.acknowledgements_endpoint)
         _bind_again(self.batches, self.batches_endpoint, "PUBLISHER_BIND")
         _bind_again(self.acknowledgements, self.acknowledgements_endpoint, "PUBLISHER_ACK_BIND")
-        # A connection lasts until all that came over it was taken.
+        # A connection ends only when all messages received over it have been read.
         while self.receive() is not None:
             pass
 
 
 def _bind(socket: zmq.Socket[bytes], endpoint: str, setting: str) -> str:
-    """Bind *socket*, and return where it listens."""
-    # ZeroMQ takes IPv4 only, unless told; and then shows an IPv4 address as one of IPv6.
+    """Bind *socket*, and return its address. Raises BindError."""
+    # ZeroMQ accepts only IPv4 unless this is set; then it shows an IPv4 address as IPv6.
     socket.setsockopt(zmq.IPV6, not _IPV4.match(endpoint))
     try:
         socket.bind(endpoint)
     except zmq.ZMQError as error:
         if error.errno == zmq.EADDRINUSE:
-            reason = "that address is in use; does another publisher run?"
+            reason = "that address is in use; is another publisher running?"
         else:
-            reason = f"that cannot be listened on: {zmq.strerror(error.errno or 0)}"
+            reason = f"the publisher cannot listen there: {zmq.strerror(error.errno or 0)}"
         raise BindError(f"{setting} holds {endpoint}, but {reason}") from None
     return socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
 
 def _bind_again(socket: zmq.Socket[bytes], endpoint: str, setting: str) -> None:
-    """Bind *socket* to where it was bound just now."""
+    """Bind *socket* to the address that it has just left. Raises BindError."""
     deadline = time.monotonic() + _FREE_WITHIN_S
     while True:
         try:

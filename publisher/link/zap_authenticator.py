@@ -1,10 +1,10 @@
 """
-Watches who connects to the publisher: admits those whose key is authorised, where the link is
-encrypted, and counts who is refused and who leaves.
+Decides which keys may connect to the publisher, where the link is encrypted, and counts refused and
+ended connections.
 
-ZeroMQ asks here about each connection (ZAP, https://rfc.zeromq.org/spec/27/), and tells through its
-monitors what became of it. A thread answers, as the publisher's own may be waiting for Kafka. It
-ends with the sockets' context.
+ZeroMQ requests a decision for each connection (ZAP, https://rfc.zeromq.org/spec/27/). Its monitors
+report failed and ended connections. A thread of its own handles both, because the publisher's main
+thread may be waiting for Kafka. The thread ends with the sockets' context.
 """
 
 from __future__ import annotations
@@ -27,18 +27,19 @@ _ZAP_ENDPOINT = "inproc://zeromq.zap.01"
 _ENDED = zmq.Event.DISCONNECTED
 _FAILED = zmq.Event.HANDSHAKE_FAILED_PROTOCOL | zmq.Event.HANDSHAKE_FAILED_NO_DETAIL
 
-#: Why connections are refused, as they are counted, and as the log says it.
+#: Reasons for refusing a connection, as counted, and their explanations in the log.
 _UNKNOWN_KEY = "unknown key"
 _NOT_ENCRYPTED = "one side encrypts, the other not"
 _WRONG_KEY = "wrong publisher key"
 _NO_READER = "no reader"
 _EXPLANATIONS = {
-    _UNKNOWN_KEY: "its key is not authorised; if it is one of yours:"
+    _UNKNOWN_KEY: "its key is not authorised; if it is one of your hosts, run"
     " `python -m common.keys authorize %s`",
-    _NOT_ENCRYPTED: "a reader has to have PUBLISHER_PUBLIC_KEY if its publisher has keys, and only"
-    " then",
-    _WRONG_KEY: "its PUBLISHER_PUBLIC_KEY is not that of this publisher",
-    _NO_READER: "it does not speak as readers do, or left at once, as one without our keys may",
+    _NOT_ENCRYPTED: "a reader needs PUBLISHER_PUBLIC_KEY if its publisher has keys, and must not"
+    " have it otherwise",
+    _WRONG_KEY: "its PUBLISHER_PUBLIC_KEY is not the key of this publisher",
+    _NO_READER: "it does not speak the readers' protocol, or it disconnected during the handshake,"
+    " as a reader without keys may do",
 }
 _REASONS = {
     zmq.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH: _NOT_ENCRYPTED,
@@ -47,19 +48,19 @@ _REASONS = {
 
 
 class ZapAuthenticator:
-    """Admits and counts, from `start` until the context is terminated."""
+    """Admits and counts connections, from `start` until the context is terminated."""
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
-        #: Names of the hosts that are admitted, by public key. To be replaced, not changed.
+        #: Names of the admitted hosts, by public key. Replace the dict, do not change it.
         self.authorized: dict[str, str] = {}
-        #: Connections that have ended, refused ones included.
+        #: Connections that have ended, including refused ones.
         self.ended = 0
-        #: Connections that were refused, by reason. All reasons are there from the beginning, so
-        #: that another thread can go through them meanwhile.
+        #: Refused connections, by reason. It has all reasons from the beginning, so that another
+        #: thread can iterate over it at any time.
         self.refused: Counter[str] = Counter(dict.fromkeys(_EXPLANATIONS, 0))
         self._log_ended = BoundedLog(logger.info)
-        # A log each, so that what happens often does not keep back the rest. A probe of whether the
-        # port is open is nothing to warn of.
+        # One log per reason, so that a frequent reason does not suppress the others. A port probe
+        # is no reason for a warning.
         self._log_refused = {
             reason: BoundedLog(logger.info if reason == _NO_READER else logger.warning)
             for reason in _EXPLANATIONS
@@ -68,19 +69,19 @@ class ZapAuthenticator:
         self._zap: zmq.Socket[bytes] = context.socket(zmq.REP)
         self._zap.bind(_ZAP_ENDPOINT)
         self._monitors: list[zmq.Socket[bytes]] = []
-        self._thread = threading.Thread(target=self._run, name="doorkeeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="zap-authenticator", daemon=True)
 
     def watch(self, socket: zmq.Socket[bytes], *, count_ends: bool = False) -> None:
-        """Watch *socket*, which is not bound yet; with *count_ends*, count ended connections."""
+        """Monitor *socket*, before it is bound; with *count_ends*, count ended connections."""
         events = _FAILED | _ENDED if count_ends else _FAILED
         self._monitors.append(socket.get_monitor_socket(events))
 
     def start(self) -> None:
-        """Begin. From now on `authorized` is all that another thread may touch."""
+        """Start the thread. From now on other threads may assign only `authorized`."""
         self._thread.start()
 
     def join(self) -> None:
-        """Wait for the end, which comes when the context is terminated."""
+        """Wait for the thread to end, which it does when the context is terminated."""
         self._thread.join()
 
     def _run(self) -> None:
@@ -93,14 +94,14 @@ class ZapAuthenticator:
                 for socket, _ in poller.poll():
                     frames = socket.recv_multipart()
                     if socket is self._zap:
-                        socket.send_multipart(self._answer(frames))
+                        socket.send_multipart(self._zap_response(frames))
                     else:
-                        self._note(frames)
+                        self._on_event(frames)
         except zmq.ContextTerminated:
             for socket in sockets:
                 socket.close(linger=0)
 
-    def _answer(self, request: list[bytes]) -> list[bytes]:
+    def _zap_response(self, request: list[bytes]) -> list[bytes]:
         version, request_id, _, address, _, mechanism, *credentials = request
         key = credentials[0].hex() if mechanism == b"CURVE" and credentials else ""
         if key in self.authorized:
@@ -108,13 +109,13 @@ class ZapAuthenticator:
         self._refuse(_UNKNOWN_KEY, address, key)
         return [version, request_id, b"400", b"", b"", b""]
 
-    def _note(self, frames: list[bytes]) -> None:
+    def _on_event(self, frames: list[bytes]) -> None:
         event: Any = parse_monitor_message(frames)
         if event["event"] == _ENDED:
             self.ended += 1
             self._log_ended(
                 "a connection has ended: its reader stopped, or sent a frame of more than %d MiB, "
-                "or it was no reader's",
+                "or the peer was not a reader",
                 MAX_FRAME_BYTES >> 20,
             )
             return

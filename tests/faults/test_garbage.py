@@ -59,5 +59,5 @@ def test_garbage_is_sent_to_the_publisher(
             for name in ("PUBLISHER_ENDPOINT", "PUBLISHER_ACK_ENDPOINT"):
                 _send_junk_to(stage.environment[name], chance)
             time.sleep(chance.uniform(0, 0.5))
-        wait_for_line(stage.publisher, "dropped what is no batch", 10)
+        wait_for_line(stage.publisher, "dropped an invalid message", 10)
     conclude(stage, "garbage sent to the publisher", rounds=rounds)

@@ -89,7 +89,7 @@ def test_a_publisher_that_was_killed_recalls_what_it_had_published(
     first.process.kill()
 
     second = start(processes, real_kafka, topic, delivery)
-    wait_for_line(second.process, "ids of 100 published messages are known", 20)
+    wait_for_line(second.process, "loaded the ids of 100 published messages", 20)
     with connected_readers(second, BOB) as (bob,):
         bob.send(heard(1, 110), 1)
         bob.wait_for_acknowledgement(110)
@@ -116,7 +116,7 @@ def test_a_reader_of_copies_only_keeps_its_mark(
         bob.wait_for_acknowledgement(10)
 
     assert second.process.stop() == 0
-    wait_for_line(second.process, "1 batches refused, not the next", 5)
+    wait_for_line(second.process, "1 batches refused, out of sequence", 5)
 
 
 def test_a_message_that_kafka_refuses_is_refused_once(
