@@ -1,4 +1,4 @@
-"""Which Kafka cluster a look at the topic goes to; the embedded one comes and goes."""
+"""Finds the Kafka cluster that `tail` reads; the embedded one may start and stop meanwhile."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ logger = logging.getLogger(__name__)
 
 class ClusterFinder:
     """
-    Finds the cluster that KAFKA_BROKERS names where it is set, else the embedded one of a publisher
-    that runs here, else the default.
+    Finds the cluster in KAFKA_BROKERS if that is set, else the embedded cluster of a publisher that
+    runs here, else the default cluster.
     """
 
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
@@ -23,23 +23,23 @@ class ClusterFinder:
         self._brokers = settings.kafka_brokers
         self._embedded = self._brokers == EMBEDDED
         self._is_configured = bool(environment.get("KAFKA_BROKERS", "").strip())
-        self._said_waiting = False
+        self._logged_waiting = False
 
     def find(self) -> Cluster | None:
-        """Return the cluster as of now; None while the embedded one is to come, or to come back."""
+        """Return the current cluster; None while we wait for the embedded one."""
         if self._is_configured and not self._embedded:
             return Cluster(self._brokers)
         try:
             brokers = self._file.read_text().strip()
         except FileNotFoundError:
             return self._without_file()
-        self._embedded, self._said_waiting = True, False
+        self._embedded, self._logged_waiting = True, False
         return Cluster(brokers, embedded=True)
 
     def _without_file(self) -> Cluster | None:
         if not self._embedded:
             return Cluster(self._brokers)
-        if not self._said_waiting:
-            logger.info("no publisher with an embedded Kafka runs here; waiting for one")
-            self._said_waiting = True
+        if not self._logged_waiting:
+            logger.info("no publisher with an embedded Kafka is running here; waiting for one")
+            self._logged_waiting = True
         return None

@@ -1,7 +1,7 @@
 """
 The embedded cluster: librdkafka's built-in Kafka, in this process and in memory, to try things out.
 
-It creates any topic it is asked for, with four partitions, and keeps the last 5 MB of each.
+It creates every requested topic, with four partitions, and keeps the last 5 MB of each partition.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ def bootstrap_file(state_dir: Path) -> Path:
 @contextmanager
 def embedded_cluster(state_dir: Path) -> Iterator[str]:
     """
-    Run the embedded cluster, and give its bootstrap servers.
+    Run the embedded cluster, and yield its bootstrap servers.
 
-    They stand in `bootstrap_file` meanwhile. Raises EmbeddedKafkaError.
+    `bootstrap_file` holds them while it runs. Raises EmbeddedKafkaError.
     """
-    # librdkafka makes the cluster for, and keeps it as long as, the client that is set up with it.
+    # The cluster exists as long as the client that is configured with it.
     keeper = Producer({"test.mock.num.brokers": "1", "log_level": "0"})
     file = bootstrap_file(state_dir)
     try:
@@ -45,11 +45,11 @@ def embedded_cluster(state_dir: Path) -> Iterator[str]:
         state_dir.mkdir(parents=True, exist_ok=True)
         replace_file(file, f"{address}\n".encode())
     except KafkaException as error:
-        raise EmbeddedKafkaError(f"the embedded Kafka does not start: {error}") from None
+        raise EmbeddedKafkaError(f"the embedded Kafka cannot start: {error}") from None
     except OSError as error:
         raise EmbeddedKafkaError(f"STATE_DIR holds {state_dir}, but {error}") from None
     logger.info(
-        "embedded Kafka at %s: in memory only, for trying out; KAFKA_BROKERS names a real one",
+        "embedded Kafka at %s: in memory only, for trying out; set KAFKA_BROKERS to use a real one",
         address,
     )
     try:

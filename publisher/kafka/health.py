@@ -1,4 +1,4 @@
-"""Says when Kafka cannot be reached and when it is back, once each; and passes on what it logs."""
+"""Logs once when Kafka cannot be reached and once when it is back; forwards librdkafka's log."""
 
 from __future__ import annotations
 
@@ -11,68 +11,68 @@ from common.logs import BoundedLog
 
 logger = logging.getLogger(__name__)
 
-#: librdkafka's lines about connections and transactions: what matters comes as an error too.
-_TOLD_AS_ERRORS = {"FAIL", "ERROR", "TXNERR", "FATAL"}
+#: Facilities of lines about connections and transactions: errors report what matters of them.
+_REPORTED_AS_ERRORS = {"FAIL", "ERROR", "TXNERR", "FATAL"}
 
 
 class KafkaHealth:
     """
     Whether Kafka can be reached, as far as is known.
 
-    librdkafka reports each failed attempt at each broker; that all of them are down once, before or
-    after the cause; and success only by delivering records.
+    librdkafka reports each failed attempt at each broker. It reports once that all brokers are
+    down, before or after the cause. It reports success only by delivering records.
     """
 
     def __init__(self, brokers: str) -> None:
         self._brokers = brokers
         self._cause: KafkaError | None = None
         self._all_down = False
-        self._said: set[int] = set()
+        self._logged: set[int] = set()
 
     @property
     def reachable(self) -> bool:
-        """False from the first sign that no broker can be reached until one answers."""
-        return not self._said
+        """False from the first report that no broker can be reached until a broker responds."""
+        return not self._logged
 
     def on_error(self, error: KafkaError) -> None:
-        """Take what librdkafka's error callback tells."""
+        """Handle an error from librdkafka's error callback."""
         if error.code() == KafkaError._ALL_BROKERS_DOWN:
             self._all_down = True
         else:
             self._cause = error
-        # A connection that was only closed, for having been idle, is made again without any cause.
+        # Without a cause, a connection was only closed because it was idle; librdkafka reopens it.
         if self._all_down and self._cause is not None:
             self.unreachable(self._cause)
 
     def unreachable(self, error: KafkaError) -> None:
-        """Say that no broker can be reached, and why: each kind of cause once an outage."""
-        if error.code() in self._said:
+        """Log that no broker can be reached, and why: each kind of cause once per outage."""
+        if error.code() in self._logged:
             return
-        self._said.add(error.code())
+        self._logged.add(error.code())
         logger.error("Kafka at %s cannot be reached: %s; trying again", self._brokers, error.str())
 
     def answered(self) -> None:
-        """Take notice that a broker has answered."""
+        """Record that a broker has responded."""
         self._cause, self._all_down = None, False
-        if self._said:
-            self._said.clear()
+        if self._logged:
+            self._logged.clear()
             logger.info("Kafka at %s is back", self._brokers)
 
 
 class LibrdkafkaLog:
     """
-    What librdkafka wants as its logger: passes its lines on to our log, under a bound.
+    The logger to pass to librdkafka: forwards its lines to our log, at a limited rate.
 
-    Each facility (librdkafka's word for the part that speaks) has a bound of its own.
+    Each facility (librdkafka's word for the part that logs) has a limit of its own.
     """
 
     def __init__(self) -> None:
         self._bounded: dict[str, BoundedLog] = {}
 
     def log(self, level: int, message: str, *arguments: object) -> None:
-        """Log librdkafka's line: facility, client and text are the *arguments*."""
+        """Log a line of librdkafka; *arguments* are the facility, the client and the text."""
         facility = str(arguments[0]) if arguments else ""
-        if level < logging.WARNING or facility in _TOLD_AS_ERRORS:
+        if level < logging.WARNING or facility in _REPORTED_AS_ERRORS:
             logger.debug(message, *arguments)
             return
         if facility not in self._bounded:

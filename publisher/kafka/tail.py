@@ -1,4 +1,4 @@
-"""`python -m publisher tail`: prints the chat messages in the topic, and goes on with new ones."""
+"""`python -m publisher tail`: prints the chat messages in the topic, and then new ones."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from publisher.kafka.properties import Cluster, connection_properties, rejected_
 
 logger = logging.getLogger(__name__)
 
-#: Records of each partition to begin with.
+#: Records of each partition to print first.
 _LAST = 10
 _POLL_S = 0.5
-_ANSWER_TIMEOUT_S = 2.0
+_RESPONSE_TIMEOUT_S = 2.0
 
 
 def tail(settings: Settings, *, from_beginning: bool) -> int:
     """
-    Print the value of each record in the topic, a line each, until Ctrl-C; return the exit code.
+    Print the value of each record in the topic, one per line, until Ctrl-C; return the exit code.
 
-    Begins with the last 10 of each partition, or with all that there is. A cluster that is not
-    there yet, or a topic, is waited for.
+    Begins with the last 10 records of each partition, or with all records. Waits for a cluster or
+    a topic that does not exist yet.
     """
     try:
         for value in _values(settings, from_beginning=from_beginning):
@@ -40,7 +40,7 @@ def tail(settings: Settings, *, from_beginning: bool) -> int:
     except KeyboardInterrupt:
         pass
     except BrokenPipeError:
-        # Whoever read us has enough. Python would complain when it flushes stdout at its end.
+        # The reading end of our pipe is closed. Without this, Python's flush on exit would fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except SettingsError as error:
         logger.error("%s", error)
@@ -49,7 +49,7 @@ def tail(settings: Settings, *, from_beginning: bool) -> int:
 
 
 def _values(settings: Settings, *, from_beginning: bool) -> Iterator[bytes]:
-    """Yield the values of the topic, of one cluster after the other. Raises SettingsError."""
+    """Yield the topic's values, from one cluster after the other. Raises SettingsError."""
     finder = ClusterFinder(settings, read_environment(os.environ))
     while True:
         cluster = finder.find()
@@ -58,7 +58,7 @@ def _values(settings: Settings, *, from_beginning: bool) -> Iterator[bytes]:
             continue
         logger.info("reading topic %s at %s", settings.kafka_topic_chat_messages, cluster.brokers)
         yield from _TopicReader(settings, cluster).values(finder, from_beginning=from_beginning)
-        # A cluster that came up while we were waiting holds nothing that is older than that.
+        # All records of a cluster that started while we waited are new.
         from_beginning = True
 
 
@@ -71,10 +71,10 @@ class _TopicReader:
         self._cluster = cluster
         self._health = KafkaHealth(cluster.brokers)
         self._log_error = BoundedLog(logger.warning)
-        self._said_missing = False
+        self._logged_missing = False
         properties = {
             **connection_properties(settings, cluster),
-            # librdkafka wants a name; with nothing subscribed or committed no group comes to be.
+            # librdkafka requires a name; without subscriptions and commits no group is created.
             "group.id": f"{settings.kafka_client_id}-tail",
             "enable.auto.commit": False,
             "error_cb": self._health.on_error,
@@ -91,42 +91,44 @@ class _TopicReader:
                 self._consumer.poll(_POLL_S)
             while finder.find() == self._cluster:
                 is_back = not self._health.reachable and bool(self._partitions())
-                # Whatever librdkafka tells of the outage comes now, and is older than the answer.
+                # librdkafka's reports of the outage arrive now, and are older than the response.
                 yield from self._messages()
                 if is_back:
                     self._health.answered()
 
     def _begin(self, from_beginning: bool) -> bool:
-        """Set where to begin in each partition; return False while there is nothing to read."""
+        """Set the first offset of each partition; return False while there is nothing to read."""
         partitions = self._partitions()
         try:
             offsets = [self._offset(number, from_beginning) for number in partitions]
         except KafkaException:
-            return False  # said by KafkaHealth, or mended by the next attempt
+            return False  # KafkaHealth logs it, or the next attempt succeeds
         if offsets:
             self._consumer.assign(offsets)
         return bool(offsets)
 
     def _partitions(self) -> list[int]:
-        """Return the topic's partitions, none while Kafka does not answer or has no such topic."""
+        """Return the topic's partitions; none while Kafka does not respond or has no such topic."""
         try:
-            found = self._consumer.list_topics(self._topic, timeout=_ANSWER_TIMEOUT_S)
+            found = self._consumer.list_topics(self._topic, timeout=_RESPONSE_TIMEOUT_S)
         except KafkaException:
             return []
         topic = found.topics[self._topic]
-        if topic.error is not None and not self._said_missing:
-            logger.info("topic %s is not there: %s; waiting", self._topic, topic.error.str())
-            self._said_missing = True
+        if topic.error is not None and not self._logged_missing:
+            logger.info(
+                "topic %s does not exist: %s; waiting for it", self._topic, topic.error.str()
+            )
+            self._logged_missing = True
         return [] if topic.error is not None else list(topic.partitions)
 
     def _offset(self, number: int, from_beginning: bool) -> TopicPartition:
         partition = TopicPartition(self._topic, number)
-        first, end = self._consumer.get_watermark_offsets(partition, timeout=_ANSWER_TIMEOUT_S)
+        first, end = self._consumer.get_watermark_offsets(partition, timeout=_RESPONSE_TIMEOUT_S)
         offset = first if from_beginning else max(first, end - _LAST)
         return TopicPartition(self._topic, number, offset)
 
     def _messages(self) -> Iterator[bytes]:
-        """Yield what there is until nothing comes for a moment."""
+        """Yield values until none arrives for _POLL_S."""
         while (message := self._consumer.poll(_POLL_S)) is not None:
             if (error := message.error()) is not None:
                 self._log_error("topic %s: %s", self._topic, error.str())

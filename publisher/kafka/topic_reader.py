@@ -1,4 +1,4 @@
-"""Reads a topic up to where its end was at the beginning, without joining a consumer group."""
+"""Reads a topic up to the end that it has at the start, without joining a consumer group."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from publisher.kafka.health import KafkaHealth, LibrdkafkaLog
 
 logger = logging.getLogger(__name__)
 
-_ANSWER_TIMEOUT_S = 5.0
-#: Messages asked for at once. Fewer come only when the time is over, so that is short.
+_RESPONSE_TIMEOUT_S = 5.0
+#: Messages to request at once. Fewer are returned only at the timeout, so the timeout is short.
 _AT_ONCE = 1000
 _POLL_S = 0.02
-#: Seconds without any progress after which it is said that we wait.
-_PATIENCE_S = 3.0
+#: Seconds without progress after which a warning is logged.
+_WARN_AFTER_S = 3.0
 
 
 def open_consumer(
     properties: Mapping[str, str], isolation: str, health: KafkaHealth | None = None
 ) -> Consumer:
-    """Return a consumer of *isolation* level with these *properties* of the connection."""
+    """Return a consumer with *isolation* level and the *properties* of the connection."""
     return Consumer(
         {
             **properties,
-            # librdkafka wants a name; no group is joined, and nothing committed.
+            # librdkafka requires a name; no group is joined, and nothing is committed.
             "group.id": f"{properties['client.id']}-publisher",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "auto.offset.reset": "earliest",
             "isolation.level": isolation,
-            # There is nothing to wait for at the end: what comes next is not asked for.
+            # Do not wait at the end of a partition: later records are not needed.
             "fetch.wait.max.ms": 10,
-            # Memory for what was fetched ahead; more of it makes nothing faster.
+            # Memory for prefetched messages; more is not faster.
             "queued.max.messages.kbytes": 8 * 1024,
             "error_cb": health.on_error if health else _ignore,
         },
@@ -50,12 +50,12 @@ def open_consumer(
 
 
 def watermarks(consumer: Consumer, topic: str) -> dict[int, tuple[int, int]]:
-    """Return where each partition begins and ends. Raises KafkaException."""
-    found = consumer.list_topics(topic, timeout=_ANSWER_TIMEOUT_S).topics[topic]
+    """Return each partition's first offset and end offset. Raises KafkaException."""
+    found = consumer.list_topics(topic, timeout=_RESPONSE_TIMEOUT_S).topics[topic]
     if found.error is not None:
         raise KafkaException(found.error)
     return {
-        number: consumer.get_watermark_offsets(TopicPartition(topic, number), _ANSWER_TIMEOUT_S)
+        number: consumer.get_watermark_offsets(TopicPartition(topic, number), _RESPONSE_TIMEOUT_S)
         for number in found.partitions
     }
 
@@ -64,22 +64,22 @@ def read(
     consumer: Consumer, topic: str, spans: Mapping[int, tuple[int, int]]
 ) -> Iterator[Message | None]:
     """
-    Yield what lies in *spans* of offsets, by partition, and None every now and then.
+    Yield the messages in *spans* of offsets, by partition, and None at each poll.
 
-    What was written since may be among it. A Kafka that goes meanwhile is waited for. Raises
-    KafkaException when it does not let us read.
+    Later messages may be among them. Waits while Kafka is away. Raises KafkaException when Kafka
+    refuses to let us read.
     """
     consumer.assign([TopicPartition(topic, number, start) for number, (start, _) in spans.items()])
     unread = {number for number, (_, end) in spans.items() if end > 0}
-    has_said, patience_ends = False, time.monotonic() + _PATIENCE_S
+    has_warned, warn_at = False, time.monotonic() + _WARN_AFTER_S
     while unread:
         messages = consumer.consume(_AT_ONCE, timeout=_POLL_S)
         if messages:
-            patience_ends = time.monotonic() + _PATIENCE_S
-        elif not has_said and time.monotonic() > patience_ends:
-            has_said = True
+            warn_at = time.monotonic() + _WARN_AFTER_S
+        elif not has_warned and time.monotonic() > warn_at:
+            has_warned = True
             logger.warning(
-                "topic %s cannot be read to its end yet: Kafka does not answer, or another "
+                "topic %s cannot be read to its end yet: Kafka does not respond, or another "
                 "publisher's transaction is open; waiting",
                 topic,
             )
@@ -93,8 +93,8 @@ def read(
                     unread.discard(number)
             elif message.topic() is not None:
                 raise KafkaException(error)
-            # What is not about the topic is about the group, which we do not need.
+            # Other errors are about the group, which we do not use.
 
 
 def _ignore(_error: KafkaError) -> None:
-    """Leave an error to whoever asks Kafka something and gets no answer."""
+    """Ignore an error: the request that it affects fails by itself."""

@@ -1,4 +1,4 @@
-"""Sees to it that the topics are there before anything is taken from a reader."""
+"""Makes sure that the topics exist before batches are received."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from publisher.stop_signals import StopSignals
 
 logger = logging.getLogger(__name__)
 
-#: Seconds in which a question to Kafka is not interrupted by a signal.
-_ANSWER_TIMEOUT_S = 0.5
-#: Seconds without an answer that are no news; librdkafka itself may know better before.
-_PATIENCE_S = 5.0
+#: Seconds that a request to Kafka may block; a signal does not interrupt it.
+_RESPONSE_TIMEOUT_S = 0.5
+#: Seconds without a response before it is logged; librdkafka may report the cause earlier.
+_LOG_AFTER_S = 5.0
 _CREATE_TIMEOUT_S = 10.0
 _RETRY_S = 0.5
 _RETRY_REFUSED_MAX_S = 30.0
@@ -28,7 +28,7 @@ _RETRY_REFUSED_MAX_S = 30.0
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic that the publisher needs, and what it is made with if it is not there."""
+    """A topic that the publisher needs, and what to create it with if it is missing."""
 
     name: str
     partitions: int
@@ -44,42 +44,44 @@ def wait_for_topics(
     stop: StopSignals,
 ) -> bool:
     """
-    Wait until all *topics* exist, creating those that do not; return False when asked to stop.
+    Wait until all *topics* exist, and create missing ones; return False when asked to stop.
 
-    All of them have to: a topic that is found missing only when a record needs it would hold up
-    every channel, at a time when nobody watches.
+    All must exist now. If a topic were found missing only when a record needs it, every channel
+    would stall, at a time when nobody is watching.
 
-    *producer* asks for them; an admin client with *properties* creates them. What hinders is said
-    once, and tried again for ever: every second where Kafka does not answer, with a delay that
-    grows to 30 s where it refuses.
+    *producer* looks them up; an admin client with *properties* creates them. Each problem is logged
+    once. Retries go on indefinitely: every second while Kafka does not respond, and with a delay
+    that grows to 30 s while it refuses.
     """
-    patience_ends = time.monotonic() + _PATIENCE_S
+    log_at = time.monotonic() + _LOG_AFTER_S
     delay_s = 0.0
-    said: dict[str, str] = {}
+    logged: dict[str, str] = {}
     while not stop.wait(delay_s):
         try:
             missing = _missing(topics, producer)
         except KafkaException as error:
-            producer.poll(0)  # where librdkafka knows the cause, it says so here
-            if health.reachable and time.monotonic() > patience_ends:
+            producer.poll(0)  # librdkafka reports the cause here, if it knows it
+            if health.reachable and time.monotonic() > log_at:
                 health.unreachable(_kafka_error(error))
             delay_s = _RETRY_S
             continue
-        producer.poll(0)  # what it has to tell is older than the answer
+        producer.poll(0)  # its reports are older than the response
         health.answered()
         if not missing:
             return True
         refused = _create(missing, properties, stop)
-        _tell([topic for topic in missing if topic.name in refused], refused, said, properties)
+        _log_refused(
+            [topic for topic in missing if topic.name in refused], refused, logged, properties
+        )
         delay_s = min(max(delay_s, _RETRY_S) * 2, _RETRY_REFUSED_MAX_S) if refused else 0.1
     return False
 
 
 def _missing(topics: Sequence[Topic], producer: Producer) -> list[Topic]:
-    """Return those of *topics* that Kafka does not have, or hides. Raises KafkaException."""
+    """Return the *topics* that Kafka does not have, or hides. Raises KafkaException."""
     missing = []
     for topic in topics:
-        found = producer.list_topics(topic.name, timeout=_ANSWER_TIMEOUT_S).topics[topic.name]
+        found = producer.list_topics(topic.name, timeout=_RESPONSE_TIMEOUT_S).topics[topic.name]
         error = found.error
         if error is not None and error.code() != KafkaError.LEADER_NOT_AVAILABLE:
             missing.append(topic)
@@ -89,11 +91,11 @@ def _missing(topics: Sequence[Topic], producer: Producer) -> list[Topic]:
 def _create(
     topics: Sequence[Topic], properties: Mapping[str, str], stop: StopSignals
 ) -> dict[str, str]:
-    """Have Kafka create *topics*; return by name why it did not."""
+    """Create *topics*; return the reasons of those that Kafka refused, by name."""
     admin = AdminClient({**properties, "log_level": "0"})
     futures = admin.create_topics(
         [
-            # -1 is the broker's own default, which knows how many brokers there are.
+            # -1 is the broker's default replication factor, which fits the cluster's size.
             NewTopic(topic.name, topic.partitions, -1, config=dict(topic.config))
             for topic in topics
         ],
@@ -114,20 +116,20 @@ def _create(
     return refused
 
 
-def _tell(
+def _log_refused(
     topics: Sequence[Topic],
     refused: Mapping[str, str],
-    said: dict[str, str],
+    logged: dict[str, str],
     properties: Mapping[str, str],
 ) -> None:
-    """Say why Kafka does not let us create *topics*, but for what was *said* already."""
+    """Log why Kafka refuses to create *topics*, except for reasons that are *logged* already."""
     for topic in topics:
         reason = refused[topic.name]
-        if said.get(topic.name) != reason:
+        if logged.get(topic.name) != reason:
             config = "".join(f" --config {name}={value}" for name, value in topic.config.items())
             logger.error(
                 "topic %s does not exist, or is hidden, and Kafka does not let us create it: %s; "
-                "waiting for it. Who may: kafka-topics.sh --bootstrap-server %s --create "
+                "waiting for it. To create it: kafka-topics.sh --bootstrap-server %s --create "
                 "--topic %s --partitions %d%s",
                 topic.name,
                 reason,
@@ -136,11 +138,11 @@ def _tell(
                 topic.partitions,
                 config,
             )
-            said[topic.name] = reason
+            logged[topic.name] = reason
 
 
 def _kafka_error(error: BaseException) -> KafkaError:
-    """Return what librdkafka says in *error*."""
+    """Return the KafkaError in *error*; raise *error* if it has none."""
     inner = error.args[0]
     if not isinstance(inner, KafkaError):
         raise error

@@ -78,7 +78,7 @@ def test_a_topic_that_is_not_there_yet_is_waited_for(
 ) -> None:
     """Says so once, does not create it, and goes on when it is there."""
     process = start_tail(processes, kafka, topic)
-    wait_for_line(process, f"topic {topic} is not there: .*; waiting", 20)
+    wait_for_line(process, f"topic {topic} does not exist: .*; waiting for it", 20)
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
     assert topic not in admin.list_topics(timeout=10).topics
 
@@ -86,7 +86,7 @@ def test_a_topic_that_is_not_there_yet_is_waited_for(
     produce(kafka, topic, range(3))
 
     wait_for(lambda: numbers(process) == [0, 1, 2], 20, "the messages")
-    assert process.output().count("is not there") == 1
+    assert process.output().count("does not exist") == 1
 
 
 def test_ctrl_c_ends_it_quietly_and_leaves_no_consumer_group(
@@ -139,7 +139,7 @@ def test_the_embedded_cluster_of_a_publisher_is_found_without_any_setting(
 ) -> None:
     """Started in the same folder, it needs no address, and survives the publisher's restart."""
     tail = processes(python_module("publisher", "tail"), {"KAFKA_BROKERS": "embedded"})
-    wait_for_line(tail, "no publisher with an embedded Kafka runs here; waiting for one", 20)
+    wait_for_line(tail, "no publisher with an embedded Kafka is running here; waiting for one", 20)
     for number in (1, 2):
         publisher = start_publisher(processes, "embedded", "twitch-chat-messages")
         with connected_reader(publisher) as reader:
