@@ -1,5 +1,5 @@
 """
 The publisher process: batches from the readers in, Kafka records out.
 
-This package joins its rooms together. Nothing in `readers`, `auth` or `simulator` is imported.
+The modules here connect the subpackages. Imports nothing of `readers`, `auth` or `simulator`.
 """

@@ -1,4 +1,4 @@
-"""`python -m publisher`: takes what readers send to Kafka; with `tail`, prints what is there."""
+"""`python -m publisher`: writes what readers send to Kafka; with `tail`, prints the topic."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ logger = logging.getLogger("publisher")
 
 
 def main() -> int:
-    """Run the command that the command line names, and return its exit code."""
+    """Run the command on the command line, and return its exit code."""
     arguments = _parser().parse_args()
     if arguments.command == "tail":
         return tail(start("tail"), from_beginning=arguments.from_beginning)
@@ -34,21 +34,23 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m publisher",
-        description="Take batches of chat messages from the readers and write them to Kafka, "
-        "until SIGTERM or SIGINT; a second one ends it at once.",
+        description="Receive batches of chat messages from the readers and write them to Kafka, "
+        "until SIGTERM or SIGINT. A second signal ends the process at once.",
         epilog=f"{settings_help()}\n\n{_EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", metavar="tail")
-    look = commands.add_parser("tail", help="print what is in the topic, one JSON object a line")
+    look = commands.add_parser("tail", help="print the topic, one JSON object per line")
     look.add_argument(
-        "--from-beginning", action="store_true", help="all of it, not the last 10 a partition"
+        "--from-beginning",
+        action="store_true",
+        help="print all of it, not only the last 10 of each partition",
     )
     return parser
 
 
 _EXIT_CODES = f"""exit status:
-  {exit_codes.OK:<4}stopped as asked
+  {exit_codes.OK:<4}stopped on request
   {exit_codes.FAILURE:<4}an address is in use, or the embedded Kafka cannot start
   {exit_codes.USAGE:<4}the command line is wrong
   {exit_codes.FENCED:<4}another publisher with the same KAFKA_TRANSACTIONAL_ID has taken over
@@ -65,7 +67,8 @@ def _publish(settings: Settings) -> int:
             _cluster(settings) as cluster,
         ):
             logger.info(
-                "publisher for %s: takes batches at %s, answers at %s; Kafka at %s, topic %s",
+                "publisher for %s: receives batches at %s, acknowledges at %s; Kafka at %s, "
+                "topic %s",
                 settings.app_env,
                 sockets.batches_endpoint,
                 sockets.acknowledgements_endpoint,
@@ -87,7 +90,7 @@ def _publish(settings: Settings) -> int:
 
 @contextmanager
 def _cluster(settings: Settings) -> Iterator[Cluster]:
-    """Give the cluster that the settings name, which runs in this process if it is `embedded`."""
+    """Yield the cluster that the settings name; run it in this process if it is `embedded`."""
     if settings.kafka_brokers != EMBEDDED:
         yield Cluster(settings.kafka_brokers)
         return

@@ -1,4 +1,4 @@
-"""What the publisher has done so far, in numbers."""
+"""Counts of what the publisher has done."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from dataclasses import dataclass, field
 class Counters:
     """Counts since the process started."""
 
-    #: Records taken from readers.
+    #: Records accepted from readers.
     taken: int = 0
-    #: Those of batches that Kafka has confirmed, dead letters and what was left out included.
+    #: Records of confirmed batches, including dead letters and records that were left out.
     confirmed: int = 0
-    #: Messages that were left out because another reader had sent them, too.
+    #: Messages left out because another reader had sent them too.
     duplicates_left_out: int = 0
-    #: Gap records that were left out because another reader was in the channel.
+    #: Gap records left out because another reader was in the channel.
     gaps_left_out: int = 0
     #: Records that went to the dead-letter topic.
     dead_letters: int = 0
-    #: Connections of readers, and of whoever else connected, that have ended.
+    #: Ended connections, of readers and of any other peer.
     connections_ended: int = 0
-    #: Connections that were refused, by reason.
+    #: Refused connections, by reason.
     connections_refused: Counter[str] = field(default_factory=Counter)
-    #: Batches that were not taken, by reason; their readers send them again.
+    #: Refused batches, by reason; their readers send them again.
     refused: Counter[str] = field(default_factory=Counter)
-    #: Frames that are no batches, by reason.
+    #: Invalid messages, by reason.
     malformed: Counter[str] = field(default_factory=Counter)
 
     def summary(self) -> str:
-        """Return all counts that are not zero, as one line of text."""
+        """Return the counts above zero as one line of text."""
         parts = [
             _part(self.taken, "messages taken"),
             _part(self.confirmed, "confirmed by Kafka"),

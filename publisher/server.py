@@ -1,9 +1,9 @@
 """
 Runs the publisher's sessions, one after the other.
 
-Each has its own producer, and what readers know of an earlier one is void: they send again from
-their oldest record that was not acknowledged. A session begins when the publisher starts, and when
-the producer of the one before has become unusable.
+Each session has its own producer. When a session begins, each reader sends again from its oldest
+unacknowledged record. A session begins when the publisher starts, and when the producer of the
+previous session has become unusable.
 """
 
 from __future__ import annotations
@@ -37,26 +37,26 @@ _RETRY_LAST_S = 30.0
 
 
 class _Guarantee(Protocol):
-    """What sessions are made of, by the kind of delivery."""
+    """Creates the parts of a session that depend on the kind of delivery."""
 
     @property
     def topics(self) -> list[Topic]:
-        """Topics that are needed beside those of records and dead letters."""
+        """Topics needed in addition to those of records and dead letters."""
 
     def open_sink(self) -> Sink:
         """Return the sink of a new session. Raises SettingsError."""
 
     def begin(self, sink: Sink, /) -> ReceivingLink | None:
-        """Return what a new session knows of its readers; None when it cannot begin."""
+        """Return the link of a new session; None when the session cannot begin."""
 
 
 class Server:
-    """Publishes what comes through *sockets* to *cluster*, until *stop* asks to end."""
+    """Publishes what *sockets* receive to *cluster*, until *stop* is requested."""
 
     def __init__(
         self, settings: Settings, *, cluster: Cluster, sockets: LinkSockets, stop: StopSignals
     ) -> None:
-        """Raises SettingsError when a KAFKA_CONF_* cannot be."""
+        """Raises SettingsError when a KAFKA_CONF_* is not allowed."""
         self._connection = connection_properties(settings, cluster)
         self._cluster = cluster
         self._sockets = sockets
@@ -74,7 +74,7 @@ class Server:
 
     def run(self) -> None:
         """
-        Run sessions until asked to stop.
+        Run sessions until a stop is requested.
 
         Raises SettingsError when librdkafka does not accept a KAFKA_CONF_*, and FencedError when
         another publisher has taken over.
@@ -91,7 +91,7 @@ class Server:
             if sink.failure is not None:
                 self._log_failure(
                     "Kafka's client has failed: %s: %s; starting a new session, in which readers "
-                    "send again what was not confirmed",
+                    "send unconfirmed messages again",
                     sink.failure.name(),
                     sink.failure.str(),
                 )

@@ -1,4 +1,4 @@
-"""Whether Kafka confirms what it is given, told from two counts; and one line when it does not."""
+"""Detects from two counts that Kafka confirms nothing, and logs it."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ import logging
 
 logger = logging.getLogger(__name__)
 
-#: Seconds without a confirmation, though some are owed, after which Kafka counts as stalled.
+#: Seconds without a confirmation, while some are outstanding, after which Kafka counts as stalled.
 STALLED_S = 2.0
-#: And after which that is said.
-TELL_S = 10.0
+#: Seconds without a confirmation after which a warning is logged.
+WARN_S = 10.0
 
 
 class StallDetector:
-    """Kafka's progress with what was handed to it."""
+    """Watches whether Kafka confirms the messages that it was given."""
 
     def __init__(self, now: float, confirmed: int) -> None:
         self._confirmed = confirmed
         self._confirmed_at = now
-        self._told = False
-        #: Whether confirmations are owed and do not come.
+        self._warned = False
+        #: Whether confirmations are outstanding, and none has arrived for STALLED_S.
         self.stalled = False
 
     def update(self, now: float, *, confirmed: int, unconfirmed: int, reachable: bool) -> None:
         """
-        Take the counts at the time *now*, in seconds of any steady clock.
+        Compare the counts at *now*, in seconds of a monotonic clock, with the previous ones.
 
-        A stall is said once, and so is its end; a Kafka that is not *reachable* is said elsewhere.
+        Logs each stall and its end once. KafkaHealth logs when Kafka is not *reachable*.
         """
         if not unconfirmed or confirmed != self._confirmed:
             self._confirmed, self._confirmed_at = confirmed, now
-            if self._told:
-                logger.info("Kafka confirms messages again")
-            self._told = False
+            if self._warned:
+                logger.info("Kafka is confirming messages again")
+            self._warned = False
         since_s = now - self._confirmed_at
         self.stalled = since_s > STALLED_S
-        if since_s > TELL_S and reachable and not self._told:
-            self._told = True
+        if since_s > WARN_S and reachable and not self._warned:
+            self._warned = True
             logger.warning(
-                "Kafka can be reached, but has confirmed nothing for %d s; %d messages wait",
+                "Kafka can be reached, but has confirmed nothing for %d s; %d messages are waiting",
                 since_s,
                 unconfirmed,
             )

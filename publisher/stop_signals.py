@@ -1,7 +1,8 @@
 """
-SIGTERM and SIGINT as something to look at and to wait for; the second one ends the process.
+SIGTERM and SIGINT as a stop request to check or to wait for; the second signal ends the process.
 
-So does the end of the supervisord that started us: its successor starts another publisher.
+The end of the supervisord that started us is a stop request, too: the next supervisord starts
+another publisher.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopSignals:
-    """While entered, the first of the signals is noted and any further one does what it used to."""
+    """While entered, the first signal requests a stop; a further one has its default effect."""
 
     def __init__(self) -> None:
-        self._noted = False
+        self._requested = False
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
 
     def __enter__(self) -> StopSignals:
-        # Python's own handlers only run between two of its instructions; this wakes a wait.
+        # Python runs signal handlers only between bytecode instructions; this wakes a wait.
         signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         for number in _SIGNALS:
-            signal.signal(number, self._note)
+            signal.signal(number, self._on_signal)
         return self
 
     def __exit__(
@@ -47,23 +48,25 @@ class StopSignals:
 
     @property
     def requested(self) -> bool:
-        """Whether we are to stop."""
-        if not self._noted and supervisor_has_gone():
-            logger.warning("supervisord has gone: stopping, as its successor starts another one")
-            self._noted = True
-        return self._noted
+        """Whether a stop is requested."""
+        if not self._requested and supervisor_has_gone():
+            logger.warning(
+                "supervisord has ended; stopping, because the next one starts a new publisher"
+            )
+            self._requested = True
+        return self._requested
 
     def fileno(self) -> int:
-        """Return the descriptor that is readable once a signal has come, for a poller."""
+        """Return a descriptor for a poller; it is readable once a signal has arrived."""
         return self._reader.fileno()
 
     def wait(self, timeout_s: float) -> bool:
-        """Return whether a signal has come, which is waited for at most *timeout_s*."""
+        """Wait up to *timeout_s* for a stop request; return whether there is one."""
         if not self.requested:
             select.select([self._reader], [], [], timeout_s)
         return self.requested
 
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self._noted = True
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._requested = True
         for other in _SIGNALS:
             signal.signal(other, signal.SIG_DFL)

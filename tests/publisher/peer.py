@@ -61,7 +61,7 @@ def start_publisher(
         },
     )
     line = wait_for_line(
-        process, r"takes batches at (tcp://\S+), answers at (tcp://\S+);", _TIMEOUT_S
+        process, r"receives batches at (tcp://\S+), acknowledges at (tcp://\S+);", _TIMEOUT_S
     )
     return Publisher(process, line[1], line[2])
 

@@ -47,8 +47,8 @@ def test_a_long_stall_and_its_end_are_said_once(caplog: pytest.LogCaptureFixture
     progress.update(61.0, confirmed=20, unconfirmed=5, reachable=True)
 
     assert [record.message for record in caplog.records] == [
-        "Kafka can be reached, but has confirmed nothing for 11 s; 10 messages wait",
-        "Kafka confirms messages again",
+        "Kafka can be reached, but has confirmed nothing for 11 s; 10 messages are waiting",
+        "Kafka is confirming messages again",
     ]
 
 
