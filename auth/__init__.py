@@ -1,1 +1,1 @@
-"""The auth process: keeps the shared Twitch token file valid, and does the one-time logins."""
+"""The auth process: keeps the shared Twitch token file valid, and runs the one-time logins."""

@@ -1,4 +1,4 @@
-"""`python -m auth`: keep the login valid; `python -m auth login` and others: for a person."""
+"""`python -m auth`: keep the login valid. A person runs its commands, such as `login`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ENV_FILE = Path(".env")
 
 
 def main() -> int:
-    """Run the command, and return its exit status."""
+    """Run the command and return its exit code."""
     options = _parser().parse_args()
     settings = start("auth")
     try:
@@ -68,7 +68,9 @@ def _keep(settings: Settings) -> None:
         or settings.twitch_client_id
         or settings.twitch_token_store.exists()
     ):
-        logger.info("no login is configured: readers are anonymous, and there is nothing to keep")
+        logger.info(
+            "no login is configured: readers are anonymous; auth ends, as it has no token to renew"
+        )
         return
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -91,7 +93,7 @@ def _generate(settings: Settings, *, write: bool) -> None:
     if not settings.twitch_username:
         lines["TWITCH_USERNAME"] = found.login
     life = in_words(tokens.expires_in)
-    _prompt(f"This token of {found.login} is valid for {life}, and nothing renews it.")
+    _prompt(f"The token of {found.login} is valid for {life}. It is not renewed automatically.")
     if write:
         _write(lines)
         return
@@ -105,35 +107,39 @@ def _write(variables: Mapping[str, str]) -> None:
             set_variable(ENV_FILE, name, value)
     except (OSError, UnicodeDecodeError) as error:
         raise LoginFailedError(
-            f"cannot write {ENV_FILE} ({error}): run it again without --write"
+            f"cannot write {ENV_FILE} ({error}): run the command again without --write"
         ) from None
-    _prompt(f"{' and '.join(variables)} stand in {ENV_FILE} now.")
+    _prompt(f"Wrote {' and '.join(variables)} to {ENV_FILE}.")
 
 
 def _say(text: str) -> None:
-    # Whoever reads it through a pipe has to act on it now.
+    # Flush, because a person must see the text at once, also through a pipe.
     print(text, flush=True)
 
 
 def _prompt(text: str) -> None:
-    """Say something that is not the result, which may be redirected to a file."""
+    """Print *text* to stderr: stdout has only the result, which may be redirected to a file."""
     print(text, file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m auth",
-        description="Without a command: keep the login valid until told to stop.",
+        description="Without a command: keep the login valid until stopped.",
         epilog=settings_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", title="commands")
-    login = commands.add_parser("login", help="log in, once and for all, with a browser here")
-    login.add_argument("--device", action="store_true", help="with a browser on any other device")
-    generate = commands.add_parser("generate-token", help="make a static token, by hand")
-    generate.add_argument("--write", action="store_true", help="put it into .env, and do not print")
-    commands.add_parser("status", help="say whose token readers use, and how it is doing")
-    commands.add_parser("revoke", help="make the token worth nothing, and forget it")
+    login = commands.add_parser("login", help="log in once, with a browser on this machine")
+    login.add_argument("--device", action="store_true", help="use a browser on another device")
+    generate = commands.add_parser(
+        "generate-token", help="create a static token; you copy a code by hand"
+    )
+    generate.add_argument(
+        "--write", action="store_true", help="write the token to .env instead of printing it"
+    )
+    commands.add_parser("status", help="show whose token readers use, and whether it is valid")
+    commands.add_parser("revoke", help="revoke the token and remove the token file")
     return parser
 
 

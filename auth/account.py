@@ -1,4 +1,4 @@
-"""Whose a token is, and whether that is whom the settings ask for."""
+"""Checks the account of a token against the settings, and stores logins."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from auth.twitch_oauth import validate
 from common.settings import Settings
 from common.token_store import StoredToken, locked_token_store
 
-#: What reading chat takes. https://dev.twitch.tv/docs/chat/irc/#authenticating-with-the-twitch-irc-server
+#: The scope needed to read chat. https://dev.twitch.tv/docs/chat/irc/#authenticating-with-the-twitch-irc-server
 CHAT_SCOPE = "chat:read"
 
 
 def check_account(settings: Settings, found: Validation) -> None:
-    """Raise LoginFailedError when a token cannot be used, or not as the settings say."""
+    """Raise LoginFailedError if a token is of the wrong account or lacks the scope for chat."""
     if settings.twitch_username and found.login != settings.twitch_username:
         raise LoginFailedError(
             f"the token belongs to {found.login}, but TWITCH_USERNAME is"
@@ -25,8 +25,8 @@ def check_account(settings: Settings, found: Validation) -> None:
         )
     if CHAT_SCOPE not in (found.scopes or ()):
         raise LoginFailedError(
-            f"the token lacks the scope {CHAT_SCOPE}, without which chat cannot be read: let"
-            " TWITCH_SCOPES contain it, and log in anew"
+            f"the token lacks the scope {CHAT_SCOPE}, which is needed to read chat: add it to"
+            " TWITCH_SCOPES and log in again"
         )
 
 
@@ -34,10 +34,10 @@ def complete_login(
     settings: Settings, tokens: Tokens, clock: Callable[[], float] = time.time
 ) -> StoredToken:
     """
-    Store a login, and return it, once Twitch has told whose it is.
+    Ask Twitch for the account of *tokens*, store the login and return it.
 
-    Raises AuthError when that fails or it is not whom the settings ask for, and TokenStoreError
-    when it cannot be stored.
+    Raises AuthError if the request fails or the settings require another account or scope, and
+    TokenStoreError if the login cannot be stored.
     """
     now = clock()
     found = validate(settings.twitch_auth_url, tokens.access_token)

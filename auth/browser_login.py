@@ -19,7 +19,7 @@ from common.setting_values import is_loopback
 from common.settings import Settings, SettingsError
 from common.token_store import StoredToken
 
-#: Seconds in which a person has to have logged in.
+#: Seconds within which a person must log in.
 WITHIN_S = 600.0
 
 
@@ -27,10 +27,10 @@ def log_in_with_browser(
     settings: Settings, say: Callable[[str], None], open_url: Callable[[str], None]
 ) -> StoredToken:
     """
-    Store a login, and return it, once a person has gone through it in a browser.
+    Wait until a person has logged in with a browser; store the login and return it.
 
-    *open_url* is called with the address to open. Raises SettingsError when the settings do not
-    allow this way, AuthError when the login fails, and TokenStoreError when it cannot be stored.
+    *open_url* is called with the URL to open. Raises SettingsError if the settings do not allow a
+    browser login, AuthError if the login fails, and TokenStoreError if it cannot be stored.
     """
     check_settings(settings)
     state = secrets.token_urlsafe()
@@ -43,35 +43,35 @@ def log_in_with_browser(
     )
     with _server(settings.twitch_auth_port, login) as server:
         url = f"http://localhost:{settings.twitch_auth_port}{START_PATH}"
-        say(f"To log in, open {url} in a browser on this machine. Ctrl-C ends this.")
+        say(f"To log in, open {url} in a browser on this machine. Press Ctrl-C to cancel.")
         open_url(url)
         return server.wait(WITHIN_S)
 
 
 def open_on_desktop(url: str) -> None:
-    """Open *url* in a browser, if there is a desktop for it to appear on."""
+    """Open *url* in a browser, if there is a desktop."""
     if has_desktop(os.environ):
-        # The address has been printed: whoever sees no window can open it.
+        # If no window opens, the person can still open the URL that was printed.
         with suppress(webbrowser.Error):
             webbrowser.open(url)
 
 
 def has_desktop(environment: Mapping[str, str], platform: str = sys.platform) -> bool:
-    """Return whether a window can be opened: elsewhere, webbrowser would start a text browser."""
+    """Return whether there is a desktop. Without one, webbrowser would start a text browser."""
     return platform == "darwin" or any(
         environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
     )
 
 
 def check_settings(settings: Settings) -> None:
-    """Raise SettingsError when the settings do not suffice for, or do not fit, this way."""
+    """Raise SettingsError if the settings are incomplete or wrong for a browser login."""
     problems = []
     if not settings.twitch_client_id:
         problems.append("TWITCH_CLIENT_ID is not set, but should hold your application's id")
     if not settings.twitch_client_secret:
         problems.append(
-            "TWITCH_CLIENT_SECRET is not set, but should hold your application's secret; one of"
-            " the type Public has none, and logs in with `python -m auth login --device`"
+            "TWITCH_CLIENT_SECRET is not set, but should hold your application's secret; a Public"
+            " application has none: use `python -m auth login --device`"
         )
     problems += _redirect_problems(settings.twitch_redirect_uri, settings.twitch_auth_port)
     if problems:
@@ -83,15 +83,15 @@ def _redirect_problems(redirect_uri: str, auth_port: int) -> list[str]:
     if url.scheme != "http" or not is_loopback(redirect_uri):
         return [
             f"TWITCH_REDIRECT_URI holds {redirect_uri!r}, but the server for this login can only be"
-            " reached at http://localhost; `python -m auth generate-token` works with any"
+            " reached at http://localhost; `python -m auth generate-token` works with any URL"
         ]
     if (url.port or 80) != auth_port:
         return [
-            f"TWITCH_REDIRECT_URI leads to port {url.port or 80}, but TWITCH_AUTH_PORT is"
-            f" {auth_port}: they should be the same"
+            f"TWITCH_REDIRECT_URI has port {url.port or 80}, but TWITCH_AUTH_PORT is {auth_port}:"
+            " they must be the same"
         ]
     if url.path in {"", START_PATH}:
-        return [f"TWITCH_REDIRECT_URI should have a path of its own, other than {START_PATH}"]
+        return [f"TWITCH_REDIRECT_URI must have a path other than {START_PATH}"]
     return []
 
 
@@ -102,6 +102,6 @@ def _server(port: int, login: Login) -> LoginServer:
         if error.errno != errno.EADDRINUSE:
             raise LoginFailedError(f"cannot listen on port {port}: {error.strerror}") from None
         raise LoginFailedError(
-            f"another program listens on port {port}: stop it, or give TWITCH_AUTH_PORT and"
-            " TWITCH_REDIRECT_URI another one, and register that redirect URL with Twitch"
+            f"another program listens on port {port}: stop it, or set another port in"
+            " TWITCH_AUTH_PORT and TWITCH_REDIRECT_URI, and register that redirect URL with Twitch"
         ) from None

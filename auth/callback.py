@@ -1,4 +1,4 @@
-"""What a browser brings back from Twitch's authorize page: a code, or why there is none."""
+"""Extracts the authorization code from the URL to which Twitch redirects the browser."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ _CODE = re.compile(r"[a-zA-Z0-9]+")
 
 def code_from_query(query: str, state: str) -> str:
     """
-    Return the code in the *query* of the address that Twitch led back to.
+    Return the code in *query*, the query string of the URL that Twitch redirected to.
 
-    *state* is what Twitch was to give back. Raises AuthError when there is no code, or one that was
-    not asked for.
+    *state* is the value that Twitch must return. Raises AuthError if Twitch reports an error, if
+    the state differs, or if there is no code.
     """
     fields = dict(parse_qsl(query))
     if "error" in fields:
         raise refusal(f"{fields['error']}: {fields.get('error_description', '')}")
     if not secrets.compare_digest(fields.get("state", "").encode(), state.encode()):
         raise LoginFailedError(
-            "the answer that came back does not belong to this login (its state is another one):"
-            " close other windows of it, and begin anew"
+            "the response does not belong to this login (its state differs): close other login"
+            " windows and start again"
         )
     if "code" not in fields:
-        raise LoginFailedError("the answer that came back holds no code: begin anew")
+        raise LoginFailedError("the response contains no code: start again")
     return fields["code"]
 
 
 def code_from_paste(pasted: str, state: str) -> str:
     """
-    Return the code that somebody has *pasted*: itself, or as part of the address it came in.
+    Return the code in *pasted*, which is the code itself or the URL that contains it.
 
-    Raises AuthError as `code_from_query` does, and when it is neither.
+    Raises AuthError like `code_from_query`, and also if *pasted* is neither.
     """
     text = pasted.strip().strip("'\"")
     if _CODE.fullmatch(text):
@@ -44,7 +44,7 @@ def code_from_paste(pasted: str, state: str) -> str:
     query = urlsplit(text).query
     if not query:
         raise LoginFailedError(
-            "that is neither a code nor the address that the browser was led to: begin anew, and"
-            " paste all of what its address bar shows"
+            "the text is neither a code nor the URL that the browser was redirected to: start"
+            " again, and paste the whole URL from its address bar"
         )
     return code_from_query(query, state)

@@ -1,5 +1,5 @@
 """
-`python -m auth login --device`: log in on a machine that has no browser, with one elsewhere.
+`python -m auth login --device`: log in with a browser on another device.
 
 https://dev.twitch.tv/docs/authentication/getting-tokens-oauth/#device-code-grant-flow, RFC 8628.
 """
@@ -16,7 +16,7 @@ from auth.twitch_oauth import application, ask_for_device, request_device_code
 from common.settings import Settings, SettingsError
 from common.token_store import StoredToken
 
-#: Seconds that are added to the interval when Twitch wants to be asked less often (RFC 8628, 3.5).
+#: Seconds added to the polling interval when Twitch returns slow_down (RFC 8628, 3.5).
 SLOWER_BY_S = 5.0
 
 
@@ -27,16 +27,16 @@ def log_in_with_device_code(
     sleep: Callable[[float], None] = time.sleep,
 ) -> StoredToken:
     """
-    Store a login, and return it, once a person has authorized this device somewhere else.
+    Wait until a person has authorized this device; store the login and return it.
 
-    Raises SettingsError when there is no application, AuthError when the login fails, and
-    TokenStoreError when it cannot be stored.
+    Raises SettingsError if TWITCH_CLIENT_ID is not set, AuthError if the login fails, and
+    TokenStoreError if it cannot be stored.
     """
     if not settings.twitch_client_id:
         raise SettingsError("TWITCH_CLIENT_ID is not set, but should hold your application's id")
     code = request_device_code(application(settings), settings.twitch_scopes)
     say(f"On any device, open {code.verification_uri}")
-    say(f"and enter the code {code.user_code} if it is not there already. Ctrl-C ends this.")
+    say(f"and enter the code {code.user_code} if it is not there already. Press Ctrl-C to cancel.")
     return complete_login(settings, _wait(settings, code, clock, sleep))
 
 
@@ -58,5 +58,5 @@ def _wait(
         except PendingError:
             continue
     raise LoginFailedError(
-        f"nobody has authorized this device within {code.expires_in / 60:.0f} min: begin anew"
+        f"nobody has authorized this device within {code.expires_in / 60:.0f} min: start again"
     )

@@ -1,4 +1,4 @@
-"""Sets variables in a `.env` file, and leaves everything else in it as it is, to the byte."""
+"""Sets variables in a `.env` file, and preserves everything else in it byte for byte."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dotenv.parser import Binding, parse_stream
 
 from common.files import OWNER_ONLY, replace_file
 
-#: An assignment as python-dotenv reads it: what stands before the value, the value, what follows.
+#: An assignment as python-dotenv parses it: text before the value, the value, text after it.
 _ASSIGNMENT = re.compile(
     r"""(\s*(?:export[^\S\r\n]+)?[^=\s]+[^\S\r\n]*=[^\S\r\n]*)"""
     r"""('(?:\\'|[^'])*'|"(?:\\"|[^"])*"|[^\r\n]*?)"""
@@ -21,12 +21,12 @@ _ASSIGNMENT = re.compile(
 
 def set_variable(path: Path, name: str, value: str) -> None:
     """
-    Make the file at *path* set the variable *name* to *value*, which needs no quotes.
+    Set the variable *name* to *value*, which must not need quotes, in the file at *path*.
 
-    A file that is not there is made, for its owner only; of one that is, the mode stays. Raises
-    OSError, or UnicodeDecodeError when it is not UTF-8.
+    A missing file is created with mode 0600. An existing file keeps its mode. Raises OSError, or
+    UnicodeDecodeError if the file is not UTF-8.
     """
-    path = path.resolve()  # where it is a link, the link stays
+    path = path.resolve()  # preserves a symbolic link
     try:
         text = path.read_bytes().decode()
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -42,13 +42,13 @@ def _with_variable(text: str, name: str, value: str) -> str:
     if last is None:
         return _with_line("".join(parts), f"{name}={value}")
     found = _ASSIGNMENT.fullmatch(parts[last])
-    assert found is not None  # it is what python-dotenv has matched
+    assert found is not None  # python-dotenv has parsed the same text
     parts[last] = f"{found[1]}{value}{found[3]}"
     return "".join(parts)
 
 
 def _last_assignment(bindings: list[Binding], name: str) -> int | None:
-    """Return the index of the assignment that counts, the last one, unless nothing is assigned."""
+    """Return the index of the last binding of *name*, or None if it assigns no value."""
     found = [index for index, binding in enumerate(bindings) if binding.key == name]
     return found[-1] if found and bindings[found[-1]].value is not None else None
 

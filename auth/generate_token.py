@@ -1,4 +1,4 @@
-"""`python -m auth generate-token`: a static token, with a code that is carried over by hand."""
+"""`python -m auth generate-token`: create a static token; a person copies the code by hand."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ def generate_token(
     settings: Settings, say: Callable[[str], None], ask: Callable[[], str]
 ) -> tuple[Tokens, Validation]:
     """
-    Return a new token, and whose it is.
+    Return a new token and its account.
 
-    *say* shows a line to a person, *ask* returns a line of theirs or raises EOFError. Raises
-    SettingsError when the settings do not suffice, and AuthError when there is no token.
+    *say* shows a line to a person. *ask* returns a line that the person enters, or raises EOFError.
+    Raises SettingsError if the settings are incomplete, and AuthError if no token is obtained.
     """
     _check_settings(settings)
     app, redirect_uri = application(settings), settings.twitch_redirect_uri
     state = secrets.token_urlsafe()
-    say("1. Open this address in any browser, and authorize the application:")
+    say("1. Open this URL in any browser, and authorize the application:")
     say("")
     say(f"   {authorize_url(app, redirect_uri, settings.twitch_scopes, state)}")
     say("")
-    say(f"2. The browser is then led to {redirect_uri}?code=... and may say that nothing")
-    say("   is there. Paste the whole address from its address bar here, or the code in it:")
+    say(f"2. Twitch then redirects the browser to {redirect_uri}?code=... The page may fail to")
+    say("   load. Paste the whole URL from the address bar here, or only the code in it:")
     try:
         pasted = ask()
     except EOFError:

@@ -1,11 +1,11 @@
 """
-Keeps the token store valid, for as long as it runs.
+Keeps the login in the token store valid.
 
-1. A token is validated when it is first seen and every hour, and renewed before its end.
-2. While Twitch is away the token stays in use, and the attempts go on.
-3. When only a person can help, that is said once. A new login is noticed in the store.
-4. A renewal holds the store's lock: a refresh token may be good for one use only, and a login that
-   is made meanwhile must not be overwritten.
+1. A token is validated when it is first read and every hour, and renewed before it expires.
+2. While Twitch is unreachable, the token stays in use and attempts continue.
+3. A problem that only a person can fix is logged once. A new login in the store is detected.
+4. A renewal holds the store's lock: a refresh token may be valid for one use only, and a login that
+   is made during the renewal must not be overwritten.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ from common.token_store import (
     read_token,
 )
 
-#: Seconds between two looks at the store, and at the clock.
+#: Seconds between two checks of the store and of the clock.
 LOOK_EVERY_S = 1.0
 
-#: Seconds until a renewal that Twitch has refused is tried again, where a new login is not needed:
-#: not every refusal turns out to be its last word.
+#: Seconds until the next renewal after Twitch has refused one, unless a new login is needed. Some
+#: refusals are temporary.
 REFUSED_FOR_S = 600.0
 
 NEVER = float("inf")
@@ -54,7 +54,7 @@ logger = logging.getLogger(__name__)
 
 
 class TokenKeeper:
-    """Looks after the token store, and after the static token while there is no store."""
+    """Keeps the token store valid. While there is no store, watches the static token."""
 
     def __init__(
         self,
@@ -62,44 +62,45 @@ class TokenKeeper:
         clock: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """*clock* gives Unix seconds, *chance* a number from 0 to 1."""
+        """*clock* returns Unix seconds, *chance* a random number from 0 to 1."""
         self._settings = settings
         self._clock = clock
         self._chance = chance
         self._static = StaticToken(settings, clock)
         self._retry = Retry(chance)
         self._token: StoredToken | None = None
-        #: What the token was renewed to, if that could not be stored yet.
+        #: The renewed login, if it could not be stored yet.
         self._unsaved: StoredToken | None = None
         self._validate_at = self._expires_at = NEVER
         self._renew_not_before = float("-inf")
-        #: Which part of the jitter this token got.
+        #: The jitter of this token's renewal, 0 to 1.
         self._spread = 0.0
-        self._said: set[str] = set()
+        #: Texts that were logged since this login was read.
+        self._logged: set[str] = set()
 
     def run(self, stop: threading.Event) -> None:
-        """Look after the tokens until *stop* is set, or supervisord has gone."""
+        """Call `step` once a second until *stop* is set or supervisord has ended."""
         self.step()
         while not stop.wait(LOOK_EVERY_S) and not supervisor_has_gone():
             self.step()
 
     def step(self) -> None:
-        """Do what is due now."""
+        """Read the store, and validate or renew the token if that is due."""
         try:
-            self._save_late()
+            self._save_unsaved()
             token = read_token(self._settings.twitch_token_store)
             if token != self._token:
-                self._take(token)
+                self._use(token)
             if token:
-                self._look_after(token, self._clock())
+                self._keep_valid(token, self._clock())
             else:
-                self._do_without()
+                self._step_without_store()
         except TokenStoreError as error:
-            self._say_once(logging.ERROR, str(error))
+            self._log_once(logging.ERROR, str(error))
 
-    def _take(self, token: StoredToken | None) -> None:
-        """Begin with a login that was found in the store, or with its absence."""
-        self._token, self._said = token, set()
+    def _use(self, token: StoredToken | None) -> None:
+        """Start to use a login that was read from the store; None if there is no store."""
+        self._token, self._logged = token, set()
         if token is None:
             return
         now = self._clock()
@@ -107,20 +108,20 @@ class TokenKeeper:
         self._renew_not_before = float("-inf")
         self._spread = self._chance()
         left = in_words(token.expires_at - now)
-        logger.info("keeping the login of %s, whose token is valid for %s", token.login, left)
+        logger.info("keeping the login of %s valid; its token expires in %s", token.login, left)
         if self._settings.twitch_oauth_token:
-            logger.warning("TWITCH_OAUTH_TOKEN is not used as long as there is a token store")
+            logger.warning("TWITCH_OAUTH_TOKEN is ignored while the token store exists")
 
-    def _do_without(self) -> None:
+    def _step_without_store(self) -> None:
         if self._settings.twitch_oauth_token:
             self._static.step()
         else:
-            self._say_once(
+            self._log_once(
                 logging.WARNING,
-                "nobody has logged in: readers are anonymous until `python -m auth login`",
+                "there is no login: readers are anonymous until `python -m auth login`",
             )
 
-    def _look_after(self, token: StoredToken, now: float) -> None:
+    def _keep_valid(self, token: StoredToken, now: float) -> None:
         if self._retry.is_due(now):
             try:
                 due_at = renewal_due_at(token.obtained_at, self._expires_at, self._spread)
@@ -131,10 +132,10 @@ class TokenKeeper:
             except TwitchUnreachableError as error:
                 self._retry.on_failure(now, error)
         if now >= self._expires_at:
-            self._say_once(
+            self._log_once(
                 logging.ERROR,
-                f"the token of {token.login} is not valid any more: Twitch refuses readers that"
-                " connect anew",
+                f"the token of {token.login} is no longer valid: Twitch refuses readers that"
+                " reconnect",
             )
 
     def _validate(self, token: StoredToken, now: float) -> None:
@@ -149,13 +150,13 @@ class TokenKeeper:
         try:
             check_account(self._settings, found)
         except LoginFailedError as error:
-            self._say_once(logging.ERROR, str(error))
+            self._log_once(logging.ERROR, str(error))
 
     def _renew(self, token: StoredToken, now: float) -> None:
         try:
             app = self._application(token)
             with locked_token_store(self._settings.twitch_token_store) as store:
-                # Another process may have renewed it, or somebody may have logged in.
+                # Another process may have renewed it, or a person may have logged in.
                 if store.read() == token:
                     tokens = renew(app, token.refresh_token or "")
                     self._unsaved = msgspec.structs.replace(
@@ -165,53 +166,53 @@ class TokenKeeper:
                         obtained_at=now,
                         expires_at=now + tokens.expires_in,
                     )
-                    # Before anything else: the old refresh token may be worth nothing by now.
+                    # Save it first: the old refresh token may already be invalid.
                     self._save(store)
         except GrantRefusedError as error:
             self._renew_not_before = NEVER
-            self._say_once(logging.ERROR, f"the login of {token.login} cannot be renewed: {error}")
+            self._log_once(logging.ERROR, f"the login of {token.login} cannot be renewed: {error}")
         except RefusedError as error:
             self._renew_not_before = now + REFUSED_FOR_S
-            self._say_once(logging.ERROR, f"the login of {token.login} is not renewed: {error}")
+            self._log_once(logging.ERROR, f"the login of {token.login} was not renewed: {error}")
 
     def _application(self, token: StoredToken) -> Application:
         """Return the application that *token* was issued to. Raises GrantRefusedError."""
         client_id = self._settings.twitch_client_id
         if not token.refresh_token:
-            raise GrantRefusedError("it came without a refresh token: log in anew")
+            raise GrantRefusedError("it was issued without a refresh token: log in again")
         if client_id and client_id != token.client_id:
             raise GrantRefusedError(
-                "it was made with another application than TWITCH_CLIENT_ID names now: log in anew"
-                " with `python -m auth login`"
+                "it was issued to another application than TWITCH_CLIENT_ID: log in again with"
+                " `python -m auth login`"
             )
         app = application(self._settings)
         return dataclasses.replace(app, client_id=token.client_id)
 
     def _save(self, store: LockedTokenStore) -> None:
-        """Store what the token was renewed to, and go on with that."""
+        """Store the renewed login, and use it from now on."""
         renewed = self._unsaved
         assert renewed is not None
         store.write(renewed)
         self._unsaved = None
-        self._token, self._said = renewed, set()
+        self._token, self._logged = renewed, set()
         self._expires_at = renewed.expires_at
         self._validate_at = min(self._validate_at, renewed.obtained_at + VALIDATE_EVERY_S)
         self._spread = self._chance()
         self._retry.on_success()
         life = in_words(renewed.expires_at - renewed.obtained_at)
-        logger.info("renewed the token of %s, for %s", renewed.login, life)
+        logger.info("renewed the token of %s, valid for %s", renewed.login, life)
 
-    def _save_late(self) -> None:
-        """Try again to store what could not be stored, as when the disk was full."""
+    def _save_unsaved(self) -> None:
+        """Retry to store a renewed login that could not be stored, for example on a full disk."""
         if self._unsaved:
             with locked_token_store(self._settings.twitch_token_store) as store:
                 if store.read() == self._token:
                     self._save(store)
                 else:
-                    self._unsaved = None  # somebody has logged in meanwhile
+                    self._unsaved = None  # a new login has replaced it
 
-    def _say_once(self, level: int, text: str) -> None:
-        """Log *text*, unless that was done since this login began."""
-        if text not in self._said:
-            self._said.add(text)
+    def _log_once(self, level: int, text: str) -> None:
+        """Log *text*, unless it was already logged for this login."""
+        if text not in self._logged:
+            self._logged.add(text)
             logger.log(level, "%s", text)

@@ -1,9 +1,9 @@
 """
-The server that a browser logs in with: on loopback only, for one login, and then no more.
+The HTTP server for a browser login. It listens on loopback only, and serves a single login.
 
-1. `/auth` leads to Twitch, and Twitch leads back to the path of the redirect URI.
-2. The first answer that comes back is the only one: it is a login, or it says why there is none.
-3. An answer without our `state` was not asked for by us, and is not looked into.
+1. `/auth` redirects to Twitch, and Twitch redirects back to the path of the redirect URI.
+2. Only the first redirect back counts, whether the login succeeds or fails.
+3. A redirect without our `state` does not belong to this login, so its code is not used.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ from common.token_store import StoredToken, TokenStoreError
 
 START_PATH = "/auth"
 
-#: Seconds for a browser to send its request: some connect long before they ask anything.
+#: Seconds for a browser to send its request. Some browsers connect long before they send it.
 _REQUEST_WITHIN_S = 30
 
 
 @dataclass(frozen=True)
 class Login:
-    """A login that is under way."""
+    """A login in progress."""
 
-    #: Where Twitch asks the person.
+    #: URL at which a person authorizes the application.
     authorize_url: str
-    #: Where Twitch leads back to.
+    #: Path to which Twitch redirects back.
     callback_path: str
-    #: What Twitch has to give back, and nobody else knows.
+    #: Secret that Twitch must return.
     state: str
-    #: Makes a code a login that is stored. Raises AuthError or TokenStoreError.
+    #: Exchanges a code for a login and stores it. Raises AuthError or TokenStoreError.
     finish: Callable[[str], StoredToken]
 
 
 class LoginServer:
-    """Serves *login* on *port* of 127.0.0.1, from `with` to the end of the block."""
+    """Serves *login* on *port* of 127.0.0.1 within a `with` block."""
 
     def __init__(self, port: int, login: Login) -> None:
-        """Raise OSError when the port is taken."""
+        """Raise OSError if the port cannot be used."""
         self._http = _HttpServer(("127.0.0.1", port), _Handler)
         self._http.login = login
         self._http.outcome = Future()
@@ -56,10 +56,10 @@ class LoginServer:
 
     def wait(self, within_s: float) -> StoredToken:
         """
-        Return the login, once there is one.
+        Wait for the login, and return it.
 
-        Raises AuthError or TokenStoreError when it fails, LoginFailedError also when nothing has
-        come *within_s*.
+        Raises AuthError or TokenStoreError if the login fails, and LoginFailedError if there is no
+        result within *within_s* seconds.
         """
         try:
             return self._http.outcome.result(within_s)
@@ -79,7 +79,7 @@ class LoginServer:
 class _HttpServer(ThreadingHTTPServer):
     login: Login
     outcome: Future[StoredToken]
-    #: Taken by the first answer from Twitch, and never released.
+    #: Acquired by the first redirect from Twitch, and never released.
     answered: threading.Lock
     daemon_threads = True
     block_on_close = False
@@ -90,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _REQUEST_WITHIN_S
 
     def do_GET(self) -> None:
-        """Answer a browser."""
+        """Respond to a browser."""
         url = urlsplit(self.path)
         if url.path == START_PATH:
             self._send(HTTPStatus.FOUND, b"", location=self.server.login.authorize_url)
@@ -117,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
             outcome.set_result(token)
 
     def _show(self, status: HTTPStatus, title: str, text: str) -> None:
-        # A browser that has gone changes nothing about the login.
+        # If the browser has disconnected, the login still counts.
         with suppress(OSError):
             self._send(status, page(title, text))
 
@@ -125,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
-        # This page's address holds a code.
+        # The URL of this page contains a code.
         self.send_header("Cache-Control", "no-store")
         self.send_header("Referrer-Policy", "no-referrer")
         self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
@@ -135,4 +135,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_arguments: Any) -> None:
-        """Log nothing: a request's line holds the code."""
+        """Log nothing: the request line contains the code."""

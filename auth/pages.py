@@ -1,4 +1,4 @@
-"""The pages that the login server shows."""
+"""The HTML pages of the login server."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ body {{ font: 1.1em/1.5 sans-serif; max-width: 36em; margin: 4em auto; padding: 
 
 
 def page(title: str, text: str) -> bytes:
-    """Return a page of HTML that says *text*."""
+    """Return an HTML page with *title* and *text*, in UTF-8."""
     return _PAGE.format(title=escape(title), text=escape(text)).encode()

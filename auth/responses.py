@@ -1,4 +1,4 @@
-"""What Twitch's OAuth server answers: its JSON, and its refusals made into our exceptions."""
+"""Decodes the responses of Twitch's OAuth server, and maps its error messages to exceptions."""
 
 from __future__ import annotations
 
@@ -21,50 +21,50 @@ from auth.errors import (
 )
 from common.token_store import Token
 
-#: Longest part of Twitch's own words that is shown.
+#: Maximum length of the part of Twitch's message that is shown.
 _SHOWN_CHARACTERS = 200
 
-_LOG_IN = "log in anew with `python -m auth login`"
-_APPLICATION = "at https://dev.twitch.tv/console/apps, under Manage"
+_LOG_IN = "log in again with `python -m auth login`"
+_APPLICATION = "https://dev.twitch.tv/console/apps (Manage)"
 
-#: What Twitch says, in part and in lower case; what that means; what to do. The first one counts.
-#: https://dev.twitch.tv/docs/authentication/, RFC 8628 (3.5), and what others have seen.
+#: Part of Twitch's message in lower case, the error that it means, what to do. The first match
+#: counts. https://dev.twitch.tv/docs/authentication/, RFC 8628 (3.5), and messages seen by others.
 _REFUSALS: tuple[tuple[str, type[AuthError], str], ...] = (
     ("authorization pending", PendingError, "authorize it in the browser"),
-    ("slow down", SlowDownError, "ask less often"),
+    ("slow down", SlowDownError, "poll less often"),
     (
         "access denied",
         GrantRefusedError,
-        "somebody clicked Cancel: begin anew if that was not meant",
+        "Cancel was clicked: start again if that was a mistake",
     ),
-    ("expired token", GrantRefusedError, "the code was not used in time: begin anew"),
+    ("expired token", GrantRefusedError, "the code was not used in time: start again"),
     (
         "device code",
         GrantRefusedError,
-        "the code has expired, or was denied or used already: begin anew",
+        "the code has expired, was denied, or was already used: start again",
     ),
     (
         "client secret",
         ApplicationRefusedError,
-        f"make TWITCH_CLIENT_SECRET the secret that you find {_APPLICATION} (New Secret), all of"
-        " it; an application of the type Public has none, and needs the variable to be unset",
+        f"set TWITCH_CLIENT_SECRET to the whole secret (New Secret) from {_APPLICATION}; for a"
+        " Public application, which has none, leave it unset",
     ),
     (
         "redirect",
         ApplicationRefusedError,
-        "TWITCH_REDIRECT_URI has to stand among the application's OAuth Redirect URLs"
-        f" {_APPLICATION}, character for character",
+        "TWITCH_REDIRECT_URI must be one of the application's OAuth Redirect URLs, character for"
+        f" character: see {_APPLICATION}",
     ),
     (
         "client",
         ApplicationRefusedError,
-        f"make TWITCH_CLIENT_ID and TWITCH_CLIENT_SECRET those that you find {_APPLICATION}; an"
-        " application of the type Public logs in with `python -m auth login --device` only",
+        f"set TWITCH_CLIENT_ID and TWITCH_CLIENT_SECRET to the values from {_APPLICATION}; a"
+        " Public application can only use `python -m auth login --device`",
     ),
     (
         "authorization code",
         GrantRefusedError,
-        "a code lasts about a minute and can be used once: begin anew",
+        "a code lasts about a minute and can be used once: start again",
     ),
     (
         "refresh token",
@@ -77,16 +77,16 @@ _REFUSALS: tuple[tuple[str, type[AuthError], str], ...] = (
 )
 
 _OTHERWISE = (
-    "check TWITCH_REDIRECT_URI, TWITCH_CLIENT_ID and TWITCH_CLIENT_SECRET, then begin anew: a code"
+    "check TWITCH_REDIRECT_URI, TWITCH_CLIENT_ID and TWITCH_CLIENT_SECRET, then start again: a code"
     " lasts about a minute and can be used once"
 )
 
 
 class Tokens(msgspec.Struct, frozen=True):
-    """What Twitch gives for a code, or for a refresh token."""
+    """Twitch's response to a code or a refresh token."""
 
     access_token: Token
-    #: Seconds.
+    #: Lifetime of the access token, in seconds.
     expires_in: float
     refresh_token: Token | None = None
 
@@ -95,25 +95,25 @@ class Tokens(msgspec.Struct, frozen=True):
 
 
 class Validation(msgspec.Struct, frozen=True):
-    """What Twitch says about a valid access token."""
+    """Twitch's information about a valid access token."""
 
     client_id: str
     login: str
     user_id: str
-    #: Seconds; 0 for a token of old, which does not expire.
+    #: Remaining lifetime in seconds; 0 for a legacy token that does not expire.
     expires_in: float
     scopes: list[str] | None = None
 
 
 class DeviceCode(msgspec.Struct, frozen=True):
-    """What a person needs to authorize a device, and what the device needs to ask about it."""
+    """What a person needs to authorize a device, and what the device needs to poll for it."""
 
     device_code: str
     user_code: str
     verification_uri: str
-    #: Seconds.
+    #: Lifetime of the codes, in seconds.
     expires_in: float
-    #: Seconds between two questions. RFC 8628 (3.2) gives the default.
+    #: Seconds between two polls. RFC 8628 (3.2) defines the default.
     interval: float = 5.0
 
     def __repr__(self) -> str:
@@ -124,16 +124,16 @@ OAuthResponse = TypeVar("OAuthResponse", Tokens, Validation, DeviceCode)
 
 
 def read_response(response: requests.Response, kind: type[OAuthResponse]) -> OAuthResponse:
-    """Return what *response* holds. Raises msgspec.MsgspecError when that is something else."""
+    """Decode the body of *response* as *kind*. Raises msgspec.MsgspecError if that fails."""
     return msgspec.json.decode(response.content, type=kind)
 
 
 def check(response: requests.Response, secrets: Iterable[str]) -> requests.Response:
     """
-    Return *response* if it is a good one.
+    Return *response* if its status is 200.
 
-    Raises the AuthError that it means otherwise, without any of the *secrets* in its text, even if
-    the server repeats them.
+    Otherwise raises the matching AuthError. Its text contains none of the *secrets*, even if the
+    server repeats them.
     """
     status = response.status_code
     if status == HTTPStatus.OK:
@@ -142,24 +142,26 @@ def check(response: requests.Response, secrets: Iterable[str]) -> requests.Respo
     for secret in filter(None, secrets):
         message = message.replace(secret, "***")
     if status >= 500 or status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}:
-        raise TwitchUnreachableError(f"Twitch answers {status} ({message}): try again later")
+        raise TwitchUnreachableError(
+            f"Twitch returned status {status} ({message}): try again later"
+        )
     raise refusal(message, status)
 
 
 def refusal(message: str, status: int | None = None) -> AuthError:
-    """Return the error that Twitch's *message* means, with what to do about it."""
-    # It may have come by way of a browser, from anybody.
+    """Return the error that Twitch's *message* means. Its text says what to do."""
+    # Untrusted: the message may come from a URL that a browser opened.
     shown = "".join(filter(str.isprintable, message))[:_SHOWN_CHARACTERS]
-    said = f"Twitch says {shown!r}" + (f" ({status})" if status else "")
+    problem = f"Twitch says {shown!r}" + (f" ({status})" if status else "")
     known = message.lower().replace("_", " ")
     for part, kind, advice in _REFUSALS:
         if part in known:
-            return kind(f"{said}: {advice}")
-    return RefusedError(f"{said}: {_OTHERWISE}")
+            return kind(f"{problem}: {advice}")
+    return RefusedError(f"{problem}: {_OTHERWISE}")
 
 
 def _message(response: requests.Response) -> str:
-    """Return Twitch's words, or those of HTTP where it has none."""
+    """Return Twitch's message, or the HTTP reason phrase if there is none."""
     try:
         return str(response.json()["message"])
     except (ValueError, KeyError, TypeError):

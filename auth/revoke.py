@@ -1,4 +1,4 @@
-"""`python -m auth revoke`: make the token worth nothing, and forget it."""
+"""`python -m auth revoke`: revoke the token and remove the token store."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from common.token_store import locked_token_store
 
 def revoke_token(settings: Settings, say: Callable[[str], None]) -> None:
     """
-    Revoke the token that readers use: that in the token store, which is removed, else the static.
+    Revoke the token in the token store and remove the store; without a store, the static token.
 
-    Raises AuthError when Twitch does not do it, and TokenStoreError when the store cannot be used;
-    it is then still there.
+    Raises AuthError if Twitch does not revoke it, and TokenStoreError if the store cannot be used.
+    The store is then kept.
     """
     with locked_token_store(settings.twitch_token_store) as store:
         token = store.read()
@@ -35,7 +35,7 @@ def _revoke_static(settings: Settings, say: Callable[[str], None]) -> None:
     try:
         found = validate(url, token)
     except TokenInvalidError:
-        say("TWITCH_OAUTH_TOKEN was not valid any more. Remove it from your settings.")
+        say("TWITCH_OAUTH_TOKEN was already invalid. Remove it from your settings.")
         return
     how = _revoke(url, found.client_id, token)
     say(f"The token of {found.login} {how}. Remove TWITCH_OAUTH_TOKEN from your settings.")
@@ -45,5 +45,5 @@ def _revoke(auth_url: str, client_id: str, token: str) -> str:
     try:
         revoke(auth_url, client_id, token)
     except TokenInvalidError:
-        return "was not valid any more"
+        return "was already invalid"
     return "is revoked"

@@ -1,4 +1,4 @@
-"""When a token is validated and renewed, and when to warn of its end. Nothing here waits."""
+"""Computes when to validate and renew a token, and when to warn that it expires."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 #: https://dev.twitch.tv/docs/authentication/validate-tokens/
 VALIDATE_EVERY_S = 3600.0
 
-#: A token is renewed this long before its end, or at the last tenth of its life if that is earlier.
+#: Seconds before expiry at which a token is renewed, or a tenth of its life if that is longer.
 RENEW_BEFORE_S = 600.0
 
 #: Longest first and longest last delay between attempts while Twitch cannot be reached.
@@ -15,17 +15,17 @@ RETRY_LAST_S = 60.0
 
 DAY_S = 86_400.0
 
-#: How long before the end of a token that nobody renews a person is warned, the earliest first.
+#: Seconds before the expiry of a static token at which to warn, the earliest warning first.
 WARN_BEFORE_S = (7 * DAY_S, DAY_S)
 
 
 def renewal_due_at(obtained_at: float, expires_at: float, chance: float) -> float:
     """
-    Return when a token is to be renewed, in Unix seconds as its two times are.
+    Return when to renew a token. All times are Unix seconds.
 
-    *chance*, 0 to 1, brings that forward by up to half of what would be left, so that logins made
-    together are not renewed together. It is never in the first half of the token's life: one of a
-    few minutes would be renewed all the time.
+    *chance*, 0 to 1, lengthens the time before expiry by up to half, so that logins made together
+    are not renewed together. The result is never in the first half of the token's life: a token of
+    a few minutes would be renewed all the time.
     """
     life_s = expires_at - obtained_at
     before_s = max(RENEW_BEFORE_S, life_s / 10) * (1 + chance / 2)
@@ -33,12 +33,12 @@ def renewal_due_at(obtained_at: float, expires_at: float, chance: float) -> floa
 
 
 def warnings_passed(left_s: float) -> int:
-    """Return how many of the warnings are due when a token has *left_s* seconds."""
+    """Return how many warnings are due for a token that expires in *left_s* seconds."""
     return sum(left_s <= before_s for before_s in WARN_BEFORE_S)
 
 
 def in_words(seconds: float) -> str:
-    """Return a span of time as a person would say it, such as `3 hours 59 minutes`."""
+    """Return a duration in words, such as `3 hours 59 minutes`."""
     left = max(0, int(seconds))
     for size_s, unit, next_size_s, next_unit in (
         (86_400, "day", 3600, "hour"),

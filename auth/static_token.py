@@ -1,4 +1,4 @@
-"""Watches a static token: TWITCH_OAUTH_TOKEN, which a person has to replace before its end."""
+"""Watches the static token, TWITCH_OAUTH_TOKEN, which a person must replace before it expires."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from common.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_REPLACE = "make a new one with `python -m auth generate-token`, or use `python -m auth login`"
+_REPLACE = "create a new one with `python -m auth generate-token`, or use `python -m auth login`"
 
 
 class StaticToken:
-    """Validates the token when it is first looked at and every hour, and warns before its end."""
+    """Validates the token at the first `step` and every hour, and warns before it expires."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self._settings = settings
@@ -28,10 +28,10 @@ class StaticToken:
         self._validate_at = float("-inf")
         self._expires_at = float("inf")
         self._warned = 0
-        self._complained = False
+        self._logged = False
 
     def step(self) -> None:
-        """Do what is due now."""
+        """Validate the token and log a warning, if that is due."""
         now = self._clock()
         if now >= self._validate_at and self._retry.is_due(now):
             self._validate(now)
@@ -39,7 +39,7 @@ class StaticToken:
         if passed > self._warned:
             self._warned = passed
             left = in_words(self._expires_at - now)
-            logger.warning("TWITCH_OAUTH_TOKEN is valid for %s more: %s", left, _REPLACE)
+            logger.warning("TWITCH_OAUTH_TOKEN expires in %s: %s", left, _REPLACE)
 
     def _validate(self, now: float) -> None:
         try:
@@ -60,9 +60,9 @@ class StaticToken:
         try:
             check_account(self._settings, found)
         except LoginFailedError as error:
-            self._complain(error)
+            self._log_once(error)
 
-    def _complain(self, error: LoginFailedError) -> None:
-        if not self._complained:
-            self._complained = True
+    def _log_once(self, error: LoginFailedError) -> None:
+        if not self._logged:
+            self._logged = True
             logger.error("TWITCH_OAUTH_TOKEN: %s", error)

@@ -1,4 +1,4 @@
-"""`python -m auth status`: whose token readers use, and how it is doing. Never the token itself."""
+"""`python -m auth status`: show whose token readers use, and whether it is valid."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def status(
     settings: Settings, say: Callable[[str], None], clock: Callable[[], float] = time.time
 ) -> bool:
     """
-    Say what readers log in with; return whether that works.
+    Show what readers log in with, but not the token itself; return whether it works.
 
-    Raises TokenStoreError when there is a token store that cannot be used.
+    Raises TokenStoreError if the token store exists and cannot be used.
     """
     stored = read_token(settings.twitch_token_store)
     if stored is None and not settings.twitch_oauth_token:
         say("source   none: readers are anonymous, which Twitch allows for reading")
         return True
     if stored is None:
-        say("source   TWITCH_OAUTH_TOKEN, which nothing renews")
+        say("source   TWITCH_OAUTH_TOKEN, which is not renewed automatically")
         token = settings.twitch_oauth_token
     else:
         say(f"source   the token store, {settings.twitch_token_store}")
@@ -42,7 +42,7 @@ def status(
             say(f"stored   as {stored.login}, until {_moment(stored.expires_at)}")
         say(f"problem  {error}")
         return False
-    say("valid    yes, Twitch says")
+    say("valid    yes, according to Twitch")
     return True
 
 

@@ -1,8 +1,9 @@
 """
-The calls to Twitch's OAuth server (https://dev.twitch.tv/docs/authentication/).
+Calls Twitch's OAuth server (https://dev.twitch.tv/docs/authentication/).
 
-Twitch has its own ways: scopes come back as a list, the client secret goes into the body, /validate
-wants `OAuth` where others want `Bearer`, and errors are `message`s, not RFC 6749's `error`.
+Twitch differs from the standard: it returns scopes as a list, expects the client secret in the
+body, expects `OAuth` instead of `Bearer` for /validate, and reports errors as `message` instead of
+RFC 6749's `error`.
 """
 
 from __future__ import annotations
@@ -25,25 +26,25 @@ from auth.errors import TwitchUnreachableError
 from auth.responses import DeviceCode, Tokens, Validation, check, read_response
 from common.settings import Settings
 
-#: Seconds to connect, and then to wait for each part of the answer.
+#: Seconds to connect, and then to wait for each part of the response.
 TIMEOUT_S = (5.0, 10.0)
 
-# At DEBUG it logs whole requests and answers, the tokens among them.
+# At DEBUG it logs whole requests and responses, including the tokens.
 logging.getLogger("requests_oauthlib").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
 class Application:
-    """The Twitch application that logs in, and the OAuth server that knows it."""
+    """A Twitch application, and the base URL of the OAuth server."""
 
     client_id: str
-    #: Empty for one of the type Public.
+    #: Empty for a Public application.
     client_secret: str = field(repr=False)
     auth_url: str
 
 
 def application(settings: Settings) -> Application:
-    """Return the application that *settings* describe."""
+    """Return the application in *settings*."""
     return Application(
         settings.twitch_client_id, settings.twitch_client_secret, settings.twitch_auth_url
     )
@@ -51,9 +52,9 @@ def application(settings: Settings) -> Application:
 
 def authorize_url(app: Application, redirect_uri: str, scopes: Sequence[str], state: str) -> str:
     """
-    Return the address at which a person authorizes *app*, and which leads back to *redirect_uri*.
+    Return the URL at which a person authorizes *app*. Twitch then redirects to *redirect_uri*.
 
-    Twitch asks even if it was authorized before, so that one can log in with another account.
+    Twitch asks even if *app* was authorized before, so that a person can choose another account.
     """
     with _session(app, redirect_uri=redirect_uri, scope=list(scopes)) as session:
         url, _ = session.authorization_url(
@@ -68,40 +69,40 @@ def exchange_code(app: Application, code: str, redirect_uri: str) -> Tokens:
         session.register_compliance_hook(
             "access_token_response", partial(_check_tokens, secrets=(code, app.client_secret))
         )
-        answer = session.fetch_token(
+        response = session.fetch_token(
             f"{app.auth_url}/token",
             code=code,
             include_client_id=True,
             client_secret=app.client_secret or None,
             timeout=TIMEOUT_S,
         )
-        return msgspec.convert(dict(answer), Tokens)
+        return msgspec.convert(dict(response), Tokens)
 
 
 def renew(app: Application, refresh_token: str) -> Tokens:
     """
     Return new tokens for *refresh_token*.
 
-    If *app* is of the type Public, the old one is worth nothing as soon as Twitch has answered.
-    Raises AuthError.
+    If *app* is a Public application, *refresh_token* is invalid once Twitch has responded. Raises
+    AuthError.
     """
     with _session(app) as session:
         secrets = (refresh_token, app.client_secret)
         session.register_compliance_hook(
             "refresh_token_response", partial(_check_tokens, secrets=secrets)
         )
-        answer = session.refresh_token(
+        response = session.refresh_token(
             f"{app.auth_url}/token",
             refresh_token=refresh_token,
             timeout=TIMEOUT_S,
             client_id=app.client_id,
             client_secret=app.client_secret or None,
         )
-        return msgspec.convert(dict(answer), Tokens)
+        return msgspec.convert(dict(response), Tokens)
 
 
 def request_device_code(app: Application, scopes: Sequence[str]) -> DeviceCode:
-    """Begin the device code flow. Raises AuthError."""
+    """Start the device code flow. Raises AuthError."""
     fields = {"client_id": app.client_id, "scopes": " ".join(scopes)}
     with _session(app) as session:
         response = session.post(f"{app.auth_url}/device", data=fields, timeout=TIMEOUT_S)
@@ -112,7 +113,7 @@ def ask_for_device(app: Application, device_code: str, scopes: Sequence[str]) ->
     """
     Return the tokens for a device that was authorized.
 
-    Raises PendingError or SlowDownError while nobody has done it yet, or another AuthError.
+    Raises PendingError or SlowDownError while it is not authorized yet, or another AuthError.
     """
     fields = {
         "client_id": app.client_id,
@@ -128,9 +129,9 @@ def ask_for_device(app: Application, device_code: str, scopes: Sequence[str]) ->
 
 def validate(auth_url: str, access_token: str) -> Validation:
     """
-    Return what Twitch says about *access_token*.
+    Return Twitch's information about *access_token*.
 
-    Raises TokenInvalidError when it is not valid, or another AuthError.
+    Raises TokenInvalidError if it is not valid, or another AuthError.
     """
     headers = {"Authorization": f"OAuth {access_token}"}
     with _session(Application("", "", auth_url)) as session:
@@ -140,9 +141,9 @@ def validate(auth_url: str, access_token: str) -> Validation:
 
 def revoke(auth_url: str, client_id: str, access_token: str) -> None:
     """
-    Make *access_token*, which was issued to the application *client_id*, worth nothing.
+    Revoke *access_token*, which was issued to the application *client_id*.
 
-    Raises TokenInvalidError when it is that already, or another AuthError.
+    Raises TokenInvalidError if it is already invalid, or another AuthError.
     """
     fields = {"client_id": client_id, "token": access_token}
     with _session(Application(client_id, "", auth_url)) as session:
@@ -151,7 +152,7 @@ def revoke(auth_url: str, client_id: str, access_token: str) -> None:
 
 
 def _check_tokens(response: requests.Response, secrets: Iterable[str]) -> requests.Response:
-    """Look at an answer before oauthlib does, which cannot take any JSON but an object."""
+    """Check a response before oauthlib does, which fails on JSON that is not an object."""
     read_response(check(response, secrets), Tokens)
     return response
 
@@ -159,32 +160,32 @@ def _check_tokens(response: requests.Response, secrets: Iterable[str]) -> reques
 @contextmanager
 def _session(app: Application, **more: Any) -> Iterator[OAuth2Session]:
     """
-    Give a session for one call.
+    Yield a session for one call.
 
-    Raises TwitchUnreachableError where a library raises what may show the content of a request.
+    Raises TwitchUnreachableError in place of library errors, which may contain secrets.
     """
     if app.auth_url.startswith("http://"):
-        # The settings allow that only for this machine, where nobody listens.
+        # The settings allow http only on loopback.
         os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
     host = urlsplit(app.auth_url).netloc
     try:
         with OAuth2Session(app.client_id, **more) as session:
-            # A request that was redirected would take its secrets to another server.
+            # Following a redirect would send secrets to another server.
             session.max_redirects = 0
             yield session
     except requests.RequestException as error:
-        raise TwitchUnreachableError(f"{host} {_trouble(error)}") from None
+        raise TwitchUnreachableError(f"{host} {_reason(error)}") from None
     except (OAuth2Error, msgspec.MsgspecError, ValueError):
-        raise TwitchUnreachableError(f"{host} answers something that is not OAuth") from None
+        raise TwitchUnreachableError(f"{host} sent a response that is not OAuth") from None
 
 
-def _trouble(error: requests.RequestException) -> str:
+def _reason(error: requests.RequestException) -> str:
     if isinstance(error, requests.Timeout):
-        return "does not answer"
+        return "does not respond"
     if isinstance(error, requests.exceptions.SSLError):
-        return "shows a certificate that is not trusted"
+        return "has a certificate that is not trusted"
     if isinstance(error, requests.TooManyRedirects):
-        return "sends us to another address"
+        return "redirects to another address"
     cause = error.args[0] if error.args else None
     reason = str(getattr(cause, "reason", "")).rpartition(": ")[2]
-    return f"cannot be reached ({reason or 'the connection broke'})"
+    return f"cannot be reached ({reason or 'the connection was lost'})"

@@ -1,1 +1,1 @@
-"""What readers, publisher and auth share: messages, frames, settings, logging."""
+"""Shared by readers, publisher and auth, and imports none of them: frames, settings, logging."""

@@ -1,13 +1,13 @@
-"""Which boot of the host this is."""
+"""Identifies the current boot of the host."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-#: Linux names every boot; elsewhere we cannot tell them apart.
+#: Linux gives each boot a new id; other systems have no such file.
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def boot_id() -> str:
-    """Return a name that no other boot of this host has, or "" where there is none."""
+    """Return an id that is unique to this boot of the host, or "" if the system has none."""
     return _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""

@@ -1,4 +1,4 @@
-"""ChatGap: what tells a consumer that a reader was away from its channel, and since when."""
+"""ChatGap: a record of a time span in which messages of a channel may be missing."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ class GapReason(enum.Enum):
 
     #: The connection to Twitch was lost.
     DISCONNECTED = "disconnected"
-    #: Twitch took the reader out of the channel, as it does with whom it bans.
+    #: Twitch removed the reader from the channel, for example because it was banned.
     DROPPED = "dropped"
     #: The reader was stopped or killed, and started again.
     RESTARTED = "restarted"
-    #: The outbox was full, and its oldest messages were given up.
+    #: The outbox was full, and its oldest messages were evicted.
     OVERFLOWED = "overflowed"
 
 
 class ChatGap(msgspec.Struct, frozen=True, rename={"from_ms": "from", "to_ms": "to"}):
     """
-    A span of time in which messages of a channel may be missing from the topic.
+    A time span in which messages of a channel may be missing from the topic.
 
-    Some of what was said in it may be there all the same: a span is never too short.
+    The span is never too short. Some messages sent within it may still be in the topic.
     """
 
     #: Twitch's id of the channel.
     channel_id: str
     #: The channel's login name.
     channel: str
-    #: Unix time in milliseconds, as are all times.
+    #: Start and end of the span, Unix time in milliseconds.
     from_ms: int
     to_ms: int
     reason: GapReason
@@ -40,5 +40,5 @@ class ChatGap(msgspec.Struct, frozen=True, rename={"from_ms": "from", "to_ms": "
 #: Encodes a ChatGap as the UTF-8 JSON that goes to Kafka.
 encode_chat_gap = msgspec.json.Encoder().encode
 
-#: Decodes that JSON again. Raises msgspec.DecodeError when it is not a ChatGap.
+#: Decodes that JSON. Raises msgspec.DecodeError if it is not a ChatGap.
 decode_chat_gap = msgspec.json.Decoder(ChatGap).decode

@@ -1,9 +1,9 @@
 """
-The link's encryption (CURVE, https://rfc.zeromq.org/spec/26/): who uses which keys, and when.
+The link's encryption (CURVE, https://rfc.zeromq.org/spec/26/): which keys are used, and when.
 
-1. A publisher that has a pair takes nothing that is not encrypted, on whatever address.
-2. A reader that is told the publisher's public key encrypts, with its host's pair.
-3. Without keys, the link stays on this machine: any other address is refused.
+1. A publisher that has a key pair accepts only encrypted connections, on every address.
+2. A reader encrypts if PUBLISHER_PUBLIC_KEY is set. It uses the key pair of its host.
+3. Without keys, only loopback and ipc addresses are allowed.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from common.key_files import (
 from common.setting_values import is_loopback
 from common.settings import Settings, SettingsError
 
-#: The domain of our sockets' authentication (ZAP, https://rfc.zeromq.org/spec/27/).
+#: The authentication domain of the link's sockets (ZAP, https://rfc.zeromq.org/spec/27/).
 ZAP_DOMAIN = b"link"
 
 
 class PublisherKeys(NamedTuple):
-    """What a publisher needs to be told from others, and to tell others apart."""
+    """The keys with which a publisher identifies itself and authenticates readers."""
 
     pair: KeyPair
-    #: The folder of the keys, in which the authorised ones are.
+    #: The keys folder; readers' authorised public keys are in a subfolder.
     folder: Path
 
 
 class ReaderKeys(NamedTuple):
-    """What a reader needs to be admitted by a publisher, and to know it."""
+    """The keys with which a reader identifies itself and authenticates a publisher."""
 
     pair: KeyPair
     publisher_public_key: str
@@ -45,9 +45,9 @@ class ReaderKeys(NamedTuple):
 
 def publisher_keys(settings: Settings) -> PublisherKeys | None:
     """
-    Return the publisher's keys, or None when it has none and needs none.
+    Return the publisher's keys, or None if it has none and needs none.
 
-    Raises SettingsError when it needs some, or when those that it has cannot be used.
+    Raises SettingsError if it needs keys and has none, or if its key file cannot be used.
     """
     folder = keys_folder(settings.state_dir)
     pair = _read(folder / PUBLISHER_PAIR)
@@ -59,8 +59,8 @@ def publisher_keys(settings: Settings) -> PublisherKeys | None:
     ):
         if not stays_here(endpoint):
             raise SettingsError(
-                f"{name} holds {endpoint}, which other machines can reach, so the link has to be"
-                f" encrypted, but there is no {folder / PUBLISHER_PAIR}: run"
+                f"{name} holds {endpoint}, which other machines can reach, so the link must be"
+                f" encrypted, but {folder / PUBLISHER_PAIR} does not exist: run"
                 " `python -m common.keys publisher`"
             )
     return None
@@ -68,31 +68,33 @@ def publisher_keys(settings: Settings) -> PublisherKeys | None:
 
 def reader_keys(settings: Settings) -> list[ReaderKeys | None]:
     """
-    Return a reader's keys for each publisher in PUBLISHER_ENDPOINT, None where it needs none.
+    Return a reader's keys for each publisher in PUBLISHER_ENDPOINT, None without encryption.
 
-    Raises SettingsError when it needs some, or when those that it has cannot be used.
+    Raises SettingsError if keys are needed and missing, if the key file cannot be used, or if the
+    number of public keys does not match.
     """
     publishers = len(settings.publisher_endpoint)
     if not settings.publisher_public_key:
-        _check_that_all_stays_here(settings)
+        _check_endpoints_are_local(settings)
         return [None] * publishers
     if len(settings.publisher_public_key) not in {1, publishers}:
         raise SettingsError(
             f"PUBLISHER_PUBLIC_KEY holds {len(settings.publisher_public_key)} keys and"
-            f" PUBLISHER_ENDPOINT {publishers} publishers: give one key for all, or one for each"
+            f" PUBLISHER_ENDPOINT {publishers} publishers: set one key for all, or one per"
+            " publisher"
         )
     path = keys_folder(settings.state_dir) / READERS_PAIR
     pair = _read(path)
     if pair is None:
         raise SettingsError(
-            f"PUBLISHER_PUBLIC_KEY is set, but this host has no keys of its own in {path}: run"
+            f"PUBLISHER_PUBLIC_KEY is set, but this host has no key pair in {path}: run"
             " `python -m common.keys readers`"
         )
-    one_each = settings.publisher_public_key * (publishers // len(settings.publisher_public_key))
-    return [ReaderKeys(pair, key) for key in one_each]
+    keys = settings.publisher_public_key * (publishers // len(settings.publisher_public_key))
+    return [ReaderKeys(pair, key) for key in keys]
 
 
-def _check_that_all_stays_here(settings: Settings) -> None:
+def _check_endpoints_are_local(settings: Settings) -> None:
     for name, endpoints in (
         ("PUBLISHER_ENDPOINT", settings.publisher_endpoint),
         ("PUBLISHER_ACK_ENDPOINT", settings.publisher_ack_endpoint),
@@ -100,28 +102,28 @@ def _check_that_all_stays_here(settings: Settings) -> None:
         for endpoint in endpoints:
             if not stays_here(endpoint):
                 raise SettingsError(
-                    f"{name} holds {endpoint}, which is another machine, so the link has to be"
-                    " encrypted, but there is no PUBLISHER_PUBLIC_KEY: run"
-                    " `python -m common.keys publisher` there, which prints it"
+                    f"{name} holds {endpoint}, which is another machine, so the link must be"
+                    " encrypted, but PUBLISHER_PUBLIC_KEY is not set: run"
+                    " `python -m common.keys publisher` on that machine, which prints the key"
                 )
 
 
 def stays_here(endpoint: str) -> bool:
-    """Return whether what is sent to *endpoint* cannot leave this machine."""
+    """Return whether *endpoint* is an ipc or loopback address, so data stays on this machine."""
     return endpoint.startswith("ipc:") or is_loopback(endpoint)
 
 
 def secure_server(socket: zmq.Socket[Any], pair: KeyPair) -> None:
-    """Have *socket*, which is to be bound, take only peers that ZAP says yes to."""
+    """Make *socket* accept only encrypted peers that ZAP admits. Call it before bind."""
     socket.setsockopt(zmq.CURVE_SERVER, 1)
     socket.setsockopt(zmq.CURVE_SECRETKEY, bytes.fromhex(pair.secret_key))
     socket.setsockopt(zmq.ZAP_DOMAIN, ZAP_DOMAIN)
-    # Without it, ZeroMQ admits everybody when there is nobody to ask.
+    # Without this option, ZeroMQ admits every peer if no ZAP handler is running.
     socket.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)
 
 
 def secure_client(socket: zmq.Socket[Any], keys: ReaderKeys) -> None:
-    """Have *socket*, which is to be connected, speak to the publisher with this key only."""
+    """Make *socket* encrypt, and accept only a publisher with that key. Call it before connect."""
     socket.setsockopt(zmq.CURVE_SERVERKEY, bytes.fromhex(keys.publisher_public_key))
     socket.setsockopt(zmq.CURVE_PUBLICKEY, bytes.fromhex(keys.pair.public_key))
     socket.setsockopt(zmq.CURVE_SECRETKEY, bytes.fromhex(keys.pair.secret_key))

@@ -1,14 +1,14 @@
-"""The exit statuses of our processes. supervisord reads them, so they are an interface."""
+"""The exit codes of our processes. supervisord reads them, so they are an interface."""
 
 from __future__ import annotations
 
-#: Stopped as asked, with nothing left to do.
+#: Stopped on request, or finished.
 OK = 0
-#: Something went wrong that a restart may mend.
+#: A failure that a restart may fix.
 FAILURE = 1
-#: The command line is wrong (what argparse exits with).
+#: The command line is wrong (argparse's exit code).
 USAGE = 2
-#: Another publisher has taken this one's place: a restart would take it back, and so on for ever.
+#: Another publisher has fenced this one. A restart would fence that one, and so on indefinitely.
 FENCED = 3
-#: A setting is wrong (`EX_CONFIG` of sysexits.h): a restart does not mend it.
+#: A setting is wrong (`EX_CONFIG` of sysexits.h): a restart does not fix it.
 SETTINGS = 78

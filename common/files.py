@@ -1,4 +1,4 @@
-"""Files that are replaced as a whole: nobody ever sees half of one, not after a crash either."""
+"""Replaces files atomically: nothing ever reads a partial file, even after a crash."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ OWNER_ONLY = 0o600
 
 def replace_file(path: Path, content: bytes, mode: int = 0o644, *, sync: bool = True) -> None:
     """
-    Put *content* in the place of the file at *path*, whose folder must exist.
+    Replace the file at *path* with *content* and the permissions *mode*. Its folder must exist.
 
-    With *sync*, the content is on the disk before the name points to it, and the name is on the
-    disk when this returns; without, a crash of the host may leave the old file, or an empty one.
-    Raises OSError when the file cannot be written; the old one is then untouched.
+    With *sync*, the content is on the disk before the rename, and the rename is on the disk when
+    this returns. Without it, a crash of the host may leave the old file or an empty one. Raises
+    OSError if the file cannot be written; the old file is then unchanged.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -1,11 +1,11 @@
 """
-The frames that readers and publisher exchange, and the bytes of a batch.
+The frames that readers and publisher exchange, and their encoding.
 
-1. Every frame begins with one byte, its version, and goes on in msgpack.
-2. A batch is encoded once, by its reader; the same bytes lie in the outbox and travel the link.
-3. A reader sends two frames at a time: the envelope, which changes when a batch is sent again,
-   and the batch, which does not; or a single one: its presence. The publisher answers on an
-   XPUB socket with two: topic and body.
+1. A frame is one version byte, followed by msgpack.
+2. The reader encodes a batch once. The outbox and the link carry the same bytes.
+3. A reader sends a batch as two frames: an envelope, which changes when the batch is sent again,
+   and the batch, which does not. It sends a presence as a single frame. The publisher sends two
+   frames on an XPUB socket: topic and body.
 """
 
 from __future__ import annotations
@@ -16,59 +16,59 @@ from typing import TypeVar
 
 import msgspec
 
-#: What is added at the end of a struct, with a default, needs no other version: a sender that does
-#: not know it leaves it out, and a receiver that does not know it passes over it.
+#: A field appended to a struct with a default needs no new version: older senders omit it, and
+#: older receivers ignore it.
 VERSION = 1
 
-#: The largest batch frame a publisher takes, in bytes. A reader's batches stay far below it.
+#: The largest batch frame that a publisher accepts, in bytes. Readers' batches are far smaller.
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 
 _PREFIX = bytes([VERSION])
 
 
 class FrameError(Exception):
-    """Raised when a frame is not what its sender should have sent; the text says how."""
+    """Raised when a frame is malformed. The text says how."""
 
 
 class UnknownVersionError(FrameError):
-    """Raised when a frame carries a version that this program does not speak."""
+    """Raised when a frame has a version that this program does not support."""
 
 
 class Kind(enum.IntEnum):
-    """What the records of a batch are; it decides the topic they go to."""
+    """The kind of a batch's records. It determines their topic."""
 
     CHAT = 1
     GAP = 2
 
 
 class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """One Kafka record to be."""
+    """One Kafka record to produce."""
 
     key: bytes
     #: Unix time in milliseconds.
     timestamp: int
     value: bytes
-    #: What the message is known by wherever it is read; empty when it is known by nothing.
+    #: The message's id, the same in every reader of the channel; empty if it has none.
     id: bytes = b""
 
 
 class Batch(msgspec.Struct, array_like=True, frozen=True):
-    """Records of one kind, numbered one after the other by their reader."""
+    """Records of one kind. Their reader numbers them consecutively."""
 
     kind: Kind
     records: list[Record]
 
 
 class Envelope(msgspec.Struct, array_like=True, frozen=True):
-    """What a reader says about the batch that follows."""
+    """Identifies the batch frame that follows."""
 
-    #: The reader's outbox: names the channel, and is new whenever numbering begins anew.
+    #: Id of the reader's outbox. It includes the channel, and changes when numbering restarts.
     reader: str
-    #: The publisher's session that the reader is sending in.
+    #: The publisher session that this batch is sent in.
     session: int
-    #: Number of the batch's first record; the others follow without a gap.
+    #: seq of the batch's first record; the other records follow without a gap.
     first_seq: int
-    #: Number of the oldest record that the reader still holds.
+    #: seq of the oldest record that the reader still stores.
     oldest_seq: int
 
 
@@ -80,18 +80,18 @@ class Acknowledgement(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Announcement(msgspec.Struct, array_like=True, frozen=True):
-    """A publisher is there, and this is its session."""
+    """A publisher is running, in this session."""
 
     session: int
-    #: Whether it publishes once what several readers of a channel send.
+    #: Whether the publisher drops duplicates that several readers of a channel send.
     deduplicates: bool = False
 
 
 class Presence(msgspec.Struct, array_like=True, frozen=True):
     """
-    A reader has been in a channel without a break; times are Unix times in milliseconds.
+    A reader has been in a channel without a break. Times are Unix times in milliseconds.
 
-    The next one says so from the same moment on, so that it does not matter when one is lost.
+    The next presence repeats `since_ms`, so the loss of one does not matter.
     """
 
     reader: str
@@ -100,10 +100,10 @@ class Presence(msgspec.Struct, array_like=True, frozen=True):
     until_ms: int
 
 
-#: The topic that announcements are published under, to whoever listens.
+#: The topic of announcements to all readers.
 ANNOUNCEMENT_TOPIC = b"publisher"
 
-#: What the topics of announcements to one reader begin with.
+#: The prefix of the topic of announcements to one reader.
 PERSONAL_ANNOUNCEMENT = b"session "
 
 _Frame = TypeVar("_Frame")
@@ -112,30 +112,30 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 def acknowledgement_topic(reader: str) -> bytes:
-    """Return the topic that a reader's acknowledgements are published under."""
-    # ZeroMQ matches topics by prefix: without an end mark "xqc" would also hear "xqcow".
+    """Return the topic of acknowledgements to *reader*."""
+    # ZeroMQ matches topics by prefix: without a terminator, "xqc" would also receive "xqcow".
     return b"reader " + reader.encode() + b"\0"
 
 
 def announcement_topic(reader: str) -> bytes:
-    """Return the topic of the announcement that a reader gets whenever it subscribes to this."""
+    """Return the topic of the announcement that the publisher sends when *reader* subscribes."""
     return PERSONAL_ANNOUNCEMENT + reader.encode() + b"\0"
 
 
 def encode_frame(value: Batch | Envelope | Presence | Acknowledgement | Announcement) -> bytes:
-    """Return the frame that carries *value*."""
+    """Encode *value* as a frame."""
     return _PREFIX + _encode(value)
 
 
 def _decoder(kind: type[_Frame], what: str) -> Callable[[bytes], _Frame]:
-    """Return a function from a frame to *what* is in it; it raises FrameError when it is not."""
+    """Return a function that decodes a frame to *kind*, or raises FrameError, naming *what*."""
     decode = msgspec.msgpack.Decoder(kind).decode
 
     def decode_frame(frame: bytes) -> _Frame:
         body = _body(frame)
         try:
             return decode(body)
-        # msgspec's own decoder of msgpack lets text that is not UTF-8 out as Python tells it.
+        # For invalid UTF-8, msgspec's msgpack decoder raises UnicodeDecodeError, not its own.
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise FrameError(f"not {what}: {error}") from None
 
@@ -144,9 +144,9 @@ def _decoder(kind: type[_Frame], what: str) -> Callable[[bytes], _Frame]:
 
 def _body(frame: bytes) -> memoryview:
     if not frame:
-        raise FrameError("an empty frame")
+        raise FrameError("empty frame")
     if frame[0] != VERSION:
-        raise UnknownVersionError(f"version {frame[0]} where {VERSION} is spoken")
+        raise UnknownVersionError(f"version {frame[0]}, but this program supports {VERSION}")
     return memoryview(frame)[1:]
 
 

@@ -1,12 +1,12 @@
 """
-The files of the link's keys: a host's own pair, and the public keys that a publisher admits.
+The link's key files: a host's own key pair, and the public keys that a publisher admits.
 
-1. A key is 32 bytes, written as 64 hexadecimal digits everywhere. ZeroMQ's own way of writing it
-   (Z85) has `$`, `#`, `&` and braces in it, which do not survive a shell or a `.env` file, and
-   zmq.auth makes files that everybody can read.
-2. A pair is made once, and is never overwritten: whoever was told its public key goes on with it.
-3. Only its owner may read a pair: one that others can read is refused.
-4. A public key is authorised while its file is there.
+1. A key is 32 bytes, always written as 64 hexadecimal digits. ZeroMQ's own encoding (Z85) uses
+   `$`, `#`, `&` and braces, which break in a shell or a `.env` file, and zmq.auth writes files that
+   every user can read.
+2. A key pair is never overwritten: other hosts are configured with its public key.
+3. Only its owner may read a key pair. A file that others can read is refused.
+4. A public key is authorised as long as its file exists.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from common.files import OWNER_ONLY, replace_file
 
 VERSION: Final = 1
 
-#: The files of the pairs, in the folder of the keys: that of a publisher, and that which all
-#: readers of a host share.
+#: File names in the keys folder: the publisher's key pair, and the key pair that all readers of a
+#: host share.
 PUBLISHER_PAIR = "publisher.json"
 READERS_PAIR = "readers.json"
 
-#: The folder of the authorised public keys, in the folder of the keys.
+#: The subfolder of the keys folder for authorised public keys.
 AUTHORIZED = "authorized"
 
 _LOCK_WITHIN_S = 10.0
@@ -41,11 +41,11 @@ Key = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class KeyFileError(Exception):
-    """Raised when a key file cannot be used. The text says why, and what to do about it."""
+    """Raised when a key file cannot be used. The text says why, and how to fix it."""
 
 
 class KeyPair(msgspec.Struct, frozen=True, kw_only=True):
-    """A host's own keys."""
+    """A host's own key pair."""
 
     version: Literal[1] = VERSION
     public_key: Key
@@ -56,22 +56,22 @@ class KeyPair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublicKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A key that a publisher admits."""
+    """The public key of a host that a publisher admits."""
 
     version: Literal[1] = VERSION
     public_key: Key
 
 
 def keys_folder(state_dir: Path) -> Path:
-    """Return the folder of the keys."""
+    """Return the keys folder in *state_dir*."""
     return state_dir / "keys"
 
 
 def make_pair(path: Path) -> KeyPair:
     """
-    Return the pair in the file at *path*, which is made, and its folder, if it is not there.
+    Return the key pair in the file at *path*. Create the pair and its folder if they do not exist.
 
-    Raises KeyFileError when it cannot be read or made.
+    Raises KeyFileError if the file cannot be read or created.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -88,29 +88,31 @@ def make_pair(path: Path) -> KeyPair:
 
 def read_pair(path: Path) -> KeyPair | None:
     """
-    Return the pair in the file at *path*, or None when there is no such file.
+    Return the key pair in the file at *path*, or None if the file does not exist.
 
-    Raises KeyFileError when there is one that cannot be read, or that others can.
+    Raises KeyFileError if the file cannot be read or is invalid, or if other users can read it.
     """
     return _read(path, KeyPair, private=True)
 
 
 def authorize(folder: Path, name: str, public_key: str) -> Path:
     """
-    Let the publisher whose keys are in *folder* admit *public_key*; return the file that says so.
+    Authorise *public_key* at the publisher with the keys folder *folder*; return the file written.
 
-    *name* is what the file is called. Raises KeyFileError when the key is none, when *name* cannot
-    be a file's or is another key's, and when the file cannot be written.
+    The file is named after *name*. Raises KeyFileError if the key or the name is invalid, if *name*
+    is in use for another key, or if the file cannot be written.
     """
     if not _NAME.fullmatch(name):
-        raise KeyFileError(f"{name!r} cannot be a name: letters, digits, '.', '_' and '-'")
+        raise KeyFileError(f"{name!r} is not a valid name: use letters, digits, '.', '_' and '-'")
     try:
         key = msgspec.convert({"public_key": public_key.lower()}, PublicKey)
     except msgspec.ValidationError:
         raise KeyFileError("a public key is 64 hexadecimal digits") from None
     path = folder / AUTHORIZED / f"{name}.json"
     if (present := _read(path, PublicKey)) not in (None, key):
-        raise KeyFileError(f"{path} holds another key: remove it first, or choose another name")
+        raise KeyFileError(
+            f"{path} holds another key: remove it first, or choose another name"
+        )
     if present is None:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -122,9 +124,9 @@ def authorize(folder: Path, name: str, public_key: str) -> Path:
 
 def authorized_keys(folder: Path) -> tuple[dict[str, str], list[str]]:
     """
-    Return what the publisher whose keys are in *folder* admits: names by public key.
+    Return the authorised keys in the keys folder *folder*, as a dict from public key to name.
 
-    The second value tells what is wrong with files that do not count, a sentence each.
+    The second value has one error text for each file that cannot be used.
     """
     names, problems = {}, []
     try:
@@ -143,7 +145,7 @@ def authorized_keys(folder: Path) -> tuple[dict[str, str], list[str]]:
 
 
 def _new_pair() -> KeyPair:
-    from zmq.utils import z85  # noqa: PLC0415 - readers, which are many, never need it
+    from zmq.utils import z85  # noqa: PLC0415 - saves memory in each reader, which never needs it
 
     public_key, secret_key = (z85.decode(key).hex() for key in zmq.curve_keypair())
     return KeyPair(public_key=public_key, secret_key=secret_key)
@@ -165,7 +167,7 @@ def _read(path: Path, kind: type[_T], *, private: bool = False) -> _T | None:
     except OSError as error:
         raise KeyFileError(f"cannot read {path}: {error.strerror}") from None
     try:
-        # The file that is open is the one that is checked, whatever its name leads to by now.
+        # Check the open file: the path may already point to another one.
         _check(path, os.fstat(descriptor), private=private)
         content = os.read(descriptor, _LARGEST_BYTES)
     finally:
@@ -176,15 +178,15 @@ def _read(path: Path, kind: type[_T], *, private: bool = False) -> _T | None:
 def _check(path: Path, status: os.stat_result, *, private: bool) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise KeyFileError(f"{path} is not a file")
-    # Like ssh: whom somebody else gave a share in a file of theirs (a mounted secret, say) is not
-    # our choice.
+    # Like ssh: a file of another owner (for example a mounted secret) may be readable by its group,
+    # because we cannot change that.
     forbidden = stat.S_IRWXO
     if status.st_uid == os.geteuid():
         forbidden |= stat.S_IRWXG
     if private and status.st_mode & forbidden:
         raise KeyFileError(
-            f"{path} holds a private key, but not only its owner has access to it: run"
-            f" `chmod 600 {path}`; if others may have read it, remove it, and make a new one"
+            f"{path} holds a private key, but other users have access to it: run"
+            f" `chmod 600 {path}`; if others may have read it, remove it and create a new one"
         )
 
 
@@ -194,11 +196,11 @@ def _parse(path: Path, content: bytes, kind: type[_T]) -> _T:
     except (msgspec.DecodeError, UnicodeDecodeError):
         fields = _fields(content)
     if isinstance(version := fields.get("version"), int) and version > VERSION:
-        raise KeyFileError(f"{path} was written by a newer release: run that, or remove the file")
+        raise KeyFileError(f"{path} was written by a newer release: upgrade, or remove the file")
     if kind is PublicKey and "secret_key" in fields:
-        raise KeyFileError(f"{path} holds a private key, which should not have left its host")
-    # Nothing of what it holds is repeated: it may be half of a key.
-    raise KeyFileError(f"{path} is not a key file: remove it, and make it anew")
+        raise KeyFileError(f"{path} holds a private key, which must not leave its host")
+    # The text does not quote the content: it may be part of a private key.
+    raise KeyFileError(f"{path} is not a key file: remove it and create it again")
 
 
 def _fields(content: bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`python -m common.keys`: make the keys of the link, and say which readers' hosts are admitted."""
+"""`python -m common.keys`: create the link's key pairs, and authorise readers' hosts."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from common.startup import start
 
 _KEY = re.compile(r"[0-9a-fA-F]{64}")
 _DESCRIPTION = """\
-Make the keys that the link between hosts is encrypted with, and say who is admitted.
+Create the keys that encrypt the link between hosts, and authorise readers' hosts.
 
-  publisher host:  python -m common.keys publisher      the line it prints goes into .env there:
-  readers' host:   python -m common.keys readers        the command it prints is to be run here:
+  publisher host:  python -m common.keys publisher   copy its output to .env on readers' hosts
+  readers' host:   python -m common.keys readers     run its output on the publisher host
   publisher host:  python -m common.keys authorize KEY --name NAME
 
-The keys lie in STATE_DIR/keys. To put a host out, remove its file from STATE_DIR/keys/authorized;
-to change a pair, remove its file and begin anew. Nothing has to be restarted but what has a new
-pair or a new PUBLISHER_PUBLIC_KEY.
+The keys are in STATE_DIR/keys. To revoke a host, remove its file from STATE_DIR/keys/authorized.
+To replace a key pair, remove its file and start again. Restart only the programs that have a new
+key pair or a new PUBLISHER_PUBLIC_KEY.
 """
 
 
 def main() -> int:
-    """Run the command, and return its exit status."""
+    """Run the command and return its exit code."""
     options = _parser().parse_args()
     folder = keys_folder(start("keys").state_dir)
     try:
@@ -58,11 +58,17 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("publisher", help="make the publisher's pair, if there is none; print it")
-    commands.add_parser("readers", help="make this host's readers' pair, if there is none")
-    admit = commands.add_parser("authorize", help="have the publisher admit a host's readers")
-    admit.add_argument("key", metavar="KEY", help="the host's public key, or a file that holds it")
-    admit.add_argument("--name", help="what to call the host (default: as the file)")
+    commands.add_parser(
+        "publisher", help="create the publisher's key pair if needed; print its public key"
+    )
+    commands.add_parser("readers", help="create the key pair of this host's readers if needed")
+    admit = commands.add_parser("authorize", help="let the publisher admit a host's readers")
+    admit.add_argument(
+        "key", metavar="KEY", help="the host's public key, or a file that contains it"
+    )
+    admit.add_argument(
+        "--name", help="name of the host (default: the file name, or the start of KEY)"
+    )
     return parser
 
 
@@ -70,7 +76,7 @@ def _make_publisher_pair(folder: Path) -> None:
     path = folder / PUBLISHER_PAIR
     pair = make_pair(path)
     print(f"PUBLISHER_PUBLIC_KEY={pair.public_key}", flush=True)
-    _explain(f"The keys are in {path}. The line above goes into .env on the readers' hosts.")
+    _explain(f"The key pair is in {path}. Add the line above to .env on the readers' hosts.")
 
 
 def _make_readers_pair(folder: Path) -> None:
@@ -78,7 +84,7 @@ def _make_readers_pair(folder: Path) -> None:
     pair = make_pair(path)
     command = f"python -m common.keys authorize {pair.public_key} --name {socket.gethostname()}"
     print(command, flush=True)
-    _explain(f"The keys are in {path}. The command above is to be run on the publisher's host.")
+    _explain(f"The key pair is in {path}. Run the command above on the publisher's host.")
 
 
 def _authorize(folder: Path, key: str, name: str | None) -> None:
@@ -86,22 +92,24 @@ def _authorize(folder: Path, key: str, name: str | None) -> None:
         path = authorize(folder, name or key[:16].lower(), key)
     else:
         path = authorize(folder, name or Path(key).stem, _key_in_file(Path(key)))
-    _explain(f"Admitted while {path} is there: a publisher that runs knows within a second.")
+    _explain(
+        f"Authorised while {path} exists. A running publisher applies it within a second."
+    )
 
 
 def _key_in_file(path: Path) -> str:
     try:
         text = path.read_bytes().decode("ascii", "replace")
     except OSError as error:
-        raise KeyFileError(f"{path} is no public key, nor a file: {error.strerror}") from None
+        raise KeyFileError(f"{path} is neither a public key nor a file: {error.strerror}") from None
     keys = _KEY.findall(text)
     if len(keys) != 1:
-        raise KeyFileError(f"{path} does not hold one public key: it holds {len(keys)} of them")
+        raise KeyFileError(f"{path} must contain exactly one public key, but contains {len(keys)}")
     return str(keys[0])
 
 
 def _explain(text: str) -> None:
-    # Apart from what the command is run for, so that this can be taken from its output.
+    # On stderr, so that stdout contains only the result.
     print(text, file=sys.stderr)
 
 

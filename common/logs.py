@@ -1,6 +1,6 @@
 """
-Log lines on stderr: one an event, with the process, the channel where there is one, and what
-happened; as text, or as one JSON object a line.
+Logs to stderr: one line per event, with the process, the channel if there is one, and a message;
+as text, or as one JSON object per line.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ def configure_logging(process: str, *, level: str, log_format: str, channel: str
     """
     Send the log lines of this process to stderr.
 
-    *process* and *channel* stand in every line. *level* is a key of LEVELS, *log_format* is `text`
+    Every line contains *process* and *channel*. *level* is a key of LEVELS, *log_format* is `text`
     or `json`.
     """
     formatter = _JsonFormatter if log_format == "json" else _TextFormatter
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter(process, channel))
     logging.basicConfig(level=LEVELS[level], handlers=[handler], force=True)
-    # pydle logs every line it sends at DEBUG, the token among them; asyncio has nothing to add.
+    # At DEBUG, pydle logs every line that it sends, including the token.
     logging.getLogger("pydle").setLevel(logging.WARNING)
 
 
 class BoundedLog:
-    """Logs what may happen very often at most once an interval, and says how often it happened."""
+    """Logs a frequent event at most once per interval, with the number of suppressed lines."""
 
     def __init__(
         self,
@@ -51,18 +51,18 @@ class BoundedLog:
         self._interval_s = interval_s
         self._clock = clock
         self._next_at = float("-inf")
-        self._kept_back = 0
+        self._suppressed = 0
 
     def __call__(self, message: str, *arguments: object) -> None:
-        """Log *message* (%-style), or count it as kept back when one was logged just now."""
+        """Log *message* (%-style), or count it as suppressed within an interval of the last one."""
         now = self._clock()
         if now < self._next_at:
-            self._kept_back += 1
+            self._suppressed += 1
             return
-        if self._kept_back:
-            message = f"{message} (and {self._kept_back} more like it before this)"
+        if self._suppressed:
+            message = f"{message} (and {self._suppressed} more like it before this)"
         self._log(message, *arguments)
-        self._kept_back = 0
+        self._suppressed = 0
         self._next_at = now + self._interval_s
 
 
@@ -79,7 +79,7 @@ class _TextFormatter(logging.Formatter):
         )
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
-        # Chat or a server's words must not be able to forge a line of their own.
+        # Chat messages and server responses must not be able to forge a log line.
         return line.replace("\r", "\\r").replace("\n", "\\n")
 
 

@@ -1,4 +1,4 @@
-"""The ids of the last messages: Twitch may say a line twice, and two connections or readers do."""
+"""Remembers recent message ids: Twitch, a second connection or a second reader may repeat one."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ class RecentIds(Generic[_Id]):
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._ids: set[_Id] = set()
-        #: In the order in which they came. (A dict has that order as well, but takes ever longer to
-        #: find its first key when first keys are what is taken out.)
+        #: In order of arrival. (A dict keeps that order too, but finding its first key gets slower
+        #: as first keys are removed.)
         self._order: deque[_Id] = deque()
 
     def __contains__(self, message_id: _Id) -> bool:
-        """Return whether *message_id* is among the last ones."""
+        """Return whether *message_id* is remembered."""
         return message_id in self._ids
 
     def __len__(self) -> int:
-        """Return how many are remembered."""
+        """Return the number of remembered ids."""
         return len(self._order)
 
     def add(self, message_id: _Id) -> bool:
         """
-        Remember *message_id*, and forget the oldest one if there are too many.
+        Remember *message_id*, and forget the oldest id if there are more than the limit.
 
-        Return whether it is new.
+        Returns whether *message_id* is new.
         """
         if message_id in self._ids:
             return False

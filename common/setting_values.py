@@ -1,6 +1,6 @@
 """
-How the text of a setting becomes its value. Each function raises ValueError with what the text
-should have been ("a port number, 1 to 65535"), never with the text itself: it may be a secret.
+Parses the values of settings. On failure, each function raises ValueError with what the value
+should be ("a port number, 1 to 65535"), never with the value itself: it may be a secret.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def text(value: str) -> str:
 
 
 def words(value: str) -> tuple[str, ...]:
-    """Return the comma-separated words of *value*, of which there may be none."""
+    """Return the comma-separated words of *value*, possibly none."""
     return tuple(word.strip() for word in value.split(",") if word.strip())
 
 
 def boolean(value: str) -> bool:
-    """Return whether *value* means yes."""
+    """Return *value* as a boolean."""
     folded = value.lower()
     if folded not in _TRUE | _FALSE:
         raise ValueError("true or false")
@@ -42,9 +42,9 @@ def boolean(value: str) -> bool:
 
 
 def positive_integer(value: str) -> int:
-    """Return *value* as a number from 1."""
+    """Return *value* as an integer, at least 1."""
     if not value.isascii() or not value.isdigit() or len(value) > 18 or int(value) < 1:
-        raise ValueError("a whole number from 1")
+        raise ValueError("a whole number, at least 1")
     return int(value)
 
 
@@ -56,7 +56,7 @@ def port(value: str) -> int:
 
 
 def login(value: str) -> str:
-    """Return *value* as a Twitch login name, lower case; nothing stays nothing."""
+    """Return *value* as a Twitch login name in lower case; it may be empty."""
     folded = value.lower().removeprefix("#")
     if folded and not _LOGIN.fullmatch(folded):
         raise ValueError("a Twitch login name: letters, digits and _, at most 25")
@@ -64,50 +64,50 @@ def login(value: str) -> str:
 
 
 def oauth_token(value: str) -> str:
-    """Return the access token in *value*, without the `oauth:` that may stand before it."""
+    """Return the access token in *value*, without the optional prefix `oauth:`; it may be empty."""
     token = value.removeprefix("oauth:")
     if value and not _TOKEN.fullmatch(token):
-        raise ValueError("oauth: and the token itself, letters and digits, with no space or quote")
+        raise ValueError("oauth: and the token, letters and digits, without spaces or quotes")
     return token
 
 
 def client_key(value: str) -> str:
-    """Return *value* as the id or the secret of a Twitch application; nothing stays nothing."""
+    """Return *value* as the client id or secret of a Twitch application; it may be empty."""
     if value and not _TOKEN.fullmatch(value):
-        raise ValueError("letters and digits, with no space or quote")
+        raise ValueError("letters and digits, without spaces or quotes")
     return value
 
 
 def redirect_uri(value: str) -> str:
-    """Return *value* as the address that Twitch sends a browser back to."""
+    """Return *value* as the URL to which Twitch redirects a browser."""
     if not _is_web_address(value):
-        raise ValueError("an address such as http://localhost:3000/auth/callback")
+        raise ValueError("a URL such as http://localhost:3000/auth/callback")
     return value
 
 
 def scopes(value: str) -> tuple[str, ...]:
-    """Return *value* as Twitch scopes."""
+    """Return *value* as Twitch scopes, at least one."""
     found = tuple(value.replace("+", " ").split())
     if not found or not all(_SCOPE.fullmatch(scope) for scope in found):
-        raise ValueError("Twitch scopes with spaces between them, such as chat:read")
+        raise ValueError("space-separated Twitch scopes, such as chat:read")
     return found
 
 
 def auth_url(value: str) -> str:
-    """Return *value* as the address of an OAuth server, which nobody on the way may listen to."""
+    """Return *value* as the base URL of an OAuth server: https, or http on loopback."""
     url = value.rstrip("/")
     if not _is_web_address(url) or not (url.startswith("https:") or is_loopback(url)):
-        raise ValueError("an address that begins with https://, or one of this machine")
+        raise ValueError("a URL that begins with https://, or a loopback URL")
     return url
 
 
 def is_loopback(url: str) -> bool:
-    """Return whether *url* leads to this machine by way of its loopback interface."""
+    """Return whether the host of *url* is a loopback address or localhost."""
     return _LOOPBACK.fullmatch(urlsplit(url).hostname or "") is not None
 
 
 def _is_web_address(value: str) -> bool:
-    # urlsplit drops line breaks, and says nothing about a port before it is asked for it.
+    # urlsplit removes line breaks, and checks the port only when it is read.
     if re.search(r"[\s#?]", value):
         return False
     try:
@@ -118,11 +118,12 @@ def _is_web_address(value: str) -> bool:
 
 
 def endpoints(value: str) -> tuple[str, ...]:
-    """Return *value* as ZeroMQ endpoints to connect to, one or several."""
+    """Return *value* as one or more ZeroMQ endpoints to connect to."""
     found = words(value)
     if not found or not all(_can_be_connected_to(endpoint) for endpoint in found):
         raise ValueError(
-            "a ZeroMQ endpoint to connect to, such as tcp://127.0.0.1:5557, or several with commas"
+            "a ZeroMQ endpoint to connect to, such as tcp://127.0.0.1:5557, or several,"
+            " comma-separated"
         )
     return found
 
@@ -132,7 +133,7 @@ def _can_be_connected_to(endpoint: str) -> bool:
 
 
 def bind_endpoint(value: str) -> str:
-    """Return *value* as a ZeroMQ endpoint to listen on: any host may be `*`, any port 0."""
+    """Return *value* as a ZeroMQ endpoint to bind. The host may be `*` and the port 0: any."""
     if not _is_endpoint(value):
         raise ValueError("a ZeroMQ endpoint to listen on, such as tcp://127.0.0.1:5557")
     return value
@@ -144,12 +145,12 @@ def _is_endpoint(value: str) -> bool:
 
 
 def public_keys(value: str) -> tuple[str, ...]:
-    """Return *value* as public keys of the link, of which there may be none."""
+    """Return *value* as public keys of the link, possibly none."""
     keys = words(value.lower())
     if not all(_KEY.fullmatch(key) for key in keys):
         raise ValueError(
-            "the 64 hexadecimal digits that `python -m common.keys publisher` prints, or several"
-            " of these with commas"
+            "the 64 hexadecimal digits that `python -m common.keys publisher` prints, or"
+            " several keys, comma-separated"
         )
     return keys
 
@@ -157,7 +158,7 @@ def public_keys(value: str) -> tuple[str, ...]:
 def brokers(value: str) -> str:
     """Return *value* as Kafka's bootstrap servers, or `embedded`."""
     if not words(value):
-        raise ValueError("host:port, or several of them with commas, or embedded")
+        raise ValueError("host:port, or several, comma-separated, or embedded")
     return ",".join(words(value))
 
 

@@ -1,4 +1,4 @@
-"""Options that every ZeroMQ socket of the link has."""
+"""Options of every ZeroMQ socket of the link."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Any
 
 import zmq
 
-#: Seconds after which a peer whose host has gone is given up; it is then connected anew.
+#: Seconds after which an unreachable host is disconnected. ZeroMQ then reconnects.
 DEAD_PEER_S = 15
 
 
 def keep_alive(socket: zmq.Socket[Any]) -> None:
     """
-    Let the kernel find out when the host of a peer is gone.
+    Let the kernel detect that a peer's host is unreachable.
 
-    A socket that only listens would wait for a vanished host for ever. The kernel's probes cost a
-    thousand idle readers nothing; ZeroMQ's own heartbeats would wake each of them.
+    Without it, a socket that only receives would wait for that host indefinitely. The kernel's
+    probes do not wake idle readers, of which a host may have a thousand; ZeroMQ's heartbeats would.
     """
     socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
     socket.setsockopt(zmq.TCP_KEEPALIVE_IDLE, DEAD_PEER_S // 3)

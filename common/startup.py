@@ -1,4 +1,4 @@
-"""What each of our processes does first: read its settings, or say what is wrong with them."""
+"""First step of each process: read the settings, or log what is wrong with them, and exit."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from common import exit_codes
 from common.logs import configure_logging
 from common.settings import Settings, SettingsError, read_environment, read_settings
 
-#: Seconds that supervisord gives a program to start (`startsecs`). What ends within them is started
-#: again, whatever its exit status.
+#: supervisord's `startsecs`, in seconds. It restarts a program that exits sooner, whatever its exit
+#: code.
 _STARTSECS = 3.0
 
 logger = logging.getLogger(__name__)
@@ -19,9 +19,9 @@ logger = logging.getLogger(__name__)
 
 def start(process: str, channel: str = "") -> Settings:
     """
-    Return the settings of the process named *process*, whose log is set up when this returns.
+    Read the settings and configure logging for *process* and *channel*; return the settings.
 
-    Ends the process with exit_codes.SETTINGS when a setting is wrong, and says which.
+    If a setting is wrong, logs which, and exits with exit_codes.SETTINGS.
     """
     try:
         settings = read_settings(read_environment(os.environ))
@@ -37,7 +37,7 @@ def start(process: str, channel: str = "") -> Settings:
 
 
 def settings_are_wrong(error: SettingsError) -> int:
-    """Say what is wrong, and return the exit status that tells supervisord not to try again."""
+    """Log *error*; return the exit code on which supervisord does not restart the program."""
     for line in str(error).splitlines():
         logger.error("%s", line)
     if "SUPERVISOR_ENABLED" in os.environ:

@@ -1,12 +1,13 @@
 """
-What supervisord loads into itself (`[rpcinterface:supervision]` in supervisord.conf), because its
-configuration cannot say it.
+A supervisord extension (`[rpcinterface:supervision]` in supervisord.conf), for what its
+configuration cannot express.
 
-1. Programs run on the Python that supervisord runs on, be its folder on the PATH or not.
-2. What programs print goes where supervisord's own log goes. As a log file, `/dev/fd/1` cannot be
-   opened where it is a socket (systemd's journal), and where it is a file, lines get lost.
-3. Programs of one priority are stopped at the same time. supervisord alone stops one program after
-   the other: a thousand readers that wait 10 s for acknowledgements would take hours.
+1. Programs run on the Python that supervisord runs on, even if its folder is not on the PATH.
+2. The output of programs goes to supervisord's stdout, as its own log does. `/dev/fd/1` as a log
+   file does not serve: if it is a socket (systemd's journal), it cannot be opened; if it is a file,
+   lines get lost.
+3. Programs of one priority are stopped at the same time. Without this, supervisord stops one
+   program after another: a thousand readers that wait 10 s for acknowledgements would take hours.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def extend(supervisord: Any) -> object:
     """
     Extend *supervisord* (`supervisor.supervisord.Supervisor`).
 
-    This is a `supervisor.rpcinterface_factory`; what it returns offers no remote procedure.
+    This is a `supervisor.rpcinterface_factory`. The object it returns has no remote procedures.
     https://supervisord.org/api.html#adding-your-own-rpc-interface
     """
     _put_python_first()
@@ -36,10 +37,10 @@ def extend(supervisord: Any) -> object:
 
 
 def _put_python_first() -> None:
-    ours = os.path.dirname(sys.executable)
+    folder = os.path.dirname(sys.executable)
     path = os.environ.get("PATH", os.defpath)
-    if path.split(os.pathsep)[0] != ours:
-        os.environ["PATH"] = ours + os.pathsep + path
+    if path.split(os.pathsep)[0] != folder:
+        os.environ["PATH"] = folder + os.pathsep + path
 
 
 def _subscribe(event: type, listener: Callable[[Any], None]) -> None:
@@ -47,14 +48,14 @@ def _subscribe(event: type, listener: Callable[[Any], None]) -> None:
 
 
 def _print(event: Any) -> None:
-    # Nobody may be listening any more, but the programs have to be able to go on.
+    # If stdout is closed, discard the output, so that the programs can go on.
     with suppress(OSError):
         sys.stdout.buffer.write(event.data)
         sys.stdout.buffer.flush()
 
 
 def _stop_together(supervisord: Any, _: Any) -> None:
-    """Have the main loop stop priority after priority, the highest number first."""
+    """Make the main loop stop one priority after another, the highest number first."""
     groups = sorted(supervisord.process_groups.values())
     supervisord.stop_groups = [
         _StoppedTogether(same)
@@ -63,7 +64,7 @@ def _stop_together(supervisord: Any, _: Any) -> None:
 
 
 class _StoppedTogether:
-    """Several process groups, with what supervisord's main loop asks of one when it stops."""
+    """Several process groups, with the methods that supervisord's main loop calls to stop one."""
 
     def __init__(self, groups: Iterable[Any]) -> None:
         self._groups = list(groups)

@@ -1,7 +1,8 @@
 """
-Whether the supervisord that started this process is still there.
+Detects that the supervisord that started this process has ended.
 
-Killed with SIGKILL it leaves its programs running; the next one starts them a second time.
+If supervisord is killed with SIGKILL, its programs go on, and the next supervisord starts them a
+second time.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import asyncio
 import os
 from collections.abc import Callable
 
-#: Seconds between two looks, where the system does not tell.
-_LOOK_EVERY_S = 5.0
+#: Seconds between two checks on a system without pidfds.
+_CHECK_EVERY_S = 5.0
 
 _parent = os.getppid()
 
@@ -22,33 +23,33 @@ def is_supervised() -> bool:
 
 
 def supervisor_has_gone() -> bool:
-    """Return whether supervisord started this process, and has ended since."""
+    """Return whether supervisord started this process and has ended since."""
     return is_supervised() and os.getppid() != _parent
 
 
 def call_when_supervisor_has_gone(callback: Callable[[], object]) -> None:
-    """Have the running loop call *callback* once `supervisor_has_gone`, and not wake up before."""
+    """Make the running loop call *callback* once supervisord ends, without waking up before."""
     if not is_supervised():
         return
     loop = asyncio.get_running_loop()
 
-    def look() -> None:
+    def check() -> None:
         if supervisor_has_gone():
             callback()
         else:
-            loop.call_later(_LOOK_EVERY_S, look)
+            loop.call_later(_CHECK_EVERY_S, check)
 
-    def tell() -> None:
+    def on_exit() -> None:
         loop.remove_reader(descriptor)
         os.close(descriptor)
         callback()
 
     try:
         descriptor = os.pidfd_open(_parent)
-    except OSError:  # it has gone just now, or the system has no such descriptors
-        look()
+    except OSError:  # supervisord has just ended, or the system has no pidfds
+        check()
         return
-    loop.add_reader(descriptor, tell)
+    loop.add_reader(descriptor, on_exit)
 
 
 def _note_parent() -> None:
@@ -56,5 +57,5 @@ def _note_parent() -> None:
     _parent = os.getppid()
 
 
-# supervisord may have loaded this module before it became the parent.
+# supervisord may have imported this module before it forked this process.
 os.register_at_fork(after_in_child=_note_parent)

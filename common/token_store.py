@@ -1,10 +1,10 @@
 """
-The token store: the file in which auth keeps a login, and from which readers take its token.
+The token store: the file to which auth writes a login, and from which readers read its token.
 
-1. It is replaced as a whole, so whoever reads it sees one login or the next, never a mixture.
+1. It is replaced atomically: a read returns the old login or the new one, never a mixture.
 2. It is changed under a lock, by one process at a time. Reading takes no lock.
-3. Only its owner may read it: one that others can read is refused.
-4. What a later version may have added to it is kept.
+3. Only its owner may read it. A file that others can read is refused.
+4. Unknown fields, which a later version may have added, are preserved.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from common.files import OWNER_ONLY, replace_file
 
 VERSION = 1
 
-#: Seconds that a change waits for another one. A renewal holds the lock while it talks to Twitch.
+#: Seconds to wait for the lock. A renewal holds it during its requests to Twitch.
 LOCK_WITHIN_S = 60.0
 
 _LARGEST_BYTES = 1024 * 1024
 
-#: What can stand in a line of IRC and in a header of HTTP.
+#: Characters that are valid in an IRC line and in an HTTP header.
 Token = Annotated[str, msgspec.Meta(pattern="^[!-~]+$")]
 
 
 class TokenStoreError(Exception):
-    """Raised when the token store cannot be used. The text says why, and what to do about it."""
+    """Raised when the token store cannot be used. The text says why, and how to fix it."""
 
 
 class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A login: an access token, whose it is, and what it takes to renew it."""
+    """A login: an access token, its account, and what is needed to renew it."""
 
     access_token: Token
-    #: None when the token cannot be renewed.
+    #: None if the token cannot be renewed.
     refresh_token: Token | None = None
     #: Login name and id of the account that the token belongs to.
     login: str
@@ -48,7 +48,7 @@ class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
     #: The Twitch application that the token was issued to.
     client_id: str
     scopes: list[str]
-    #: Unix time in seconds.
+    #: Unix times in seconds.
     obtained_at: float
     expires_at: float
 
@@ -58,9 +58,9 @@ class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_token(path: Path) -> StoredToken | None:
     """
-    Return the login in the store at *path*, or None when there is no store.
+    Return the login in the store at *path*, or None if the store does not exist.
 
-    Raises TokenStoreError when there is one that cannot be read, or that others can.
+    Raises TokenStoreError if the store cannot be read or is invalid, or if other users can read it.
     """
     fields = _read_fields(path)
     if fields is None:
@@ -72,20 +72,20 @@ def read_token(path: Path) -> StoredToken | None:
 
 
 class LockedTokenStore:
-    """The store while this process holds its lock: see `locked_token_store`."""
+    """The store, while this process holds its lock: see `locked_token_store`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def read(self) -> StoredToken | None:
-        """Do what `read_token` does."""
+        """Return the login, like `read_token`."""
         return read_token(self._path)
 
     def write(self, token: StoredToken) -> None:
         """
-        Put *token* in the place of the login that is stored.
+        Replace the stored login with *token*.
 
-        Raises TokenStoreError when that fails; what is stored is then untouched.
+        Raises TokenStoreError if that fails; the stored login is then unchanged.
         """
         try:
             fields = _read_fields(self._path) or {}
@@ -100,7 +100,7 @@ class LockedTokenStore:
             raise TokenStoreError(f"cannot write {self._path}: {error.strerror}") from None
 
     def remove(self) -> None:
-        """Remove the store. Raises TokenStoreError when that fails."""
+        """Remove the store. Raises TokenStoreError if that fails."""
         try:
             self._path.unlink(missing_ok=True)
             self._remove_leftovers()
@@ -108,7 +108,7 @@ class LockedTokenStore:
             raise TokenStoreError(f"cannot remove {self._path}: {error.strerror}") from None
 
     def _remove_leftovers(self) -> None:
-        """Remove what a process that was killed while it wrote has left: it holds a token, too."""
+        """Remove temporary files of a killed process: they contain tokens."""
         for entry in self._path.parent.iterdir():
             if entry.name.startswith(f".{self._path.name}."):
                 entry.unlink(missing_ok=True)
@@ -117,9 +117,9 @@ class LockedTokenStore:
 @contextmanager
 def locked_token_store(path: Path) -> Iterator[LockedTokenStore]:
     """
-    Hold the lock of the store at *path*: nobody else changes it meanwhile.
+    Hold the lock of the store at *path*, so that no other process changes it.
 
-    The folder is made if it is not there. Raises TokenStoreError when the lock cannot be had.
+    Creates the folder if it does not exist. Raises TokenStoreError if the lock cannot be taken.
     """
     with ExitStack() as held:
         try:
@@ -134,7 +134,7 @@ def locked_token_store(path: Path) -> Iterator[LockedTokenStore]:
 
 
 class _NotAStoreError(TokenStoreError):
-    """Raised when the file holds something else, or half of it."""
+    """Raised when the file is not a complete token store."""
 
 
 def _read_fields(path: Path) -> dict[str, Any] | None:
@@ -145,7 +145,7 @@ def _read_fields(path: Path) -> dict[str, Any] | None:
     except OSError as error:
         raise TokenStoreError(f"cannot read {path}: {error.strerror}") from None
     try:
-        # The file that is open is the one that is checked, whatever its name leads to by now.
+        # Check the open file: the path may already point to another one.
         _check_mode(path, os.fstat(descriptor))
         content = os.read(descriptor, _LARGEST_BYTES)
     finally:
@@ -158,9 +158,8 @@ def _check_mode(path: Path, status: os.stat_result) -> None:
         raise TokenStoreError(f"{path} is not a file")
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise TokenStoreError(
-            f"{path} holds tokens, but not only its owner has access to it: run"
-            f" `chmod 600 {path}`; if others may have read it, `python -m auth revoke` and a new"
-            " login make what they know worthless"
+            f"{path} holds tokens, but other users have access to it: run `chmod 600 {path}`;"
+            " if others may have read it, also run `python -m auth revoke`, and log in again"
         )
 
 
@@ -174,11 +173,11 @@ def _parse(path: Path, content: bytes) -> dict[str, Any]:
         raise _NotAStoreError(_broken(path))
     if version > VERSION:
         raise TokenStoreError(
-            f"{path} was written by a newer release (its version is {version}, this one knows"
-            f" {VERSION}): run that release, or remove the file and log in anew"
+            f"{path} was written by a newer release (its version is {version}, this release"
+            f" supports {VERSION}): upgrade, or remove the file and log in again"
         )
     return fields
 
 
 def _broken(path: Path) -> str:
-    return f"{path} is not a token store: run `python -m auth login`, which writes it anew"
+    return f"{path} is not a token store: run `python -m auth login`, which replaces it"

@@ -106,7 +106,7 @@ def test_an_answer_with_another_state_is_not_looked_into(
     code = parse_qs(urlsplit(authorize(login.url)).query)["code"][0]
     page = login.callback(code=code, state="guessed")
     assert "does not belong to this login" in text_of(page)
-    assert "begin anew" in login.failure()
+    assert "start again" in login.failure()
     assert not any(call.startswith("token") for call in twitch.state.calls)
 
 
@@ -114,10 +114,10 @@ def test_an_answer_without_a_state_or_a_code_is_no_answer(settings_for: Settings
     """Somebody has opened the address by hand."""
     login = Login(settings_for())
     assert "does not belong to this login" in text_of(login.callback())
-    assert "begin anew" in login.failure()
+    assert "start again" in login.failure()
     login = Login(settings_for())
-    assert "holds no code" in text_of(login.callback(state=login.state()))
-    assert "holds no code" in login.failure()
+    assert "contains no code" in text_of(login.callback(state=login.state()))
+    assert "contains no code" in login.failure()
 
 
 def test_a_code_that_has_expired_is_named(settings_for: SettingsFor, twitch: OAuthServer) -> None:
@@ -152,7 +152,7 @@ def test_a_redirect_uri_that_the_exchange_refuses_is_named(
     page = requests.get(location, timeout=TIMEOUT_S)
     for text in (text_of(page), login.failure()):
         assert "(403)" in text
-        assert "TWITCH_REDIRECT_URI has to stand" in text
+        assert "TWITCH_REDIRECT_URI must be one of" in text
 
 
 def test_a_wrong_secret_is_named_and_not_shown(settings_for: SettingsFor) -> None:
@@ -289,15 +289,15 @@ def test_a_port_that_is_taken_is_named(settings_for: SettingsFor, auth_port: int
             {"TWITCH_REDIRECT_URI": "https://example.org/callback"},
             "can only be reached at http://localhost",
         ),
-        ({"TWITCH_REDIRECT_URI": "http://localhost/callback"}, "leads to port 80"),
+        ({"TWITCH_REDIRECT_URI": "http://localhost/callback"}, "has port 80"),
         ({"TWITCH_AUTH_PORT": "3999"}, "TWITCH_AUTH_PORT is 3999"),
         (
             {"TWITCH_REDIRECT_URI": "http://localhost:4000/auth", "TWITCH_AUTH_PORT": "4000"},
-            "a path of its own",
+            "must have a path other than /auth",
         ),
         (
             {"TWITCH_REDIRECT_URI": "http://localhost:4000", "TWITCH_AUTH_PORT": "4000"},
-            "a path of its own",
+            "must have a path other than /auth",
         ),
     ],
 )

@@ -110,7 +110,7 @@ def test_a_device_that_is_denied_has_failed(
 def test_a_code_that_nobody_uses_ends(settings_for: SettingsFor, device: Device) -> None:
     """When Twitch says that it does, not before and not much later."""
     began = device.clock.now
-    with pytest.raises(LoginFailedError, match="within 30 min: begin anew"):
+    with pytest.raises(LoginFailedError, match="within 30 min: start again"):
         device.log_in(settings_for())
     assert 1790 <= device.clock.now - began <= 1800
 
@@ -120,7 +120,7 @@ def test_a_code_that_twitch_has_forgotten_ends_too(
 ) -> None:
     """It says that it is invalid, be it expired or used."""
     device.acts[1] = ForcedResponse(400, b'{"status": 400, "message": "invalid device code"}')
-    with pytest.raises(GrantRefusedError, match="expired, or was denied or used already"):
+    with pytest.raises(GrantRefusedError, match="expired, was denied, or was already used"):
         device.log_in(settings_for())
 
 

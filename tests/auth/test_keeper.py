@@ -150,7 +150,7 @@ def test_a_static_token_is_looked_after_only_without_a_store(
         assert "TWITCH_OAUTH_TOKEN is a valid token of somebot" in caplog.text
         scene.put()
         keeper.step()
-    assert "TWITCH_OAUTH_TOKEN is not used as long as there is a token store" in caplog.text
+    assert "TWITCH_OAUTH_TOKEN is ignored while the token store exists" in caplog.text
 
 
 def test_no_token_reaches_the_log(

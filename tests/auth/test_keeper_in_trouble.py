@@ -58,7 +58,7 @@ def test_a_token_that_ends_while_twitch_is_away_is_said_to_have_ended(
     for _ in range(5):
         keeper.step()
     (error,) = messages(caplog, logging.ERROR)
-    assert "somebot is not valid any more" in error
+    assert "somebot is no longer valid" in error
     scene.twitch.forced = None
     keeper.step()
     assert scene.stored_is_valid()
@@ -135,7 +135,7 @@ def test_a_login_without_a_refresh_token_cannot_be_renewed(
         locked.write(msgspec.structs.replace(token, refresh_token=None))
     scene.clock.now += DUE_S
     scene.keeper(settings).step()
-    assert "without a refresh token: log in anew" in caplog.text
+    assert "without a refresh token: log in again" in caplog.text
 
 
 def test_a_login_of_another_account_is_named(

@@ -97,7 +97,7 @@ def test_a_login_is_given_up_with_control_c(
 ) -> None:
     """Without a traceback."""
     login = processes(python_module("auth", "login"), environment)
-    wait_for_line(login, "Ctrl-C ends this", WITHIN_S)
+    wait_for_line(login, "Press Ctrl-C to cancel", WITHIN_S)
     assert login.stop(signal.SIGINT) == exit_codes.FAILURE
     assert login.output().splitlines()[-1] == "auth: stopped"
 
@@ -137,7 +137,7 @@ def test_generating_a_token_prints_what_belongs_into_env(
     token, username = finished.stdout.splitlines()
     assert token.removeprefix("TWITCH_OAUTH_TOKEN=oauth:") in twitch.state.valid_tokens
     assert username == "TWITCH_USERNAME=somebot"
-    assert "valid for 4 hours, and nothing renews it" in finished.stderr
+    assert "valid for 4 hours. It is not renewed automatically." in finished.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -188,7 +188,7 @@ def test_the_keeper_renews_and_stops_when_told_to(
     wait_for(three_renewals, WITHIN_S, "three renewals")
     assert keeper.stop() == exit_codes.OK
     output = keeper.output()
-    assert output.count("renewed the token of somebot, for 4 seconds") >= 3
+    assert output.count("renewed the token of somebot, valid for 4 seconds") >= 3
     assert output.endswith("auth: stopped\n")
     assert "Traceback" not in output
     assert not any(secret in output for secret in seen | {CLIENT_SECRET})
@@ -224,7 +224,7 @@ def test_the_keeper_watches_a_static_token(
     """Here one that is about to end, and whose prefix is missing."""
     static, _ = log_in(twitch)
     keeper = processes(python_module("auth"), environment | {"TWITCH_OAUTH_TOKEN": static})
-    wait_for_line(keeper, "TWITCH_OAUTH_TOKEN is valid for 3 hours 59 minutes more", WITHIN_S)
+    wait_for_line(keeper, "TWITCH_OAUTH_TOKEN expires in 3 hours 59 minutes", WITHIN_S)
     assert 'should start with "oauth:"' in keeper.output()
     assert keeper.stop() == exit_codes.OK
     assert static not in keeper.output()

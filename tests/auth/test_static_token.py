@@ -38,7 +38,7 @@ def test_it_warns_7_days_and_1_day_before_the_end(
             warned_at.append(hour / 24)
         clock.now += 3600
     assert warned_at == [53, 59]
-    assert "7 days more" in messages(caplog, logging.WARNING)[0]
+    assert "expires in 7 days" in messages(caplog, logging.WARNING)[0]
     assert "python -m auth generate-token" in messages(caplog, logging.WARNING)[0]
     (error,) = messages(caplog, logging.ERROR)
     assert "TWITCH_OAUTH_TOKEN is not valid" in error
@@ -56,7 +56,7 @@ def test_a_token_with_hours_left_is_warned_about_once(
     for _ in range(3):
         static.step()
     (warning,) = messages(caplog, logging.WARNING)
-    assert "4 hours more" in warning
+    assert "expires in 4 hours" in warning
 
 
 def test_a_token_without_an_end_is_not_warned_about(

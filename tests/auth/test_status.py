@@ -40,7 +40,7 @@ def test_the_status_of_a_static_token(settings_for: SettingsFor, scene: Scene) -
     """It says where the token is from, and that nothing renews it."""
     static, _ = log_in(scene.twitch)
     text = said_by_status(settings_for(TWITCH_OAUTH_TOKEN=static), scene, good=True)
-    assert "TWITCH_OAUTH_TOKEN, which nothing renews" in text
+    assert "TWITCH_OAUTH_TOKEN, which is not renewed automatically" in text
     assert "somebot" in text
     assert static not in text
 
@@ -71,7 +71,7 @@ def test_the_status_while_twitch_is_away(settings: Settings, scene: Scene) -> No
     """Nobody knows, then."""
     scene.put()
     scene.twitch.forced = ForcedResponse(503, b"")
-    assert "problem  Twitch answers 503" in said_by_status(settings, scene, good=False)
+    assert "problem  Twitch returned status 503" in said_by_status(settings, scene, good=False)
 
 
 def test_the_status_of_a_store_that_others_can_read(settings: Settings, scene: Scene) -> None:
@@ -103,7 +103,7 @@ def test_a_login_that_has_ended_is_forgotten(settings: Settings, scene: Scene) -
     """There is nothing to revoke."""
     scene.put()
     scene.clock.now += LIFE_S
-    assert "was not valid any more" in revoked(settings)
+    assert "was already invalid" in revoked(settings)
     assert read_token(scene.store) is None
 
 
@@ -122,7 +122,7 @@ def test_a_static_token_is_revoked(settings_for: SettingsFor, scene: Scene) -> N
     settings = settings_for(TWITCH_OAUTH_TOKEN=static)
     assert "Remove TWITCH_OAUTH_TOKEN" in revoked(settings)
     assert static not in scene.twitch.state.valid_tokens
-    assert "was not valid any more" in revoked(settings)
+    assert "was already invalid" in revoked(settings)
 
 
 def test_without_a_token_there_is_nothing_to_revoke(settings: Settings) -> None:

@@ -109,7 +109,7 @@ def test_a_public_application_renews_without_a_secret(
     _, first = log_in(twitch, PUBLIC_CLIENT_ID)
     second = renew(public, first).refresh_token
     assert second
-    with pytest.raises(GrantRefusedError, match="log in anew"):
+    with pytest.raises(GrantRefusedError, match="log in again"):
         renew(public, first)
     assert renew(public, second)
 
@@ -125,7 +125,7 @@ def test_a_device_is_authorized(public: Application, twitch: OAuthServer, clock:
     twitch.state.decide_device(code.user_code, allowed=True)
     tokens = ask_for_device(public, code.device_code, SCOPES)
     assert validate(public.auth_url, tokens.access_token).scopes == SCOPES
-    with pytest.raises(GrantRefusedError, match="begin anew"):
+    with pytest.raises(GrantRefusedError, match="start again"):
         ask_for_device(public, code.device_code, SCOPES)
 
 
@@ -180,12 +180,12 @@ def test_a_token_without_scopes_is_valid(app: Application, twitch: OAuthServer) 
         (400, "Invalid authorization code", GrantRefusedError, "can be used once"),
         (400, "Invalid refresh token", GrantRefusedError, "password was changed"),
         (401, "Invalid refresh token", GrantRefusedError, "python -m auth login"),
-        (400, "Invalid grant", GrantRefusedError, "log in anew"),
+        (400, "Invalid grant", GrantRefusedError, "log in again"),
         (401, "invalid access token", TokenInvalidError, "expired or was revoked"),
-        (400, "Invalid token", TokenInvalidError, "log in anew"),
+        (400, "Invalid token", TokenInvalidError, "log in again"),
         (400, "authorization_pending", PendingError, ""),
         (400, "slow_down", SlowDownError, ""),
-        (400, "invalid device code", GrantRefusedError, "begin anew"),
+        (400, "invalid device code", GrantRefusedError, "start again"),
         (400, "expired_token", GrantRefusedError, "not used in time"),
         (400, "access_denied", GrantRefusedError, "Cancel"),
         (403, "Forbidden", RefusedError, "TWITCH_REDIRECT_URI"),
@@ -269,7 +269,7 @@ def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(
     """Every call has its time limit."""
     monkeypatch.setattr(twitch_oauth, "TIMEOUT_S", (0.1, 0.1))
     twitch.answers.clear()
-    with pytest.raises(TwitchUnreachableError, match="does not answer"):
+    with pytest.raises(TwitchUnreachableError, match="does not respond"):
         call(app)
 
 

@@ -168,14 +168,14 @@ def test_a_private_key_cannot_be_authorised(tmp_path: Path) -> None:
     pair = make_pair(tmp_path / "keys" / READERS_PAIR)
     refused = keys(tmp_path, "authorize", str(tmp_path / "keys" / READERS_PAIR))
     assert refused.returncode == 1
-    assert "does not hold one public key" in refused.stderr
+    assert "must contain exactly one public key" in refused.stderr
     assert pair.secret_key not in refused.stderr
 
     (tmp_path / "keys" / AUTHORIZED).mkdir()
     make_pair(tmp_path / "keys" / AUTHORIZED / "copied.json")
     admitted, problems = authorized_keys(tmp_path / "keys")
     assert admitted == {}
-    assert "which should not have left its host" in problems[0]
+    assert "which must not leave its host" in problems[0]
 
 
 def test_a_name_that_another_key_has_is_refused(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_name_that_another_key_has_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", ".", "../x", "a/b", ".hidden", "a\nb", "x" * 101])
 def test_a_name_that_cannot_be_a_files_is_refused(tmp_path: Path, name: str) -> None:
     """Nothing is written anywhere."""
-    with pytest.raises(KeyFileError, match="cannot be a name"):
+    with pytest.raises(KeyFileError, match="is not a valid name"):
         authorize(tmp_path, name, KEY)
     assert list(tmp_path.iterdir()) == []
 
@@ -200,7 +200,7 @@ def test_what_is_no_public_key_is_refused(tmp_path: Path, key: str) -> None:
     """With a word about it, and exit status 1."""
     refused = keys(tmp_path, "authorize", key, "--name", "host")
     assert refused.returncode == 1
-    assert "is no public key, nor a file" in refused.stderr
+    assert "is neither a public key nor a file" in refused.stderr
 
 
 def test_files_that_are_no_keys_do_not_keep_others_from_counting(tmp_path: Path) -> None:
