@@ -203,7 +203,7 @@ class TokenKeeper:
         logger.info("renewed the token of %s, valid for %s", renewed.login, life)
 
     def _save_unsaved(self) -> None:
-        """Retry to store a renewed login that could not be stored, for example on a full disk."""
+        """Store a renewed login that could not be stored before, for example on a full disk."""
         if self._unsaved:
             with locked_token_store(self._settings.twitch_token_store) as store:
                 if store.read() == self._token:

@@ -110,9 +110,7 @@ def authorize(folder: Path, name: str, public_key: str) -> Path:
         raise KeyFileError("a public key is 64 hexadecimal digits") from None
     path = folder / AUTHORIZED / f"{name}.json"
     if (present := _read(path, PublicKey)) not in (None, key):
-        raise KeyFileError(
-            f"{path} holds another key: remove it first, or choose another name"
-        )
+        raise KeyFileError(f"{path} holds another key: remove it first, or choose another name")
     if present is None:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -92,9 +92,7 @@ def _authorize(folder: Path, key: str, name: str | None) -> None:
         path = authorize(folder, name or key[:16].lower(), key)
     else:
         path = authorize(folder, name or Path(key).stem, _key_in_file(Path(key)))
-    _explain(
-        f"Authorised while {path} exists. A running publisher applies it within a second."
-    )
+    _explain(f"Authorised while {path} exists. A running publisher applies it within a second.")
 
 
 def _key_in_file(path: Path) -> str:

@@ -155,7 +155,8 @@ def test_a_name_that_is_not_utf_8_is_a_frame_error() -> None:
 def test_another_version_is_named(decode: object) -> None:
     """The text tells both versions, so that a person knows which side to update."""
     assert callable(decode)
-    with pytest.raises(UnknownVersionError, match=f"version 9, but this program supports {VERSION}"):
+    expected = f"version 9, but this program supports {VERSION}"
+    with pytest.raises(UnknownVersionError, match=expected):
         decode(b"\x09anything")
 
 
