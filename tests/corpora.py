@@ -1,22 +1,34 @@
 """
-Chat lines recorded by others, which lie beside the repository where they are at hand.
+Recorded lines of Twitch's chat: the repository's own, and more with `CHAT_CORPORA=DIR`.
 
-Without them the tests that read them are skipped; each rule has a case of its own in the
-repository as well.
+`tests/recordings/README.md` describes both folders.
 """
 
 from __future__ import annotations
 
+import os
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-_CORPORA = Path(__file__).resolve().parents[2] / "shared" / "corpora"
+from common.chat_message import ChatMessage
 
-#: Marks a test that reads recorded lines.
-needs_corpora = pytest.mark.skipif(not _CORPORA.is_dir(), reason=f"no recorded chat in {_CORPORA}")
+OWN_RECORDINGS = Path(__file__).with_name("recordings")
+
+_VARIABLE = "CHAT_CORPORA"
+
+#: Marks a test that reads what other libraries expect of their recorded lines.
+needs_corpora = pytest.mark.skipif(
+    not os.environ.get(_VARIABLE),
+    reason=f"{_VARIABLE} is not set to a folder with other libraries' recordings",
+)
+
+
+class NoRecordingsError(Exception):
+    """Raised when CHAT_CORPORA is set to something other than a folder with recordings."""
 
 
 class Expectation(msgspec.Struct):
@@ -27,17 +39,69 @@ class Expectation(msgspec.Struct):
     expected: dict[str, Any]
 
 
-def recordings() -> list[str]:
-    """Return the names of the files with recorded lines; none where there are no corpora."""
-    return sorted(path.name for path in _CORPORA.glob("*.txt"))
+class _ExpectedMessage(msgspec.Struct, forbid_unknown_fields=True):
+    recording: str
+    line: int
+    message: ChatMessage
 
 
-def recorded_lines(name: str) -> list[bytes]:
-    """Return the lines of a recording, without line ends. Raises OSError when it is not there."""
-    return (_CORPORA / name).read_bytes().removesuffix(b"\n").split(b"\n")
+def own_recordings() -> list[Path]:
+    """Return the files with the repository's own recorded lines."""
+    return sorted(OWN_RECORDINGS.glob("*.txt"))
+
+
+def other_recordings() -> list[Path]:
+    """
+    Return the files with recorded lines in the folder that CHAT_CORPORA names; none if unset.
+
+    Raises NoRecordingsError when there are none.
+    """
+    named = os.environ.get(_VARIABLE)
+    if not named:
+        return []
+    if not Path(named).is_dir():
+        raise NoRecordingsError(f"{_VARIABLE} is {named!r}, which is not a folder")
+    if not (found := sorted(Path(named).glob("*.txt"))):
+        raise NoRecordingsError(f"{_VARIABLE} is {named!r}, a folder without recordings (*.txt)")
+    return found
+
+
+def recordings() -> list[Path]:
+    """Return the files with recorded lines. Raises NoRecordingsError for a wrong CHAT_CORPORA."""
+    return own_recordings() + other_recordings()
+
+
+def recorded_lines(recording: Path) -> list[bytes]:
+    """
+    Return the lines of a recording, without line ends, comments and sources.
+
+    Raises OSError when the file cannot be read.
+    """
+    lines = recording.read_bytes().removesuffix(b"\n").split(b"\n")
+    return [_without_source(line) for line in lines if not line.startswith(b"# ")]
+
+
+def expected_messages() -> dict[str, dict[int, ChatMessage]]:
+    """Return the messages in the repository's own recordings, by file name and line number."""
+    messages: dict[str, dict[int, ChatMessage]] = defaultdict(dict)
+    for line in (OWN_RECORDINGS / "messages.jsonl").read_bytes().splitlines():
+        expected = msgspec.json.decode(line, type=_ExpectedMessage)
+        messages[expected.recording][expected.line] = expected.message
+    return messages
 
 
 def expectations(library: str) -> list[Expectation]:
-    """Return what a library's fixture expects. Raises OSError when it is not there."""
-    lines = (_CORPORA / f"{library}.expected.jsonl").read_bytes().splitlines()
+    """
+    Return what a library's fixture expects, from the folder that CHAT_CORPORA names.
+
+    Raises OSError when the folder has no such file.
+    """
+    lines = Path(os.environ[_VARIABLE], f"{library}.expected.jsonl").read_bytes().splitlines()
     return [msgspec.json.decode(line, type=Expectation) for line in lines]
+
+
+def _without_source(line: bytes) -> bytes:
+    """Take off the source and the TAB, which may stand before a raw line."""
+    source, tab, raw = line.partition(b"\t")
+    # A TAB can be in the text of a raw line, too.
+    return raw if tab and not source.startswith((b"@", b":")) else line

@@ -1,18 +1,27 @@
 """
-The parser on chat lines recorded by others, against a second reading and what libraries expect.
+The parser on recorded lines, against a second reading and against stored expectations.
 
-Where our rule is not theirs, `OUR_EMOTES` says what we take instead.
+Where our rule for wrong emote ranges is not a library's, `OUR_EMOTES` says what we take instead.
 """
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from readers.twitch.irc import parse_irc, unescape_tag
-from tests.corpora import Expectation, expectations, needs_corpora, recorded_lines, recordings
+from tests.corpora import (
+    Expectation,
+    expectations,
+    expected_messages,
+    needs_corpora,
+    own_recordings,
+    recorded_lines,
+    recordings,
+)
 from tests.readers.chat_lines import received_in
 
 # A line of IRC as RFC 1459's grammar has it, to check the parser by other means than its own.
@@ -21,21 +30,27 @@ _LINE = re.compile(
     rb"(?P<middle>(?: +[^ :][^ ]*)*)(?: +:(?P<last>.*)| *)"
 )
 
-# What we take where a library takes another slice, by the `emotes` tag. They cut off what leaves
-# the text and take slices with a space in them; we move a range by the flagged parts before it,
+# What we take of wrong ranges, by the `emotes` tag: we move a range by the flagged parts before it,
 # and where that gives no name either, there is none.
-OUR_EMOTES = {
+WRONG_RANGES = {
     # Recorded from Twitch, and moved by one flagged part.
     "25:40-44": ["Kappa"],
     "86:30-39/822112:73-79": ["BibleThump", "FortOne"],
-    "301683486:46-58,60-72,74-86/301683544:88-100": [*["staryuukiLove"] * 3, "staryuukiBits"],
+    "547728456:46-58,60-72,74-86/240263040:88-100": [*["hazelmoonLove"] * 3, "hazelmoonBits"],
     "425618:49-51": ["LUL"],
+    "245:38-52": ["ResidentSleeper"],
     # Made up from the first, and moved further than its one flagged part explains.
     "25:41-45": [],
     "25:44-48": [],
     "25:45-49": [],
     # Made up, with a space in the slice and no flags.
     "A123A:0-11": [],
+}
+
+# What we take where a library takes another slice. They cut off what leaves the text and take
+# slices with a space in them. The emotes of one streamer have other names in our recordings.
+OUR_EMOTES = WRONG_RANGES | {
+    "301683486:46-58,60-72,74-86/301683544:88-100": [*["staryuukiLove"] * 3, "staryuukiBits"],
 }
 
 # What the libraries call the fields of a ChatMessage.
@@ -54,10 +69,25 @@ TAGS = {
 }
 
 
-@pytest.mark.parametrize("name", recordings())
-def test_every_recorded_line_is_read_as_the_grammar_says(name: str) -> None:
+def _name(recording: Path) -> str:
+    return recording.name
+
+
+@pytest.mark.parametrize("recording", own_recordings(), ids=_name)
+def test_our_recordings_become_the_messages_that_are_expected(recording: Path) -> None:
+    """Each line becomes the stored message, or none, when there is none for it."""
+    received = {
+        number: parsed.message
+        for number, line in enumerate(recorded_lines(recording), start=1)
+        if (parsed := received_in(line)) is not None
+    }
+    assert received == expected_messages()[recording.name]
+
+
+@pytest.mark.parametrize("recording", recordings(), ids=_name)
+def test_every_recorded_line_is_read_as_the_grammar_says(recording: Path) -> None:
     """Tags, source, command and parameters are what a regular expression finds in the line."""
-    for line in recorded_lines(name):
+    for line in recorded_lines(recording):
         irc, expected = parse_irc(line), _LINE.fullmatch(line)
         assert irc is not None
         assert expected is not None
@@ -69,10 +99,10 @@ def test_every_recorded_line_is_read_as_the_grammar_says(name: str) -> None:
         assert irc.params == [*expected["middle"].decode().split(), *last]
 
 
-@pytest.mark.parametrize("name", recordings())
-def test_every_recorded_message_to_a_channel_is_a_chat_message(name: str) -> None:
+@pytest.mark.parametrize("recording", recordings(), ids=_name)
+def test_every_recorded_message_to_a_channel_is_a_chat_message(recording: Path) -> None:
     """Its text ends the line, its room is the tag's, each emote position is a name or skipped."""
-    for line in recorded_lines(name):
+    for line in recorded_lines(recording):
         irc, heard = parse_irc(line), received_in(line)
         assert irc is not None
         if irc.command != "PRIVMSG" or len(irc.params) < 2 or not irc.params[0].startswith("#"):
@@ -85,17 +115,10 @@ def test_every_recorded_message_to_a_channel_is_a_chat_message(name: str) -> Non
         assert len(message.emotes) + heard.skipped_emotes == positions
 
 
-@needs_corpora
-@pytest.mark.parametrize(
-    ("tag", "names"),
-    [
-        *OUR_EMOTES.items(),
-        ("245:38-52", ["ResidentSleeper"]),
-    ],
-)
+@pytest.mark.parametrize(("tag", "names"), WRONG_RANGES.items())
 def test_wrong_ranges_in_recorded_lines_give_the_right_names(tag: str, names: list[str]) -> None:
     """The ranges recorded from Twitch that are wrong by one are put right, others skipped."""
-    lines = {line for name in recordings() for line in recorded_lines(name) if tag in line.decode()}
+    lines = {line for file in recordings() for line in recorded_lines(file) if tag in line.decode()}
     assert lines
     for line in lines:
         heard = received_in(line)
