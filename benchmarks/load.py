@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import cycle, islice
 
 from simulator.playback import load_recordings
@@ -14,15 +15,23 @@ _ID = re.compile(rb"(?<=[@;]id=)[^; ]+")
 
 def chat_lines(channel: str, count: int) -> list[bytes]:
     """Return *count* chat lines of *channel* with their CRLFs, of which no two have the same id."""
-    recorded = [
-        re.sub(rb"PRIVMSG #\S+", b"PRIVMSG #" + channel.encode(), line)
-        for recording in load_recordings()
-        for line in recording.lines
-        if b" PRIVMSG #" in line
+    return numbered(demo_chat(), channel, count)
+
+
+def demo_chat() -> list[bytes]:
+    """Return the chat lines of the demo's recordings, without line ends."""
+    return [
+        line for recording in load_recordings() for line in recording.lines if b" PRIVMSG #" in line
     ]
+
+
+def numbered(recorded: Sequence[bytes], channel: str, count: int) -> list[bytes]:
+    """Repeat *recorded* lines as *count* lines of *channel*, with CRLFs and ids of their own."""
+    to_channel = b"PRIVMSG #" + channel.encode()
+    of_channel = [re.sub(rb"PRIVMSG #\S+", to_channel, line) for line in recorded]
     return [
         _ID.sub(b"%032x" % number, line, count=1) + b"\r\n"
-        for number, line in enumerate(islice(cycle(recorded), count), start=1)
+        for number, line in enumerate(islice(cycle(of_channel), count), start=1)
     ]
 
 

@@ -5,11 +5,15 @@ Recorded lines into messages: this service's parser, beside others on the same l
 time. What it makes of them is in the column `to`: the parts of the line with all its tags, with
 those that a ChatMessage is made of, or the JSON that goes to Kafka. The rounds are in turns, and
 their median counts.
+
+The lines are the demo's recorded chat. With CHAT_CORPORA=DIR they are the chat lines of the
+recordings in that folder (see tests/recordings/README.md).
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,7 +27,7 @@ from statistics import median
 from pydle.features.ircv3.tags import TaggedMessage
 
 from benchmarks.installation import CHANNEL
-from benchmarks.load import chat_lines
+from benchmarks.load import demo_chat, numbered
 from benchmarks.node_scripts import node_script
 from benchmarks.report import report
 from benchmarks.rust_programs import rust_program
@@ -31,6 +35,7 @@ from common.chat_message import encode_chat_message
 from readers.twitch.chat_parser import received_message
 from readers.twitch.fast_path import fast_path
 from readers.twitch.irc import parse_irc
+from tests.corpora import NoRecordingsError, other_recordings, recorded_lines
 from tests.toolchains import NoToolchainError
 
 TAGS = "tags"
@@ -40,6 +45,8 @@ JSON = "JSON"
 REFERENCE = "pydle"
 
 _NEEDED = ("id", "room-id", "user-id", "tmi-sent-ts", "emotes")
+# tmi.js raises an error at anything else.
+_READABLE_EMOTES = re.compile(r"(?:[^:/]+:\d+-\d+(?:,\d+-\d+)*(?:/(?!$)|$))*")
 _WITHIN_S = 120
 
 
@@ -126,14 +133,39 @@ CONTESTANTS = [
 ]
 
 
+def recorded_chat() -> tuple[list[bytes], str]:
+    """
+    Return recorded chat lines without line ends, and where they come from.
+
+    Raises NoRecordingsError when CHAT_CORPORA names no folder with recorded chat.
+    """
+    if not (others := other_recordings()):
+        return demo_chat(), "the demo"
+    lines = [line for recording in others for line in recorded_lines(recording) if _is_chat(line)]
+    if not lines:
+        raise NoRecordingsError(f"the recordings in {others[0].parent} hold no chat line")
+    return lines, str(others[0].parent)
+
+
+def _is_chat(line: bytes) -> bool:
+    """Return whether the line is a message to a channel that every parser can read."""
+    irc = parse_irc(line)
+    return (
+        irc is not None
+        and b" PRIVMSG #" in line
+        and irc.tags.keys() >= set(_NEEDED)
+        and _READABLE_EMOTES.fullmatch(irc.tag("emotes")) is not None
+    )
+
+
 def measure(
-    count: int, rounds: int, contestants: Sequence[Contestant] = CONTESTANTS
+    lines: Sequence[bytes], rounds: int, contestants: Sequence[Contestant] = CONTESTANTS
 ) -> list[dict[str, object]]:
-    """Return a row of figures for each parser that is installed, over *count* lines."""
+    """Return a row of figures for each parser that is installed, over *lines* with CRLFs."""
     times: dict[Contestant, list[float]] = {contestant: [] for contestant in contestants}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "lines"
-        file.write_bytes(b"".join(chat_lines(CHANNEL, count)))
+        file.write_bytes(b"".join(lines))
         for _ in range(rounds):
             for contestant in list(times):
                 try:
@@ -162,7 +194,12 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    report("parse", measure(options.lines, options.rounds))
+    try:
+        recorded, source = recorded_chat()
+    except NoRecordingsError as error:
+        parser.error(str(error))
+    print(f"{len(recorded):,} chat lines recorded in {source}, repeated to {options.lines:,}")
+    report("parse", measure(numbered(recorded, CHANNEL, options.lines), options.rounds))
 
 
 if __name__ == "__main__":

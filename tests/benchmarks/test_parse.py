@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.parse import CONTESTANTS, measure
+from benchmarks.installation import CHANNEL
+from benchmarks.load import numbered
+from benchmarks.parse import CONTESTANTS, measure, recorded_chat
 
 
 @pytest.mark.usefixtures("node")
@@ -12,7 +14,9 @@ def test_every_parser_gets_a_row_and_pydle_is_what_they_are_compared_with() -> N
     """All columns are there, and JavaScript's parsers stand beside Python's."""
     # Building those in Rust takes longer than a test should.
     contestants = [contestant for contestant in CONTESTANTS if contestant.language != "Rust"]
-    rows = measure(count=50, rounds=1, contestants=contestants)
+    recorded, _ = recorded_chat()
+    lines = numbered(recorded, CHANNEL, count=50)
+    rows = measure(lines, rounds=1, contestants=contestants)
     for row in rows:
         assert list(row) == ["parser", "language", "to", "messages/s", "ns/message", "times pydle"]
     pydle = [row["times pydle"] for row in rows if row["parser"] == "pydle"]
