@@ -1,14 +1,14 @@
 """
-Which of several publishers a reader sends to, as plain rules without sockets or clock.
+Which of several publishers a reader sends to. No sockets, no clock, no I/O.
 
-1. The publishers have an order, and the first one is where a reader begins.
-2. It turns away from one that has been silent for SILENT_FOR_S, to the next in the order that is
-   heard; after the last comes the first. While none is heard, it stays: nothing would be gained.
-3. It returns to one that comes earlier in the order once that one has been heard for
-   SETTLED_AFTER_S without a break.
+1. The publishers are in order of preference. A reader starts with the first one.
+2. When nothing has come from the current publisher for SILENT_FOR_S, the reader switches to the
+   next one that is responding; the first follows the last. If none is responding, it stays.
+3. It switches back to an earlier publisher once that one has been responding for SETTLED_AFTER_S
+   without a break.
 
-To be heard is what counts: one that is heard and takes no batches, as behind a firewall that lets
-only answers through, is not left.
+Only what a publisher sends counts. A publisher that announces itself but receives no batches, for
+example because of a firewall, stays the current one.
 """
 
 from __future__ import annotations
@@ -17,43 +17,46 @@ from dataclasses import dataclass
 
 from readers.link.go_back_n import AWAY_AFTER_S
 
-#: Seconds without a word after which a publisher is left, if another one is heard.
+#: Seconds of silence after which the reader switches, if another publisher is responding.
 SILENT_FOR_S = 10.0
 
-#: Seconds that an earlier one has to be heard for: one that comes and goes is not returned to.
+#: Seconds that an earlier publisher has to respond before the reader switches back: long enough not
+#: to follow a publisher that keeps restarting.
 SETTLED_AFTER_S = 10.0
 
 
 @dataclass
-class _Heard:
+class _Span:
+    """The time for which a publisher has been responding."""
+
     since: float
     last: float
 
 
 class Failover:
-    """The choice among *publishers*, by their place in the order. Times are monotonic seconds."""
+    """The choice among a number of *publishers*. Times are seconds of a monotonic clock."""
 
     def __init__(self, publishers: int, now: float) -> None:
-        self._heard = [_Heard(now, now) for _ in range(publishers)]
-        #: The one that is being sent to; to be set by whoever turns to another.
+        self._spans = [_Span(now, now) for _ in range(publishers)]
+        #: Index of the publisher that batches are sent to. The caller sets it when it has switched.
         self.current = 0
 
     def on_received(self, publisher: int, now: float) -> None:
-        """Take note that *publisher* has said something."""
-        heard = self._heard[publisher]
-        if now - heard.last > AWAY_AFTER_S:
-            heard.since = now
-        heard.last = now
+        """Note that something was received from *publisher*, an index."""
+        span = self._spans[publisher]
+        if now - span.last > AWAY_AFTER_S:
+            span.since = now
+        span.last = now
 
     def preferred(self, now: float) -> int:
-        """Return the publisher to send to."""
-        for publisher, heard in enumerate(self._heard[: self.current]):
-            if self._is_responding(publisher, now) and heard.last - heard.since >= SETTLED_AFTER_S:
+        """Return the index of the publisher to send to."""
+        for publisher, span in enumerate(self._spans[: self.current]):
+            if self._is_responding(publisher, now) and span.last - span.since >= SETTLED_AFTER_S:
                 return publisher
-        if now - self._heard[self.current].last <= SILENT_FOR_S:
+        if now - self._spans[self.current].last <= SILENT_FOR_S:
             return self.current
-        following = [*range(self.current + 1, len(self._heard)), *range(self.current)]
+        following = [*range(self.current + 1, len(self._spans)), *range(self.current)]
         return next((other for other in following if self._is_responding(other, now)), self.current)
 
     def _is_responding(self, publisher: int, now: float) -> bool:
-        return now - self._heard[publisher].last <= AWAY_AFTER_S
+        return now - self._spans[publisher].last <= AWAY_AFTER_S

@@ -1,8 +1,9 @@
 """
-One of a reader's two connections to the publisher.
+One of a reader's two connections to a publisher.
 
-ZeroMQ connects it again whenever it is lost, but gives up for good when it is refused: a publisher
-that does not know our key yet, or speaks in the clear while we do not, may change its mind.
+ZeroMQ reconnects when a connection is lost, but not after the publisher has refused it. A refusal
+can be temporary: the publisher may not know the reader's key yet, or have no keys itself. So this
+class tries again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from common.curve import ReaderKeys, secure_client
 from common.logs import BoundedLog
 from common.sockets import keep_alive
 
-#: Seconds after which a connection that was refused is tried again.
+#: Seconds between attempts after a refusal.
 TRY_AGAIN_AFTER_S = 10.0
 
 _REFUSED = (
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class LinkConnection:
-    """A socket of *kind* that is connected to *endpoint*, once `connect` was called."""
+    """A socket of *kind* for *endpoint*. It is connected by `connect`."""
 
     def __init__(
         self,
@@ -39,7 +40,7 @@ class LinkConnection:
     ) -> None:
         self.socket = context.socket(kind)
         self.socket.setsockopt(zmq.IPV6, 1)
-        # What was not sent over a connection that is given up is still in the outbox.
+        # What was not sent when the connection is closed is still in the outbox.
         self.socket.setsockopt(zmq.LINGER, 0)
         keep_alive(self.socket)
         if keys is not None:
@@ -52,12 +53,12 @@ class LinkConnection:
         self._log = BoundedLog(logger.warning, interval_s=60.0)
 
     def connect(self) -> None:
-        """Begin to connect."""
+        """Start to connect, in the background."""
         self._is_wanted = self._is_connected = True
         self.socket.connect(self._endpoint)
 
     def disconnect(self) -> None:
-        """End the connection; what was not sent yet will not be."""
+        """Close the connection. What was not sent yet is dropped."""
         self._is_wanted = False
         if self._is_connected:
             self._is_connected = False
@@ -65,15 +66,16 @@ class LinkConnection:
 
     def reconnect_if_due(self, now: float) -> None:
         """
-        Connect anew if the publisher has refused us. *now* is a monotonic clock's, in seconds.
+        Reconnect if the publisher has refused the connection. *now* is monotonic, in seconds.
 
-        At once at first: it may have been killed just then. After that every TRY_AGAIN_AFTER_S, as
-        a thousand readers with a wrong key would keep a publisher busy.
+        The first attempt is immediate, because the publisher may just have been killed. Others
+        follow every TRY_AGAIN_AFTER_S: a thousand readers with a wrong key would keep a publisher
+        busy.
         """
         if self._was_refused() and self._is_connected:
             self._log(
-                "the publisher at %s refuses us: is PUBLISHER_PUBLIC_KEY its key, and is ours"
-                " authorised there? Trying again every %d s",
+                "the publisher at %s refuses this reader: check that PUBLISHER_PUBLIC_KEY is its"
+                " key, and that this host's key is authorized there. Retrying every %d s",
                 self._endpoint,
                 TRY_AGAIN_AFTER_S,
             )

@@ -1,4 +1,4 @@
-"""Where the publishers are that a reader may send to, in order, and with which keys."""
+"""The addresses and keys of the publishers, in order of preference, from the settings."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from common.settings import Settings, SettingsError
 
 
 class PublisherAddress(NamedTuple):
-    """One publisher: where it takes batches, where it tells acknowledgements, and our keys."""
+    """One publisher: its endpoints for batches and acknowledgements, and the keys of the link."""
 
     batches: str
     acknowledgements: str
-    #: None for a link in the clear.
+    #: None if the link is not encrypted.
     keys: ReaderKeys | None = None
 
 
 def publisher_addresses(settings: Settings) -> list[PublisherAddress]:
     """
-    Return the publishers that *settings* name, the one to prefer first.
+    Return the publishers that *settings* name, the preferred one first.
 
-    Raises SettingsError when they do not fit one another, or when keys are missing.
+    Raises SettingsError when the two lists have different lengths, or when keys are missing.
     """
     endpoints, acknowledgements = settings.publisher_endpoint, settings.publisher_ack_endpoint
     if len(endpoints) != len(acknowledgements):
         raise SettingsError(
             f"PUBLISHER_ENDPOINT names {len(endpoints)} publishers and PUBLISHER_ACK_ENDPOINT"
-            f" {len(acknowledgements)}: both have to name the same ones, in the same order"
+            f" {len(acknowledgements)}: both must name the same publishers, in the same order"
         )
     return [
         PublisherAddress(*address)

@@ -1,4 +1,4 @@
-"""A publisher as a reader has it before itself: two connections, and the session it has told."""
+"""A publisher as the reader sees it: its two connections, and the session it has announced."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from readers.link.publisher_addresses import PublisherAddress
 
 
 class RemotePublisher:
-    """The publisher at *address*. It is listened to from the start, and sent to on request."""
+    """The publisher at *address*. Acknowledgements are received at once; sending is optional."""
 
     def __init__(
         self, context: zmq.Context[zmq.Socket[bytes]], address: PublisherAddress, reader: str
     ) -> None:
-        """*reader* is the name that acknowledgements come under."""
+        """*reader* is the name that its acknowledgements are published under."""
         self.endpoint = address.batches
-        #: What it has told; None as long as it has told nothing.
+        #: The session that it announced last, None before the first announcement.
         self.session: int | None = None
-        #: Whether it compares what several readers of a channel send.
+        #: Whether it compares the messages of several readers of a channel.
         self.deduplicates = False
         self._batches = LinkConnection(context, zmq.PUSH, address.batches, address.keys)
         self._batches.socket.setsockopt(zmq.SNDHWM, WINDOW_BATCHES)
@@ -39,16 +39,16 @@ class RemotePublisher:
         return int(self._acknowledgements.socket.getsockopt(zmq.FD))
 
     def receive(self) -> Iterator[list[bytes]]:
-        """Yield what has come. Take it to the end: the descriptor tells only of changes."""
+        """Yield what has come. Exhaust it: the descriptor only signals changes."""
         while int(self._acknowledgements.socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
             yield self._acknowledgements.socket.recv_multipart()
 
     def listen(self, to_announcements: bool) -> None:
         """
-        Hear what it announces every second, or do so no longer.
+        Subscribe to its announcements, one a second, or unsubscribe.
 
-        A reader that waits for nothing need not wake up for that. The session that it has to know
-        is told to it alone, whenever it connects.
+        They would wake up a reader that waits for nothing. It still learns the session: each reader
+        gets a personal announcement whenever it connects.
         """
         if to_announcements and not self._is_listening:
             self._acknowledgements.socket.subscribe(ANNOUNCEMENT_TOPIC)
@@ -57,15 +57,15 @@ class RemotePublisher:
         self._is_listening = to_announcements
 
     def start_using(self) -> None:
-        """Begin to connect, to send."""
+        """Connect, to send batches."""
         self._batches.connect()
 
     def stop_using(self) -> None:
-        """Send no more; what has not left yet is forgotten."""
+        """Disconnect. What has not been sent yet is dropped."""
         self._batches.disconnect()
 
     def send(self, frames: list[bytes]) -> bool:
-        """Send *frames*; return False where ZeroMQ's queue is full."""
+        """Send *frames*; return False when ZeroMQ's queue is full."""
         try:
             self._batches.socket.send_multipart(frames, zmq.NOBLOCK)
         except zmq.Again:
@@ -73,6 +73,6 @@ class RemotePublisher:
         return True
 
     def reconnect_if_due(self, now: float) -> None:
-        """Connect anew where the publisher has refused us. *now* is a monotonic clock's."""
+        """Reconnect where the publisher has refused this reader. *now* is monotonic, in seconds."""
         self._batches.reconnect_if_due(now)
         self._acknowledgements.reconnect_if_due(now)

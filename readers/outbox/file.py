@@ -1,6 +1,6 @@
 """
-The SQLite file of an outbox: opened by one process at a time, made when it is missing, and set
-aside when it is not what it should be.
+The SQLite file of an outbox. One process has it open at a time. A missing file is created; a file
+that is damaged or not an outbox is set aside.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pathlib import Path
 
 from common.boot import boot_id
 
-#: Marks the file as an outbox ("TwOb"); the second number is the version of its tables.
+#: Identifies the file as an outbox ("TwOb"), and the version of its tables.
 APPLICATION_ID = 0x54774F62
 LAYOUT_VERSION = 2
 
-#: Numbers skipped after a boot: more than a reader gives before what it writes is on the disk, and
-#: few of the 2**63 that there are.
+#: Numbers skipped after a boot of the host: more than a reader uses before its writes are on disk,
+#: and few of the 2**63 numbers.
 NUMBERS_SKIPPED = 10**9
 
 #: Bytes of a page of the file, SQLite's default.
@@ -52,15 +52,15 @@ class OutboxInUseError(OutboxError):
 
 
 class _ForeignFileError(Exception):
-    """Raised when the file is a database, but not an outbox that this version can read."""
+    """Raised when the file is a database, but not an outbox of this version."""
 
 
 def open_outbox_file(path: Path) -> sqlite3.Connection:
     """
     Return the outbox at *path*, locked for this process, with its tables.
 
-    A file that is damaged or not an outbox is set aside under another name, and a new one made.
-    Raises OutboxInUseError when another process has it, OutboxError when there can be none at all.
+    A file that is damaged or not an outbox is renamed, and a new one is created. Raises
+    OutboxInUseError when another process has it open, OutboxError when no file can be created.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,9 +82,10 @@ def open_outbox_file(path: Path) -> sqlite3.Connection:
 def _open(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
-        # One process owns the file. The lock says so, and lets WAL do without shared memory.
+        # The lock keeps other processes out, and WAL needs no shared memory with it.
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
-        # The kill of a process loses nothing without fsync; the crash of a host: _begin_numbering.
+        # Without fsync, a killed process loses nothing. For a crash of the host, see
+        # _begin_numbering.
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -106,13 +107,13 @@ def _check_whole(database: sqlite3.Connection) -> None:
 
 
 def _check_layout(database: sqlite3.Connection) -> None:
-    marks = tuple(
+    header = tuple(
         database.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("application_id", "user_version", "schema_version")
     )
-    if marks == (0, 0, 0):
+    if header == (0, 0, 0):
         database.executescript(_LAYOUT)
-    elif marks[:2] != (APPLICATION_ID, LAYOUT_VERSION):
+    elif header[:2] != (APPLICATION_ID, LAYOUT_VERSION):
         raise _ForeignFileError("it is not an outbox of this version")
 
 
@@ -120,9 +121,9 @@ def _begin_numbering(database: sqlite3.Connection) -> None:
     """
     Name the numbering of a new file, and skip numbers after each boot of the host.
 
-    When the host crashes, the last numbers given may be forgotten. If they were given again, the
-    publisher would take what is new for what it has already seen; under another name, it would
-    publish again what it has. So they are neither given again nor is the name changed.
+    When the host crashes, the last numbers used may not be on disk. If they were used again, the
+    publisher would take new records for duplicates. With a new name, it would publish the records
+    in the file again. So the name stays, and a range of numbers is skipped.
     """
     boot = boot_id()
     row = database.execute("SELECT boot FROM numbering").fetchone()
@@ -143,8 +144,8 @@ def _set_aside(path: Path, error: Exception) -> None:
         if os.path.exists(f"{path}{suffix}"):
             os.rename(f"{path}{suffix}", f"{aside}{suffix}")
     logger.error(
-        "%s cannot be read (%s): it is kept as %s, with the messages that may be in it,"
-        " and a new outbox takes its place",
+        "cannot read %s (%s): renamed it to %s, which may hold unsent messages, and created a new"
+        " outbox",
         path,
         error,
         aside,

@@ -1,4 +1,4 @@
-"""Gaps as batches: they go the way of the messages, through the same outbox and link."""
+"""Gap records as batches: they take the same way as messages, through outbox and link."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from common.frames import Batch, Kind, Record
 
 
 def gap_batch(gap: ChatGap) -> Batch:
-    """Return the batch that tells of *gap*. Its key is the messages' key: the channel's id."""
+    """Return the batch with the record of *gap*. Its key is the messages' key, the channel's id."""
     return Batch(Kind.GAP, [Record(gap.channel_id.encode(), gap.to_ms, encode_chat_gap(gap))])
 
 
 def gap_of_lost_batches(channel: str, first: Batch, last: Batch) -> ChatGap:
-    """Return the gap that the loss of the batches from *first* to *last* leaves."""
+    """Return the gap that is left when the batches from *first* to *last* are evicted."""
     from_ms, _ = _span_ms(first)
     _, to_ms = _span_ms(last)
     return ChatGap(

@@ -1,7 +1,8 @@
 """
-How far a reader's numbers have come, kept while the disk has no room for it.
+Stores how far a reader's numbers have come while the disk is too full for the outbox.
 
-An empty file beside the outbox says it with its name: making one, and renaming it, needs no room.
+The numbers are in the name of an empty file beside the outbox. Creating or renaming it needs no
+room.
 """
 
 from __future__ import annotations
@@ -15,22 +16,22 @@ _NAME = re.compile(r"-numbers-(\d+)-(\d+)")
 
 
 class Numbers(NamedTuple):
-    """The last number that was acknowledged, and the last that was given."""
+    """The last number that was acknowledged, and the last that was used."""
 
     acknowledged: int
     last_seq: int
 
 
 class NumberingMark:
-    """The mark of the outbox at a path; there is none as long as the disk takes everything."""
+    """The mark of the outbox at a path. There is none while the disk accepts everything."""
 
     def __init__(self, outbox: Path) -> None:
         self._outbox = outbox
-        #: What the mark says; None when there is none.
+        #: The numbers in the mark, None without a mark. Only this class changes them.
         self.numbers = self._find()
 
     def set(self, numbers: Numbers) -> None:
-        """Have the mark say *numbers*. Raises OSError when that cannot be done."""
+        """Store *numbers* in the mark. Raises OSError when that fails."""
         if self.numbers is None:
             self._path(numbers).touch(mode=0o600)
         elif self.numbers != numbers:
