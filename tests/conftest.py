@@ -7,21 +7,69 @@ import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.kafka.broker import KafkaBroker, kafka_broker
 from tests.kafka.cluster import KafkaCluster
 from tests.kafka.embedded import embedded_kafka
-from tests.kafka.jars import kafka_jars
+from tests.kafka.prepared import prepared_kafka
+from tests.kafka.shared import ask_for_kafka, shared_kafka
 from tests.ngircd import Ngircd, running_ngircd
 from tests.process_table import children
 from tests.processes import StartProcess, started_processes
 from tests.requirements import require_program, unavailable
 from tests.toolchains import NoToolchainError
 from tests.undertaker import undertaker
+
+_shared_kafka = pytest.StashKey[str]()
+_of_this_run = pytest.StashKey[ExitStack]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare the Kafka that all workers of pytest-xdist share."""
+    _listen_to_signals()
+    stack = config.stash[_of_this_run] = ExitStack()
+    worker_input = getattr(config, "workerinput", None)
+    if worker_input is not None:
+        config.stash[_shared_kafka] = worker_input["shared_kafka"]
+    elif config.getoption("numprocesses", None):
+        config.stash[_shared_kafka] = stack.enter_context(shared_kafka())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Let the worker *node* know of the shared Kafka (a hook of pytest-xdist)."""
+    node.workerinput["shared_kafka"] = node.config.stash[_shared_kafka]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what the run has shared."""
+    config.stash[_of_this_run].close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return the workers for `-n auto`: none for a chosen few tests, which then start sooner."""
+    option = config.option
+    chosen = option.keyword or option.markexpr or option.lf or option.capture == "no"
+    chosen = chosen or any("::" in argument or ".py" in argument for argument in config.args)
+    # Most tests wait most of the time.
+    return 0 if chosen else len(os.sched_getaffinity(0)) + 1
+
+
+def _listen_to_signals() -> None:
+    """Have started programs end by SIGINT and SIGHUP though this run ignores them.
+
+    A run in the background, or under nohup, ignores them, and programs would inherit that. They
+    do not inherit a handler.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -55,13 +103,16 @@ def processes(short_folder: Path) -> Iterator[StartProcess]:
 
 
 @pytest.fixture(scope="session")
-def real_kafka() -> Iterator[KafkaCluster]:
+def real_kafka(request: pytest.FixtureRequest) -> Iterator[KafkaCluster]:
     """The real Apache Kafka that all tests share: KAFKA_TEST_BROKERS, or one of our own."""
     if brokers := os.environ.get("KAFKA_TEST_BROKERS"):
         yield KafkaCluster(brokers)
         return
-    _require_jars()
-    with kafka_broker() as broker:
+    _require_kafka()
+    if of_all_workers := request.config.stash.get(_shared_kafka, ""):
+        yield KafkaCluster(ask_for_kafka(of_all_workers))
+        return
+    with kafka_broker(short_lived=True) as broker:
         yield KafkaCluster(broker.bootstrap)
 
 
@@ -83,8 +134,8 @@ def own_kafka() -> Iterator[KafkaBroker]:
     """A real Apache Kafka for one test alone, which may kill, pause and restart it."""
     if os.environ.get("KAFKA_TEST_BROKERS"):
         unavailable("KAFKA_TEST_BROKERS is set, and no test may restart that cluster")
-    _require_jars()
-    with kafka_broker() as broker:
+    _require_kafka()
+    with kafka_broker(short_lived=True) as broker:
         yield broker
 
 
@@ -102,10 +153,10 @@ def ngircd(short_folder: Path) -> Iterator[Ngircd]:
         yield server
 
 
-def _require_jars() -> None:
+def _require_kafka() -> None:
     problem = ""
     try:
-        kafka_jars()
+        prepared_kafka()
     except NoToolchainError as error:
         problem = str(error)
     if problem:

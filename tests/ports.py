@@ -1,4 +1,4 @@
-"""Finds free loopback ports for servers that cannot be asked to choose one themselves."""
+"""Finds free loopback ports for servers that cannot choose one themselves."""
 
 from __future__ import annotations
 
@@ -10,28 +10,36 @@ import socket
 # connect to itself.
 _LOWEST, _HIGHEST = 20_000, 32_767
 
-_handed_out: set[int] = set()
+# Test runs share the machine: a bound UDP port of the same number reserves the TCP port among them.
+# The kernel releases it when this process ends.
+_reservations: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """Return a loopback TCP port that nothing listens on and that was not handed out before.
+    """Return a loopback TCP port that nothing listens on and that no running test run was given.
 
     Raises RuntimeError when a thousand tries found none.
     """
     for _ in range(1000):
         port = random.randint(_LOWEST, _HIGHEST)
-        if port not in _handed_out and _can_bind(port):
-            _handed_out.add(port)
+        reservation = socket.socket(type=socket.SOCK_DGRAM)
+        if _can_bind(reservation, port) and _can_listen(port):
+            _reservations.append(reservation)
             return port
+        reservation.close()
     raise RuntimeError(f"no free TCP port on 127.0.0.1 between {_LOWEST} and {_HIGHEST}")
 
 
-def _can_bind(port: int) -> bool:
+def _can_listen(port: int) -> bool:
     with socket.socket() as probe:
         # Servers set this too: connections that linger in TIME_WAIT do not make a port taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
+        return _can_bind(probe, port)
+
+
+def _can_bind(probe: socket.socket, port: int) -> bool:
+    try:
+        probe.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
