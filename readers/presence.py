@@ -16,8 +16,9 @@ from collections.abc import Callable
 
 from common.chat_gap import ChatGap, GapReason
 from common.frames import Batch
+from readers.outbox.database import Absence
 from readers.outbox.gap_batch import gap_batch
-from readers.outbox.outbox import Absence, Outbox
+from readers.outbox.outbox import Outbox
 
 #: How old a message can be when it arrives, in milliseconds. The oldest of 798 recorded messages
 #: was 6.2 s old.

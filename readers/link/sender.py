@@ -34,7 +34,8 @@ from readers.link.remote_publisher import RemotePublisher
 
 if TYPE_CHECKING:
     from readers.link.publisher_addresses import PublisherAddress
-    from readers.outbox.outbox import Outbox, StoredBatch
+    from readers.outbox.database import StoredBatch
+    from readers.outbox.outbox import Outbox
 
 #: Seconds between ticks while there is something to wait for.
 TICK_S = 1.0

@@ -21,11 +21,11 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from common.chat_gap import GapReason
 from common.frames import Batch, decode_batch, encode_frame
-from readers.outbox.file import PAGE_BYTES, OutboxError, open_outbox_file
+from readers.outbox.database import Absence, OutboxDatabase, StoredBatch
+from readers.outbox.file import PAGE_BYTES
 from readers.outbox.gap_batch import gap_batch, gap_of_lost_batches
 from readers.outbox.numbering_mark import NumberingMark, Numbers
 
@@ -38,30 +38,11 @@ _SHARE_EVICTED = 1 / 16
 #: A full outbox has room again once it uses less than this share of its bound.
 _SHARE_WITH_ROOM = 3 / 4
 
-#: Pages of 4 KiB returned to the file system at a time: 10 ms of work.
-_PAGES_RETURNED = 2048
-
 #: Pages that a stored batch can take beyond those of its body: the row's own, and pages of the
 #: B-tree that are split.
 _PAGES_OF_A_ROW = 4
 
 logger = logging.getLogger(__name__)
-
-
-class StoredBatch(NamedTuple):
-    """A batch as the outbox stores it."""
-
-    first_seq: int
-    last_seq: int
-    #: The frame that is sent over the link.
-    body: bytes
-
-
-class Absence(NamedTuple):
-    """Since when the reader has been out of its channel, or would be if it was killed now."""
-
-    since_ms: int
-    reason: GapReason
 
 
 class Outbox:
@@ -73,7 +54,7 @@ class Outbox:
 
         Raises OutboxError if it cannot be used, OutboxInUseError if another process has it open.
         """
-        self._database = open_outbox_file(path)
+        self._database = OutboxDatabase(path)
         self._path = path
         self._mark = NumberingMark(path)
         self._channel = channel
@@ -82,18 +63,15 @@ class Outbox:
         self._unwritten_bytes = 0
         self._disk_refuses = False
         self._full = False
-        name, acknowledged, skipped_to = self._one(
-            "SELECT name, acknowledged, skipped_to FROM numbering"
-        )
-        (last,) = self._one("SELECT max(last_seq) FROM batch")
+        numbering = self._database.numbering()
         #: Identifies the numbering. Every outbox file has another name.
-        self.reader = f"{channel}/{name}"
+        self.reader = f"{channel}/{numbering.name}"
         #: The last record that was acknowledged, 0 for none.
-        self.acknowledged: int = acknowledged
+        self.acknowledged = numbering.acknowledged
         #: The acknowledged number in the file, which has no batches before it.
-        self._trimmed = self.acknowledged
+        self._trimmed = numbering.acknowledged
         #: The last record that was put in, 0 for none.
-        self.last_seq: int = max(last or 0, acknowledged, skipped_to)
+        self.last_seq = numbering.last_seq
         if self._mark.numbers:
             self.acknowledged = max(self.acknowledged, self._mark.numbers.acknowledged)
             self.last_seq = max(self.last_seq, self._mark.numbers.last_seq)
@@ -101,7 +79,7 @@ class Outbox:
         #: The oldest record held; None where the file has to be asked.
         self._oldest_seq: int | None = None
         #: The file uses no more than this. It is cheaper to keep than the exact size is to ask for.
-        self._used_at_most = self._used_bytes()
+        self._used_at_most = self._database.used_bytes()
         #: Records that were evicted since the outbox was opened.
         self.evicted = 0
 
@@ -109,12 +87,10 @@ class Outbox:
     def oldest_seq(self) -> int:
         """The oldest record held; if there is none, the number that the next record will have."""
         if self._oldest_seq is None:
-            (first,) = self._one(
-                "SELECT min(first_seq) FROM batch WHERE first_seq > ?", self.acknowledged
-            )
+            first = self._database.first_seq_after(self.acknowledged)
             if first is None and self._unwritten:
                 first = self._unwritten[0].first_seq
-            self._oldest_seq = int(first or self.last_seq + 1)
+            self._oldest_seq = first or self.last_seq + 1
         return self._oldest_seq
 
     @property
@@ -137,15 +113,9 @@ class Outbox:
 
     def batch_after(self, seq: int) -> StoredBatch | None:
         """Return the first batch that begins after record *seq* and can be sent, or None."""
-        row = self._one(
-            "SELECT first_seq, last_seq, body FROM batch WHERE first_seq > ?"
-            " ORDER BY first_seq LIMIT 1",
-            seq,
-        )
-        if row:
-            return StoredBatch(*row)
-        if not self._may_send_from_memory():
-            return None
+        stored = self._database.batch_after(seq)
+        if stored is not None or not self._may_send_from_memory():
+            return stored
         return next((batch for batch in self._unwritten if batch.first_seq > seq), None)
 
     def acknowledge(self, seq: int) -> None:
@@ -164,17 +134,17 @@ class Outbox:
 
     def trim(self) -> None:
         """Delete what is acknowledged from the file; if the disk refuses, `tidy` tries again."""
-        if self._trimmed < self.acknowledged:
-            self._on_disk(self._delete_acknowledged)
+        acknowledged = self.acknowledged
+        if self._trimmed < acknowledged and self._on_disk(self._database.acknowledge, acknowledged):
+            self._trimmed = acknowledged
 
     def absence(self) -> Absence | None:
         """Return the absence that was stored last; None if this outbox is new."""
-        row = self._database.execute("SELECT since_ms, reason FROM absence").fetchone()
-        return Absence(row[0], GapReason(row[1])) if row else None
+        return self._database.absence()
 
     def store_absence(self, absence: Absence) -> None:
         """Store *absence* in place of the last one."""
-        self._on_disk(self._replace_absence, absence)
+        self._on_disk(self._database.store_absence, absence)
 
     def tidy(self) -> bool:
         """
@@ -186,9 +156,9 @@ class Outbox:
         self._write()
         if not self._unwritten and self._trimmed == self.acknowledged:
             self._mark.remove()
-        has_free_pages = self._pragma("freelist_count") > _PAGES_RETURNED
+        has_free_pages = self._database.has_free_pages()
         if has_free_pages:
-            self._on_disk(self._return_pages)
+            self._on_disk(self._database.return_pages)
         return has_free_pages or bool(self._unwritten) or self._trimmed < self.acknowledged
 
     def close(self) -> None:
@@ -211,33 +181,11 @@ class Outbox:
     def _write(self) -> None:
         while self._unwritten:
             batch = self._unwritten[0]
-            if not self._on_disk(self._insert, batch):
+            if not self._on_disk(self._database.insert, batch):
                 return
             self._unwritten.popleft()
             self._unwritten_bytes -= len(batch.body)
             self._used_at_most += len(batch.body) + _PAGES_OF_A_ROW * PAGE_BYTES
-
-    def _insert(self, batch: StoredBatch) -> None:
-        self._database.execute("INSERT INTO batch VALUES (?, ?, ?)", batch)
-
-    def _delete_acknowledged(self) -> None:
-        with self._database:
-            self._database.execute("BEGIN")
-            self._database.execute("DELETE FROM batch WHERE first_seq <= ?", (self.acknowledged,))
-            self._database.execute("UPDATE numbering SET acknowledged = ?", (self.acknowledged,))
-        self._trimmed = self.acknowledged
-
-    def _replace_absence(self, absence: Absence) -> None:
-        values = (absence.since_ms, absence.reason.value)
-        execute = self._database.execute
-        if not execute("UPDATE absence SET since_ms = ?, reason = ?", values).rowcount:
-            execute("INSERT INTO absence VALUES (?, ?)", values)
-
-    def _return_pages(self) -> None:
-        # `execute` would only run the first step of the statement, which returns one page.
-        self._database.executescript(
-            f"PRAGMA incremental_vacuum({_PAGES_RETURNED}); PRAGMA wal_checkpoint(TRUNCATE)"
-        )
 
     def _on_disk(self, work: Callable[..., object], *arguments: Any) -> bool:
         """Do *work*, and return whether the disk accepted it; log when that changes."""
@@ -254,8 +202,6 @@ class Outbox:
                 )
             self._disk_refuses = True
             return False
-        except sqlite3.DatabaseError as error:
-            raise self._damaged(error) from None
         if self._disk_refuses:
             logger.info("%s can be written again", self._path)
         self._disk_refuses = False
@@ -266,9 +212,6 @@ class Outbox:
         with contextlib.suppress(OSError):
             self._mark.set(Numbers(self.acknowledged, self.last_seq))
 
-    def _damaged(self, error: sqlite3.DatabaseError) -> OutboxError:
-        return OutboxError(f"{self._path} is damaged ({error}); the next start will set it aside")
-
     def _keep_the_bounds(self) -> None:
         while self._unwritten_bytes > MEMORY_MAX_BYTES:
             batch = self._unwritten.popleft()
@@ -277,32 +220,19 @@ class Outbox:
             self._record_eviction(batch, batch, batch.last_seq - batch.first_seq + 1)
         if self._used_at_most <= self._max_bytes and not self._full:
             return
-        self._used_at_most = used = self._used_bytes()
+        self._used_at_most = used = self._database.used_bytes()
         if used > self._max_bytes:
             self._evict_oldest()
         elif self._full and used < self._max_bytes * _SHARE_WITH_ROOM:
             self._full = False
             logger.info("the outbox has room again; %d messages were evicted", self.evicted)
 
-    def _used_bytes(self) -> int:
-        return (self._pragma("page_count") - self._pragma("freelist_count")) * PAGE_BYTES
-
     def _evict_oldest(self) -> None:
         """Make room in the file: evict a share of it, oldest first, after adding a gap record."""
-        rows = self._database.execute(
-            "SELECT first_seq, last_seq, length(body) FROM batch WHERE first_seq > ?"
-            " ORDER BY first_seq",
-            (self.acknowledged,),
-        )
-        size = records = last = 0
-        for first_seq, last_seq, length in rows:
-            last = first_seq
-            records += last_seq - first_seq + 1
-            size += length
-            if size >= self._max_bytes * _SHARE_EVICTED:
-                break
-        rows.close()
-        oldest, newest = self.batch_after(self.acknowledged), self.batch_after(last - 1)
+        share = self._max_bytes * _SHARE_EVICTED
+        last, records = self._database.oldest_batches(self.acknowledged, share)
+        oldest = self._database.batch_after(self.acknowledged)
+        newest = self._database.batch_after(last - 1)
         if oldest is None or newest is None or not records:
             return
         if not self._full:
@@ -313,7 +243,7 @@ class Outbox:
                 self._path,
             )
         self._record_eviction(oldest, newest, records)
-        self._on_disk(self._database.execute, "DELETE FROM batch WHERE first_seq <= ?", (last,))
+        self._on_disk(self._database.evict, last)
         self._oldest_seq = None
 
     def _record_eviction(self, oldest: StoredBatch, newest: StoredBatch, records: int) -> None:
@@ -322,13 +252,3 @@ class Outbox:
             self._channel, decode_batch(oldest.body), decode_batch(newest.body)
         )
         self._put(gap_batch(gap))
-
-    def _pragma(self, name: str) -> int:
-        return int(self._one(f"PRAGMA {name}")[0])
-
-    def _one(self, query: str, *arguments: int) -> tuple[Any, ...]:
-        try:
-            row: tuple[Any, ...] = self._database.execute(query, arguments).fetchone()
-        except sqlite3.DatabaseError as error:
-            raise self._damaged(error) from None
-        return row

@@ -231,7 +231,7 @@ def test_a_message_and_its_acknowledgement_cost_five_statements(path: Path) -> N
     outbox.trim()
     assert outbox.oldest_seq == 2
     statements: list[str] = []
-    outbox._database.set_trace_callback(statements.append)
+    outbox._database._connection.set_trace_callback(statements.append)
     assert outbox.append(batch(b"a")) is not None
     assert outbox.oldest_seq == 2
     assert len(statements) == 1, statements
