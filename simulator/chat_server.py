@@ -47,7 +47,7 @@ class ChatServer:
     ) -> None:
         self.host = host
         self.port = port
-        self.state = ChatState(
+        self.state = ChatState[ChatSession](
             tokens=dict(tokens or {}),
             room_ids=dict(room_ids or {}),
             refused_joins=dict(refused_joins or {}),

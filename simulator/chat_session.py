@@ -35,9 +35,9 @@ _ping_tokens = itertools.count(1)
 class ChatSession:
     """A connected client. Its `misbehave` holds what a good server would never do to it."""
 
-    def __init__(self, connection: Connection, state: ChatState) -> None:
+    def __init__(self, connection: Connection, state: ChatState[ChatSession]) -> None:
         self.connection = connection
-        self.misbehave = Misbehaviour(self)
+        self.misbehave = Misbehaviour(connection, self._forget_channels)
         #: What the client has sent, line by line, without passwords.
         self.received: list[str] = []
         #: Who the client has logged in as, or None.
@@ -66,7 +66,7 @@ class ChatSession:
                 await self.connection.drain()
         finally:
             self.closed = True
-            self.forget_channels()
+            self._forget_channels()
             await self.connection.close()
             logger.info("%s left", self.name)
             self._state.sessions.remove(self)
@@ -114,7 +114,7 @@ class ChatSession:
         """End the connection politely."""
         await self.connection.close()
 
-    def forget_channels(self) -> None:
+    def _forget_channels(self) -> None:
         """Take the client out of its channels without telling it."""
         for channel in self.channels:
             self._state.members[channel].remove(self)

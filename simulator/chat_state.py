@@ -6,14 +6,14 @@ import enum
 from collections import defaultdict
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
 from simulator.changes import Changes
 from simulator.logins import made_up_id
 from simulator.rate_limit import RateLimit
 
-if TYPE_CHECKING:
-    from simulator.chat_session import ChatSession
+#: The type of a connected client. It is a parameter so that this module need not import it.
+Session = TypeVar("Session")
 
 
 class JoinRefusal(enum.Enum):
@@ -33,7 +33,7 @@ class JoinRefusal(enum.Enum):
 
 
 @dataclass
-class ChatState:
+class ChatState(Generic[Session]):
     """The state of one chat server. Tests may change what it holds at any time."""
 
     #: Valid tokens, without `oauth:`, and the login each belongs to. None at all: any will do.
@@ -49,9 +49,9 @@ class ChatState:
     join_limit: RateLimit | None = None
     login_limit: RateLimit | None = None
     #: Every connection that stands.
-    sessions: list[ChatSession] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
     #: Who has joined which channel.
-    members: defaultdict[str, list[ChatSession]] = field(default_factory=lambda: defaultdict(list))
+    members: defaultdict[str, list[Session]] = field(default_factory=lambda: defaultdict(list))
     changes: Changes = field(default_factory=Changes)
 
     def room_id(self, channel: str) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-if TYPE_CHECKING:
-    from simulator.chat_session import ChatSession
+from simulator.connection import Connection
 
 #: Nothing here is a chat message, however it is taken apart.
 GARBAGE = b"".join(
@@ -32,11 +31,15 @@ GARBAGE = b"".join(
 
 
 class Misbehaviour:
-    """The ways in which a server can fail one client."""
+    """
+    Breaks one client's *connection* in various ways.
 
-    def __init__(self, session: ChatSession) -> None:
-        self._session = session
-        self._connection = session.connection
+    *forget_channels* removes the client from its channels without sending it anything.
+    """
+
+    def __init__(self, connection: Connection, forget_channels: Callable[[], None]) -> None:
+        self._connection = connection
+        self._forget_channels = forget_channels
 
     async def half_open(self) -> None:
         """
@@ -46,7 +49,7 @@ class Misbehaviour:
         client is no longer counted as a member of its channels.
         """
         self._connection.stop_reading_and_writing()
-        self._session.forget_channels()
+        self._forget_channels()
 
     async def reset(self) -> None:
         """End the connection with a TCP RST, once the client's kernel has what was sent before."""
