@@ -1,1 +1,1 @@
-"""A local Twitch for the demo and the tests. Nothing that runs in production imports it."""
+"""A local Twitch for the demo and the tests. Production code does not import it."""

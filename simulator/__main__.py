@@ -38,24 +38,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m simulator",
-        description="A local Twitch chat server. It plays recorded chat in a few channels, "
-        "over and over, to whoever joins them.",
-        epilog="Clients trust it when SSL_CERT_FILE names the ca.pem in the TLS directory, and "
-        "reach it with TWITCH_IRC_HOST=localhost and TWITCH_IRC_PORT.",
+        description="A local Twitch chat server. It plays recorded chat in a few channels, in a "
+        "loop.",
+        epilog="To connect a reader, set TWITCH_IRC_HOST=localhost, TWITCH_IRC_PORT, and "
+        "SSL_CERT_FILE to the ca.pem in the TLS directory.",
     )
     parser.add_argument(
         "--port",
         type=_port,
         default=6697,
         metavar="NUMBER",
-        help="the port on 127.0.0.1 to listen on; 0 takes a free one (default: 6697)",
+        help="port on 127.0.0.1 to listen on; 0 chooses a free one (default: 6697)",
     )
     parser.add_argument(
         "--rate",
         type=_positive,
         default=3.0,
         metavar="NUMBER",
-        help="messages a second in each channel, on average (default: 3)",
+        help="average messages per second in each channel (default: 3)",
     )
     transport = parser.add_mutually_exclusive_group()
     transport.add_argument(
@@ -63,16 +63,16 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         default=Path("var/simulator"),
         metavar="DIR",
-        help="where the certificates are, or are to be made (default: var/simulator)",
+        help="directory of the certificates, created if missing (default: var/simulator)",
     )
-    transport.add_argument("--plain", action="store_true", help="speak plain TCP, without TLS")
+    transport.add_argument("--plain", action="store_true", help="use plain TCP, without TLS")
     return parser.parse_args(arguments)
 
 
 def _port(text: str) -> int:
     value = int(text)
     if not 0 <= value <= 65535:
-        raise argparse.ArgumentTypeError("must be 0 to 65535")
+        raise argparse.ArgumentTypeError("must be from 0 to 65535")
     return value
 
 
@@ -85,7 +85,9 @@ def _positive(text: str) -> float:
 
 def _explain(error: OSError, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} is taken: stop what listens there, or choose another with --port"
+        return (
+            f"port {port} is in use: stop the program that uses it, or choose another with --port"
+        )
     return str(error)
 
 
@@ -108,7 +110,7 @@ async def _serve(
 
 
 async def _first(stop: asyncio.Event, players: list[asyncio.Task[None]]) -> None:
-    """Return when asked to *stop*, or raise what stopped one of the *players*."""
+    """Return when *stop* is set. If one of the *players* fails first, raise its error."""
     waiting = asyncio.create_task(stop.wait())
     done, pending = await asyncio.wait([waiting, *players], return_when=asyncio.FIRST_COMPLETED)
     for task in pending:

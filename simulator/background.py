@@ -1,4 +1,4 @@
-"""The chat server on an event loop of its own, for tests that are not asynchronous themselves."""
+"""The chat server on an event loop in a thread, for tests that are not asynchronous."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _STOP_TIMEOUT_S = 10.0
 
 class BackgroundChatServer:
     """
-    Runs a ChatServer in a thread, from `with` to the end of the block.
+    Runs a ChatServer in a thread during a `with` block.
 
-    The server's coroutines are run by `run`: `chat.run(chat.server.say("channel", "hello"))`.
+    Use `run` for the server's coroutines: `chat.run(chat.server.say("channel", "hello"))`.
     """
 
     def __init__(self, server: ChatServer | None = None) -> None:
         self.server = server or ChatServer()
-        #: The loop that the server runs on.
+        #: The server's event loop.
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="chat server")
 
@@ -34,9 +34,9 @@ class BackgroundChatServer:
 
     def run(self, coroutine: Coroutine[Any, Any, Result], *, timeout_s: float = 60.0) -> Result:
         """
-        Run *coroutine* on the server's loop, and return or raise what it does.
+        Run *coroutine* on the server's event loop; return its result or raise its error.
 
-        Raises TimeoutError when it has not ended after *timeout_s* seconds; it is then cancelled.
+        If it has not ended after *timeout_s* seconds, cancels it and raises TimeoutError.
         """
         future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         try:

@@ -1,9 +1,9 @@
 """
-IRCv3 capabilities: what a client may ask for, and what it is spared as long as it has not.
+IRCv3 capabilities: which ones a client can request, and which lines need them.
 
-Twitch sends tags only to clients that asked for `twitch.tv/tags`, and its own commands only to
-those that asked for `twitch.tv/commands` (https://dev.twitch.tv/docs/chat/irc/, "Requesting Twitch
-Capabilities").
+Twitch sends tags only to clients that requested `twitch.tv/tags`, and its own commands only to
+clients that requested `twitch.tv/commands` (https://dev.twitch.tv/docs/chat/irc/, "Requesting
+Twitch Capabilities").
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ COMMANDS = "twitch.tv/commands"
 MEMBERSHIP = "twitch.tv/membership"
 TAGS = "twitch.tv/tags"
 
-#: In the order in which Twitch lists them.
+#: In Twitch's order.
 ALL = (TAGS, COMMANDS, MEMBERSHIP)
 
 _TWITCH_COMMANDS = {
@@ -33,7 +33,7 @@ _TWITCH_COMMANDS = {
 
 
 def negotiate(parameters: Sequence[str], active: set[str]) -> bytes:
-    """Answer a client's CAP with *parameters*, and put what it may have into *active*."""
+    """Return the response to a CAP with *parameters*; add granted capabilities to *active*."""
     subcommand = parameters[0].upper() if parameters else ""
     if subcommand == "LS":
         return build_line("CAP", "*", "LS", text=" ".join(ALL))
@@ -51,7 +51,7 @@ def negotiate(parameters: Sequence[str], active: set[str]) -> bytes:
 
 
 def adapt(lines: bytes, active: set[str]) -> bytes:
-    """Return those of *lines*, and that of each, which a client with *active* capabilities gets."""
+    """Return the part of *lines* that a client with the *active* capabilities gets."""
     if TAGS in active and COMMANDS in active:
         return lines
     adapted = (_adapt_line(line, active) for line in lines.splitlines(keepends=True))

@@ -1,4 +1,4 @@
-"""A certificate authority for one machine, and a certificate of it for the local Twitch."""
+"""A local certificate authority, and the certificate that it issues for the local Twitch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import trustme
 
 from common.files import OWNER_ONLY, replace_file
 
-#: What clients are to trust: with `SSL_CERT_FILE` set to this file they verify as they do Twitch.
+#: The authority's certificate. Clients verify the server against it if SSL_CERT_FILE names it.
 AUTHORITY_FILE = "ca.pem"
 _CERTIFICATE_FILE = "server.pem"
 _KEY_FILE = "server.key"
@@ -17,11 +17,11 @@ _KEY_FILE = "server.key"
 
 def server_tls(directory: Path) -> ssl.SSLContext:
     """
-    Return the TLS side of a server at localhost, whose authority is `ca.pem` in *directory*.
+    Return the TLS context of a server at localhost; its authority is `ca.pem` in *directory*.
 
-    The files are made if they are not there, with the directory, and used again if they are: a
-    client that trusts them need not be told of a restart. Raises OSError when they cannot be
-    written, ssl.SSLError when what is there is no certificate.
+    The directory and the files are created if they are missing and reused otherwise, so clients
+    that trust the authority also trust it after a restart. Raises OSError if the files cannot be
+    written, and ssl.SSLError if they are not valid.
     """
     if not (directory / AUTHORITY_FILE).exists():
         _make_files(directory)
@@ -37,5 +37,5 @@ def _make_files(directory: Path) -> None:
     replace_file(directory / _KEY_FILE, certificate.private_key_pem.bytes(), mode=OWNER_ONLY)
     chain = b"".join(pem.bytes() for pem in certificate.cert_chain_pems)
     replace_file(directory / _CERTIFICATE_FILE, chain)
-    # Last, because its being there says that the others are.
+    # Written last: if it exists, the others do too.
     replace_file(directory / AUTHORITY_FILE, authority.cert_pem.bytes())

@@ -1,4 +1,4 @@
-"""Waiting until something about the server has come true, without polling."""
+"""Waits for a condition on the server's state without polling."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 
 class Changes:
-    """Wakes those who wait for a condition whenever something has changed."""
+    """Checks the awaited conditions after each announced change."""
 
     def __init__(self) -> None:
         self._next = asyncio.Event()
 
     def announce(self) -> None:
-        """Have everybody who waits look again."""
+        """Make all waiting tasks check their condition again."""
         changed, self._next = self._next, asyncio.Event()
         changed.set()
 
@@ -21,10 +21,9 @@ class Changes:
         self, condition: Callable[[], bool], *, timeout_s: float, what: str
     ) -> None:
         """
-        Return once *condition* holds.
+        Return once *condition* is true.
 
-        Raises TimeoutError, which names *what* was waited for, when it does not within *timeout_s*
-        seconds.
+        Raises TimeoutError, with *what* in its text, after *timeout_s* seconds.
         """
         try:
             async with asyncio.timeout(timeout_s):

@@ -1,8 +1,8 @@
 """
-The lines that Twitch's chat server sends, built from their fields as bytes with their CRLF.
+Builds the lines that Twitch's chat server sends: bytes that end in CRLF.
 
-Wording and order are those of the Twitch documentation (https://dev.twitch.tv/docs/chat/irc/) and
-of recorded connections.
+Wording and order follow the Twitch documentation (https://dev.twitch.tv/docs/chat/irc/) and
+recorded connections.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _ESCAPES = str.maketrans(
     {";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"},
 )
 
-#: The tags of an ordinary message, in the order in which Twitch sends them.
+#: The tags of an ordinary message with their defaults, in Twitch's order.
 _MESSAGE_TAGS = {
     "badge-info": "",
     "badges": "",
@@ -38,7 +38,7 @@ _MESSAGE_TAGS = {
 
 
 def escape_tag_value(value: str) -> str:
-    """Return *value* as it is written in an IRCv3 message tag."""
+    """Return *value* escaped for an IRCv3 message tag."""
     return value.translate(_ESCAPES)
 
 
@@ -52,8 +52,8 @@ def build_line(
     """
     Return one IRC line.
 
-    *text* is the last parameter, which may hold spaces; *tags* holds unescaped values. An empty
-    *prefix* leaves it out.
+    *text* is the last parameter, which may contain spaces. *tags* holds unescaped values. If
+    *prefix* is empty, the line has none.
     """
     words = []
     if tags:
@@ -67,12 +67,12 @@ def build_line(
 
 
 def user_prefix(login: str) -> str:
-    """Return the prefix of what a user does."""
+    """Return the prefix of lines that come from the user *login*."""
     return f"{login}!{login}@{login}.{SERVER_NAME}"
 
 
 def welcome(login: str) -> bytes:
-    """Return the seven lines that greet a client which has logged in."""
+    """Return the seven lines that a client gets after its login."""
     greeting = {
         "001": "Welcome, GLHF!",
         "002": f"Your host is {SERVER_NAME}",
@@ -86,18 +86,18 @@ def welcome(login: str) -> bytes:
 
 
 def global_user_state(login: str, user_id: str) -> bytes:
-    """Return what Twitch says about the account of a client which has logged in."""
+    """Return the GLOBALUSERSTATE that a client gets after its login."""
     tags = _user_tags(login) | {"user-id": user_id}
     return build_line("GLOBALUSERSTATE", tags=tags)
 
 
 def user_state(login: str, channel: str) -> bytes:
-    """Return what Twitch says about an account in a channel it has joined."""
+    """Return the USERSTATE that a client gets after it has joined *channel*."""
     return build_line("USERSTATE", f"#{channel}", tags=_user_tags(login) | {"mod": "0"})
 
 
 def room_state(channel: str, room_id: str) -> bytes:
-    """Return what Twitch says about a channel that a client has joined."""
+    """Return the ROOMSTATE that a client gets after it has joined *channel*."""
     tags = {
         "emote-only": "0",
         "followers-only": "-1",
@@ -110,7 +110,7 @@ def room_state(channel: str, room_id: str) -> bytes:
 
 
 def names(login: str, channel: str, present: Sequence[str]) -> bytes:
-    """Return the list of those *present* in a channel, and its end, for the client *login*."""
+    """Return the NAMES reply to the client *login*: the logins *present* in *channel*."""
     prefix = f"{login}.{SERVER_NAME}"
     channel = f"#{channel}"
     return build_line(
@@ -119,17 +119,17 @@ def names(login: str, channel: str, present: Sequence[str]) -> bytes:
 
 
 def joined(login: str, channel: str) -> bytes:
-    """Return the line that says *login* has joined."""
+    """Return the JOIN of *login*."""
     return build_line("JOIN", f"#{channel}", prefix=user_prefix(login))
 
 
 def parted(login: str, channel: str) -> bytes:
-    """Return the line that says *login* is no longer there."""
+    """Return the PART of *login*."""
     return build_line("PART", f"#{channel}", prefix=user_prefix(login))
 
 
 def notice(target: str, text: str, *, message_id: str = "") -> bytes:
-    """Return a NOTICE to `*` (before login) or to a `#channel`, the latter with a *message_id*."""
+    """Return a NOTICE to `*` (before login), or to a `#channel` with a *message_id*."""
     tags = {"msg-id": message_id} if message_id else None
     return build_line("NOTICE", target, text=text, tags=tags)
 
@@ -148,10 +148,10 @@ def private_message(
     tags: Mapping[str, str] | None = None,
 ) -> bytes:
     """
-    Return what one chatter says in a channel.
+    Return a PRIVMSG: a message of *login* in *channel*.
 
-    *emotes* is the value of the tag of that name, *sent_ms* Unix time in milliseconds, *action*
-    says that it was typed as `/me`, and *tags* adds tags or replaces those that stand here.
+    *emotes* is the value of the `emotes` tag. *sent_ms* is Unix time in milliseconds. *action*
+    makes it a `/me` message. *tags* adds or replaces tags.
     """
     all_tags = {
         **_MESSAGE_TAGS,

@@ -1,8 +1,8 @@
 """
-A local Twitch chat server, which tests and the demo drive.
+A local Twitch chat server for the tests and the demo.
 
-It speaks what a reading client gets to hear from Twitch, over TLS or plain TCP; what it says, and
-when, is up to whoever holds the ChatServer.
+It implements what a client that only reads needs of Twitch's protocol, over TLS or plain TCP. The
+owner of the ChatServer decides what is said, and when.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class ChatServer:
     """
     A chat server and all its connections.
 
-    *tokens*, *room_ids*, *refused_joins* and the limits are described at ChatState; `state` holds
-    them for tests to change. *port* 0 lets the system choose; `port` tells which it was.
+    *tokens*, *room_ids*, *refused_joins* and the limits are described at ChatState. Tests may
+    change them in `state`. With *port* 0 the system chooses a port; `port` holds it after `start`.
     """
 
     def __init__(
@@ -54,13 +54,13 @@ class ChatServer:
             join_limit=join_limit,
             login_limit=login_limit,
         )
-        #: Every session there has been, the oldest first.
+        #: All sessions, including those that have ended, the oldest first.
         self.history: list[ChatSession] = []
         self._tls = tls
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Begin to listen. Raises OSError when the port is taken."""
+        """Start listening. Raises OSError if the port is in use."""
         self._server = await asyncio.start_server(
             self._serve,
             self.host,
@@ -72,7 +72,7 @@ class ChatServer:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Stop listening, and end every connection."""
+        """Stop listening, and close all connections."""
         if self._server is None:
             return
         self._server.close()
@@ -91,20 +91,20 @@ class ChatServer:
 
     @property
     def sessions(self) -> list[ChatSession]:
-        """Every connection that stands, the oldest first."""
+        """The sessions that are connected, the oldest first."""
         return list(self.state.sessions)
 
     def members(self, channel: str) -> list[ChatSession]:
-        """Return who has joined *channel*, the first to have joined first."""
+        """Return the sessions in *channel*, in the order in which they joined."""
         return list(self.state.members[channel])
 
     async def wait_for_join(
         self, channel: str, *, members: int = 1, timeout_s: float = 10.0
     ) -> list[ChatSession]:
         """
-        Return those who have joined *channel* once there are at least so many *members*.
+        Return the sessions in *channel* once there are at least *members* of them.
 
-        Raises TimeoutError when there are fewer after *timeout_s* seconds.
+        Raises TimeoutError if there are fewer after *timeout_s* seconds.
         """
         await self.wait_until(
             lambda: len(self.state.members[channel]) >= members,
@@ -117,9 +117,9 @@ class ChatServer:
         self, condition: Callable[[], bool], *, what: str, timeout_s: float = 10.0
     ) -> None:
         """
-        Return once *condition* holds; it is looked at whenever a client comes, goes or speaks.
+        Return once *condition* is true. It is checked after each line or disconnect of a client.
 
-        Raises TimeoutError, which names *what* was waited for, after *timeout_s* seconds.
+        Raises TimeoutError, with *what* in its text, after *timeout_s* seconds.
         """
         await self.state.changes.wait_until(condition, timeout_s=timeout_s, what=what)
 
@@ -137,10 +137,10 @@ class ChatServer:
         tags: Mapping[str, str] | None = None,
     ) -> int:
         """
-        Have a chatter say *text* in *channel*; return how many members it was sent to.
+        Send *text* to *channel* as a message of *login*; return the number of receivers.
 
-        An id that is not given is made up, and *sent_ms* is now; the rest is as in
-        chat_lines.private_message.
+        Ids that are not given are made up. *sent_ms* defaults to the present time. The other
+        parameters are those of chat_lines.private_message.
         """
         line = chat_lines.private_message(
             channel,
@@ -157,15 +157,15 @@ class ChatServer:
         return await self.send_lines(channel, line)
 
     async def send_line(self, channel: str, line: bytes) -> int:
-        """Send one *line*, without its CRLF, to the members of *channel*; return how many."""
+        """Send *line*, given without CRLF, to *channel*; return the number of receivers."""
         return await self.send_lines(channel, line + b"\r\n")
 
     async def send_lines(self, channel: str, lines: bytes) -> int:
         """
-        Send *lines*, with their CRLFs, to the members of *channel*; return how many.
+        Send *lines*, given with CRLFs, to *channel*; return the number of receivers.
 
-        Returns when each member has taken in most of what it was sent so far. A member that has
-        not asked for tags or for Twitch's commands does not get them.
+        Waits until each member's send buffer has room. A member that has not requested tags or
+        Twitch's commands does not get them.
         """
         members = self.members(channel)
         for member in members:
@@ -175,33 +175,34 @@ class ChatServer:
         return len(members)
 
     async def broadcast(self, data: bytes) -> None:
-        """Send *data*, as it is, to every client."""
+        """Send *data* unchanged to every client."""
         for session in self.sessions:
             await session.misbehave.send_raw(data)
 
     async def ping_and_wait(self, channel: str, *, timeout_s: float = 10.0) -> None:
         """
-        Return once every member of *channel* has read all that was said there before.
+        Return once every member of *channel* has read all messages sent there so far.
 
-        Raises ConnectionError when one leaves meanwhile, TimeoutError after *timeout_s* seconds.
+        Raises ConnectionError if a member disconnects first, and TimeoutError if a member has not
+        answered within *timeout_s* seconds.
         """
         for member in self.members(channel):
             await member.ping_and_wait(timeout_s=timeout_s)
 
     async def refuse_logins(self, text: str = AUTHENTICATION_FAILED) -> None:
-        """From now on refuse every login with the NOTICE *text*."""
+        """Refuse every login from now on, with *text* as the NOTICE."""
         self.state.login_refusal = text
 
     async def accept_logins(self) -> None:
-        """From now on judge logins by their token again."""
+        """Check the tokens of logins again from now on."""
         self.state.login_refusal = None
 
     async def stop_answering_pings(self) -> None:
-        """From now on leave the clients' PINGs without a PONG."""
+        """Ignore the clients' PINGs from now on."""
         self.state.answers_pings = False
 
     async def answer_pings(self) -> None:
-        """From now on answer the clients' PINGs again."""
+        """Answer the clients' PINGs again from now on."""
         self.state.answers_pings = True
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

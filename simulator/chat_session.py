@@ -1,9 +1,9 @@
 """
-One client's session with the chat server: what each of its commands is answered with.
+One client's session with the chat server: the response to each command.
 
-Written after the Twitch documentation (https://dev.twitch.tv/docs/chat/irc/) and, where that is
-silent, after what others have found: https://github.com/pajbot/tmi-rate-limits. Clients only read:
-what they say in a channel is recorded, and goes nowhere.
+It follows the Twitch documentation (https://dev.twitch.tv/docs/chat/irc/). Where that says nothing,
+it follows https://github.com/pajbot/tmi-rate-limits. Messages from clients are recorded and not
+passed on.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from simulator.misbehaviour import Misbehaviour
 
 logger = logging.getLogger(__name__)
 
-#: What stands in `received` in the place of a password.
+#: Replaces a password in `received`.
 HIDDEN = "***"
 
 _ping_tokens = itertools.count(1)
 
 
 class ChatSession:
-    """A connected client. Its `misbehave` holds what a good server would never do to it."""
+    """A connected client. `misbehave` breaks its connection or sends it invalid data."""
 
     def __init__(self, connection: Connection, state: ChatState[ChatSession]) -> None:
         self.connection = connection
         self.misbehave = Misbehaviour(connection, self._forget_channels)
-        #: What the client has sent, line by line, without passwords.
+        #: The lines that the client has sent, without passwords.
         self.received: list[str] = []
-        #: Who the client has logged in as, or None.
+        #: The account that the client has logged in with, or None.
         self.account: Account | None = None
         self.capabilities: set[str] = set()
         self.channels: list[str] = []
@@ -52,11 +52,11 @@ class ChatSession:
 
     @property
     def name(self) -> str:
-        """The client's login if it has one, else its address."""
+        """The client's login if it has logged in, else its address."""
         return self.account.login if self.account else self.connection.peer
 
     async def run(self) -> None:
-        """Serve the client until either side ends the connection."""
+        """Serve the client until either side closes the connection."""
         logger.info("%s connected", self.connection.peer)
         self._state.sessions.append(self)
         try:
@@ -68,24 +68,24 @@ class ChatSession:
             self.closed = True
             self._forget_channels()
             await self.connection.close()
-            logger.info("%s left", self.name)
+            logger.info("%s disconnected", self.name)
             self._state.sessions.remove(self)
             self._state.changes.announce()
 
     def send(self, lines: bytes) -> None:
-        """Send *lines*, without what this client has not asked for."""
+        """Send *lines*, without what the client's capabilities leave out."""
         self.connection.write(capabilities.adapt(lines, self.capabilities))
 
     async def ping(self, token: str = chat_lines.SERVER_NAME) -> None:
-        """Ask the client whether it is there."""
+        """Send the client a PING."""
         self.connection.write(chat_lines.build_line("PING", text=token, prefix=""))
 
     async def ping_and_wait(self, *, timeout_s: float = 10.0) -> None:
         """
-        Return once the client has answered a PING: it has then read everything sent before.
+        Return once the client has answered a PING. It has then read everything sent before.
 
-        Raises ConnectionError when the connection ends before, and TimeoutError when there is no
-        answer within *timeout_s* seconds.
+        Raises ConnectionError if the connection ends first, and TimeoutError if there is no PONG
+        within *timeout_s* seconds.
         """
         token = f"simulator-{next(_ping_tokens)}"
         await self.ping(token)
@@ -95,7 +95,7 @@ class ChatSession:
             what=f"{self.name} to answer PING :{token}",
         )
         if token not in self._pongs:
-            raise ConnectionError(f"{self.name} left without an answer to PING :{token}")
+            raise ConnectionError(f"{self.name} disconnected before it answered PING :{token}")
         self._pongs.remove(token)
 
     async def notify(self, channel: str, text: str, *, message_id: str) -> None:
@@ -103,19 +103,19 @@ class ChatSession:
         self.send(chat_lines.notice(f"#{channel}", text, message_id=message_id))
 
     async def request_reconnect(self) -> None:
-        """Tell the client that its connection will end, as Twitch does before maintenance."""
+        """Send RECONNECT, as Twitch does before it closes connections for maintenance."""
         self.send(chat_lines.build_line("RECONNECT"))
 
     async def part(self, channel: str) -> None:
-        """Put the client out of *channel*, as Twitch does when it is banned there."""
+        """Remove the client from *channel*, as Twitch does when it bans the client there."""
         self._leave(channel)
 
     async def close(self) -> None:
-        """End the connection politely."""
+        """Close the connection cleanly."""
         await self.connection.close()
 
     def _forget_channels(self) -> None:
-        """Take the client out of its channels without telling it."""
+        """Remove the client from its channels without sending it anything."""
         for channel in self.channels:
             self._state.members[channel].remove(self)
         self.channels.clear()
@@ -126,13 +126,13 @@ class ChatSession:
         if not command:
             return
         self.received.append(f"{command} {HIDDEN}" if command == "PASS" else line)
-        answer = self._answers().get(command)
-        if answer:
-            answer(parameters)
+        handler = self._handlers().get(command)
+        if handler:
+            handler(parameters)
         else:
             self._reply(chat_lines.build_line("421", self.name, command, text="Unknown command"))
 
-    def _answers(self) -> dict[str, Callable[[list[str]], None]]:
+    def _handlers(self) -> dict[str, Callable[[list[str]], None]]:
         return {
             "CAP": self._on_cap,
             "JOIN": self._on_join,
@@ -169,7 +169,7 @@ class ChatSession:
             self._refuse(str(error))
             return
         if self._state.login_limit and not self._state.login_limit.grants(self._limited(account)):
-            logger.info("%s logs in too often", account.login)
+            logger.info("%s exceeds the login limit: closing its connection", account.login)
             self._ending = True
             return
         self._log_in(account)
@@ -182,7 +182,7 @@ class ChatSession:
             self.send(chat_lines.global_user_state(account.login, account.user_id))
 
     def _refuse(self, text: str) -> None:
-        logger.info("%s refused: %s", self.name, text)
+        logger.info("refused the login of %s: %s", self.name, text)
         self._reply(chat_lines.notice("*", text))
         self._ending = True
 
@@ -193,7 +193,7 @@ class ChatSession:
             channel = name.removeprefix("#")
             limit = self._state.join_limit
             if limit and not limit.grants(self._limited(self.account)):
-                logger.info("%s joins too often: #%s ignored", self.name, channel)
+                logger.info("%s exceeds the join limit: ignoring JOIN #%s", self.name, channel)
             elif channel not in self.channels and LOGIN_PATTERN.fullmatch(channel):
                 self._try_to_join(channel, self.account)
 
@@ -207,7 +207,7 @@ class ChatSession:
             self.send(chat_lines.notice(f"#{channel}", text, message_id=message_id))
 
     def _join(self, channel: str, account: Account) -> None:
-        self._tell_others(channel, chat_lines.joined(account.login, channel))
+        self._send_to_others(channel, chat_lines.joined(account.login, channel))
         self._state.members[channel].append(self)
         self.channels.append(channel)
         present = [account.login]
@@ -232,10 +232,10 @@ class ChatSession:
             self._state.changes.announce()
             line = chat_lines.parted(self.name, channel)
             self.send(line)
-            self._tell_others(channel, line)
+            self._send_to_others(channel, line)
             logger.info("%s parted #%s", self.name, channel)
 
-    def _tell_others(self, channel: str, line: bytes) -> None:
+    def _send_to_others(self, channel: str, line: bytes) -> None:
         for member in self._state.members[channel]:
             if capabilities.MEMBERSHIP in member.capabilities:
                 member.send(line)
@@ -255,12 +255,13 @@ class ChatSession:
         self._ending = True
 
     def _limited(self, account: Account) -> str:
-        # All anonymous clients of a host count as one, or no test could tell whether they share.
+        # All anonymous clients of a host share one limit. Tests can then check that readers of a
+        # host share their limit.
         return self.connection.peer_host if account.anonymous else account.login
 
 
 def _split(line: str) -> tuple[str, list[str]]:
-    """Return the command of a client's line, upper case, and its parameters."""
+    """Return the command of a client's line in upper case, and its parameters."""
     head, colon, text = line.partition(" :")
     words = head.split(" ")
     if words[0].startswith("@"):
@@ -270,4 +271,4 @@ def _split(line: str) -> tuple[str, list[str]]:
 
 
 def _ignore(_parameters: list[str]) -> None:
-    """Accept what Twitch accepts and does nothing about."""
+    """Accept a command and do nothing, as Twitch does."""

@@ -1,4 +1,4 @@
-"""What all connections of a chat server share: accounts, channels, limits, and who is where."""
+"""The state that all connections of a chat server share: accounts, channels, limits, members."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Session = TypeVar("Session")
 
 
 class JoinRefusal(enum.Enum):
-    """Why a channel cannot be joined: Twitch's `msg-id`, and what it says."""
+    """Why a channel cannot be joined: the `msg-id` and the text of Twitch's NOTICE."""
 
     SUSPENDED = (
         "msg_channel_suspended",
@@ -28,32 +28,32 @@ class JoinRefusal(enum.Enum):
         "tos_ban",
         "The community has closed channel {channel} due to Terms of Service violations.",
     )
-    #: Twitch says nothing at all about a channel that does not exist.
+    #: Twitch sends nothing if the channel does not exist.
     NON_EXISTENT = ("", "")
 
 
 @dataclass
 class ChatState(Generic[Session]):
-    """The state of one chat server. Tests may change what it holds at any time."""
+    """The state of one chat server. Tests may change it at any time."""
 
-    #: Valid tokens, without `oauth:`, and the login each belongs to. None at all: any will do.
+    #: The login of each valid token, without `oauth:`. If it is empty, every token is valid.
     tokens: MutableMapping[str, str] = field(default_factory=dict)
-    #: Ids of channels that are to have a certain one.
+    #: Channel ids, by channel. Other channels get made-up ids.
     room_ids: dict[str, str] = field(default_factory=dict)
-    #: Channels that cannot be joined.
+    #: Channels that cannot be joined, and why.
     refused_joins: dict[str, JoinRefusal] = field(default_factory=dict)
-    #: The NOTICE that every login is refused with, or None.
+    #: The text of the NOTICE that refuses every login, or None.
     login_refusal: str | None = None
-    #: Whether a client's PING gets its PONG.
+    #: Whether the server answers PINGs.
     answers_pings: bool = True
     join_limit: RateLimit | None = None
     login_limit: RateLimit | None = None
-    #: Every connection that stands.
+    #: The connected clients, the oldest connection first.
     sessions: list[Session] = field(default_factory=list)
-    #: Who has joined which channel.
+    #: The clients in each channel, in the order in which they joined.
     members: defaultdict[str, list[Session]] = field(default_factory=lambda: defaultdict(list))
     changes: Changes = field(default_factory=Changes)
 
     def room_id(self, channel: str) -> str:
-        """Return the id of *channel*, always the same."""
+        """Return the id of *channel*. It never changes."""
         return self.room_ids.get(channel) or made_up_id(f"#{channel}")

@@ -1,4 +1,4 @@
-"""One client's connection: lines in, bytes out, and the several ways a connection can end."""
+"""One client's connection: reads lines, writes bytes, and closes or breaks the connection."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ import socket
 import struct
 import termios
 
-#: How long a client may take to read the rest and say good-bye before it is cut off, in seconds.
+#: Seconds that a client has to read the rest and close its side before the connection is aborted.
 CLOSE_TIMEOUT_S = 5.0
 
-#: How long what was written may take to reach the client's kernel, in seconds.
+#: Seconds that written data may take to reach the client's kernel.
 _FLUSH_TIMEOUT_S = 5.0
 
 
 class Connection:
     """
-    A connected client, over TLS or not.
+    A connected client, over TLS or plain TCP.
 
-    Writing to a client that is gone is no error: a chat server cannot know, and goes on.
+    Writing to a client that has disconnected is not an error, as on a real chat server.
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
         self._closed = asyncio.Event()
-        #: True once we neither read nor write although the connection stands.
+        #: True once we have stopped reading and writing on the open connection.
         self.half_open = False
         address = writer.get_extra_info("peername")
         self.peer_host = str(address[0])
         self.peer = f"{address[0]}:{address[1]}"
 
     async def read_line(self) -> bytes | None:
-        """Return the client's next line without its end, or None when there will be no more."""
+        """Return the client's next line without its line end, or None if the connection ended."""
         try:
             line = await self._reader.readuntil(b"\n")
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
@@ -44,54 +44,54 @@ class Connection:
         return line.rstrip(b"\r\n") if line else None
 
     def write(self, data: bytes) -> None:
-        """Send *data*, in time."""
+        """Put *data* into the send buffer. Does nothing if the connection is closing."""
         if not self.half_open and not self._writer.is_closing():
             self._writer.write(data)
 
     async def drain(self) -> None:
-        """Wait as long as the client takes in less than it was sent."""
+        """Wait until the send buffer has room."""
         if self.half_open:
             return
         try:
             await self._writer.drain()
         except OSError:
-            # The reading side notices, too, and ends the session.
+            # read_line() sees the end of the connection too, and the session ends.
             return
 
     async def flush(self) -> None:
         """
-        Wait until the client's kernel has everything that was written.
+        Wait until the client's kernel has acknowledged everything that was written.
 
-        Raises TimeoutError when it does not take it, ConnectionError when the connection ends.
+        Raises TimeoutError after 5 s, and ConnectionError if the connection ends.
         """
         async with asyncio.timeout(_FLUSH_TIMEOUT_S):
-            # Nothing tells when a peer has acknowledged: the kernel can only be asked.
+            # The kernel has no event for this: it has to be polled.
             while self._holds_unsent():  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 
     async def close(self) -> None:
-        """End the connection as TLS and TCP want it."""
+        """Close the connection cleanly, or abort it if the client does not close its side."""
         self._closed.set()
         self._writer.close()
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._writer.wait_closed()
-        except OSError:  # TimeoutError is one, and so are ssl.SSLError and ConnectionError
+        except OSError:  # including TimeoutError, ssl.SSLError and ConnectionError
             self.abort()
 
     def abort(self) -> None:
-        """End the connection now, whatever may still be on its way."""
+        """Close the connection at once, and discard unsent data."""
         self._closed.set()
         self._writer.transport.abort()
 
     def stop_reading_and_writing(self) -> None:
-        """Keep the connection, and take no more part in it."""
+        """Stop reading and writing, and keep the connection open."""
         self.half_open = True
         self._writer.transport.pause_reading()  # type: ignore[attr-defined]  # a ReadTransport
 
     def reset(self) -> None:
-        """End the connection with a TCP RST."""
-        # Lingering for no time at all is how a socket is told to reset: socket(7), SO_LINGER.
+        """Close the connection with a TCP RST."""
+        # A linger time of 0 makes close() send a RST: socket(7), SO_LINGER.
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.abort()
 
@@ -102,9 +102,9 @@ class Connection:
 
     def _holds_unsent(self) -> bool:
         if self._writer.is_closing():
-            raise ConnectionError(f"{self.peer} is gone")
+            raise ConnectionError(f"{self.peer} has disconnected")
         if self._writer.transport.get_write_buffer_size():
             return True
-        # tcp(7), SIOCOUTQ: what is in the send queue, unsent or not acknowledged.
+        # tcp(7), SIOCOUTQ: bytes in the send queue, unsent or not acknowledged.
         queued = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, bytes(4))
         return any(queued)

@@ -1,4 +1,4 @@
-"""Who may log in, and as whom: Twitch's rules for PASS and NICK."""
+"""Twitch's rules for PASS and NICK: which logins are accepted, for which account."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ NICK_ALREADY_SET = "NICK already set"
 
 
 class LoginRefusedError(Exception):
-    """Raised when a client may not log in; the text is that of Twitch's NOTICE."""
+    """Raised when a login is refused. The text is that of Twitch's NOTICE."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """Who a client has logged in as."""
+    """The account that a client has logged in with."""
 
     login: str
     anonymous: bool
 
     @property
     def user_id(self) -> str:
-        """An id that this login always has."""
+        """The made-up user id of this login."""
         return made_up_id(self.login)
 
 
 def judge_login(nick: str, password: str | None, tokens: Mapping[str, str]) -> Account:
     """
-    Return the account of a client that said NICK, after PASS if *password* is not None.
+    Return the account for a NICK, sent after a PASS if *password* is not None.
 
-    *tokens* maps each valid token, without `oauth:`, to the login it belongs to; as long as it is
-    empty, every well-formed token is valid for any login. As on Twitch, the account is the token's,
-    whatever NICK says. Raises LoginRefusedError when Twitch would refuse.
+    *tokens* maps each valid token, without `oauth:`, to its login. If it is empty, every
+    well-formed token is valid for any login. As on Twitch, the token decides the account, not the
+    NICK. Raises LoginRefusedError if Twitch would refuse the login.
     """
     nick = nick.lower()
     if not LOGIN_PATTERN.fullmatch(nick):
@@ -58,5 +58,5 @@ def judge_login(nick: str, password: str | None, tokens: Mapping[str, str]) -> A
 
 
 def made_up_id(name: str) -> str:
-    """Return the id of a user or a channel that nobody gave one: always the same for a *name*."""
+    """Return a made-up id of a user or channel: always the same for the same *name*."""
     return str(100_000_000 + zlib.crc32(name.encode()) % 800_000_000)

@@ -1,4 +1,4 @@
-"""What no good chat server does to a client, done on purpose: for tests of how clients take it."""
+"""Server faults on purpose, for tests of how clients handle them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from simulator.connection import Connection
 
-#: Nothing here is a chat message, however it is taken apart.
+#: Malformed and unknown lines. None of them is a chat message, however it is parsed.
 GARBAGE = b"".join(
     (
         b"\r\n",
@@ -43,36 +43,36 @@ class Misbehaviour:
 
     async def half_open(self) -> None:
         """
-        Neither read nor write any more, and keep the connection.
+        Stop reading and writing, and keep the connection open.
 
-        To the client this is a server that lost power, or a router that forgot the connection. The
-        client is no longer counted as a member of its channels.
+        The client sees what it would see if the server had lost power or a router had dropped the
+        connection. The client is removed from its channels.
         """
         self._connection.stop_reading_and_writing()
         self._forget_channels()
 
     async def reset(self) -> None:
-        """End the connection with a TCP RST, once the client's kernel has what was sent before."""
+        """Reset the connection (TCP RST) once the client's kernel has received all data."""
         await self._connection.flush()
         self._connection.reset()
 
     async def reset_in_mid_line(self, line: bytes) -> None:
-        """Send the first half of *line*, and end the connection with a TCP RST."""
+        """Send the first half of *line*, then reset the connection (TCP RST)."""
         self._connection.write(line[: len(line) // 2])
         await self.reset()
 
     async def dribble(self, data: bytes, *, chunk_bytes: int = 1, pause_s: float = 0.0) -> None:
-        """Send *data* in pieces of *chunk_bytes*, each a TCP segment, with pauses between them."""
+        """Send *data* in TCP segments of *chunk_bytes*, with a pause of *pause_s* after each."""
         for start in range(0, len(data), chunk_bytes):
             self._connection.write(data[start : start + chunk_bytes])
             await self._connection.flush()
             await asyncio.sleep(pause_s)
 
     async def send_raw(self, data: bytes) -> None:
-        """Send *data* as it is, whatever the client has asked for."""
+        """Send *data* unchanged, regardless of the client's capabilities."""
         self._connection.write(data)
         await self._connection.drain()
 
     async def send_garbage(self) -> None:
-        """Send lines that are none."""
+        """Send GARBAGE."""
         await self.send_raw(GARBAGE)

@@ -1,4 +1,4 @@
-"""The endpoints of a local Twitch OAuth server, without their HTTP: form fields in, JSON out."""
+"""The endpoints of a local Twitch OAuth server without HTTP: form fields in, JSON content out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Answer = dict[str, object]
 
 
 def token(state: OAuthState, fields: Fields) -> Answer:
-    """Answer /token, whose *fields* stand in the body. Raises OAuthRefusedError."""
+    """Return the response of /token to the *fields* of the body. Raises OAuthRefusedError."""
     kind = fields.get("grant_type", "")
     state.calls.append(f"token {kind}")
     if kind == "authorization_code":
@@ -31,7 +31,7 @@ def token(state: OAuthState, fields: Fields) -> Answer:
 
 
 def device(state: OAuthState, fields: Fields, activate_url: str) -> Answer:
-    """Answer /device. Raises OAuthRefusedError."""
+    """Return the response of /device. Raises OAuthRefusedError."""
     state.calls.append("device")
     client_id = fields.get("client_id", "")
     state.application(client_id)
@@ -53,7 +53,7 @@ def device(state: OAuthState, fields: Fields, activate_url: str) -> Answer:
 
 
 def validate(state: OAuthState, authorization: str) -> Answer:
-    """Answer /validate, which was asked with this Authorization header."""
+    """Return the response of /validate to this Authorization header. Raises OAuthRefusedError."""
     state.calls.append("validate")
     scheme, _, access_token = authorization.partition(" ")
     if scheme != "OAuth" or not access_token:
@@ -71,7 +71,7 @@ def validate(state: OAuthState, authorization: str) -> Answer:
 
 
 def revoke(state: OAuthState, fields: Fields) -> None:
-    """Answer /revoke. Raises OAuthRefusedError."""
+    """Revoke the token in *fields*, as /revoke does. Raises OAuthRefusedError."""
     state.calls.append("revoke")
     if fields.get("client_id", "") not in state.applications:
         raise OAuthRefusedError("client does not exist", HTTPStatus.NOT_FOUND)
@@ -82,20 +82,20 @@ def revoke(state: OAuthState, fields: Fields) -> None:
 
 def check_authorize(state: OAuthState, fields: Fields) -> str | None:
     """
-    Return where a browser is sent to instead of being asked, or None when it may be asked.
+    Return the URL to redirect to if the request is invalid, or None if the person can be asked.
 
-    Raises OAuthRefusedError when there is no application to ask for.
+    Raises OAuthRefusedError if the application is unknown.
     """
     app = state.application(fields.get("client_id", ""))
     if fields.get("redirect_uri") in app.redirect_uris:
         return None
-    # Twitch then goes to the first one that is registered.
+    # Twitch then redirects to the first registered URL.
     error = {"error": "redirect_mismatch", "error_description": _MISMATCH}
     return f"{app.redirect_uris[0]}?{urlencode(error | {'state': fields.get('state', '')})}"
 
 
 def authorize(state: OAuthState, fields: Fields, *, allowed: bool) -> str:
-    """Return where a browser is sent to once the person has decided."""
+    """Return the URL to redirect to after the person has allowed or denied the request."""
     state.calls.append("authorize" if allowed else "authorize denied")
     if not allowed:
         answer = {"error": "access_denied", "error_description": "The user denied you access"}
@@ -147,7 +147,7 @@ def _exchange_device_code(state: OAuthState, fields: Fields) -> Answer:
     if pending.allowed is None:
         too_soon = now < pending.asked_at + pending.interval_s
         pending.asked_at = now
-        # RFC 8628 (3.5): with each slow_down, five seconds more.
+        # RFC 8628 (3.5): each slow_down makes the interval 5 s longer.
         pending.interval_s += 5 * too_soon
         raise OAuthRefusedError("slow_down" if too_soon else "authorization_pending")
     del state.device_codes[device_code]

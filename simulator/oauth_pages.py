@@ -1,4 +1,4 @@
-"""The pages on which a person decides, as plain as they can be."""
+"""The HTML pages on which a person allows or denies a login."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _FORM = """<form method="post">
 
 
 def page(title: str, text: str) -> str:
-    """Return a page that says *text*."""
+    """Return a page that shows *text*."""
     return _PAGE.format(title=escape(title), body=f"<p>{escape(text)}</p>")
 
 
 def decision_page(title: str, text: str, fields: Mapping[str, str]) -> str:
-    """Return a page with the buttons Authorize and Cancel, which send *fields* along."""
+    """Return a page with the buttons Authorize and Cancel. Both also send *fields*."""
     hidden = "\n".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
         for name, value in fields.items()

@@ -2,8 +2,8 @@
 A local Twitch OAuth server (`id.twitch.tv`) over plain HTTP on loopback.
 
 It serves the pages on which a person authorizes an application or a device, and the endpoints for
-the application: token, device, validate, revoke. `state.valid_tokens` can be a chat server's
-`state.tokens`, which then lets in whom this server has issued a token that is still valid.
+the application: token, device, validate, revoke. A chat server whose `state.tokens` is this
+server's `state.valid_tokens` accepts the valid tokens that this server has issued.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _PREFIX = "/oauth2"
 _ACTIVATE = "/activate"
 _STOP_TIMEOUT_S = 10.0
 
-#: How long it takes at most to notice that the server is to stop, in seconds.
+#: Maximum delay until the server reacts to shutdown(), in seconds.
 _POLL_S = 0.05
 
 
 @dataclass(frozen=True)
 class ForcedResponse:
-    """What every call is answered with, whatever it asks."""
+    """An HTTP response to use for every request."""
 
     status: int
     body: bytes
@@ -39,18 +39,18 @@ class ForcedResponse:
 
 class OAuthServer:
     """
-    Runs the server in threads of its own, from `with` to the end of the block.
+    Runs the server in its own threads during a `with` block.
 
-    *port* 0 lets the system choose. The rest can be changed at any time.
+    With *port* 0 the system chooses a port. Everything else can be changed at any time.
     """
 
     def __init__(self, state: OAuthState, *, port: int = 0) -> None:
         self.state = state
-        #: What endpoints answer in place of what they should, or None.
+        #: The response that replaces every regular one, or None.
         self.forced: ForcedResponse | None = None
-        #: How many requests have come in, answered or not.
+        #: Number of requests received, answered or not.
         self.received = 0
-        #: Cleared, the endpoints take requests and do not answer them.
+        #: While this is cleared, the endpoints accept requests and do not answer them.
         self.answers = threading.Event()
         self.answers.set()
         self._http = _HttpServer(("127.0.0.1", port), _Handler)
@@ -66,7 +66,7 @@ class OAuthServer:
 
     @property
     def url(self) -> str:
-        """What TWITCH_AUTH_URL is to hold."""
+        """The value for TWITCH_AUTH_URL."""
         return self.origin + _PREFIX
 
     def __enter__(self) -> OAuthServer:
@@ -91,19 +91,19 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        """Answer what a browser, or /validate, asks."""
+        """Answer a browser's GET, or /validate."""
         url = urlsplit(self.path)
         fields = dict(parse_qsl(url.query, keep_blank_values=True))
         self._answer(f"GET {url.path}", fields)
 
     def do_POST(self) -> None:
-        """Answer a form. Twitch's parameters are taken from the body only."""
+        """Answer a form. Parameters are read from the body only."""
         body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
         fields = dict(parse_qsl(body, keep_blank_values=True))
         self._answer(f"POST {urlsplit(self.path).path}", fields)
 
     def log_message(self, *_arguments: Any) -> None:
-        """Log nothing: the address may hold a code."""
+        """Log nothing: the URL may contain a code."""
 
     def _answer(self, call: str, fields: dict[str, str]) -> None:
         owner = self.server.owner
@@ -149,9 +149,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _ask_for_application(self, fields: dict[str, str]) -> None:
         state = self.server.owner.state
-        elsewhere = endpoints.check_authorize(state, fields)
-        if elsewhere:
-            self._redirect(elsewhere)
+        error_url = endpoints.check_authorize(state, fields)
+        if error_url:
+            self._redirect(error_url)
             return
         text = f"{fields['client_id']} wants to read the chat as {state.login}."
         self._send_page(decision_page("Authorize", text, fields))
@@ -161,8 +161,8 @@ class _Handler(BaseHTTPRequestHandler):
         code = {"device-code": fields.get("device-code", "")}
         self._send_page(decision_page("Activate your device", text, code))
 
-    def _send_json(self, answer: dict[str, object], status: int = HTTPStatus.OK) -> None:
-        self._send(status, json.dumps(answer).encode(), "application/json")
+    def _send_json(self, content: dict[str, object], status: int = HTTPStatus.OK) -> None:
+        self._send(status, json.dumps(content).encode(), "application/json")
 
     def _send_page(self, html: str) -> None:
         self._send(HTTPStatus.OK, html.encode(), "text/html; charset=utf-8")

@@ -1,8 +1,8 @@
 """
-What a local Twitch OAuth server knows: applications, grants, tokens, and codes on their way.
+The state of a local Twitch OAuth server: applications, grants, tokens, and pending codes.
 
-Rules and wording are those of https://dev.twitch.tv/docs/authentication/ and, where that is silent,
-of what others have seen Twitch do. Times are Unix seconds.
+Rules and wording follow https://dev.twitch.tv/docs/authentication/. Where that says nothing, they
+follow reported behaviour of Twitch. Times are Unix seconds.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from http import HTTPStatus
 
 from simulator.logins import made_up_id
 
-#: Stands at the end of each refresh token, as Twitch's may hold such characters, too.
+#: Appended to each refresh token, because Twitch's tokens may contain such characters.
 AWKWARD = "/+%2F=&"
 
 
 class OAuthRefusedError(Exception):
-    """Raised when Twitch would refuse: with this status, and this `message`."""
+    """Raised when Twitch would refuse a request, with the response's status and `message`."""
 
     def __init__(self, message: str, status: int = HTTPStatus.BAD_REQUEST) -> None:
         super().__init__(message)
@@ -30,16 +30,16 @@ class OAuthRefusedError(Exception):
 
 @dataclass(frozen=True)
 class RegisteredApplication:
-    """An application as it stands in Twitch's developer console."""
+    """An application as it is registered in Twitch's developer console."""
 
-    #: None for one of the type Public.
+    #: None for an application of type Public.
     secret: str | None
     redirect_uris: tuple[str, ...] = ()
 
 
 @dataclass
 class Grant:
-    """What a person has allowed an application."""
+    """The access that a person has allowed an application."""
 
     client_id: str
     login: str
@@ -48,7 +48,7 @@ class Grant:
 
 @dataclass
 class AccessToken:
-    """A token that was issued."""
+    """An issued access token."""
 
     grant: Grant
     expires_at: float
@@ -56,7 +56,7 @@ class AccessToken:
 
 @dataclass
 class PendingCode:
-    """An authorization code, or a device code, that was not exchanged yet."""
+    """An authorization code or device code that has not been exchanged yet."""
 
     grant: Grant
     expires_at: float
@@ -64,16 +64,16 @@ class PendingCode:
     user_code: str = ""
     interval_s: float = 0.0
     asked_at: float = 0.0
-    #: What the person decided about a device; None as long as there is nothing.
+    #: Whether the person has allowed the device; None until the person has decided.
     allowed: bool | None = None
 
 
 class ValidTokens(MutableMapping[str, str]):
     """
-    The login of each access token that is valid now: a chat server's `state.tokens`.
+    The login of each valid access token, for use as a chat server's `state.tokens`.
 
-    It is true even when it is empty, so that a chat server takes that for "no token is valid". A
-    test may put tokens there that nobody issued; they never expire.
+    It is true even if it is empty, so a chat server then accepts no token. Tests may add tokens
+    that were not issued. Those never expire.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -104,17 +104,17 @@ class ValidTokens(MutableMapping[str, str]):
 
 @dataclass
 class OAuthState:
-    """The state of one OAuth server. Tests may change what it holds at any time."""
+    """The state of one OAuth server. Tests may change it at any time."""
 
     applications: dict[str, RegisteredApplication] = field(default_factory=dict)
-    #: Who is logged in to Twitch in the browser, and so whose account is authorized.
+    #: The account that is logged in to Twitch in the browser. Grants are for this account.
     login: str = "somebot"
     token_life_s: float = 4 * 3600.0
     code_life_s: float = 60.0
     device_code_life_s: float = 1800.0
     device_interval_s: float = 5.0
     clock: Callable[[], float] = time.time
-    #: What was asked, in order: "validate", "token refresh_token" and so on.
+    #: The requests in order: "validate", "token refresh_token" and so on.
     calls: list[str] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -125,13 +125,13 @@ class OAuthState:
         self.refresh_tokens: dict[str, Grant] = {}
 
     def disconnect(self) -> None:
-        """Make every token worth nothing, as a new password does, or a click on Disconnect."""
+        """Invalidate every token, as a new password or a click on Disconnect does."""
         with self.lock:
             self.valid_tokens.issued.clear()
             self.refresh_tokens.clear()
 
     def decide_device(self, user_code: str, *, allowed: bool) -> None:
-        """Have the person who is logged in allow or deny the device that shows *user_code*."""
+        """Allow or deny the device with *user_code*. Raises OAuthRefusedError if it is invalid."""
         with self.lock:
             for pending in self.device_codes.values():
                 if pending.user_code == user_code and self.clock() < pending.expires_at:
@@ -141,13 +141,13 @@ class OAuthState:
         raise OAuthRefusedError("invalid user code")
 
     def issue(self, grant: Grant) -> dict[str, object]:
-        """Return new tokens for *grant*, as the token endpoint's JSON."""
+        """Issue new tokens for *grant*; return the content of the token endpoint's response."""
         refresh_token = secrets.token_hex(20) + AWKWARD
         self.refresh_tokens[refresh_token] = grant
         return self.issue_access(grant) | {"refresh_token": refresh_token}
 
     def issue_access(self, grant: Grant) -> dict[str, object]:
-        """Return a new access token for *grant*."""
+        """Issue a new access token for *grant*; return the response without a refresh token."""
         token = secrets.token_hex(15)
         expires_at = self.clock() + self.token_life_s
         self.valid_tokens.issued[token] = AccessToken(grant, expires_at)
@@ -159,11 +159,11 @@ class OAuthState:
         }
 
     def application(self, client_id: str) -> RegisteredApplication:
-        """Return the application *client_id*. Raises OAuthRefusedError when there is none."""
+        """Return the application *client_id*. Raises OAuthRefusedError if it is unknown."""
         if client_id not in self.applications:
             raise OAuthRefusedError("invalid client")
         return self.applications[client_id]
 
     def user_id(self, login: str) -> str:
-        """Return the id that *login* has in the chat server, too."""
+        """Return the user id of *login*, the same as in the chat server."""
         return made_up_id(login)

@@ -1,4 +1,4 @@
-"""Recorded chat, said again and again: as lively as it was, with fresh ids and the present time."""
+"""Plays recorded chat in a loop, with new ids, the present time, and pauses in proportion."""
 
 from __future__ import annotations
 
@@ -20,34 +20,36 @@ _MESSAGE_ID = re.compile(
     rb"(?<=[@;])((?:id|source-id|reply-parent-msg-id|reply-thread-parent-msg-id)=)([^;]+)"
 )
 
-#: Further behind than this, in seconds, playback does not try to catch up: the machine slept.
+#: Playback that is later than this, in seconds, does not catch up: the machine was suspended.
 _LATE_S = 1.0
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What was said in one channel, and when."""
+    """The recorded lines of one channel."""
 
     channel: str
     room_id: str
     #: Lines without their CRLF.
     lines: tuple[bytes, ...]
-    #: How long after the line before it each line came, in ms; the first, the average.
+    #: The pause before each line, in ms. For the first line it is the average.
     pauses_ms: tuple[float, ...]
 
 
 def load_recordings(directory: Path = RECORDINGS) -> list[Recording]:
-    """Return the recordings in *directory*. Raises ValueError when a file is not one."""
+    """Return the recordings in *directory*. Raises ValueError if a file is not a recording."""
     return [load_recording(path) for path in sorted(directory.glob("*.txt"))]
 
 
 def load_recording(path: Path) -> Recording:
-    """Return the recording in the file at *path*. Raises ValueError when it holds none."""
+    """Return the recording in the file *path*. Raises ValueError if it is not a recording."""
     first, *lines = path.read_bytes().split(b"\n")[:-1] or [b""]
     room_state = _ROOM_STATE.fullmatch(first)
     times_ms = [int(found[1]) for line in lines if (found := _SENT_MS.search(line))]
     if not room_state or len(times_ms) != len(lines) or len(set(times_ms)) < 2:
-        raise ValueError(f"{path}: not a ROOMSTATE line, and then lines said at some time each")
+        raise ValueError(
+            f"{path}: a recording is a ROOMSTATE line, then lines with a tmi-sent-ts each"
+        )
     pauses_ms = [later - earlier for earlier, later in pairwise(times_ms)]
     return Recording(
         channel=room_state[2].decode(),
@@ -59,9 +61,9 @@ def load_recording(path: Path) -> Recording:
 
 async def play(server: ChatServer, recording: Recording, *, messages_per_s: float) -> None:
     """
-    Say *recording* in its channel, over and over until cancelled.
+    Play *recording* in its channel in a loop until cancelled.
 
-    Pauses keep their proportions and come to *messages_per_s* on average.
+    The pauses are scaled so that the average is *messages_per_s*.
     """
     pauses_s = pauses_at(recording, messages_per_s)
     due = time.monotonic()
@@ -75,16 +77,16 @@ async def play(server: ChatServer, recording: Recording, *, messages_per_s: floa
 
 
 def pauses_at(recording: Recording, messages_per_s: float) -> list[float]:
-    """Return the pause before each line, in seconds, that makes *messages_per_s* on average."""
+    """Return the pause before each line, in seconds, for an average of *messages_per_s*."""
     scale = len(recording.lines) / messages_per_s / sum(recording.pauses_ms)
     return [pause_ms * scale for pause_ms in recording.pauses_ms]
 
 
 def renew(line: bytes, fresh_ids: dict[bytes, bytes], now_ms: int) -> bytes:
     """
-    Return *line* as if said at *now_ms*, Unix time in milliseconds, with new ids of messages.
+    Return *line* with *now_ms*, Unix time in milliseconds, as its time and with new message ids.
 
-    *fresh_ids* remembers which id has become which, so that a reply still names what it replies to.
+    *fresh_ids* maps each recorded id to its new id, so that a reply still refers to its message.
     """
 
     def fresh(found: re.Match[bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""Twitch's limits on JOINs and logins: so many per account in any stretch of so many seconds."""
+"""Twitch's limits on JOINs and logins: a number per account in a sliding window."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TWITCH_WINDOW_S = 10.0
 
 
 class RateLimit:
-    """Counts what each account did in the last *window_s* seconds."""
+    """Allows each account *limit* actions in any *window_s* seconds."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class RateLimit:
         self._granted: defaultdict[str, deque[float]] = defaultdict(deque)
 
     def grants(self, account: str) -> bool:
-        """Return whether *account* may do it once more now, and count it if so."""
+        """Return whether *account* is below the limit. If so, count one more action."""
         now = self._clock()
         granted = self._granted[account]
         while granted and now - granted[0] >= self._window_s:

@@ -16,8 +16,9 @@ _SCRIPTS = sorted(path.name for path in (REPOSITORY / "scripts").iterdir())
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """Return a copy of the scripts and of what they read, without an environment."""
+    ignore = shutil.ignore_patterns("node_modules", "target", "__pycache__")
     for name in ("scripts", "benchmarks"):
-        shutil.copytree(REPOSITORY / name, tmp_path / name)
+        shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=ignore)
     shutil.copy(REPOSITORY / "setup.cfg", tmp_path)
     return tmp_path
 

@@ -129,7 +129,7 @@ async def test_waiting_for_a_pong_ends_when_the_client_leaves(
 
     await client.close()
 
-    with pytest.raises(ConnectionError, match="justinfan123 left"):
+    with pytest.raises(ConnectionError, match="justinfan123 disconnected"):
         await waiting
 
 

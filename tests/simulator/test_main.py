@@ -53,7 +53,7 @@ async def test_recorded_chat_is_played_until_a_signal_comes(
     assert "playing in #demo_kitchen, #demo_lounge, #demo_speedrun" in output
     assert "logged in as justinfan1" in output
     assert "justinfan1 joined #demo_kitchen" in output
-    assert "justinfan1 left" in output
+    assert "justinfan1 disconnected" in output
     assert "Traceback" not in output
 
 
@@ -72,7 +72,8 @@ def test_a_taken_port_is_said_in_one_line() -> None:
 
     assert result.returncode == 1
     assert result.stderr == (
-        f"simulator: port {port} is taken: stop what listens there, or choose another with --port\n"
+        f"simulator: port {port} is in use: "
+        "stop the program that uses it, or choose another with --port\n"
     )
 
 

@@ -94,5 +94,5 @@ async def test_resetting_a_client_that_is_gone_is_an_error(
     await member.close()
     await server.wait_until(lambda: not server.sessions, what="the client to be gone")
 
-    with pytest.raises(ConnectionError, match="is gone"):
+    with pytest.raises(ConnectionError, match="has disconnected"):
         await session.misbehave.reset()
