@@ -1,1 +1,1 @@
-"""Measurements of the whole service and its parts. The README's figures come from here."""
+"""Benchmarks of the whole service and of its parts: the source of the documented figures."""

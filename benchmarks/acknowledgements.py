@@ -1,4 +1,4 @@
-"""An ear on what the publisher tells its readers: how far Kafka has confirmed each channel."""
+"""Receives the publisher's acknowledgements: how far Kafka has confirmed each channel."""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ import zmq
 
 from common.frames import acknowledgement_topic, decode_acknowledgement
 
-#: What the topics of all readers begin with.
+#: The prefix of all readers' acknowledgement topics.
 _ANY_READER = acknowledgement_topic("").rstrip(b"\0")
 
 
 class Acknowledgements:
-    """Hears the acknowledgements of every reader."""
+    """Receives the acknowledgements to all readers."""
 
     def __init__(self, socket: zmq.Socket[bytes]) -> None:
         self._socket = socket
-        #: Number of the last record that Kafka has, by channel.
+        #: The seq of the last record that Kafka has confirmed, by channel.
         self.last: dict[str, int] = {}
 
-    def hear(self, within_s: float) -> list[tuple[str, int]]:
-        """Return what has come, channel and number of the last record; wait for the first."""
-        heard = []
+    def receive(self, within_s: float) -> list[tuple[str, int]]:
+        """
+        Return the received acknowledgements: channel, and seq of its last confirmed record.
+
+        Waits at most *within_s* seconds for the first one.
+        """
+        received = []
         wait_ms = int(within_s * 1000)
         while self._socket.poll(wait_ms):
             wait_ms = 0
@@ -31,15 +35,15 @@ class Acknowledgements:
             channel = topic.removeprefix(_ANY_READER).decode().partition("/")[0]
             seq = decode_acknowledgement(body).seq
             self.last[channel] = seq
-            heard.append((channel, seq))
-        return heard
+            received.append((channel, seq))
+        return received
 
 
 @contextmanager
 def acknowledgements(endpoint: str) -> Iterator[Acknowledgements]:
-    """Give an ear on the publisher that answers, or will, at *endpoint*."""
+    """Receive acknowledgements from *endpoint*. The publisher may start later."""
     with zmq.Context() as context, context.socket(zmq.SUB) as socket:
-        # None may be missed, however many readers there are.
+        # No limit: with many readers, ZeroMQ would drop acknowledgements.
         socket.setsockopt(zmq.RCVHWM, 0)
         socket.setsockopt(zmq.LINGER, 0)
         socket.subscribe(_ANY_READER)

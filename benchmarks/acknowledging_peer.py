@@ -1,4 +1,4 @@
-"""The other end of a reader's link, as cheap as it can be: it acknowledges at once what it gets."""
+"""A minimal publisher for the benchmark of a reader: it acknowledges each batch at once."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _ANNOUNCE_EVERY_S = 1.0
 
 
 class AcknowledgingPeer:
-    """Listens on loopback, and knows nothing of Kafka."""
+    """Receives batches on loopback and acknowledges them, without Kafka."""
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
         self._batches = context.socket(zmq.PULL)
         self._acknowledgements = context.socket(zmq.PUB)
-        #: Where it listens.
+        #: The addresses of its two sockets.
         self.batches, self.acknowledgements = (
             _bind(socket) for socket in (self._batches, self._acknowledgements)
         )
@@ -36,9 +36,9 @@ class AcknowledgingPeer:
 
     def serve(self, until_seq: int, within_s: float) -> None:
         """
-        Acknowledge what comes, until the only reader has sent its record *until_seq*.
+        Acknowledge batches until the only reader has sent the record *until_seq*.
 
-        Raises TimeoutError when it has not *within_s* seconds.
+        Raises TimeoutError after *within_s* seconds.
         """
         deadline = time.monotonic() + within_s
         seq = 0
@@ -46,7 +46,7 @@ class AcknowledgingPeer:
             now = time.monotonic()
             if now > deadline:
                 raise TimeoutError(
-                    f"record {until_seq} did not come within {within_s} s, {seq} did"
+                    f"record {until_seq} was not received within {within_s} s, only up to {seq}"
                 )
             if now >= self._announce_at:
                 self._announce_at = now + _ANNOUNCE_EVERY_S
@@ -54,10 +54,10 @@ class AcknowledgingPeer:
                     [ANNOUNCEMENT_TOPIC, encode_frame(Announcement(_SESSION))]
                 )
             if self._batches.poll(100):
-                seq = self._take()
+                seq = self._acknowledge_batch()
 
-    def _take(self) -> int:
-        """Take a batch, acknowledge it, and return the number of its last record."""
+    def _acknowledge_batch(self) -> int:
+        """Receive a batch, acknowledge it, and return the seq of its last record."""
         head, body = self._batches.recv_multipart()
         envelope = decode_envelope(head)
         seq = envelope.first_seq + len(decode_batch(body).records) - 1
@@ -68,7 +68,7 @@ class AcknowledgingPeer:
 
 @contextmanager
 def acknowledging_peer() -> Iterator[AcknowledgingPeer]:
-    """Give a peer that listens."""
+    """Run a peer during a `with` block."""
     context = zmq.Context()
     try:
         yield AcknowledgingPeer(context)

@@ -1,8 +1,8 @@
 """
-How fast a backlog is gone: a reader has taken in chat while there was no publisher, and now there
-is one. From the start of the publisher's process to the last confirmation by Kafka.
+How fast a backlog is published: a reader receives chat without a publisher, then one is started.
+The time runs from the start of the publisher's process to Kafka's last confirmation.
 
-`python -m benchmarks.backlog [--messages N]` for the embedded and the real Kafka.
+`python -m benchmarks.backlog [--messages N]` measures the embedded and the real Kafka.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LINES_AT_ONCE = 500
 
 
 def measure(kafka: str, count: int) -> dict[str, object]:
-    """Return the figures of a backlog of *count* messages."""
+    """Return the figures for a backlog of *count* messages."""
     lines = chat_lines(CHANNEL, count)
     with installation(kafka) as running:
         running.publisher.stop()
@@ -29,25 +29,25 @@ def measure(kafka: str, count: int) -> dict[str, object]:
                 block = b"".join(lines[start : start + LINES_AT_ONCE])
                 await running.chat.server.send_lines(CHANNEL, block)
 
-        said_at = time.perf_counter()
+        sent_at = time.perf_counter()
         running.chat.run(send(), timeout_s=WITHIN_S)
         running.service.wait_until_received(CHANNEL)
-        heard_s = time.perf_counter() - said_at
+        received_s = time.perf_counter() - sent_at
         started_at = time.perf_counter()
         running.service.start_publisher()
-        # The first record was the one that warmed up.
+        # + 1 for the warm-up record.
         seconds = running.wait_for_acknowledgement(count + 1, WITHIN_S) - started_at
     return {
         "kafka": kafka,
         "messages": count,
-        "taken in/s": round(count / heard_s),
+        "taken in/s": round(count / received_s),
         "drained in s": round(seconds, 1),
         "drained/s": round(count / seconds),
     }
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=500_000)
     options = parser.parse_args()

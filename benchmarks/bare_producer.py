@@ -1,9 +1,8 @@
 """
-What the publisher is compared with: the same records, handed to librdkafka by nothing but a loop.
+The baseline for the publisher: a bare loop that produces the same records with librdkafka.
 
-`python -m benchmarks.bare_producer BROKERS TOPIC COUNT [--headers]` prints how long that took, and
-how much processor time. The properties, the delivery callback, and when the producer is polled are
-the publisher's.
+`python -m benchmarks.bare_producer BROKERS TOPIC COUNT [--headers]` prints its duration and its
+processor time. Properties, delivery callback and polling are the same as in the publisher.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from tests.publisher.peer import now_ms
 
 WITHIN_S = 120.0
 
-#: Seconds to wait for room when the producer's queue is full; the publisher's own.
+#: Seconds to wait for room when the producer's queue is full, as in the publisher.
 _WAIT_S = 0.001
 
 
@@ -36,7 +35,7 @@ class _Loop:
         self.confirmed = 0
 
     def run(self, count: int) -> None:
-        """Produce *count* records, and wait until Kafka has confirmed them."""
+        """Produce *count* records and wait until Kafka has confirmed them."""
         until = self.confirmed + count
         for number in range(count // RECORDS_A_BATCH):
             self._produce(NAMES[number % len(NAMES)])
@@ -60,7 +59,7 @@ class _Loop:
                 headers = [reader, ("seq", b"%d" % seq)]
             while True:
                 try:
-                    # By position, as arguments given by name cost a quarter of the call.
+                    # Positional: keyword arguments would take a quarter of the call's time.
                     produce(topic, VALUE, key, -1, delivered, None, timestamp, headers)
                 except BufferError:
                     self._producer.poll(_WAIT_S)
@@ -73,7 +72,7 @@ class _Loop:
 
 
 def main() -> None:
-    """Produce, and print the figures as JSON."""
+    """Produce the records and print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("brokers")
     parser.add_argument("topic")
@@ -81,7 +80,7 @@ def main() -> None:
     parser.add_argument("--headers", action="store_true")
     options = parser.parse_args()
     loop = _Loop(options.brokers, options.topic, headers=options.headers)
-    loop.run(len(NAMES) * RECORDS_A_BATCH)  # to be connected, and known to Kafka
+    loop.run(len(NAMES) * RECORDS_A_BATCH)  # warm-up: connects the producer
     started, used = time.perf_counter(), time.process_time()
     loop.run(options.count)
     figures = {

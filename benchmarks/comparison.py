@@ -1,13 +1,13 @@
 """
-This service beside a Node script that does the same job, tmi.js and kafkajs as they are usually put
-together: the same lines, over TLS, until a real Kafka has confirmed the last message.
+Compares this service with a Node script for the same job, written with tmi.js and kafkajs in the
+usual way: the same lines, over TLS, until a real Kafka has confirmed the last message.
 
-`python -m benchmarks.comparison [--messages N] [--script-messages N] [--rounds N]`. `each` is the
-script that sends every message as it comes, `batched` a kind one that sends what came in 100 ms,
-500 at a time. tmi.js speaks WebSocket; here it is given a plain TLS socket, and so less to do. The
-script of single messages gets fewer, for it to end. Processor time and memory are those of the
-script, or of the readers and the publisher together: pages that processes share count in each. The
-rounds are in turns, and the median one counts.
+`python -m benchmarks.comparison [--messages N] [--script-messages N] [--rounds N]`. In mode `each`
+the script sends every message at once; in mode `batched` it sends every 100 ms, or when it has 500
+messages. tmi.js uses WebSocket; here it gets a plain TLS socket, which is less work. Mode `each`
+gets fewer messages, because it is slow. Processor time and memory are those of the script, or of
+the readers and the publisher together; pages that processes share are counted in each process. The
+contestants take turns, and the median round is reported.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ READERS = (1, 8)
 
 
 def measure_script(bootstrap: str, topic: str, mode: str, messages: int) -> Figures:
-    """Return the figures of the script in *mode*, `each` or `batched`. Raises NoToolchainError."""
+    """Return the script's figures in *mode*, `each` or `batched`. Raises NoToolchainError."""
     create_topic(bootstrap, topic, partitions=PARTITIONS)
     said = blocks(chat_lines(CHANNEL, messages))
     with (
@@ -73,7 +73,7 @@ def measure_script(bootstrap: str, topic: str, mode: str, messages: int) -> Figu
 
 
 def measure_service(kafka: str, topic: str, readers: int, messages: int) -> Figures:
-    """Return the figures of *readers* and the publisher together; *kafka* as in `installation`."""
+    """Return the total figures of *readers* and publisher; *kafka* as in `installation`."""
     measured = pipeline.measure(kafka, messages, readers, topic)
     figures = {name: float(str(value)) for name, value in measured.items() if name != "kafka"}
     used_s = figures["reader CPU s"] + figures["publisher CPU s"]
@@ -86,7 +86,7 @@ def measure_service(kafka: str, topic: str, readers: int, messages: int) -> Figu
 
 
 def compare(messages: int, script_messages: int, rounds: int) -> list[dict[str, object]]:
-    """Return a row of figures for the script in each mode, and for this service."""
+    """Return one row for the script in each mode and for each set-up of this service."""
     measured: dict[tuple[str, str], list[Figures]] = defaultdict(list)
     with kafka_broker() as broker:
         for number in range(rounds):
@@ -95,7 +95,7 @@ def compare(messages: int, script_messages: int, rounds: int) -> list[dict[str, 
                 try:
                     figures = measure_script(broker.bootstrap, topic, mode, count)
                 except NoToolchainError as error:
-                    print(f"the script is left out: {error}", file=sys.stderr)
+                    print(f"skipping the script: {error}", file=sys.stderr)
                 else:
                     measured[SCRIPT.format(mode), "real"].append(figures)
             for kafka, address in {"real": broker.bootstrap, "embedded": "embedded"}.items():
@@ -107,7 +107,7 @@ def compare(messages: int, script_messages: int, rounds: int) -> list[dict[str, 
 
 
 def rows(measured: Mapping[tuple[str, str], Sequence[Figures]]) -> list[dict[str, object]]:
-    """Return a row for each contestant, of which *measured* holds the rounds."""
+    """Return one row with the median round of each contestant in *measured*."""
     medians = {
         contestant: sorted(rounds, key=lambda figures: figures["messages/s"])[len(rounds) // 2]
         for contestant, rounds in measured.items()
@@ -124,13 +124,13 @@ def rows(measured: Mapping[tuple[str, str], Sequence[Figures]]) -> list[dict[str
 
 
 def _ratio(figures: Figures, medians: Mapping[tuple[str, str], Figures], mode: str) -> object:
-    """Return how many times faster than the script in *mode* that is, if there was one."""
+    """Return how many times faster *figures* are than the script in *mode*, or "-"."""
     script = medians.get((SCRIPT.format(mode), "real"))
     return round(figures["messages/s"] / script["messages/s"], 1) if script else "-"
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=300_000)
     parser.add_argument("--script-messages", type=int, default=50_000)

@@ -1,6 +1,6 @@
 """
-What exactly-once costs, against at-least-once, with the real Kafka: the speed of the publisher by
-itself, the speed of one reader's whole way, and the latency.
+Compares exactly-once with at-least-once on the real Kafka: throughput of the publisher alone,
+throughput of one reader from the TLS socket to Kafka's confirmation, and latency.
 
 `python -m benchmarks.delivery [--messages N] [--rounds N] [--rate N] [--seconds N]`
 """
@@ -28,7 +28,7 @@ WITHIN_S = 120
 
 
 def publisher_alone(delivery: str, count: int) -> dict[str, object]:
-    """Return the figures of about *count* messages from readers that have nothing else to do."""
+    """Return the figures for about *count* messages from readers that only send batches."""
     with (
         kafka_broker() as broker,
         tempfile.TemporaryDirectory() as folder,
@@ -49,10 +49,10 @@ def publisher_alone(delivery: str, count: int) -> dict[str, object]:
 def compare(
     measure: Callable[[str, int], dict[str, object]], count: int, rounds: int
 ) -> list[dict[str, object]]:
-    """Return the median speed of each delivery over *rounds* of *count* messages, and the ratio."""
+    """Return one row per delivery: the median of *rounds* of *count* messages, and the ratio."""
     figures: dict[str, list[dict[str, object]]] = {delivery: [] for delivery in DELIVERIES}
     for _ in range(rounds):
-        # In turns, so that what else the machine does hits both.
+        # In turns, so that other load on the machine affects both.
         for delivery in DELIVERIES:
             figures[delivery].append(measure(delivery, count))
     speeds = {delivery: _median(figures[delivery], "messages/s") for delivery in DELIVERIES}
@@ -74,7 +74,7 @@ def _median(figures: list[dict[str, object]], name: str) -> float:
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=500_000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -95,7 +95,7 @@ def main() -> None:
         for delivery in DELIVERIES
     ]
     report("delivery, publisher alone", alone)
-    report("delivery, one reader's whole way", whole)
+    report("delivery, from one reader to Kafka", whole)
     report("delivery, latency", waits)
 
 

@@ -1,4 +1,4 @@
-"""A Twitch, readers, a publisher and a Kafka to measure, as real processes on this machine."""
+"""Starts what is measured: a local Twitch, readers, a publisher and Kafka as real processes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PARTITIONS = 6
 
 @dataclass
 class Installation:
-    """What runs, and an ear on the publisher's acknowledgements to these readers."""
+    """The running processes, and a socket that receives the acknowledgements to these readers."""
 
     chat: BackgroundChatServer
     service: Service
@@ -37,11 +37,15 @@ class Installation:
 
     @property
     def reader(self) -> Process:
-        """The first of the readers."""
+        """The first reader."""
         return self.readers[0]
 
     def wait_for_acknowledgement(self, seq: int, within_s: float) -> float:
-        """Return when (time.perf_counter) Kafka had all readers' records up to number *seq*."""
+        """
+        Wait until Kafka has confirmed every reader's records up to *seq*.
+
+        Returns the time (time.perf_counter). Raises TimeoutError after *within_s* seconds.
+        """
         deadline = time.monotonic() + within_s
         confirmed: set[bytes] = set()
         while time.monotonic() < deadline:
@@ -61,7 +65,7 @@ def installation(
     """
     Run everything, with one reader for each of *channels*.
 
-    *kafka* is `embedded`, `real`, or the address of one that runs already. *topic* is created.
+    *kafka* is `embedded`, `real`, or the address of a running Kafka. *topic* is created.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="b-", dir="/tmp")))
@@ -76,23 +80,24 @@ def installation(
         publisher = service.start_publisher()
         wait_for_line(publisher, "is ready", START_WITHIN_S)
         context = stack.enter_context(zmq.Context())
-        ear = stack.enter_context(context.socket(zmq.SUB))
-        ear.connect(service.environment["PUBLISHER_ACK_ENDPOINT"])
+        acknowledgements = stack.enter_context(context.socket(zmq.SUB))
+        acknowledgements.connect(service.environment["PUBLISHER_ACK_ENDPOINT"])
         readers = [service.start_reader(channel) for channel in channels]
         for channel, reader in zip(channels, readers, strict=True):
             wait_for_line(reader, "found the publisher", START_WITHIN_S)
-            ear.subscribe(acknowledgement_topic(_numbering_name(service, publisher, channel)))
-        yield Installation(chat, service, publisher, readers, ear)
+            name = _numbering_name(service, publisher, channel)
+            acknowledgements.subscribe(acknowledgement_topic(name))
+        yield Installation(chat, service, publisher, readers, acknowledgements)
 
 
 def _numbering_name(service: Service, publisher: Process, channel: str) -> str:
-    """Have one message go through, and return the name that the publisher knows the reader by."""
+    """Send one message; return the name that the publisher logs for the reader."""
     service.say(channel, "warm up")
     return wait_for_line(publisher, rf"reader ({channel}\S*): first batch", START_WITHIN_S)[1]
 
 
 def machine() -> str:
-    """Return a line that says what machine this is."""
+    """Return a one-line description of this machine."""
     model = next(
         (
             line.partition(":")[2].strip()

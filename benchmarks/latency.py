@@ -1,9 +1,9 @@
 """
-How long a message takes: from the socket to Kafka's confirmation, at a steady rate.
+Latency of a message from the TLS socket to Kafka's confirmation, at a steady rate.
 
 `python -m benchmarks.latency [--rate N ...] [--seconds N] [--kafka embedded real]`. A message's
-time begins when it is handed to the chat server's socket; where a rate asks for more messages than
-the clock's resolution, several are handed over at once.
+time starts when it is written to the chat server's socket. If the rate is higher than the timer's
+resolution, several messages are written at once.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RATES = (1, 100, 1000, 10_000)
 
 
 def measure(kafka: str, rate: int, seconds: int, **settings: str) -> dict[str, object]:
-    """Return the latencies at *rate* messages a second for so many *seconds*."""
+    """Return the latencies at *rate* messages per second for *seconds*."""
     lines = chat_lines(CHANNEL, rate * seconds)
     said: list[float] = []
     with installation(kafka, **settings) as running:
@@ -52,19 +52,19 @@ def measure(kafka: str, rate: int, seconds: int, **settings: str) -> dict[str, o
 
 
 def _confirmations(running: Installation, count: int, within_s: float) -> list[float]:
-    """Return when each of *count* messages was confirmed; the first record was the warm-up."""
+    """Return the time of each of *count* confirmations, without that of the warm-up record."""
     times: list[float] = []
-    ear = running.acknowledgements
-    ear.setsockopt(zmq.RCVTIMEO, int(within_s * 1000))
+    acknowledgements = running.acknowledgements
+    acknowledgements.setsockopt(zmq.RCVTIMEO, int(within_s * 1000))
     while len(times) < count:
-        _, body = ear.recv_multipart()
+        _, body = acknowledgements.recv_multipart()
         now = time.perf_counter()
         times += [now] * (decode_acknowledgement(body).seq - 1 - len(times))
     return times
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=int, nargs="*", default=None)
     parser.add_argument("--seconds", type=int, default=20)

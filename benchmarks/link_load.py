@@ -1,4 +1,4 @@
-"""Readers that have nothing to do but to send batches, as fast as the link takes them."""
+"""Readers that only send batches, as fast as the link accepts them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ VALUE = b'{"message": "%s"}' % (b"x" * 230)
 #: The readers' names.
 NAMES = [f"reader{number}/00" for number in range(4)]
 
-#: How long a load that may not send waits for acknowledgements before it looks again, in seconds.
+#: Seconds that a load waits for acknowledgements when it may not send.
 _PAUSE_S = 0.005
 
 
 def key_of(name: str) -> bytes:
-    """Return the key of all records of the reader *name*."""
+    """Return the record key of the reader *name*."""
     return name.encode()
 
 
 class LinkLoad:
-    """One reader, whose batches are all the same."""
+    """One reader that sends the same batch again and again."""
 
     def __init__(self, peer: Reader) -> None:
         self.peer = peer
@@ -38,18 +38,18 @@ class LinkLoad:
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether Kafka has all that was added."""
+        """Whether Kafka has confirmed all added batches."""
         return self._acknowledged == self._last_seq
 
     def add(self, batches: int) -> None:
-        """Have so many more *batches* to send."""
+        """Add *batches* to send."""
         self._last_seq += batches * RECORDS_A_BATCH
 
     def turn(self) -> bool:
-        """Hear and send, without waiting; return whether there was anything to do."""
+        """Receive and send without waiting; return whether there was anything to do."""
         now = time.monotonic()
-        heard = self.peer.receive_acknowledgements()
-        for seq in heard:
+        received = self.peer.receive_acknowledgements()
+        for seq in received:
             self._link.on_acknowledgement(self.peer.session, seq, seq, now)
             self._acknowledged = max(self._acknowledged, seq)
         sent = before = self._link.last_sent(self._acknowledged)
@@ -59,23 +59,23 @@ class LinkLoad:
             envelope = Envelope(self.peer.name, self.peer.session, first_seq, 1)
             self.peer.send_frames([encode_frame(envelope), self._body])
             self._link.on_sent(sent, len(self._body), now)
-        return bool(heard) or sent > before
+        return bool(received) or sent > before
 
 
 def deliver(loads: Sequence[LinkLoad], batches: int, within_s: float) -> float:
     """
-    Have each of *loads* send so many *batches*; return the seconds until Kafka has them all.
+    Send *batches* from each of *loads*; return the seconds until Kafka has confirmed them all.
 
-    Raises TimeoutError when it has not *within_s* seconds.
+    Raises TimeoutError after *within_s* seconds.
     """
     started = time.perf_counter()
     for load in loads:
         load.add(batches)
     while waiting := [load for load in loads if not load.is_confirmed]:
-        # Not `any`, which would give the first ones more turns.
+        # Not `any`: it stops at the first load that had something to do.
         if not sum(load.turn() for load in waiting):
-            # Turning on would take the processor from those whom we wait for.
+            # A busy loop would take processor time from the publisher and Kafka.
             waiting[0].peer.wait_for_anything(_PAUSE_S)
         if time.perf_counter() - started > within_s:
-            raise TimeoutError(f"not all was confirmed within {within_s} s")
+            raise TimeoutError(f"not all batches were confirmed within {within_s} s")
     return time.perf_counter() - started

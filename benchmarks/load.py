@@ -1,4 +1,4 @@
-"""Chat to measure with: the demo's recorded lines, each with an id of its own."""
+"""Chat for the benchmarks: the demo's recorded lines with unique ids."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ID = re.compile(rb"(?<=[@;]id=)[^; ]+")
 
 
 def chat_lines(channel: str, count: int) -> list[bytes]:
-    """Return *count* chat lines of *channel* with their CRLFs, of which no two have the same id."""
+    """Return *count* chat lines of *channel*, each with its CRLF and a unique id."""
     return numbered(demo_chat(), channel, count)
 
 
@@ -26,7 +26,7 @@ def demo_chat() -> list[bytes]:
 
 
 def numbered(recorded: Sequence[bytes], channel: str, count: int) -> list[bytes]:
-    """Repeat *recorded* lines as *count* lines of *channel*, with CRLFs and ids of their own."""
+    """Repeat *recorded* lines as *count* lines of *channel*, with CRLFs and unique ids."""
     to_channel = b"PRIVMSG #" + channel.encode()
     of_channel = [re.sub(rb"PRIVMSG #\S+", to_channel, line) for line in recorded]
     return [
@@ -36,7 +36,7 @@ def numbered(recorded: Sequence[bytes], channel: str, count: int) -> list[bytes]
 
 
 def blocks(lines: list[bytes]) -> list[bytes]:
-    """Return *lines* joined by the hundreds, as much as is sent at once."""
+    """Return *lines* in blocks of LINES_AT_ONCE, each joined for one send."""
     return [
         b"".join(lines[start : start + LINES_AT_ONCE])
         for start in range(0, len(lines), LINES_AT_ONCE)

@@ -1,5 +1,5 @@
 """
-Memory of an idle reader and of the publisher: what each shares with nobody.
+Private memory (not shared with other processes) of an idle reader and of the publisher.
 
 `python -m benchmarks.memory`
 """
@@ -12,7 +12,7 @@ from benchmarks.usage import private_mib
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print the figures."""
     with installation("real") as running:
         report(
             "memory",

@@ -1,4 +1,4 @@
-"""How long a channel that is added takes, from the command to its first message in Kafka."""
+"""How long adding a channel takes, from the command to Kafka's first confirmation."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SAY_EVERY_S = 0.05
 
 def newcomer_s(running: Supervised) -> float:
     """
-    Add a channel in which somebody speaks all the time; return the seconds to its first message.
+    Add a channel with constant chat; return the seconds until its first message is confirmed.
 
-    They begin with `supervisorctl start channels`, and end when Kafka has confirmed the message.
-    Raises TimeoutError when it has not within a minute.
+    The time runs from `supervisorctl start channels` to Kafka's confirmation. Raises TimeoutError
+    after a minute.
     """
     speaking = asyncio.run_coroutine_threadsafe(_speak(running), running.chat.loop)
     try:

@@ -1,4 +1,4 @@
-"""The Node scripts that the benchmarks measure this service beside, with what they need."""
+"""The Node scripts that the benchmarks compare this service with. Installs their packages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _INSTALL_WITHIN_S = 120
 
 
 def node_script(name: str, *arguments: str) -> list[str]:
-    """Return the command that runs benchmarks/node/*name*, installed. Raises NoToolchainError."""
+    """Install benchmarks/node; return the command that runs *name*. Raises NoToolchainError."""
     require_toolchain("a Node script", "node", "npm")
     _install()
     return ["node", str(FOLDER / name), *arguments]

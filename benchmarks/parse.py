@@ -1,10 +1,9 @@
 """
-Recorded lines into messages: this service's parser, beside others on the same lines.
+Compares this service's parser with others on the same recorded lines.
 
 `python -m benchmarks.parse [--lines N] [--rounds N]`. Each parser gets the bytes of one line at a
-time. What it makes of them is in the column `to`: the parts of the line with all its tags, with
-those that a ChatMessage is made of, or the JSON that goes to Kafka. The rounds are in turns, and
-their median counts.
+time. The column `to` shows what it returns: the parts of the line with all tags, with the tags that
+a ChatMessage needs, or the JSON for Kafka. The parsers take turns, and the median is reported.
 
 The lines are the demo's recorded chat. With CHAT_CORPORA=DIR they are the chat lines of the
 recordings in that folder (see tests/recordings/README.md).
@@ -41,7 +40,7 @@ from tests.toolchains import NoToolchainError
 TAGS = "tags"
 NEEDED_TAGS = "needed tags"
 JSON = "JSON"
-#: What the ratios are of.
+#: The parser that the ratios refer to.
 REFERENCE = "pydle"
 
 _NEEDED = ("id", "room-id", "user-id", "tmi-sent-ts", "emotes")
@@ -52,7 +51,7 @@ _WITHIN_S = 120
 
 @dataclass(frozen=True)
 class Contestant:
-    """A parser; `measure` returns the ns that one line of the file of lines takes."""
+    """A parser. `measure` gets a file of lines and returns the ns per line."""
 
     name: str
     language: str
@@ -61,10 +60,10 @@ class Contestant:
 
 
 def _to_json(line: bytes) -> object:
-    heard = fast_path(line)
-    if heard is None and (irc := parse_irc(line)):
-        heard = received_message(irc, room_id="", now_ms=0)
-    return heard and encode_chat_message(heard.message)
+    received = fast_path(line)
+    if received is None and (irc := parse_irc(line)):
+        received = received_message(irc, room_id="", now_ms=0)
+    return received and encode_chat_message(received.message)
 
 
 def _to_tags(line: bytes) -> object:
@@ -78,7 +77,7 @@ def _to_needed_tags(line: bytes) -> object:
 
 
 def _installed(module: str, function: str) -> Callable[[bytes], object]:
-    """Return a parser that takes text, of a module that only the extra `bench` installs."""
+    """Return a text parser from a *module* of the extra `bench`, imported at the first call."""
 
     def parse(line: bytes) -> object:
         return getattr(import_module(module), function)(line.decode("utf-8", "replace"))
@@ -92,7 +91,7 @@ def _python(name: str, to: str, parse: Callable[[bytes], object]) -> Contestant:
         started = time.perf_counter_ns()
         for line in lines:
             if not parse(line):
-                raise ValueError(f"{name} made nothing of {line!r}")
+                raise ValueError(f"{name} did not parse {line!r}")
         return (time.perf_counter_ns() - started) / len(lines)
 
     return Contestant(name, "Python", to, measure)
@@ -137,13 +136,13 @@ def recorded_chat() -> tuple[list[bytes], str]:
     """
     Return recorded chat lines without line ends, and where they come from.
 
-    Raises NoRecordingsError when CHAT_CORPORA names no folder with recorded chat.
+    Raises NoRecordingsError if CHAT_CORPORA is not a folder with recorded chat.
     """
     if not (others := other_recordings()):
         return demo_chat(), "the demo"
     lines = [line for recording in others for line in recorded_lines(recording) if _is_chat(line)]
     if not lines:
-        raise NoRecordingsError(f"the recordings in {others[0].parent} hold no chat line")
+        raise NoRecordingsError(f"the recordings in {others[0].parent} contain no chat lines")
     return lines, str(others[0].parent)
 
 
@@ -161,7 +160,7 @@ def _is_chat(line: bytes) -> bool:
 def measure(
     lines: Sequence[bytes], rounds: int, contestants: Sequence[Contestant] = CONTESTANTS
 ) -> list[dict[str, object]]:
-    """Return a row of figures for each parser that is installed, over *lines* with CRLFs."""
+    """Return one row for each installed parser, measured with *lines*, which have CRLFs."""
     times: dict[Contestant, list[float]] = {contestant: [] for contestant in contestants}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "lines"
@@ -172,7 +171,7 @@ def measure(
                     times[contestant].append(contestant.measure(file))
                 except (ImportError, NoToolchainError) as error:
                     del times[contestant]
-                    print(f"{contestant.name} is left out: {error}", file=sys.stderr)
+                    print(f"skipping {contestant.name}: {error}", file=sys.stderr)
     medians = {contestant: median(spent) for contestant, spent in times.items()}
     reference = next(ns for contestant, ns in medians.items() if contestant.name == REFERENCE)
     return [
@@ -189,7 +188,7 @@ def measure(
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)

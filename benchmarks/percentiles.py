@@ -1,4 +1,4 @@
-"""How long most of many waits were, and the longest."""
+"""Percentiles of latencies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _SHARES = {"p50 ms": 0.5, "p99 ms": 0.99, "p99.9 ms": 0.999, "max ms": 1.0}
 
 
 def percentiles_ms(waits_s: Iterable[float]) -> dict[str, float]:
-    """Return the percentiles of *waits_s*, seconds, in milliseconds. There has to be one wait."""
+    """Return the percentiles of *waits_s* (seconds, not empty) in milliseconds."""
     ordered = sorted(waits_s)
     last = len(ordered) - 1
     return {

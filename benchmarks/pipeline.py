@@ -1,8 +1,8 @@
 """
-Readers at full speed: from IRC bytes on TLS sockets to Kafka's confirmation.
+Throughput of readers and publisher, from IRC bytes on TLS sockets to Kafka's confirmation.
 
 `python -m benchmarks.pipeline [--messages N] [--readers N] [--kafka embedded real]`. Each reader
-has a channel of its own, and the chat server, on the same machine, says something in all at once.
+has its own channel. The chat server, on the same machine, sends to all of them at the same time.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ def measure(
     kafka: str, count: int, readers: int = 1, topic: str = TOPIC, **settings: str
 ) -> dict[str, object]:
     """
-    Return the figures of about *count* messages, divided among so many *readers*.
+    Return the figures for about *count* messages, divided among *readers*.
 
-    *kafka* and *topic* as in `installation`; processor time and memory are those of all readers.
+    *kafka* and *topic* are as in `installation`. Processor time and memory are totals of all
+    readers.
     """
     channels = channel_names(readers)
     each = count // readers
@@ -39,7 +40,7 @@ def measure(
         used = {name: _processor_s(pids) for name, pids in processes.items()}
         started = time.perf_counter()
         _say(running, said)
-        # Of each reader, the first record was the one that warmed up.
+        # + 1 for each reader's warm-up record.
         seconds = running.wait_for_acknowledgement(each + 1, WITHIN_S) - started
         figures: dict[str, object] = {
             "kafka": kafka,
@@ -60,7 +61,7 @@ def channel_names(count: int) -> list[str]:
 
 
 def _say(running: Installation, said: Mapping[str, Sequence[bytes]]) -> None:
-    """Say all, in every channel at once."""
+    """Send the blocks of all channels at the same time."""
 
     async def say(channel: str) -> None:
         for block in said[channel]:
@@ -77,7 +78,7 @@ def _processor_s(pids: Sequence[int]) -> float:
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=300_000)
     parser.add_argument("--readers", type=int, default=1)

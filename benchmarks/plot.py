@@ -1,7 +1,7 @@
 """
-Draws what a benchmark has measured: docs/scale.svg and docs/soak.svg.
+Plots the figures of a benchmark: docs/scale.svg and docs/soak.svg.
 
-`python -m benchmarks.plot FILE ...`, each FILE written by `scale --json` or `soak --json`.
+`python -m benchmarks.plot FILE ...`; `scale --json` or `soak --json` writes each FILE.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 
 def draw(file: Path, folder: Path = DOCS) -> Path:
-    """Draw what is in *file* into *folder*; return the picture's path."""
+    """Plot the figures in *file* into *folder*; return the path of the plot."""
     content = json.loads(file.read_text())
     drawings: dict[str, Callable[[Any], Figure]] = {"scale": _scale, "soak": _soak}
     figure = drawings[content["benchmark"]](content)
     figure.suptitle(content["machine"], fontsize=7)
     picture = folder / f"{content['benchmark']}.svg"
-    # Without the date, and with ids that are not drawn by chance, the same figures make the same
-    # file. The text stays text.
+    # No date and no random ids, so that the same figures give the same file. Text stays text.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "benchmark"}):
         figure.savefig(picture, metadata={"Date": None})
     return picture
@@ -70,7 +69,7 @@ def _finish(axes: Axes, along: str, up: str) -> None:
 
 
 def main() -> None:
-    """Draw, and print where."""
+    """Plot the files and print the paths of the plots."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
     for file in parser.parse_args().files:

@@ -1,10 +1,10 @@
 """
-The publisher by itself, from batches on the link to Kafka's confirmation, beside a bare loop of
-`Producer.produce` with the same records.
+Compares the publisher alone, from batches on the link to Kafka's confirmation, with a bare loop of
+`Producer.produce` for the same records.
 
-`python -m benchmarks.publisher [--messages N] [--rounds N] [--kafka embedded real]`. Each runs in
-a process of its own, in turns, and the median counts. Kafka is another process, be it librdkafka's
-cluster (`embedded`) or Apache's (`real`).
+`python -m benchmarks.publisher [--messages N] [--rounds N] [--kafka embedded real]`. Publisher and
+loop run in separate processes and take turns, and the median is reported. Kafka is another process:
+librdkafka's mock cluster (`embedded`) or Apache Kafka (`real`).
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ _Run = dict[str, float]
 
 
 def compare(kafka: str, count: int, rounds: int) -> list[dict[str, object]]:
-    """Return a row for each of the three, with the median of *rounds* of about *count* messages."""
+    """Return one row for each of the three: the median of *rounds* of about *count* messages."""
     a_round = len(NAMES) * RECORDS_A_BATCH
     count = max(1, count // a_round) * a_round
     runs: dict[str, list[_Run]] = {PUBLISHER: [], BARE_WITH_HEADERS: [], BARE: []}
     with _cluster(kafka) as brokers:
         for topic in (TOPIC, f"{TOPIC}-gaps", f"{TOPIC}-dead"):
             create_topic(brokers, topic, partitions=_PARTITIONS)
-        _bare(brokers, count)  # a Kafka that has just started is slower, as Java compiles meanwhile
+        _bare(brokers, count)  # warm-up: Java compiles at first
         for _ in range(rounds):
-            # In turns, so that what else the machine does hits all of them.
+            # In turns, so that other load on the machine affects all of them.
             runs[PUBLISHER].append(_publisher(brokers, count))
             runs[BARE_WITH_HEADERS].append(_bare(brokers, count, "--headers"))
             runs[BARE].append(_bare(brokers, count))
@@ -69,7 +69,7 @@ def compare(kafka: str, count: int, rounds: int) -> list[dict[str, object]]:
 
 
 def _median_share(runs: list[_Run], name: str) -> float:
-    """Return the processor time *name* in cores, over the time that the run took."""
+    """Return the median of the processor time *name* divided by the duration of the run."""
     return round(median(run[name] / run["seconds"] for run in runs), 2)
 
 
@@ -78,7 +78,7 @@ def _publisher(brokers: str, count: int) -> _Run:
         publisher = start_publisher(start, brokers, TOPIC)
         with connected_readers(publisher, *NAMES) as peers:
             loads = [LinkLoad(peer) for peer in peers]
-            deliver(loads, 1, WITHIN_S)  # to be connected, and known to Kafka
+            deliver(loads, 1, WITHIN_S)  # warm-up: connects to Kafka
             used, load_used = processor_s(publisher.process.pid), time.process_time()
             seconds = deliver(loads, count // len(loads) // RECORDS_A_BATCH, WITHIN_S)
             return {
@@ -106,7 +106,7 @@ def _cluster(kafka: str) -> Iterator[str]:
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)

@@ -1,8 +1,8 @@
 """
-One reader by itself, at full speed: from IRC bytes on a TLS socket to batches on the link.
+Throughput of one reader alone, from IRC bytes on a TLS socket to batches on the link.
 
-`python -m benchmarks.reader [--messages N]`. Neither a publisher nor Kafka is there: whoever takes
-the batches acknowledges them at once.
+`python -m benchmarks.reader [--messages N]`. There is no publisher and no Kafka: a minimal peer
+acknowledges each batch at once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LINES_AT_ONCE = 500
 
 
 def measure(count: int) -> dict[str, object]:
-    """Return the figures of *count* messages."""
+    """Return the figures for *count* messages."""
     lines = chat_lines(CHANNEL, count)
     blocks = [
         b"".join(lines[start : start + LINES_AT_ONCE]) for start in range(0, count, LINES_AT_ONCE)
@@ -53,7 +53,7 @@ def measure(count: int) -> dict[str, object]:
         used, load_used = processor_s(reader.pid), time.process_time()
         started = time.perf_counter()
         sending = asyncio.run_coroutine_threadsafe(send(), chat.loop)
-        # The first record was the one that warmed up.
+        # + 1 for the warm-up record.
         peer.serve(count + 1, WITHIN_S)
         seconds = time.perf_counter() - started
         sending.result(WITHIN_S)
@@ -69,7 +69,7 @@ def measure(count: int) -> dict[str, object]:
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=500_000)
     options = parser.parse_args()

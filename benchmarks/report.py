@@ -1,4 +1,4 @@
-"""What a benchmark prints: a table for people, and the same as JSON for programs."""
+"""Prints a benchmark's figures as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmarks.installation import machine
 
 
 def report(name: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """Print *rows*, which all have the same keys, as a table and as one line of JSON."""
+    """Print *rows* as a table and as one line of JSON. All rows have the same keys."""
     columns = list(rows[0])
     cells = [columns, *([_cell(row[column]) for column in columns] for row in rows)]
     widths = [max(len(line[index]) for line in cells) for index in range(len(columns))]
@@ -21,7 +21,7 @@ def report(name: str, rows: Sequence[Mapping[str, object]]) -> None:
 
 
 def write_json(file: Path, name: str, **tables: Sequence[Mapping[str, object]]) -> None:
-    """Write the *tables* of the benchmark *name* to *file*, for benchmarks.plot to draw."""
+    """Write the *tables* of the benchmark *name* to *file*, the input of benchmarks.plot."""
     content = {"benchmark": name, "machine": machine(), **tables}
     file.write_text(json.dumps(content, indent=1) + "\n")
 

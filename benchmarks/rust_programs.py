@@ -1,4 +1,4 @@
-"""The Rust programs that the benchmarks measure this service beside, with what they need."""
+"""The Rust programs that the benchmarks compare this service with. Builds them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BUILD_WITHIN_S = 300
 
 
 def rust_program(name: str, *arguments: str) -> list[str]:
-    """Return the command that runs *name* of benchmarks/rust, built. Raises NoToolchainError."""
+    """Build benchmarks/rust; return the command that runs *name*. Raises NoToolchainError."""
     require_toolchain("a Rust program", "cargo")
     command = ["cargo", "build", "--release", "--quiet"]
     run_toolchain(command, within_s=_BUILD_WITHIN_S, folder=FOLDER)

@@ -1,9 +1,9 @@
 """
-What readers cost, and how that grows with their number: idle ones, and with traffic like Twitch's.
+Memory and processor time by number of readers: idle, and with traffic like Twitch's.
 
-`python -m benchmarks.scale [--counts N ...] [--json FILE]`. All runs under supervisord, on the
-embedded Kafka. The traffic is 2,000 messages a second over all channels, and 20 times as many in
-the busiest one for a second in every ten.
+`python -m benchmarks.scale [--counts N ...] [--json FILE]`. Everything runs under supervisord, with
+the embedded Kafka. The traffic is 2,000 messages per second over all channels. For one second in
+every ten, the busiest channel has 20 times its rate.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from benchmarks.usage import Usage, available_mib, usage
 COUNTS = (1, 10, 100, 500, 1000)
 RATE = 2000
 
-#: Readers that have just been started settle for that long before they are measured, in seconds.
+#: Seconds between the start of the readers and the measurement.
 SETTLE_S = 10.0
 WINDOW_S = 20.0
 
-#: What a reader may take at most, and all else together, for a count to be tried.
+#: Estimated memory per reader, and of everything else. A count that needs more is skipped.
 _MIB_A_READER = 15
 _MIB_BESIDE = 600
 
@@ -40,7 +40,7 @@ Row = dict[str, object]
 def measure(
     readers: int, *, settle_s: float = SETTLE_S, window_s: float = WINDOW_S
 ) -> tuple[Row, Row]:
-    """Return the figures of so many *readers*: idle for *window_s* seconds, and with traffic."""
+    """Return two rows for *readers*: idle for *window_s* seconds, and as long with traffic."""
     with supervised(channel_names(readers), "embedded") as running:
         time.sleep(settle_s)
         watch = _Watch(running)
@@ -56,15 +56,15 @@ def _with_traffic(running: Supervised, seconds: float) -> Row:
     watch = _Watch(running)
     saying = asyncio.run_coroutine_threadsafe(traffic.run(seconds), running.chat.loop)
     waits_s: list[float] = []
-    heard = dict(running.warm_up)
+    confirmed = dict(running.warm_up)
     deadline = time.monotonic() + seconds + _CONFIRM_WITHIN_S
     while not saying.done() or (unconfirmed(running, traffic) and time.monotonic() < deadline):
-        for channel, seq in running.acknowledgements.hear(_LOOK_EVERY_S):
+        for channel, seq in running.acknowledgements.receive(_LOOK_EVERY_S):
             now = time.perf_counter()
             before = running.warm_up[channel]
-            said = traffic.said[channel][heard[channel] - before : seq - before]
+            said = traffic.said[channel][confirmed[channel] - before : seq - before]
             waits_s += [now - then for then in said]
-            heard[channel] = max(seq, heard[channel])
+            confirmed[channel] = max(seq, confirmed[channel])
     saying.result()
     return {
         "messages": len(waits_s),
@@ -75,7 +75,7 @@ def _with_traffic(running: Supervised, seconds: float) -> Row:
 
 
 class _Watch:
-    """Sees what the processes take from now on."""
+    """Measures the processes' resources from its creation on."""
 
     def __init__(self, running: Supervised) -> None:
         processes = running.processes()
@@ -88,7 +88,7 @@ class _Watch:
         self._before = self._usage()
 
     def figures(self) -> Row:
-        """Return what they take now, and the processor time they took meanwhile."""
+        """Return their present memory and descriptors, and their processor time so far."""
         seconds = time.perf_counter() - self._started
         now = self._usage()
         readers = now["readers"]
@@ -113,15 +113,18 @@ class _Watch:
 def _fits(readers: int) -> bool:
     needed, available = _MIB_BESIDE + readers * _MIB_A_READER, available_mib()
     if needed > available:
-        print(f"{readers} readers are left out: {available:,.0f} of {needed:,} MiB are available")
+        print(
+            f"skipping {readers} readers: they need {needed:,} MiB, "
+            f"and {available:,.0f} MiB are available"
+        )
     return needed <= available
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--counts", type=int, nargs="+", default=COUNTS)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     options = parser.parse_args()
     idle, traffic = [], []
     for readers in options.counts:

@@ -1,8 +1,8 @@
 """
-Whether memory stays flat: a steady load for a long time, under supervisord.
+Checks that memory stays constant under a steady load for a long time, under supervisord.
 
 `python -m benchmarks.soak [--minutes N] [--rate N] [--kafka embedded|real] [--json FILE]`. The
-memory of each process, what it shares with nobody, is taken every ten seconds.
+private memory of each process is sampled every ten seconds.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Row = dict[str, object]
 def measure(
     kafka: str, minutes: float, rate: int, *, sample_every_s: float = SAMPLE_EVERY_S
 ) -> tuple[Row, list[Row]]:
-    """Return what became of *rate* messages a second, and the memory over time, a row a sample."""
+    """Return the result of *rate* messages per second, and one row per memory sample."""
     with supervised(channel_names(READERS), kafka) as running:
         rates = dict.fromkeys(running.channels, rate / READERS)
         traffic = Traffic(running.chat.server, rates, bursts=False)
@@ -38,7 +38,7 @@ def measure(
         saying = asyncio.run_coroutine_threadsafe(traffic.run(minutes * 60), running.chat.loop)
         samples: list[Row] = []
         while not saying.done():
-            running.acknowledgements.hear(_LOOK_EVERY_S)
+            running.acknowledgements.receive(_LOOK_EVERY_S)
             minutes_now = (time.perf_counter() - started) / 60
             if minutes_now * 60 >= len(samples) * sample_every_s:
                 samples.append({"minutes": round(minutes_now, 3), **_private_mib(running)})
@@ -56,7 +56,7 @@ def measure(
 
 
 def summary(samples: list[Row]) -> list[Row]:
-    """Return a row for each process: how its memory was at first, in the end, and how it grew."""
+    """Return one row per process: its memory at the start and at the end, and its growth."""
     return [_summary(name, samples) for name in samples[0] if name != "minutes"]
 
 
@@ -69,7 +69,7 @@ def _summary(name: str, samples: list[Row]) -> Row:
         "min MiB": min(mib),
         "first quarter MiB": round(median(mib[:quarter]), 2),
         "last quarter MiB": round(median(mib[-quarter:]), 2),
-        # Of the second half: in the first, buffers grow to what they need.
+        # Only of the second half: buffers grow to their final size in the first.
         "slope MiB/h": round(linear_regression(hours[half:], mib[half:]).slope, 2),
     }
 
@@ -79,20 +79,20 @@ def _private_mib(running: Supervised) -> Row:
 
 
 def _lost(running: Supervised, traffic: Traffic) -> int:
-    """Return how many messages Kafka has not confirmed, after as long as that may take."""
+    """Wait for the last confirmations; return the number of messages that have none."""
     deadline = time.monotonic() + _CONFIRM_WITHIN_S
     while unconfirmed(running, traffic) and time.monotonic() < deadline:
-        running.acknowledgements.hear(_LOOK_EVERY_S)
+        running.acknowledgements.receive(_LOOK_EVERY_S)
     return unconfirmed(running, traffic)
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--rate", type=int, default=5000)
     parser.add_argument("--kafka", choices=("embedded", "real"), default="real")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     options = parser.parse_args()
     result, samples = measure(options.kafka, options.minutes, options.rate)
     report("soak", [result])

@@ -1,4 +1,4 @@
-"""The whole service under a real supervisord, with a Twitch of our own, for as many channels."""
+"""Runs the whole service under a real supervisord with a local Twitch, for many channels."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from tests.process_table import running_processes
 from tests.processes import started_processes
 from tests.topics import create_topic
 
-#: How long starting may take, and how much longer for each channel, in seconds.
+#: Seconds that the start may take, and additional seconds for each channel.
 _START_WITHIN_S = 60.0
 _START_WITHIN_S_A_CHANNEL = 2.0
 _CONFIRM_WITHIN_S = 60.0
 _WARM_UP_AGAIN_AFTER_S = 5.0
 
-#: What the processes that are measured are started as, beside supervisord.
+#: The command lines of the measured processes other than supervisord.
 _PROGRAM = re.compile(r" -m (publisher|readers \w+) *$")
 
 
 @dataclass
 class Supervised:
-    """What runs."""
+    """The running service."""
 
     chat: BackgroundChatServer
     service: SupervisedService
     acknowledgements: Acknowledgements
     channels: Sequence[str]
-    #: Seconds from the start of supervisord until the last reader was in its channel.
+    #: Seconds from the start of supervisord until the last reader had joined its channel.
     start_s: float
-    #: Records of each channel that were confirmed before anything is measured.
+    #: Number of warm-up records of each channel.
     warm_up: dict[str, int]
 
     def processes(self) -> dict[str, int]:
@@ -60,13 +60,15 @@ class Supervised:
         return [pid for name, pid in self.processes().items() if name.startswith("readers ")]
 
     def wait_until_confirmed(self, seqs: Mapping[str, int], within_s: float) -> None:
-        """Hear acknowledgements until all of *seqs*, by channel, are. Raises TimeoutError."""
+        """Wait until the seqs in *seqs*, by channel, are confirmed. Raises TimeoutError."""
         deadline = time.monotonic() + within_s
         last = self.acknowledgements.last
         while missing := [name for name, seq in seqs.items() if last.get(name, 0) < seq]:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{len(missing)} channels lack confirmations, as {missing[0]}")
-            self.acknowledgements.hear(0.1)
+                raise TimeoutError(
+                    f"{len(missing)} channels lack confirmations, for example {missing[0]}"
+                )
+            self.acknowledgements.receive(0.1)
 
 
 def channel_names(count: int) -> list[str]:
@@ -75,7 +77,7 @@ def channel_names(count: int) -> list[str]:
 
 
 def unconfirmed(running: Supervised, traffic: Traffic) -> int:
-    """Return how many of the messages of *traffic* Kafka has not confirmed, as far as was heard."""
+    """Return the number of *traffic*'s messages without a received confirmation."""
     last = running.acknowledgements.last
     return sum(
         running.warm_up[channel] + len(times) - last[channel]
@@ -88,27 +90,31 @@ def supervised(channels: Sequence[str], kafka: str) -> Iterator[Supervised]:
     """
     Run everything, with *kafka* either `embedded` or `real`.
 
-    Every channel has had a message confirmed. Raises TimeoutError when not all has started in time.
+    When it yields, each channel has had a message confirmed. Raises TimeoutError if the start takes
+    too long.
     """
     _allow_descriptors()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="b-", dir="/tmp")))
         chat = stack.enter_context(twitch(folder))
         prepare(folder, chat_port=chat.port, channels="\n".join(channels))
-        (folder / ".env").unlink()  # for a Twitch without TLS; ours are in the environment
+        (
+            folder / ".env"
+        ).unlink()  # it is for a Twitch without TLS; the environment has our settings
         brokers = "embedded"
         if kafka == "real":
             brokers = stack.enter_context(kafka_broker()).bootstrap
             create_topic(brokers, TOPIC, partitions=6)
         start = stack.enter_context(started_processes(folder))
         environment = Service(start, chat, folder, brokers, TOPIC).environment
-        ear = stack.enter_context(acknowledgements(environment["PUBLISHER_ACK_ENDPOINT"]))
+        received = stack.enter_context(acknowledgements(environment["PUBLISHER_ACK_ENDPOINT"]))
         started = time.perf_counter()
         service = SupervisedService(partial(start, environment=environment), folder)
         for channel in channels:
             _wait_for_join(chat, channel, len(channels))
         start_s = time.perf_counter() - started
-        running = Supervised(chat, service, ear, channels, start_s, dict.fromkeys(channels, 0))
+        warm_up = dict.fromkeys(channels, 0)
+        running = Supervised(chat, service, received, channels, start_s, warm_up)
         _warm_up(running)
         yield running
 
@@ -120,15 +126,18 @@ def _wait_for_join(chat: BackgroundChatServer, channel: str, channels: int) -> N
 
 def _warm_up(running: Supervised) -> None:
     """
-    Have a message go through every reader.
+    Send a message through every reader.
 
-    The first may be acknowledged before our ear has connected; the one after it tells of both.
+    It may be acknowledged before our socket has connected. Then another message is sent: its
+    acknowledgement covers both.
     """
     deadline = time.monotonic() + _CONFIRM_WITHIN_S
     said, last = running.warm_up, running.acknowledgements.last
     while waiting := [name for name in running.channels if last.get(name) != said[name]]:
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{len(waiting)} channels have no confirmation, as {waiting[0]}")
+            raise TimeoutError(
+                f"{len(waiting)} channels have no confirmation, for example {waiting[0]}"
+            )
         for channel in waiting:
             running.chat.run(running.chat.server.say(channel, "warm up"))
             said[channel] += 1
@@ -137,6 +146,6 @@ def _warm_up(running: Supervised) -> None:
 
 
 def _allow_descriptors() -> None:
-    """Let this process have as many connections as the system lets it; a Twitch needs many."""
+    """Raise this process's limit of open files: the local Twitch has many connections."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,4 +1,4 @@
-"""Chat as Twitch's is: a few channels with much of it, many with little, and sudden bursts."""
+"""Chat with the distribution of Twitch's: few busy channels, many quiet ones, and bursts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from itertools import count, cycle
 from benchmarks.load import chat_lines
 from simulator.chat_server import ChatServer
 
-#: How often lines are said, in seconds.
+#: Seconds between two sends.
 _TICK_S = 0.005
 
-#: A burst: so many times as much, for so long, in the channel that has most.
+#: A burst: the busiest channel has BURST times its rate for BURST_S seconds.
 BURST = 20
 BURST_S = 1.0
 BURST_EVERY_S = 10.0
@@ -23,34 +23,34 @@ _CHANNEL = "the_channel"
 
 
 def zipf(channels: Sequence[str], rate: float) -> dict[str, float]:
-    """Return the messages a second of each of *channels*, *rate* in all, after Zipf's law."""
+    """Return each channel's messages per second after Zipf's law; *rate* is the total."""
     whole = sum(1 / rank for rank in range(1, len(channels) + 1))
     return {name: rate / rank / whole for rank, name in enumerate(channels, start=1)}
 
 
 class Traffic:
-    """Says lines, and remembers when it handed each to the server's socket."""
+    """Sends lines, and records when each was written to the server's socket."""
 
     def __init__(self, server: ChatServer, rates: Mapping[str, float], *, bursts: bool) -> None:
-        """*rates* are messages a second, by channel."""
+        """*rates* are messages per second, by channel."""
         self._server = server
         self._rates = rates
-        self._loudest = max(rates, key=rates.__getitem__) if bursts else None
+        self._busiest = max(rates, key=rates.__getitem__) if bursts else None
         self._owed = dict.fromkeys(rates, 0.0)
         self._templates = cycle(_templates())
         self._ids = count(1)
-        #: When each line was said (time.perf_counter), by channel, in order.
+        #: When each line was sent (time.perf_counter), by channel, in order.
         self.said: dict[str, list[float]] = {name: [] for name in rates}
 
     async def run(self, seconds: float) -> None:
-        """Say as much as there is to say in so many *seconds*."""
+        """Send lines at the set rates for *seconds*."""
         started = last = time.perf_counter()
         while last < started + seconds:
             await asyncio.sleep(_TICK_S)
             now = time.perf_counter()
             bursting = (now - started) % BURST_EVERY_S > BURST_EVERY_S - BURST_S
             for channel, rate in self._rates.items():
-                times = BURST if bursting and channel == self._loudest else 1
+                times = BURST if bursting and channel == self._busiest else 1
                 self._owed[channel] += (now - last) * rate * times
                 await self._say(channel, int(self._owed[channel]))
             last = now
@@ -69,7 +69,7 @@ class Traffic:
 
 
 def _templates() -> list[tuple[bytes, bytes, bytes]]:
-    """Return lines in three parts; the id goes between the first two, the channel after those."""
+    """Return lines in three parts: up to the id, up to the channel's name, and the rest."""
     parts = []
     for number, line in enumerate(chat_lines(_CHANNEL, _TEMPLATES), start=1):
         head, _, rest = line.partition(b"%032x" % number)

@@ -1,4 +1,4 @@
-"""What processes take: memory, processor time and file descriptors (Linux, proc(5))."""
+"""Memory, processor time and file descriptors of processes (Linux, proc(5))."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _MIB = 1024
 
 @dataclass(frozen=True)
 class Usage:
-    """What some processes take together."""
+    """The total resources of some processes."""
 
     processes: int
-    #: Memory, with what several processes share counted in parts (proportional set size).
+    #: Memory, with shared pages divided among the processes (proportional set size).
     pss_mib: float
-    #: Memory that each shares with nobody.
+    #: Memory that is not shared with other processes.
     private_mib: float
-    #: Processor time since they were started, in seconds.
+    #: Processor time since their start, in seconds.
     processor_s: float
     descriptors: int
 
 
 def usage(pids: Iterable[int]) -> Usage:
-    """Return what the processes *pids* take. Raises FileNotFoundError when one is gone."""
+    """Return the usage of the processes *pids*. Raises FileNotFoundError if one has ended."""
     pids = list(pids)
     memory = [_memory_kib(pid) for pid in pids]
     return Usage(
@@ -38,26 +38,26 @@ def usage(pids: Iterable[int]) -> Usage:
 
 
 def private_mib(pid: int) -> float:
-    """Return the memory that process *pid* shares with nobody, in MiB."""
+    """Return the private memory of process *pid* in MiB."""
     return _private_kib(_memory_kib(pid)) / _MIB
 
 
 def peak_mib(pid: int) -> float:
-    """Return the most memory that process *pid* has had, shared or not, in MiB (VmHWM, proc(5))."""
+    """Return the peak memory of process *pid*, shared or not, in MiB (VmHWM, proc(5))."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / _MIB
 
 
 def processor_s(pid: int) -> float:
-    """Return the processor time that the threads of process *pid* have used, in seconds."""
-    # In nanoseconds; `stat` counts ticks of 10 ms, of which an idle reader needs many seconds for
-    # one. https://docs.kernel.org/scheduler/sched-stats.html
+    """Return the processor time of the threads of process *pid*, in seconds."""
+    # schedstat counts nanoseconds. stat counts ticks of 10 ms, and an idle reader takes many
+    # seconds to use one. https://docs.kernel.org/scheduler/sched-stats.html
     threads = [(task / "schedstat").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
     return sum(int(thread.split()[0]) for thread in threads) / 1e9
 
 
 def available_mib() -> float:
-    """Return the memory that new processes can have without swapping."""
+    """Return the memory that is available to new processes without swapping, in MiB."""
     return _kib(Path("/proc/meminfo").read_text())["MemAvailable"] / _MIB
 
 

@@ -1,6 +1,6 @@
-// A message as tmi.js gives it, into the JSON that this service makes: what a script does with it.
+// Converts a message of tmi.js to the JSON that this service publishes.
 
-/** Returns the JSON; `emotes` is tmi.js's: emote ids, each with a list of "first-last". */
+/** Returns the JSON. `emotes` has tmi.js's form: emote ids, each with a list of "first-last". */
 export function chatMessage(tags, text, username, emotes) {
   return JSON.stringify({
     channel_id: tags['room-id'],
@@ -14,7 +14,7 @@ export function chatMessage(tags, text, username, emotes) {
 
 function emoteNames(emotes, text) {
   if (!emotes) return [];
-  // Twitch counts code points, and JavaScript UTF-16 units.
+  // Twitch counts code points, JavaScript counts UTF-16 code units.
   const characters = [...text];
   const uses = Object.values(emotes).flat().map((range) => range.split('-').map(Number));
   uses.sort((one, other) => one[0] - other[0]);

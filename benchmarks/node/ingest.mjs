@@ -1,6 +1,6 @@
-// Twitch chat into Kafka with tmi.js and kafkajs, as such scripts are usually written.
-// node ingest.mjs each|batched HOST PORT CHANNEL BROKER TOPIC COUNT
-// Prints "in the channel", and "confirmed" when Kafka has confirmed COUNT messages.
+// Publishes Twitch chat to Kafka with tmi.js and kafkajs, as such scripts are usually written.
+// Usage: node ingest.mjs each|batched HOST PORT CHANNEL BROKER TOPIC COUNT
+// Prints "in the channel" after the join, and "confirmed" when Kafka has confirmed COUNT messages.
 
 import './tls_socket.mjs';
 
@@ -14,7 +14,7 @@ const BATCH_MS = 100;
 
 const [mode, server, port, channel, broker, topic, count] = process.argv.slice(2);
 const producer = new Kafka({ clientId: 'ingest', brokers: [broker] }).producer();
-// With `secure` tmi.js insists on port 443; the socket it is given here is TLS whatever it says.
+// With `secure`, tmi.js always uses port 443. The socket in tls_socket.mjs uses TLS regardless.
 const connection = { server, port: Number(port), secure: false };
 const client = new tmi.Client({ connection, channels: [channel] });
 let confirmed = 0;
@@ -48,7 +48,7 @@ const take = {
 
 if (mode === 'batched') setInterval(sendWaiting, BATCH_MS);
 client.on('message', take);
-// tmi.js does not count a message with bits as a message.
+// tmi.js emits "cheer" instead of "message" for a message with bits.
 client.on('cheer', take);
 client.on('roomstate', () => console.log('in the channel'));
 await producer.connect();

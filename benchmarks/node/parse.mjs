@@ -1,5 +1,5 @@
-// Times one parser: node parse.mjs NAME tags|JSON FILE; prints the ns that a line takes.
-// FILE holds lines that end in CR LF; the parser begins with the bytes of one.
+// Measures one parser and prints the ns per line. Usage: node parse.mjs NAME tags|JSON FILE
+// FILE holds lines that end in CR LF. The parser gets the bytes of one line at a time.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -34,6 +34,6 @@ const [name, to, file] = process.argv.slice(2);
 const parser = parsers[to][name];
 const text = readFileSync(file, 'utf8');
 const lines = text.split('\r\n').slice(0, -1).map((line) => Buffer.from(line));
-// The first pass is where V8 compiles; it takes no part in the figure.
+// V8 compiles during the first pass, which is not measured.
 pass(parser, lines);
 console.log(pass(parser, lines));

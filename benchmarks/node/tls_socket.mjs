@@ -1,5 +1,5 @@
-// What tmi.js takes for a WebSocket: IRC over plain TLS, which is what the simulated Twitch speaks.
-// tmi.js is spared the WebSocket's framing. Import it before tmi.js.
+// Replaces the WebSocket of tmi.js by IRC over plain TLS, which the simulated Twitch uses. tmi.js
+// then has no WebSocket framing to do. Import this before tmi.js.
 
 import { connect } from 'node:tls';
 
@@ -21,7 +21,7 @@ class TlsSocket {
         rest += chunk;
         return;
       }
-      // tmi.js wants whole lines.
+      // tmi.js needs complete lines.
       this.onmessage({ data: rest + chunk.slice(0, end) });
       rest = chunk.slice(end + 2);
     });

@@ -146,7 +146,7 @@ def test_it_reads_the_channels_it_is_given_and_no_other(run: StartProcess, clone
         twitch.run(twitch.server.say("shroud", "hello there"))
         [record] = read_topic(address, topic, count=1, timeout_s=20)
         assert decode_chat_message(record.value).message == "hello there"
-        assert "the embedded one" in script.output()
+        assert "the embedded Kafka" in script.output()
         assert "decoy" not in script.output()
         press_ctrl_c(script)
         assert script.wait(timeout_s=5) == 0
@@ -158,7 +158,7 @@ def test_it_uses_the_kafka_that_is_set(run: StartProcess, clone: Path) -> None:
     (clone / ".env").write_text(f"{settings}KAFKA_TOPIC_CHAT_MESSAGES=talk\n")
     script = run(["scripts/run", "xqc"])
     assert where_to_look(script) == ("127.0.0.1:1", "talk")
-    assert "the embedded one" not in script.output()
+    assert "the embedded Kafka" not in script.output()
     assert script.stop(timeout_s=10) == 0
 
 

@@ -1,5 +1,5 @@
-//! Times one parser: parse NAME FILE; prints the ns that a line takes.
-//! FILE holds lines that end in CR LF; the parser begins with the bytes of one.
+//! Measures one parser and prints the ns per line. Usage: parse NAME FILE
+//! FILE holds lines that end in CR LF. The parser gets the bytes of one line at a time.
 
 use std::hint::black_box;
 use std::str::from_utf8;
@@ -26,7 +26,7 @@ fn main() {
     let ns = match name.as_str() {
         "tmi-rs" => time(&lines, |line| black_box(IrcMessageRef::parse(line)).is_some()),
         "twitch-irc-rs" => time(&lines, |line| black_box(IRCMessage::parse(line)).is_ok()),
-        _ => panic!("no parser of that name: {name}"),
+        _ => panic!("there is no parser \"{name}\""),
     };
     println!("{ns}");
 }
