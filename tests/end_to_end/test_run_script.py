@@ -1,4 +1,4 @@
-"""`scripts/run`, as somebody tries it out who has just cloned the repository."""
+"""`scripts/run` in a fresh clone, and `scripts/dev`, which restarts it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,20 @@ from common.chat_message import decode_chat_message
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import SETTINGS
 from tests.process_table import running_processes
-from tests.processes import REPOSITORY, Process, StartProcess, started_processes, wait_for_line
+from tests.processes import (
+    REPOSITORY,
+    Process,
+    StartProcess,
+    started_processes,
+    wait_for,
+    wait_for_line,
+)
 from tests.topics import kcat_read, read_topic
 
 _WHERE_TO_LOOK = r"^ +KAFKA_BROKERS=(\S+) .*python -m publisher tail\n +kcat -b (\S+) -t (\S+) -C$"
+
+#: The last line that the script prints when everything runs.
+_STARTED = "Ctrl-C stops everything.\n"
 
 #: What leads somewhere else, in the environment and in .env.
 _DECOYS = {
@@ -45,11 +56,11 @@ def clone(short_folder: Path) -> Path:
     environment.mkdir()
     for entry in Path(sys.prefix).iterdir():
         (environment / entry.name).symlink_to(entry)
-    stamp = environment / "installed-simulator"
-    stamp.unlink(missing_ok=True)
-    stamp.write_bytes(
-        (folder / "setup.cfg").read_bytes() + (folder / "pyproject.toml").read_bytes()
-    )
+    requirements = (folder / "setup.cfg").read_bytes() + (folder / "pyproject.toml").read_bytes()
+    for extra in ("simulator", "dev"):
+        stamp = environment / f"installed-{extra}"
+        stamp.unlink(missing_ok=True)
+        stamp.write_bytes(requirements)
     return folder
 
 
@@ -168,3 +179,24 @@ def test_it_says_how_it_is_used(run: StartProcess, arguments: list[str], status:
     script = run(["scripts/run", *arguments])
     assert script.wait(timeout_s=10) == status
     assert "scripts/run --demo" in script.output()
+
+
+def test_dev_restarts_the_service_on_a_change(run: StartProcess, clone: Path) -> None:
+    """Every change does, also of a file that an editor replaces. Ctrl-C leaves no process."""
+    for folder in ("auth", "common", "publisher", "readers"):
+        (clone / folder).mkdir()
+    script = run(["scripts/dev", "--demo"])
+    where_to_look(script)
+    for starts in (2, 3):
+        (clone / "new").write_text((clone / "supervisord.conf").read_text())
+        (clone / "new").rename(clone / "supervisord.conf")
+        wait_for(partial(_has_started, script, starts), timeout_s=40, what="a restart")
+    assert script.output().count("Changed: supervisord.conf\n") == 2
+    press_ctrl_c(script)
+    # supervisord kills a reader after 15 s if the signal reached it before its handler was set.
+    assert script.wait(timeout_s=30) == 0
+    assert left_of(script) == []
+
+
+def _has_started(script: Process, times: int) -> bool:
+    return script.output().count(_STARTED) == times
