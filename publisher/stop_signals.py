@@ -51,7 +51,7 @@ class StopSignals:
         """Whether a stop is requested."""
         if not self._requested and supervisor_has_gone():
             logger.warning(
-                "supervisord has ended; stopping, because the next one starts a new publisher"
+                "supervisord has ended: stopping, because the next one starts a new publisher"
             )
             self._requested = True
         return self._requested

@@ -31,6 +31,9 @@ _COMMAND = ["python3", "-m", "readers"]
 
 Execve = Callable[[str, Sequence[str], Mapping[str, str]], object]
 
+#: Returns the next signal that supervisord's handlers have queued, or None.
+GetSignal = Callable[[], int | None]
+
 
 def extend(supervisord: Any) -> object:
     """
@@ -45,26 +48,35 @@ def extend(supervisord: Any) -> object:
     # The first call finds where the process name is in memory. Later, it may have moved.
     setproctitle(" ".join(sys.orig_argv))
     options = supervisord.options
-    options.execve = _reader_or(options.execve)
+    options.execve = _reader_or(options.execve, options.get_signal)
     return object()
 
 
-def _reader_or(execve: Execve) -> Execve:
+def _reader_or(execve: Execve, get_signal: GetSignal) -> Execve:
     """Return a replacement for *execve* in the child of a fork."""
 
     def become(filename: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         if list(arguments[:-1]) == _COMMAND:
-            _become_reader(arguments, environment)
+            become_reader(arguments, environment, get_signal)
         execve(filename, arguments, environment)
 
     return become
 
 
-def _become_reader(arguments: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
-    """Run the reader as a new interpreter would, and end the process."""
+def become_reader(
+    arguments: Sequence[str], environment: Mapping[str, str], get_signal: GetSignal
+) -> NoReturn:
+    """
+    Run the command *arguments* as a new interpreter would, and end the process.
+
+    A SIGTERM that came since the fork is in the queue of supervisord's own handler, which
+    *get_signal* reads. Nobody else would act on it.
+    """
     status = 1
     try:
         _forget_supervisord(environment)
+        if signal.SIGTERM in iter(get_signal, None):
+            sys.exit(0)
         setproctitle(" ".join(arguments))
         sys.argv = [*arguments[2:]]
         status = main()
