@@ -1,0 +1,53 @@
+"""The settings of the code, docs/settings.md and the examples are the same."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from common.settings import KAFKA_CONF_PREFIX, Settings
+from tests.docs.markdown import name_of
+from tests.processes import REPOSITORY
+
+_LINE = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
+_ROW = re.compile(r"^\| `([A-Z_*]+)` \|(?: `([^`]*)`)? \| (.+) \|$", re.MULTILINE)
+
+_IN_THE_CODE = {
+    variable.metadata["name"]: variable.metadata["default"]
+    for variable in fields(Settings)
+    if variable.metadata
+}
+
+#: The examples of hosts and platforms, which name only what differs there.
+_PARTIAL_EXAMPLES = [
+    *sorted((REPOSITORY / "deploy").glob("*/.env.example")),
+    REPOSITORY / "deploy" / "kubernetes" / "settings.env",
+]
+
+
+def test_the_page_has_every_setting_with_its_default() -> None:
+    """Expect a row in docs/settings.md for each setting of the code, and no others."""
+    rows = _ROW.findall((REPOSITORY / "docs" / "settings.md").read_text())
+    described = {name: default for name, default, meaning in rows if meaning.strip()}
+    assert described == {**_IN_THE_CODE, f"{KAFKA_CONF_PREFIX}*": ""}
+    assert len(rows) == len(described)
+
+
+def test_the_example_has_every_setting_with_its_default() -> None:
+    """Expect the names and defaults of the code in .env.example, and no others."""
+    assert _settings_in(REPOSITORY / ".env.example") == _IN_THE_CODE
+
+
+@pytest.mark.parametrize("example", _PARTIAL_EXAMPLES, ids=name_of)
+def test_other_examples_name_no_unknown_setting(example: Path) -> None:
+    """Expect only names that the code knows."""
+    assert set(_settings_in(example)) <= set(_IN_THE_CODE)
+
+
+def _settings_in(example: Path) -> dict[str, str]:
+    """Return what *example* sets, or shows in a comment, except librdkafka's properties."""
+    found = _LINE.findall(example.read_text())
+    return {name: value for name, value in found if not name.startswith(KAFKA_CONF_PREFIX)}
