@@ -3,8 +3,8 @@ Every log line and error text that a page quotes exists in the code.
 
 1. On every page, a quote is a code span in double quotation marks: "`Kafka confirms … again`".
 2. The code spans in the headings of docs/troubleshooting.md are quotes too.
-3. `…` in a quote stands for any text. What the code fills in, such as `%s` or `{name}`, only matches
-   there.
+3. `…` in a quote stands for any text, and is all that matches what the code fills in (`%s`,
+   `{name}`).
 4. A quote has to be a part of one string of the code: readers, publisher, auth or common.
 """
 
