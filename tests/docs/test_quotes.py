@@ -92,7 +92,8 @@ def test_docstrings_are_not_quoted() -> None:
 
 def _quotes(page: Path) -> Iterator[str]:
     text = page.read_text()
-    yield from _QUOTE.findall(prose(text))
+    for quote in _QUOTE.findall(prose(text)):
+        yield " ".join(quote.split())  # it may go on in the next line
     if page == _TROUBLESHOOTING:
         for heading in headings(text):
             yield from code_spans(heading)
