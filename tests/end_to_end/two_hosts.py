@@ -104,7 +104,7 @@ class TwoHosts:
                 machine.run("ip", "link", "set", "dev", _CABLE, "up")
 
     def exchange_keys(self) -> None:
-        """Do what README.md says: two commands and a line in `.env`, and a third command."""
+        """Do what docs/hosts.md says: two commands and a line in `.env`, and a third command."""
         name, key = self.publisher.python("common.keys", "publisher").strip().split("=")
         self.readers.set({name: key})
         command = self.readers.python("common.keys", "readers").split()
