@@ -1,4 +1,4 @@
-"""The model of the link with two readers of one channel, and a publisher that deduplicates."""
+"""A model of the link with two readers of one channel and a publisher that deduplicates."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from tests.link.model import ModelReader, TransactionalWorld, World
 
 @dataclass
 class StandbyReader(ModelReader):
-    """A reader of a channel whose messages are 1, 2, 3 and so on."""
+    """A reader of a channel whose messages are numbered 1, 2, 3 and so on."""
 
-    #: The last message that was said while it was listening, or not.
-    heard: int = 0
-    #: By seq, the message.
+    #: The channel's last message so far, whether the reader received it or not.
+    last_message: int = 0
+    #: The received message of each seq.
     messages: dict[int, int] = field(default_factory=dict)
 
-    def say(self, size: int) -> None:
-        """Hear the next *size* messages, and put them into the outbox."""
+    def append(self, size: int) -> None:
+        """Receive the next *size* messages, and put them into the outbox."""
         for number in range(1, size + 1):
-            self.messages[self.last_seq + number] = self.heard + number
-        self.heard += size
-        super().say(size)
+            self.messages[self.last_seq + number] = self.last_message + number
+        self.last_message += size
+        super().append(size)
 
     def held(self, up_to_seq: int) -> set[int]:
-        """Return the messages that it had to send, up to a seq, but for what was thrown away."""
+        """Return the messages up to a seq, but for those that were evicted."""
         return {
             message
             for seq, message in self.messages.items()
@@ -37,14 +37,14 @@ class StandbyReader(ModelReader):
 
 
 class StandbyWorld(World):
-    """Both readers are in the same channel, each at its own pace."""
+    """A World with both readers in the same channel, each at its own pace."""
 
     def standby_readers(self) -> list[StandbyReader]:
-        """Return both."""
+        """Return both readers."""
         return [reader for reader in self.readers.values() if isinstance(reader, StandbyReader)]
 
     def messages_in_kafka(self) -> list[int]:
-        """Return them in the order in which Kafka got them."""
+        """Return the messages in the order in which Kafka wrote them."""
         messages = {reader.name: reader.messages for reader in self.standby_readers()}
         return [messages[published.reader][published.seq] for published in self.kafka]
 
@@ -64,7 +64,7 @@ class StandbyWorld(World):
 
 
 class TransactionalStandbyWorld(StandbyWorld, TransactionalWorld):
-    """The same with a publisher that delivers exactly once."""
+    """A StandbyWorld whose publisher delivers exactly once."""
 
 
 def _id(message: int) -> bytes:

@@ -1,6 +1,6 @@
 """
-The link's promises, whatever is lost, delayed, repeated or killed: hypothesis drives both real
-ends through a model of everything between them.
+The link's guarantees under loss, delay, repetition and kills. Hypothesis drives both real ends
+through a model of everything between them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ readers = st.sampled_from(["ann", "bob"])
 
 
 class LinkMachine(RuleBasedStateMachine):
-    """Anything may happen, in any order."""
+    """All events can happen in any order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,100 +27,100 @@ class LinkMachine(RuleBasedStateMachine):
         return World()
 
     @rule(reader=readers, size=st.integers(1, 3))
-    def a_reader_hears_chat(self, reader: str, size: int) -> None:
-        """A batch goes into its outbox."""
-        self.world.readers[reader].say(size)
+    def a_reader_receives_chat(self, reader: str, size: int) -> None:
+        """A batch is put into its outbox."""
+        self.world.readers[reader].append(size)
 
     @rule(reader=readers)
     def a_reader_sends(self, reader: str) -> None:
-        """The next batch, if it may."""
+        """It sends the next batch, if it may."""
         self.world.send(reader)
 
     @rule()
     def the_publisher_announces_itself(self) -> None:
-        """As it does every second."""
+        """It does so every second."""
         self.world.announce()
 
     @rule(reader=readers)
     def a_reader_reconnects(self, reader: str) -> None:
-        """It is told of the session, and goes back."""
+        """It receives the session, and goes back."""
         self.world.reconnect(reader)
 
     @precondition(lambda self: self.world.messages)
     @rule()
     def a_message_arrives(self) -> None:
-        """The publisher takes it, or not."""
+        """The publisher accepts or refuses it."""
         self.world.receive()
 
     @precondition(lambda self: self.world.messages)
     @rule(position=st.integers(0, 20))
     def a_message_is_lost(self, position: int) -> None:
-        """As when a connection is reset."""
+        """For example, when a connection is reset."""
         del self.world.messages[position % len(self.world.messages)]
 
-    @precondition(lambda self: self.world.on_the_way)
+    @precondition(lambda self: self.world.unconfirmed)
     @rule(position=st.integers(0, 20))
     def kafka_confirms(self, position: int) -> None:
-        """Readers lie in different partitions, so one may come before the other."""
-        self.world.confirm(position % len(self.world.on_the_way))
+        """The readers are in different partitions, so Kafka may confirm them in any order."""
+        self.world.confirm(position % len(self.world.unconfirmed))
 
     @precondition(lambda self: self.world.acknowledgements)
     @rule()
     def an_acknowledgement_arrives(self) -> None:
-        """The reader believes it, or not."""
-        self.world.hear()
+        """The reader accepts or ignores it."""
+        self.world.receive_acknowledgement()
 
     @precondition(lambda self: self.world.acknowledgements)
     @rule()
     def an_acknowledgement_is_lost(self) -> None:
-        """A PUB socket promises nothing."""
+        """A PUB socket does not guarantee delivery."""
         self.world.acknowledgements.popleft()
 
     @precondition(lambda self: self.world.acknowledgements)
     @rule()
     def an_acknowledgement_is_repeated(self) -> None:
-        """It comes again later, after others."""
+        """It arrives again later, after others."""
         self.world.acknowledgements.append(self.world.acknowledgements[0])
 
     @rule(reader=readers)
     def a_reader_is_killed(self, reader: str) -> None:
-        """And started: it knows what lies in its outbox."""
+        """And restarted, with the batches in its outbox."""
         self.world.readers[reader].start(self.world.now)
 
-    @rule(reader=readers, forgotten=st.integers(0, 3))
-    def a_readers_host_crashes(self, reader: str, forgotten: int) -> None:
-        """And boots: the last batches may be gone from the disk, although they were sent."""
+    @rule(reader=readers, lost=st.integers(0, 3))
+    def a_readers_host_crashes(self, reader: str, lost: int) -> None:
+        """And reboots: the disk may have lost the last batches, although they were sent."""
         batches = self.world.readers[reader].batches
-        self.world.readers[reader].reboot(min(forgotten, len(batches)), self.world.now)
+        self.world.readers[reader].reboot(min(lost, len(batches)), self.world.now)
 
     @rule(written=st.integers(0, 5))
     def the_publisher_is_killed(self, written: int) -> None:
-        """And started: it knows nothing."""
+        """And restarted, without any state."""
         self.world.restart_publisher(written)
 
     @rule()
     def time_passes(self) -> None:
-        """Enough to send again."""
+        """Long enough for readers to send again."""
         self.world.pass_time()
 
     @precondition(lambda self: any(r.batches for r in self.world.readers.values()))
     @rule(reader=readers)
     def an_outbox_overflows(self, reader: str) -> None:
-        """Its oldest batch goes."""
+        """It evicts its oldest batch."""
         if self.world.readers[reader].batches:
             self.world.readers[reader].evict_oldest()
 
     @invariant()
-    def nothing_is_acknowledged_that_kafka_does_not_have(self) -> None:
-        """But for what a full outbox gave up, every record up to the acknowledged one is there."""
+    def only_records_in_kafka_are_acknowledged(self) -> None:
+        """Every record up to the acknowledged one is in Kafka, but for evicted records."""
         for name, reader in self.world.readers.items():
             in_kafka = {published.seq for published in self.world.published(name)}
             acknowledged = set(range(1, reader.acknowledged + 1))
             assert acknowledged <= in_kafka | reader.evicted
 
     @invariant()
-    def within_a_session_nothing_is_published_twice_or_out_of_order(self) -> None:
-        """Numbers rise, and leave out only what a full outbox gave up."""
+    def within_a_session_there_are_no_duplicates_and_the_order_is_kept(self) -> None:
+        """Numbers rise. Only evicted ones are missing."""
         for name, reader in self.world.readers.items():
             for earlier, later in pairwise(self.world.published(name)):
                 if earlier.session == later.session:
@@ -129,7 +129,7 @@ class LinkMachine(RuleBasedStateMachine):
                     assert between <= reader.evicted
 
     def teardown(self) -> None:
-        """When all goes well again, every record is confirmed, and the outboxes are empty."""
+        """Once everything succeeds again, every record is confirmed and the outboxes are empty."""
         self.world.settle()
         for name, reader in self.world.readers.items():
             in_kafka = {published.seq for published in self.world.published(name)}
@@ -138,14 +138,14 @@ class LinkMachine(RuleBasedStateMachine):
 
 
 class TransactionalLinkMachine(LinkMachine):
-    """Anything may happen to a publisher that delivers exactly once."""
+    """The same events, with a publisher that delivers exactly once."""
 
     def _new_world(self) -> World:
         return TransactionalWorld()
 
     @invariant()
-    def nothing_is_ever_published_twice_or_out_of_order(self) -> None:
-        """Whichever sessions it was in: numbers rise."""
+    def there_are_no_duplicates_and_the_order_is_kept(self) -> None:
+        """Numbers rise across all sessions."""
         for name in self.world.readers:
             for earlier, later in pairwise(self.world.published(name)):
                 assert earlier.seq < later.seq

@@ -1,6 +1,6 @@
 """
-The promises to two readers of one channel, whatever is lost, delayed, repeated or killed: each
-message is published once, and neither deletes what Kafka does not have from the one or the other.
+The guarantees for two readers of one channel, under loss, delay, repetition and kills: each message
+is published once, and a reader deletes it only when Kafka has it, whichever reader sent it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tests.link.test_link_protocol import SETTINGS, LinkMachine, readers
 
 
 class StandbyMachine(LinkMachine):
-    """All that may happen to the link, with what its readers hear told apart by message."""
+    """All events of the link, with two readers that receive the same messages."""
 
     world: StandbyWorld
 
@@ -22,44 +22,44 @@ class StandbyMachine(LinkMachine):
 
     @rule(reader=readers, size=st.integers(1, 3))
     def a_reader_is_away(self, reader: str, size: int) -> None:
-        """It misses what is said meanwhile."""
+        """It misses the next *size* messages."""
         for standby in self.world.standby_readers():
             if standby.name == reader:
-                standby.heard += size
+                standby.last_message += size
 
     @rule(reader=readers, size=st.integers(1, 3))
     def a_batch_arrives_at_once(self, reader: str, size: int) -> None:
-        """As most do: else both readers' would hardly ever be on the way to Kafka together."""
-        self.world.readers[reader].say(size)
+        """As most do. Otherwise batches of both readers would rarely be unconfirmed together."""
+        self.world.readers[reader].append(size)
         self.world.announce()
         while self.world.send(reader):
             pass
         while self.world.messages:
             self.world.receive()
 
-    @precondition(lambda self: self.world.on_the_way)
+    @precondition(lambda self: self.world.unconfirmed)
     @rule(position=st.integers(0, 20))
-    def kafka_confirms_and_that_is_heard(self, position: int) -> None:
-        """As most confirmations are."""
-        self.world.confirm(position % len(self.world.on_the_way))
+    def kafka_confirms_and_the_acknowledgements_arrive(self, position: int) -> None:
+        """As most do."""
+        self.world.confirm(position % len(self.world.unconfirmed))
         while self.world.acknowledgements:
-            self.world.hear()
+            self.world.receive_acknowledgement()
 
     @invariant()
-    def nothing_is_acknowledged_that_kafka_does_not_have(self) -> None:
-        """From whichever reader Kafka has it."""
+    def only_records_in_kafka_are_acknowledged(self) -> None:
+        """Either reader may have sent them."""
         in_kafka = set(self.world.messages_in_kafka())
         for reader in self.world.standby_readers():
             assert reader.held(reader.acknowledged) <= in_kafka
 
     @invariant()
-    def within_a_session_nothing_is_published_twice_or_out_of_order(self) -> None:
-        """No message is there twice, in no session."""
+    def within_a_session_there_are_no_duplicates_and_the_order_is_kept(self) -> None:
+        """No message is in Kafka twice, not even across sessions."""
         messages = self.world.messages_in_kafka()
         assert len(messages) == len(set(messages))
 
     def teardown(self) -> None:
-        """When all goes well again, every message is there, and the outboxes are empty."""
+        """Once everything succeeds again, every message is in Kafka and the outboxes are empty."""
         self.world.settle()
         in_kafka = set(self.world.messages_in_kafka())
         for reader in self.world.standby_readers():
@@ -67,7 +67,7 @@ class StandbyMachine(LinkMachine):
 
 
 class TransactionalStandbyMachine(StandbyMachine):
-    """The same with a publisher that delivers exactly once."""
+    """The same events, with a publisher that delivers exactly once."""
 
     def _new_world(self) -> StandbyWorld:
         return TransactionalStandbyWorld()

@@ -59,7 +59,7 @@ class LastingReader:
         heard = self._peer.receive_acknowledgements()
         self.model.link.on_announcement(self._peer.session, time.monotonic())
         for seq in heard:
-            self.model.hear(self._peer.session, seq, time.monotonic())
+            self.model.on_acknowledgement(self._peer.session, seq, time.monotonic())
         while (message := self.model.next_message(time.monotonic())) is not None:
             envelope, count = message
             self._peer.send_frames(

@@ -34,7 +34,7 @@ def test_a_publisher_that_is_killed_over_and_over_publishes_each_record_once(
                 reader.connect(peer)
             for _ in range(chance.randrange(1, 40)):
                 for reader, peer in zip(readers, peers, strict=True):
-                    reader.model.say(chance.randrange(1, 20))
+                    reader.model.append(chance.randrange(1, 20))
                     reader.turn()
                     # A transaction takes some 60 ms.
                     peer.wait_for_anything(chance.uniform(0, 0.01))

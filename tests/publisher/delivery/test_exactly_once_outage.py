@@ -24,16 +24,16 @@ def test_a_kafka_that_is_killed_in_the_middle_costs_nothing_and_repeats_nothing(
     with connected_reader(publisher) as reader:
         lasting.connect(reader)
         for _ in range(100):
-            lasting.model.say(50)
+            lasting.model.append(50)
             lasting.turn()
         own_kafka.kill()
         for _ in range(20):
-            lasting.model.say(50)
+            lasting.model.append(50)
             lasting.turn()
         wait_for_line(publisher.process, "ERROR .*cannot be reached", 20)
         own_kafka.start()
         for _ in range(20):
-            lasting.model.say(50)
+            lasting.model.append(50)
         settle([lasting])
 
     assert committed(own_kafka.bootstrap, topic) == list(range(1, 7001))
@@ -51,13 +51,13 @@ def test_a_kafka_that_hangs_is_waited_for_and_what_is_open_then_is_published_onc
         lasting.connect(reader)
         _say_and_settle(lasting)
         own_kafka.pause()
-        lasting.model.say(10)
+        lasting.model.append(10)
         lasting.turn()
         reader.wait_for_silence(3, timeout_s=20)
         own_kafka.resume()
         settle([lasting])
         own_kafka.pause()
-        lasting.model.say(10)
+        lasting.model.append(10)
         lasting.turn()
         wait_for_line(publisher.process, "chat record, seq 30$", 10)
         publisher.process.send(signal.SIGTERM)
@@ -91,5 +91,5 @@ def test_what_was_taken_is_committed_and_acknowledged_before_it_ends(
 
 
 def _say_and_settle(reader: LastingReader) -> None:
-    reader.model.say(10)
+    reader.model.append(10)
     settle([reader])
