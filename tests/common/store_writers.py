@@ -1,4 +1,4 @@
-"""Processes that write a token store, and are killed: `python -m tests.common.store_writers`."""
+"""Processes that write a token store and are killed: `python -m tests.common.store_writers`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _OUR_CODE = str(Path(common.__file__).parent)
 
 
 def numbered(number: int) -> StoredToken:
-    """Return a login whose every field tells *number*."""
+    """Return a login with *number* in every field."""
     return msgspec.structs.replace(
         TOKEN,
         access_token=f"access{number}",
@@ -47,13 +47,13 @@ def numbered(number: int) -> StoredToken:
 
 
 def write(path: Path, number: int) -> None:
-    """Store the login *number* at *path*."""
+    """Store login *number* at *path*."""
     with locked_token_store(path) as store:
         store.write(numbered(number))
 
 
-def write_for_ever(path: Path) -> None:
-    """Store one login after the other."""
+def write_indefinitely(path: Path) -> None:
+    """Store one login after another."""
     number = 1
     while True:
         write(path, number)
@@ -62,8 +62,8 @@ def write_for_ever(path: Path) -> None:
 
 def kill_at_each_instruction(path: Path) -> int:
     """
-    Have a writer killed at the first instruction of our code, the next one at the second, and so
-    on until one gets through; return how many were killed.
+    Kill a writer at the first instruction of our code, the next one at the second, and so on,
+    until one finishes. Return how many were killed.
     """
     write(path, 0)
     killed = 0
@@ -75,24 +75,24 @@ def kill_at_each_instruction(path: Path) -> int:
 
 
 def kill_at_random(path: Path) -> int:
-    """Have writers killed after a random time each; return how many were."""
+    """Kill each of _RANDOM_KILLS writers after a random time. Return how many were killed."""
     write(path, 0)
     number = 0
     for _ in range(_RANDOM_KILLS):
-        assert _dies(partial(write_for_ever, path), after_s=random.uniform(0.0, 0.01))
+        assert _dies(partial(write_indefinitely, path), after_s=random.uniform(0.0, 0.01))
         number = _stored(path, at_least=0)
     write(path, number + 1)
     return _RANDOM_KILLS
 
 
 def _dies(work: Callable[[], None], after_s: float | None = None) -> bool:
-    """Do *work* in a new process; return whether it was killed: by itself, or *after_s*."""
+    """Do *work* in a new process; return whether it was killed, by itself or *after_s* seconds."""
     pid = os.fork()
     if pid == 0:
         try:
             work()
             os._exit(0)
-        except BaseException:  # noqa: BLE001 - it must not get into what the parent does
+        except BaseException:  # noqa: BLE001 - the child must not continue as the parent does
             traceback.print_exc()
         finally:
             os._exit(1)
@@ -105,7 +105,7 @@ def _dies(work: Callable[[], None], after_s: float | None = None) -> bool:
 
 
 def _write_until(path: Path, instruction: int) -> None:
-    """Store the login 1, but be killed before the *instruction*th of our code is carried out."""
+    """Store login 1, but kill this process before the *instruction*-th opcode of our code."""
     left = instruction
 
     def trace(frame: FrameType, event: str, _argument: Any) -> Any:
@@ -125,7 +125,7 @@ def _write_until(path: Path, instruction: int) -> None:
 
 
 def _stored(path: Path, *, at_least: int) -> int:
-    """Return the number of the login that is stored, once sure that it is a whole one."""
+    """Return the number of the stored login, after checking that it is complete."""
     token = read_token(path)
     assert token is not None
     number = int(token.user_id)
@@ -135,21 +135,21 @@ def _stored(path: Path, *, at_least: int) -> int:
 
 
 def main() -> None:
-    """Do what the first argument says, to the store that the second one names."""
-    way, path = sys.argv[1], Path(sys.argv[2])
-    if way == "kill-at-each-instruction":
-        _tell(kill_at_each_instruction(path))
-    elif way == "kill-at-random":
-        _tell(kill_at_random(path))
-    elif way == "write-for-ever":
-        write_for_ever(path)
+    """Run the action of the first argument on the store at the path of the second one."""
+    action, path = sys.argv[1], Path(sys.argv[2])
+    if action == "kill-at-each-instruction":
+        _print(kill_at_each_instruction(path))
+    elif action == "kill-at-random":
+        _print(kill_at_random(path))
+    elif action == "write-indefinitely":
+        write_indefinitely(path)
     else:
-        _tell("ready")
+        _print("ready")
         write(path, int(sys.argv[3]))
 
 
-def _tell(what: object) -> None:
-    print(what, flush=True)  # noqa: T201 - the test reads it
+def _print(result: object) -> None:
+    print(result, flush=True)  # noqa: T201 - the test reads it
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ records = st.builds(
 
 
 class FormerRecord(msgspec.Struct, array_like=True):
-    """A record as it was when it had no id."""
+    """A record of an older version, without an id."""
 
     key: bytes
     timestamp: int
@@ -55,21 +55,21 @@ class FormerRecord(msgspec.Struct, array_like=True):
 
 
 class FormerBatch(msgspec.Struct, array_like=True):
-    """A batch of those days."""
+    """A batch of an older version."""
 
     kind: Kind
     records: list[FormerRecord]
 
 
 class FormerAnnouncement(msgspec.Struct, array_like=True):
-    """An announcement when there was only one way to publish."""
+    """An announcement of an older version, without `deduplicates`."""
 
     session: int
 
 
 @given(st.builds(Batch, kind=st.sampled_from(Kind), records=st.lists(records, max_size=5)))
-def test_a_batch_comes_out_as_it_went_in(batch: Batch) -> None:
-    """Kind and records, whatever bytes they are of."""
+def test_a_batch_is_decoded_as_it_was_encoded(batch: Batch) -> None:
+    """For any kind and any records."""
     assert decode_batch(encode_frame(batch)) == batch
 
 
@@ -82,8 +82,8 @@ def test_a_batch_comes_out_as_it_went_in(batch: Batch) -> None:
         oldest_seq=numbers,
     )
 )
-def test_an_envelope_comes_out_as_it_went_in(envelope: Envelope) -> None:
-    """A session is any 64 bit number."""
+def test_an_envelope_is_decoded_as_it_was_encoded(envelope: Envelope) -> None:
+    """A session is any 64-bit number."""
     assert decode_envelope(encode_frame(envelope)) == envelope
 
 
@@ -96,24 +96,24 @@ def test_an_envelope_comes_out_as_it_went_in(envelope: Envelope) -> None:
         until_ms=numbers,
     )
 )
-def test_a_presence_comes_out_as_it_went_in(presence: Presence) -> None:
-    """Who was where, since when and until when."""
+def test_a_presence_is_decoded_as_it_was_encoded(presence: Presence) -> None:
+    """It has reader, channel, and the times since when and until when."""
     assert decode_presence(encode_frame(presence)) == presence
 
 
 @given(sessions, numbers, st.booleans())
-def test_what_the_publisher_says_comes_out_as_it_went_in(
+def test_frames_of_the_publisher_are_decoded_as_they_were_encoded(
     session: int, seq: int, deduplicates: bool
 ) -> None:
-    """Acknowledgements and announcements."""
+    """These are acknowledgements and announcements."""
     acknowledgement = Acknowledgement(session, seq)
     assert decode_acknowledgement(encode_frame(acknowledgement)) == acknowledgement
     announcement = Announcement(session, deduplicates)
     assert decode_announcement(encode_frame(announcement)) == announcement
 
 
-def test_what_an_older_program_has_sent_is_understood() -> None:
-    """An outbox of before an update holds records without an id."""
+def test_frames_of_an_older_program_are_decoded() -> None:
+    """After an update, an outbox may hold records without an id."""
     batch = FormerBatch(Kind.CHAT, [FormerRecord(b"key", 1, b"value")])
     frame = bytes([VERSION]) + msgspec.msgpack.encode(batch)
     assert decode_batch(frame) == Batch(Kind.CHAT, [Record(b"key", 1, b"value")])
@@ -121,8 +121,8 @@ def test_what_an_older_program_has_sent_is_understood() -> None:
     assert decode_announcement(frame) == Announcement(7)
 
 
-def test_an_older_program_understands_what_is_sent_now() -> None:
-    """It passes over what it does not know of."""
+def test_an_older_program_decodes_new_frames() -> None:
+    """It ignores the fields that it does not know."""
     frame = encode_frame(Batch(Kind.CHAT, [Record(b"key", 1, b"value", b"id")]))
     decoded = msgspec.msgpack.decode(frame[1:], type=FormerBatch)
     assert decoded == FormerBatch(Kind.CHAT, [FormerRecord(b"key", 1, b"value")])
@@ -130,45 +130,45 @@ def test_an_older_program_understands_what_is_sent_now() -> None:
     assert msgspec.msgpack.decode(frame[1:], type=FormerAnnouncement) == FormerAnnouncement(7)
 
 
-@given(frame=st.binary(max_size=200), truthful=st.booleans())
-def test_garbage_is_a_frame_error_and_nothing_else(frame: bytes, truthful: bool) -> None:
-    """Also when it claims to be of the right version."""
-    if truthful:
+@given(frame=st.binary(max_size=200), right_version=st.booleans())
+def test_garbage_raises_only_frame_errors(frame: bytes, right_version: bool) -> None:
+    """Also if it starts with the right version."""
+    if right_version:
         frame = bytes([VERSION]) + frame
     for decode in DECODERS:
         try:
             decoded = decode(frame)
         except FrameError:
             continue
-        # Some bytes are well-formed by chance. They then mean what they say.
+        # Some bytes are well-formed by chance.
         assert decode(encode_frame(decoded)) == decoded
 
 
 def test_a_name_that_is_not_utf_8_is_a_frame_error() -> None:
-    """It must not come out as an error that nobody expects."""
+    """It must not raise UnicodeDecodeError, which callers do not catch."""
     frame = encode_frame(Envelope("xqc/1", 7, 1, 1)).replace(b"xqc", b"x\xffc")
     with pytest.raises(FrameError, match="not an envelope"):
         decode_envelope(frame)
 
 
 @pytest.mark.parametrize("decode", DECODERS)
-def test_another_version_is_named(decode: object) -> None:
-    """The text tells both versions, so that a person knows which side to update."""
+def test_the_error_names_an_unsupported_version(decode: object) -> None:
+    """It has both versions, which shows the side that needs an update."""
     assert callable(decode)
     expected = f"version 9, but this program supports {VERSION}"
     with pytest.raises(UnknownVersionError, match=expected):
         decode(b"\x09anything")
 
 
-def test_a_batch_that_is_cut_off_is_a_frame_error() -> None:
-    """At whatever byte."""
+def test_a_truncated_batch_is_a_frame_error() -> None:
+    """Wherever it is cut."""
     frame = encode_frame(Batch(Kind.CHAT, [Record(b"key", 1, b"value")]))
     for length in range(len(frame)):
         with pytest.raises(FrameError):
             decode_batch(frame[:length])
 
 
-def test_no_reader_hears_the_acknowledgements_of_another() -> None:
+def test_no_reader_receives_the_acknowledgements_of_another() -> None:
     """ZeroMQ matches topics by prefix."""
     assert not acknowledgement_topic("xqcow/1").startswith(acknowledgement_topic("xqc/1"))
     assert not acknowledgement_topic("xqc/12").startswith(acknowledgement_topic("xqc/1"))

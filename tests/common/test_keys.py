@@ -1,4 +1,4 @@
-"""`python -m common.keys` and its files: private, made once, and authorised by being there."""
+"""`python -m common.keys` and the key files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OTHER_KEY = "fedcba9876543210" * 4
 
 
 def keys(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `python -m common.keys` for the state directory *state*."""
+    """Run `python -m common.keys` with the state directory *state*."""
     return subprocess.run(
         python_module("common.keys", *arguments),
         env=base_environment() | {"STATE_DIR": str(state)},
@@ -48,8 +48,8 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_two_commands_and_a_line_are_the_whole_exchange(tmp_path: Path) -> None:
-    """Each host's output is what the other one needs, with nothing else in it."""
+def test_keys_are_exchanged_with_two_commands_and_a_line(tmp_path: Path) -> None:
+    """The output of each host is exactly what the other one needs."""
     publisher, readers = tmp_path / "publisher", tmp_path / "readers"
     publisher.mkdir()
     readers.mkdir()
@@ -60,23 +60,26 @@ def test_two_commands_and_a_line_are_the_whole_exchange(tmp_path: Path) -> None:
     assert authorized.returncode == 0
 
     name, value = line.rstrip().split("=")
-    [theirs] = reader_keys(read_settings({"STATE_DIR": str(readers), name: value}))
-    ours = publisher_keys(read_settings({"STATE_DIR": str(publisher)}))
-    assert theirs
-    assert ours
-    assert theirs.publisher_public_key == ours.pair.public_key
-    assert authorized_keys(ours.folder) == ({theirs.pair.public_key: command[-1]}, [])
+    [reader_side] = reader_keys(read_settings({"STATE_DIR": str(readers), name: value}))
+    publisher_side = publisher_keys(read_settings({"STATE_DIR": str(publisher)}))
+    assert reader_side
+    assert publisher_side
+    assert reader_side.publisher_public_key == publisher_side.pair.public_key
+    assert authorized_keys(publisher_side.folder) == (
+        {reader_side.pair.public_key: command[-1]},
+        [],
+    )
 
 
-def test_a_pair_is_what_zeromq_makes_of_its_private_key(tmp_path: Path) -> None:
-    """The public key belongs to the private one."""
+def test_the_public_key_belongs_to_the_private_key(tmp_path: Path) -> None:
+    """ZeroMQ derives the same public key from the private one."""
     pair = make_pair(tmp_path / "keys" / READERS_PAIR)
     public = zmq.curve_public(z85.encode(bytes.fromhex(pair.secret_key)))
     assert z85.decode(public).hex() == pair.public_key
 
 
-def test_a_pair_is_private_from_the_beginning(tmp_path: Path) -> None:
-    """Mode 0600 in a folder of 0700, whatever the umask, and with a version."""
+def test_a_pair_is_created_private(tmp_path: Path) -> None:
+    """The file has mode 0600 in a folder of 0700, whatever the umask, and a version."""
     path = tmp_path / "keys" / PUBLISHER_PAIR
     before = os.umask(0)
     try:
@@ -87,13 +90,13 @@ def test_a_pair_is_private_from_the_beginning(tmp_path: Path) -> None:
     assert json.loads(path.read_text())["version"] == 1
 
 
-def test_a_pair_is_made_once(tmp_path: Path) -> None:
-    """A second time, the same is shown."""
+def test_a_pair_is_created_once(tmp_path: Path) -> None:
+    """A second call prints the same public key."""
     assert keys(tmp_path, "publisher").stdout == keys(tmp_path, "publisher").stdout
 
 
 def test_no_command_and_no_error_shows_a_private_key(tmp_path: Path) -> None:
-    """Neither what is printed nor how a pair looks in a log."""
+    """It is neither printed nor part of a pair's representation, which may be logged."""
     shown = [keys(tmp_path, command) for command in ("publisher", "readers", "publisher")]
     for name in (PUBLISHER_PAIR, READERS_PAIR):
         pair = read_pair(tmp_path / "keys" / name)
@@ -104,7 +107,7 @@ def test_no_command_and_no_error_shows_a_private_key(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bits", [0o640, 0o604, 0o660, 0o601])
 def test_a_pair_that_others_have_access_to_is_refused(tmp_path: Path, bits: int) -> None:
-    """With the command that mends it."""
+    """The error has the command that repairs it."""
     path = tmp_path / READERS_PAIR
     make_pair(path)
     path.chmod(bits)
@@ -113,8 +116,8 @@ def test_a_pair_that_others_have_access_to_is_refused(tmp_path: Path, bits: int)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_a_pair_of_somebody_elses_may_be_shared_with_us_through_a_group(tmp_path: Path) -> None:
-    """As Kubernetes mounts a secret; but not with everybody."""
+def test_a_pair_of_another_owner_may_be_shared_through_a_group(tmp_path: Path) -> None:
+    """Kubernetes mounts secrets that way. Access for everybody is refused."""
     path = tmp_path / READERS_PAIR
     pair = make_pair(path)
     os.chown(path, 10001, 10001)
@@ -136,8 +139,8 @@ def test_a_pair_of_somebody_elses_may_be_shared_with_us_through_a_group(tmp_path
         ('{"version": 2, "keys": []}', "written by a newer release"),
     ],
 )
-def test_what_is_no_pair_is_refused(tmp_path: Path, content: str, message: str) -> None:
-    """Nothing of it is repeated, and nothing is overwritten."""
+def test_an_invalid_pair_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    """It is not overwritten."""
     path = tmp_path / READERS_PAIR
     path.write_text(content, "latin-1")
     path.chmod(0o600)
@@ -146,15 +149,15 @@ def test_what_is_no_pair_is_refused(tmp_path: Path, content: str, message: str) 
     assert path.read_text("latin-1") == content
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
-    """A pipe is not waited for."""
+def test_a_pair_that_is_not_a_regular_file_is_refused(tmp_path: Path) -> None:
+    """The program does not wait for a pipe."""
     os.mkfifo(tmp_path / READERS_PAIR)
     with pytest.raises(KeyFileError, match="is not a file"):
         read_pair(tmp_path / READERS_PAIR)
 
 
 def test_a_key_can_be_authorised_from_a_file(tmp_path: Path) -> None:
-    """What `readers` printed, saved under a name that is that of the host."""
+    """The file has the output of `readers`. Its name becomes the name of the key."""
     file = tmp_path / "host-7.txt"
     file.write_text(keys(tmp_path, "readers").stdout)
     assert keys(tmp_path, "authorize", str(file)).returncode == 0
@@ -164,7 +167,7 @@ def test_a_key_can_be_authorised_from_a_file(tmp_path: Path) -> None:
 
 
 def test_a_private_key_cannot_be_authorised(tmp_path: Path) -> None:
-    """A file with a pair is refused, and lying in the folder it does not count."""
+    """A file with a pair is refused, and ignored in the folder of authorised keys."""
     pair = make_pair(tmp_path / "keys" / READERS_PAIR)
     refused = keys(tmp_path, "authorize", str(tmp_path / "keys" / READERS_PAIR))
     assert refused.returncode == 1
@@ -178,8 +181,8 @@ def test_a_private_key_cannot_be_authorised(tmp_path: Path) -> None:
     assert "which must not leave its host" in problems[0]
 
 
-def test_a_name_that_another_key_has_is_refused(tmp_path: Path) -> None:
-    """The key that was there stays; to authorise it again is no error."""
+def test_the_name_of_another_key_is_refused(tmp_path: Path) -> None:
+    """The old key stays. Authorising the same key again is not an error."""
     authorize(tmp_path, "host", KEY)
     authorize(tmp_path, "host", KEY.upper())
     with pytest.raises(KeyFileError, match="holds another key"):
@@ -188,23 +191,23 @@ def test_a_name_that_another_key_has_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "../x", "a/b", ".hidden", "a\nb", "x" * 101])
-def test_a_name_that_cannot_be_a_files_is_refused(tmp_path: Path, name: str) -> None:
-    """Nothing is written anywhere."""
+def test_a_name_that_cannot_be_a_file_name_is_refused(tmp_path: Path, name: str) -> None:
+    """Nothing is written."""
     with pytest.raises(KeyFileError, match="is not a valid name"):
         authorize(tmp_path, name, KEY)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("key", ["", "abc", KEY[:-1], KEY + "0", "no such file"])
-def test_what_is_no_public_key_is_refused(tmp_path: Path, key: str) -> None:
-    """With a word about it, and exit status 1."""
+def test_an_invalid_public_key_is_refused(tmp_path: Path, key: str) -> None:
+    """With an error and exit status 1."""
     refused = keys(tmp_path, "authorize", key, "--name", "host")
     assert refused.returncode == 1
     assert "is neither a public key nor a file" in refused.stderr
 
 
-def test_files_that_are_no_keys_do_not_keep_others_from_counting(tmp_path: Path) -> None:
-    """They are told of; hidden and other files are not looked at."""
+def test_invalid_key_files_do_not_affect_the_others(tmp_path: Path) -> None:
+    """They are reported. Hidden files and other file types are ignored."""
     authorize(tmp_path, "good", KEY)
     folder = tmp_path / AUTHORIZED
     (folder / "half.json").write_text('{"version": 1, "public')
@@ -215,8 +218,8 @@ def test_files_that_are_no_keys_do_not_keep_others_from_counting(tmp_path: Path)
     assert [problem.split()[0] for problem in problems] == [str(folder / "half.json")]
 
 
-def test_nobody_is_authorised_where_there_is_no_folder(tmp_path: Path) -> None:
-    """That is how it begins, and no problem."""
+def test_without_a_folder_no_key_is_authorised(tmp_path: Path) -> None:
+    """This is the initial state, not a problem."""
     assert authorized_keys(tmp_path) == ({}, [])
 
 
@@ -239,8 +242,8 @@ def test_nobody_is_authorised_where_there_is_no_folder(tmp_path: Path) -> None:
         ("tcp://publisher:5557", False),
     ],
 )
-def test_what_leaves_this_machine_is_told_from_what_does_not(endpoint: str, expected: bool) -> None:
-    """By the address alone; a name may lead anywhere, but for localhost."""
+def test_addresses_of_this_machine_are_recognised(endpoint: str, expected: bool) -> None:
+    """From the address alone. No name but localhost counts: it may resolve to any address."""
     assert stays_here(endpoint) is expected
 
 
@@ -250,8 +253,8 @@ def settings(state: Path, **more: str) -> Settings:
 
 
 @pytest.mark.parametrize("name", ["PUBLISHER_BIND", "PUBLISHER_ACK_BIND"])
-def test_a_publisher_without_keys_stays_on_this_machine(tmp_path: Path, name: str) -> None:
-    """Any other address is refused with the command that makes keys."""
+def test_a_publisher_without_keys_binds_only_to_this_machine(tmp_path: Path, name: str) -> None:
+    """Any other address is refused. The error has the command that makes keys."""
     assert publisher_keys(settings(tmp_path)) is None
     with pytest.raises(SettingsError, match=rf"{name} .* `python -m common.keys publisher`"):
         publisher_keys(settings(tmp_path, **{name: "tcp://*:5557"}))
@@ -260,8 +263,8 @@ def test_a_publisher_without_keys_stays_on_this_machine(tmp_path: Path, name: st
 
 
 @pytest.mark.parametrize("name", ["PUBLISHER_ENDPOINT", "PUBLISHER_ACK_ENDPOINT"])
-def test_a_reader_without_keys_stays_on_this_machine(tmp_path: Path, name: str) -> None:
-    """It is told first of the publisher's key, then of its own."""
+def test_a_reader_without_keys_connects_only_to_this_machine(tmp_path: Path, name: str) -> None:
+    """The error asks first for the publisher's key, then for the reader's own."""
     away = {name: "tcp://10.0.0.1:5557"}
     assert reader_keys(settings(tmp_path)) == [None]
     with pytest.raises(SettingsError, match=rf"{name} .* `python -m common.keys publisher`"):
@@ -274,7 +277,7 @@ def test_a_reader_without_keys_stays_on_this_machine(tmp_path: Path, name: str) 
 
 
 def test_several_publishers_have_one_key_or_one_each(tmp_path: Path) -> None:
-    """Another number of keys is refused."""
+    """Any other number of keys is refused."""
     pair = make_pair(tmp_path / "keys" / READERS_PAIR)
     several = {"PUBLISHER_ENDPOINT": "tcp://10.0.0.1:5557,tcp://10.0.0.2:5557"}
     one = settings(tmp_path, **several, PUBLISHER_PUBLIC_KEY=KEY)
@@ -286,8 +289,8 @@ def test_several_publishers_have_one_key_or_one_each(tmp_path: Path) -> None:
         reader_keys(three)
 
 
-def test_keys_that_cannot_be_used_are_a_wrong_setting(tmp_path: Path) -> None:
-    """A publisher does not go on in the clear when somebody else can read its key."""
+def test_unusable_keys_are_an_invalid_setting(tmp_path: Path) -> None:
+    """A publisher does not continue without encryption if others can read its key."""
     path = tmp_path / "keys" / PUBLISHER_PAIR
     make_pair(path)
     path.chmod(0o644)
@@ -296,6 +299,6 @@ def test_keys_that_cannot_be_used_are_a_wrong_setting(tmp_path: Path) -> None:
 
 
 def test_a_public_key_in_the_settings_is_checked() -> None:
-    """What it should have been is said."""
+    """The error says what is expected."""
     with pytest.raises(SettingsError, match=r"PUBLISHER_PUBLIC_KEY .* 64 hexadecimal digits"):
         read_settings({"PUBLISHER_PUBLIC_KEY": "x" * 64})

@@ -1,4 +1,4 @@
-"""Log lines: text, JSON, and those that may come too often."""
+"""Log lines as text and as JSON, and the limit for frequent ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from common.logs import BoundedLog, configure_logging
 
 @pytest.fixture(autouse=True)
 def root_logger() -> Iterator[None]:
-    """Put the root logger's handlers and level back."""
+    """Restore the root logger's handlers and level."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
@@ -22,7 +22,7 @@ def root_logger() -> Iterator[None]:
 
 
 def test_a_text_line_names_process_and_channel(capsys: pytest.CaptureFixture[str]) -> None:
-    """With time and level."""
+    """It also has the time and the level."""
     configure_logging("reader", level="info", log_format="text", channel="xqc")
     logging.getLogger("any").info("joined %s", "it")
     line = capsys.readouterr().err
@@ -31,7 +31,7 @@ def test_a_text_line_names_process_and_channel(capsys: pytest.CaptureFixture[str
 
 
 def test_a_json_line_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
-    """With the same parts as fields."""
+    """It has the same parts as fields."""
     configure_logging("reader", level="info", log_format="json", channel="xqc")
     logging.getLogger("any").warning("two\nlines")
     (line,) = capsys.readouterr().err.splitlines()
@@ -49,7 +49,7 @@ def test_a_json_line_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_event_is_one_line_even_with_a_traceback(
     log_format: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Chat cannot forge a line, and a traceback does not fall apart."""
+    """So chat cannot forge a line, and a traceback stays together."""
     configure_logging("publisher", level="info", log_format=log_format)
     try:
         fail("a\r\nb")
@@ -64,22 +64,22 @@ def fail(text: str) -> None:
     raise ValueError(text)
 
 
-def test_what_is_below_the_level_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
-    """`warn` leaves info out."""
+def test_lines_below_the_level_are_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    """`warn` omits info."""
     configure_logging("publisher", level="warn", log_format="text")
     logging.getLogger("any").info("nothing")
     assert capsys.readouterr().err == ""
 
 
-def test_pydle_may_not_log_what_it_sends(capsys: pytest.CaptureFixture[str]) -> None:
+def test_pydle_does_not_log_what_it_sends(capsys: pytest.CaptureFixture[str]) -> None:
     """At DEBUG it would log the token."""
     configure_logging("reader", level="debug", log_format="text")
     logging.getLogger("pydle.client").debug("PASS oauth:secret")
     assert capsys.readouterr().err == ""
 
 
-def test_a_bounded_log_says_what_it_kept_back() -> None:
-    """One line an interval, the next one with a count."""
+def test_a_bounded_log_counts_the_lines_it_omitted() -> None:
+    """It logs one line per interval. The next one has the count."""
     lines: list[str] = []
     now = 0.0
     log = BoundedLog(

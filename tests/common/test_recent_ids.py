@@ -1,4 +1,4 @@
-"""Which ids of messages are remembered."""
+"""Which message ids are remembered."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from common.recent_ids import RecentIds
 
 
 def test_an_id_is_new_once() -> None:
-    """The second time it is a repetition."""
+    """The second time, it is a duplicate."""
     recent: RecentIds[str] = RecentIds(limit=3)
     assert recent.add("a")
     assert recent.add("b")
@@ -14,7 +14,7 @@ def test_an_id_is_new_once() -> None:
 
 
 def test_the_oldest_id_is_forgotten_first() -> None:
-    """Keeps the last three of five."""
+    """The last three of five stay."""
     recent: RecentIds[bytes] = RecentIds(limit=3)
     for message_id in (b"a", b"b", b"c", b"d", b"e"):
         recent.add(message_id)
@@ -29,8 +29,8 @@ def test_the_oldest_id_is_forgotten_first() -> None:
     assert len(recent) == 3
 
 
-def test_an_id_that_comes_again_pushes_no_other_out() -> None:
-    """It is remembered once, and as long as it would have been."""
+def test_a_repeated_id_does_not_evict_others() -> None:
+    """It is stored once, and evicted no later than without the repetition."""
     recent: RecentIds[bytes] = RecentIds(limit=2)
     for message_id in (b"a", b"b", b"a", b"a"):
         recent.add(message_id)

@@ -14,8 +14,8 @@ from common.settings import (
 )
 
 
-def test_without_any_variable_everything_has_its_default() -> None:
-    """Nothing needs to be set to read a channel anonymously."""
+def test_without_any_variable_every_setting_has_its_default() -> None:
+    """The defaults are enough to read a channel anonymously."""
     settings = read_settings({})
     assert settings.twitch_irc_host == "irc.chat.twitch.tv"
     assert settings.twitch_irc_port == 6697
@@ -27,8 +27,8 @@ def test_without_any_variable_everything_has_its_default() -> None:
     assert settings.warnings == ()
 
 
-def test_a_variable_that_is_set_to_nothing_counts_as_not_set() -> None:
-    """As `KAFKA_BROKERS=` in an .env file means it."""
+def test_an_empty_variable_counts_as_unset() -> None:
+    """For example, `KAFKA_BROKERS=` in an .env file."""
     assert read_settings({"KAFKA_BROKERS": " "}).kafka_brokers == "localhost:9092"
 
 
@@ -61,10 +61,10 @@ def test_a_variable_that_is_set_to_nothing_counts_as_not_set() -> None:
         ("LOG_FORMAT", "xml", "text or json"),
     ],
 )
-def test_a_wrong_value_is_named_with_what_it_should_be(
+def test_the_error_for_an_invalid_value_says_what_is_expected(
     name: str, value: str, expected: str
 ) -> None:
-    """The text names the variable, what it holds, and what it should hold."""
+    """It names the variable, its value, and the expected form."""
     with pytest.raises(SettingsError) as raised:
         read_settings({name: value})
     assert name in str(raised.value)
@@ -72,35 +72,35 @@ def test_a_wrong_value_is_named_with_what_it_should_be(
     assert expected in str(raised.value)
 
 
-def test_all_wrong_values_are_named_at_once() -> None:
-    """A line for each, so that nobody mends them one start at a time."""
+def test_all_invalid_values_are_reported_at_once() -> None:
+    """One line each, so that one restart is enough to correct them."""
     with pytest.raises(SettingsError) as raised:
         read_settings({"TWITCH_IRC_PORT": "x", "LOG_LEVEL": "y"})
     assert len(str(raised.value).splitlines()) == 2
 
 
-def test_a_token_may_have_its_prefix_or_not() -> None:
-    """Both are what people paste."""
+def test_the_prefix_of_a_token_is_optional() -> None:
+    """People paste tokens in both forms."""
     for token in ("oauth:abc123", "abc123"):
         assert read_settings({"TWITCH_OAUTH_TOKEN": token}).twitch_oauth_token == "abc123"
 
 
-def test_a_token_without_its_prefix_is_warned_about() -> None:
-    """It works, but other programs that read the same variable want it."""
+def test_a_token_without_its_prefix_causes_a_warning() -> None:
+    """It works, but other programs that read the same variable need the prefix."""
     (warning,) = read_settings({"TWITCH_OAUTH_TOKEN": "abc123"}).warnings
     assert 'should start with "oauth:"' in warning
     assert "abc123" not in warning
 
 
-def test_scopes_are_separated_by_spaces_or_as_an_address_has_them() -> None:
-    """chat:read is what reading takes."""
+def test_scopes_are_separated_by_spaces_or_plus_signs() -> None:
+    """A URL has plus signs. The default, chat:read, is enough for a reader."""
     assert read_settings({}).twitch_scopes == ("chat:read",)
     for text in ("chat:read  chat:edit", "chat:read+chat:edit"):
         assert read_settings({"TWITCH_SCOPES": text}).twitch_scopes == ("chat:read", "chat:edit")
 
 
-def test_only_this_machine_may_be_logged_in_to_without_tls() -> None:
-    """Secrets go there."""
+def test_the_auth_url_may_be_without_tls_only_on_this_machine() -> None:
+    """Secrets are sent to it."""
     for url in (
         "http://localhost:3000/oauth2",
         "http://127.0.0.1/",
@@ -109,8 +109,8 @@ def test_only_this_machine_may_be_logged_in_to_without_tls() -> None:
         assert read_settings({"TWITCH_AUTH_URL": url}).twitch_auth_url == url.rstrip("/")
 
 
-def test_a_wrong_secret_is_not_shown() -> None:
-    """Nor is a right one."""
+def test_a_secret_is_not_shown() -> None:
+    """Neither in the error for an invalid one, nor in the settings' representation."""
     with pytest.raises(SettingsError) as raised:
         read_settings({"TWITCH_CLIENT_SECRET": '"topsecret"'})
     assert "TWITCH_CLIENT_SECRET holds a secret" in str(raised.value)
@@ -118,35 +118,35 @@ def test_a_wrong_secret_is_not_shown() -> None:
     assert "topsecret" not in repr(read_settings({"TWITCH_CLIENT_SECRET": "topsecret"}))
 
 
-def test_a_wrong_token_is_not_shown() -> None:
-    """Neither in the error nor in the settings' representation."""
+def test_a_token_is_not_shown() -> None:
+    """Neither in the error for an invalid one, nor in the settings' representation."""
     with pytest.raises(SettingsError) as raised:
         read_settings({"TWITCH_OAUTH_TOKEN": "my secret"})
     assert "my secret" not in str(raised.value)
     assert "abc123" not in repr(read_settings({"TWITCH_OAUTH_TOKEN": "oauth:abc123"}))
 
 
-def test_a_misspelt_name_is_warned_about_with_the_nearest_one() -> None:
-    """It is not an error: it may be somebody else's."""
+def test_a_misspelt_name_causes_a_warning_with_the_nearest_one() -> None:
+    """It is not an error, because another program may use that name."""
     (warning,) = read_settings({"KAFKA_BROKER": "kafka:9092"}).warnings
     assert "KAFKA_BROKER is set" in warning
     assert "did you mean KAFKA_BROKERS?" in warning
 
 
-def test_other_names_are_not_looked_at() -> None:
-    """The environment is full of them."""
+def test_other_names_are_ignored() -> None:
+    """The environment has many of them."""
     assert read_settings({"PATH": "/bin", "KAFKA_CONF_ANY_THING": "1"}).warnings == ()
 
 
 def test_any_librdkafka_property_can_be_set() -> None:
-    """KAFKA_CONF_SASL_USERNAME is sasl.username; its value stays as it is."""
+    """KAFKA_CONF_SASL_USERNAME is sasl.username. Its value stays unchanged."""
     settings = read_settings({"KAFKA_CONF_SASL_USERNAME": "Ann ", "KAFKA_CONF_SASL_PASSWORD": "x"})
     assert settings.kafka_properties == {"sasl.username": "Ann ", "sasl.password": "x"}
     assert "Ann" not in repr(settings)
 
 
-def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
-    """`.env` fills in what is not set."""
+def test_the_environment_has_precedence_over_the_file(tmp_path: Path) -> None:
+    """`.env` only sets variables that are not set."""
     (tmp_path / ".env").write_text("LOG_LEVEL=debug\nKAFKA_BROKERS='a:1,b:2'\n# a comment\n")
     environment = read_environment({"LOG_LEVEL": "error"}, tmp_path)
     settings = read_settings(environment)
@@ -155,12 +155,12 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
 
 
 def test_without_a_file_there_is_only_the_environment(tmp_path: Path) -> None:
-    """No .env is no error."""
+    """A missing .env is not an error."""
     assert read_environment({"LOG_LEVEL": "error"}, tmp_path) == {"LOG_LEVEL": "error"}
 
 
 def test_the_help_text_names_every_variable_with_its_default() -> None:
-    """It is what --help shows."""
+    """--help prints it."""
     text = settings_help()
     assert "KAFKA_BROKERS" in text
     assert "[localhost:9092]" in text

@@ -1,4 +1,4 @@
-"""What supervisord does differently with our extension loaded: a real one, and small programs."""
+"""The effects of our extension on a real supervisord that runs small programs."""
 
 from __future__ import annotations
 
@@ -42,22 +42,22 @@ stdout_logfile=NONE
 stdout_events_enabled=true
 """
 
-# When told to stop, it waits until the program named last has been told as well.
-_POLITE = """
+# On SIGTERM, waits until the program in the second argument has received SIGTERM too.
+_WAITS_FOR_OTHER = """
 name=$1 other=$2
-trap 'touch "$name.told"; while ! [ -e "$other.told" ]; do sleep 0.01; done; exit' TERM
+trap 'touch "$name.stopping"; while ! [ -e "$other.stopping" ]; do sleep 0.01; done; exit' TERM
 echo "$name is ready"
 while :; do sleep 0.01; done
 """
 
-# When told to stop, it says whether the polite ones have been told.
+# On SIGTERM, prints whether the programs a and b have received SIGTERM.
 _LAST = """
-trap 'ls a.told b.told && echo both were told; exit' TERM
+trap 'ls a.stopping b.stopping && echo both are stopping; exit' TERM
 echo last is ready
 while :; do sleep 0.01; done
 """
 
-# Runs a command with its output to a socket, as systemd does, and passes on what comes there.
+# Runs a command with its output to a socket, as systemd does, and copies the output to stdout.
 _TO_A_SOCKET = """
 import shutil, socket, subprocess, sys
 ours, theirs = socket.socketpair()
@@ -87,15 +87,15 @@ def script(folder: Path, name: str, text: str) -> str:
     return str(path)
 
 
-def test_programs_of_one_priority_are_told_to_stop_at_the_same_time(
+def test_programs_of_one_priority_are_stopped_at_the_same_time(
     processes: StartProcess, short_folder: Path
 ) -> None:
-    """Two programs that wait for each other both end, before one of lower priority is told to."""
-    polite = script(short_folder, "polite", _POLITE)
+    """Two programs that wait for each other both end before one of lower priority is stopped."""
+    script_path = script(short_folder, "waits_for_other", _WAITS_FOR_OTHER)
     command = configure(
         short_folder,
-        ("a", f"sh {polite} a b", 2),
-        ("b", f"sh {polite} b a", 2),
+        ("a", f"sh {script_path} a b", 2),
+        ("b", f"sh {script_path} b a", 2),
         ("last", f"sh {script(short_folder, 'last_one', _LAST)}", 1),
     )
     supervisord = processes(command)
@@ -103,15 +103,15 @@ def test_programs_of_one_priority_are_told_to_stop_at_the_same_time(
         wait_for_line(supervisord, f"^{name} is ready$", timeout_s=10)
     assert supervisord.stop(timeout_s=20) == 0
     output = supervisord.output()
-    assert "both were told" in output
+    assert "both are stopping" in output
     assert "SIGKILL" not in output
 
 
 @pytest.mark.parametrize("through", ["file", "pipe", "socket"])
-def test_what_programs_print_stands_in_supervisords_own_output(
+def test_the_output_of_programs_is_in_supervisords_own_output(
     processes: StartProcess, short_folder: Path, through: str
 ) -> None:
-    """Wherever the output goes, the program's line is between supervisord's lines about it."""
+    """For a file, pipe or socket, a program's line is between supervisord's lines about it."""
     program = script(short_folder, "program.py", _PRINT_AND_END)
     command = configure(short_folder, ("talker", f"python3 {program}", 1))
     if through == "pipe":
@@ -126,10 +126,10 @@ def test_what_programs_print_stands_in_supervisords_own_output(
     )
 
 
-def test_programs_go_on_when_nobody_reads_the_output_any_more(
+def test_programs_continue_after_the_output_is_closed(
     processes: StartProcess, short_folder: Path
 ) -> None:
-    """A program gets to the end of a megabyte into a broken pipe, and we do not complain."""
+    """A program can write a megabyte to a broken pipe, and the extension logs no error."""
     program = script(
         short_folder,
         "program.py",
@@ -144,7 +144,7 @@ def test_programs_go_on_when_nobody_reads_the_output_any_more(
 def test_programs_run_on_the_python_of_supervisord_whatever_the_path(
     processes: StartProcess, short_folder: Path
 ) -> None:
-    """With nothing of our environment on the PATH, `python3` is still the one with our packages."""
+    """Even if the PATH lacks our environment, `python3` is the one with our packages."""
     program = script(
         short_folder, "program.py", r"import sys; sys.stdout.write(f'prefix {sys.prefix}\n')"
     )

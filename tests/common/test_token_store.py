@@ -1,4 +1,4 @@
-"""The token store: whole, private, and tolerant of what may happen to a file."""
+"""The token store: atomic, private, and robust against damaged files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.processes import REPOSITORY, python_module, wait_for
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return the path of a store that is not there yet."""
+    """Return the path of a store that does not exist yet."""
     return tmp_path / "tokenStore.json"
 
 
@@ -33,26 +33,26 @@ def write(path: Path, token: StoredToken = TOKEN) -> None:
         store.write(token)
 
 
-def test_what_is_written_is_read(path: Path) -> None:
-    """Every field of it."""
+def test_a_login_is_read_as_it_was_written(path: Path) -> None:
+    """With every field."""
     write(path)
     assert read_token(path) == TOKEN
 
 
-def test_where_there_is_no_store_there_is_no_login(path: Path) -> None:
-    """That is no error: readers are anonymous then."""
+def test_a_missing_store_has_no_login(path: Path) -> None:
+    """It is not an error: readers are anonymous then."""
     assert read_token(path) is None
 
 
-def test_it_is_json_with_a_version(path: Path) -> None:
-    """One that a person can read, too."""
+def test_the_store_is_json_with_a_version(path: Path) -> None:
+    """It is indented, so that a person can read it."""
     write(path)
     assert json.loads(path.read_text())["version"] == 1
     assert len(path.read_text().splitlines()) > 5
 
 
-def test_it_is_private_from_the_beginning(path: Path) -> None:
-    """Mode 0600 for the file, whatever the umask, and 0700 for a folder that we make."""
+def test_the_store_is_created_private(path: Path) -> None:
+    """Mode 0600 for the file, whatever the umask, and 0700 for a new folder."""
     nested = path.parent / "auth" / path.name
     before = os.umask(0)
     try:
@@ -64,8 +64,8 @@ def test_it_is_private_from_the_beginning(path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o602, 0o610])
-def test_one_that_others_have_access_to_is_refused(path: Path, mode: int) -> None:
-    """The text names the file and the command that mends it, and no token."""
+def test_a_store_that_others_have_access_to_is_refused(path: Path, mode: int) -> None:
+    """The error has the file and the command that repairs it, but no token."""
     write(path)
     path.chmod(mode)
     with pytest.raises(TokenStoreError) as raised:
@@ -76,16 +76,16 @@ def test_one_that_others_have_access_to_is_refused(path: Path, mode: int) -> Non
     assert read_token(path) == TOKEN
 
 
-def test_one_that_others_have_access_to_is_not_written_either(path: Path) -> None:
-    """Somebody should look at it first."""
+def test_a_store_that_others_have_access_to_is_not_written(path: Path) -> None:
+    """A person should check it first."""
     write(path)
     path.chmod(0o644)
     with pytest.raises(TokenStoreError, match="chmod 600"):
         write(path, numbered(1))
 
 
-def test_fields_that_we_do_not_know_are_kept(path: Path) -> None:
-    """A later release may have put them there."""
+def test_unknown_fields_are_kept(path: Path) -> None:
+    """A later release may have added them."""
     write(path)
     fields = json.loads(path.read_text()) | {"added_later": {"deep": [1, 2]}}
     path.write_text(json.dumps(fields))
@@ -95,8 +95,8 @@ def test_fields_that_we_do_not_know_are_kept(path: Path) -> None:
     assert read_token(path) == numbered(7)
 
 
-def test_one_of_a_newer_version_is_neither_read_nor_overwritten(path: Path) -> None:
-    """We cannot know what it means."""
+def test_a_store_of_a_newer_version_is_neither_read_nor_overwritten(path: Path) -> None:
+    """Its meaning is not known."""
     write(path)
     path.write_text(json.dumps(json.loads(path.read_text()) | {"version": 2}))
     before = path.read_bytes()
@@ -119,10 +119,8 @@ def test_one_of_a_newer_version_is_neither_read_nor_overwritten(path: Path) -> N
         b'{"accessToken": "of another program", "refreshToken": "x"}',
     ],
 )
-def test_what_is_not_a_store_is_said_to_be_none_and_can_be_overwritten(
-    path: Path, content: bytes
-) -> None:
-    """By a new login, which the text asks for."""
+def test_an_invalid_store_is_an_error_and_can_be_overwritten(path: Path, content: bytes) -> None:
+    """The error asks for a new login, which overwrites it."""
     path.touch(0o600)
     path.write_bytes(content)
     with pytest.raises(TokenStoreError, match="python -m auth login"):
@@ -141,10 +139,8 @@ def test_what_is_not_a_store_is_said_to_be_none_and_can_be_overwritten(
         ("scopes", "chat:read"),
     ],
 )
-def test_a_field_that_is_wrong_is_named_and_not_shown(
-    path: Path, field: str, value: object
-) -> None:
-    """A token must not reach a log by being in the wrong place."""
+def test_an_invalid_field_is_named_without_its_value(path: Path, field: str, value: object) -> None:
+    """Otherwise a token in the wrong field could be logged."""
     write(path)
     path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
     with pytest.raises(TokenStoreError, match=field) as raised:
@@ -153,15 +149,15 @@ def test_a_field_that_is_wrong_is_named_and_not_shown(
     assert "soon" not in str(raised.value)
 
 
-def test_a_folder_is_no_store(path: Path) -> None:
-    """As Docker makes one of a mounted file that is not there."""
+def test_a_folder_is_not_a_store(path: Path) -> None:
+    """Docker creates a folder if the file to mount does not exist."""
     path.mkdir(mode=0o700)
     with pytest.raises(TokenStoreError, match="is not a file"):
         read_token(path)
 
 
-def test_a_store_that_cannot_be_written_stays_as_it_was(path: Path) -> None:
-    """And the failure says why."""
+def test_a_failed_write_leaves_the_store_unchanged(path: Path) -> None:
+    """The error has the reason."""
     write(path)
     with pytest.raises(TokenStoreError, match=r"cannot read .*Not a directory"):
         LockedTokenStore(path / "below a file").write(numbered(1))
@@ -173,13 +169,13 @@ def test_a_store_that_cannot_be_written_stays_as_it_was(path: Path) -> None:
 
 
 def test_a_login_does_not_show_its_tokens() -> None:
-    """Not in its representation, which is what ends up in logs."""
+    """They are not in its representation, which may be logged."""
     assert "first" not in repr(TOKEN)
     assert "somebot" in repr(TOKEN)
 
 
-def test_removing_it_leaves_no_token_behind(path: Path) -> None:
-    """Neither the file nor what a killed writer left."""
+def test_removing_the_store_leaves_no_token_behind(path: Path) -> None:
+    """The leftovers of a killed writer are removed too."""
     write(path)
     (path.parent / f".{path.name}.killed").write_text("a token")
     with locked_token_store(path) as store:
@@ -188,8 +184,8 @@ def test_removing_it_leaves_no_token_behind(path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == [f"{path.name}.lock"]
 
 
-def test_only_one_process_changes_it_at_a_time(path: Path) -> None:
-    """The other one waits until the first is done."""
+def test_only_one_process_changes_the_store_at_a_time(path: Path) -> None:
+    """The other one waits until the first has finished."""
     program = python_module("tests.common.store_writers", "write", str(path), "5")
     with locked_token_store(path) as store:
         other = subprocess.Popen(program, cwd=REPOSITORY, stdout=subprocess.PIPE)
@@ -207,10 +203,8 @@ def test_only_one_process_changes_it_at_a_time(path: Path) -> None:
     assert read_token(path) == numbered(5)
 
 
-def test_a_lock_that_somebody_else_keeps_is_not_waited_for_for_ever(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The failure names the lock's file."""
+def test_waiting_for_a_lock_has_a_timeout(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error has the path of the lock file."""
     monkeypatch.setattr("common.token_store.LOCK_WITHIN_S", 0.05)
     with (
         locked_token_store(path),
@@ -220,10 +214,10 @@ def test_a_lock_that_somebody_else_keeps_is_not_waited_for_for_ever(
         pass
 
 
-@pytest.mark.parametrize("way", ["kill-at-each-instruction", "kill-at-random"])
-def test_a_writer_that_is_killed_leaves_a_whole_login(path: Path, way: str) -> None:
-    """The old one or the new one; the lock is free again, and no temporary file stays for good."""
-    program = python_module("tests.common.store_writers", way, str(path))
+@pytest.mark.parametrize("action", ["kill-at-each-instruction", "kill-at-random"])
+def test_a_killed_writer_leaves_a_complete_login(path: Path, action: str) -> None:
+    """The old one or the new one. The lock is released, and no temporary file stays."""
+    program = python_module("tests.common.store_writers", action, str(path))
     result = subprocess.run(program, cwd=REPOSITORY, capture_output=True, timeout=100, check=False)
     assert result.returncode == 0, result.stderr.decode()
     assert int(result.stdout) >= 200
@@ -233,10 +227,10 @@ def test_a_writer_that_is_killed_leaves_a_whole_login(path: Path, way: str) -> N
     ]
 
 
-def test_it_can_be_read_at_any_moment_while_it_is_replaced(path: Path) -> None:
-    """Whoever reads sees a whole login each time, and never an older one than before."""
+def test_the_store_can_be_read_while_it_is_replaced(path: Path) -> None:
+    """Each read returns a complete login, never an older one than before."""
     write(path, numbered(0))
-    program = python_module("tests.common.store_writers", "write-for-ever", str(path))
+    program = python_module("tests.common.store_writers", "write-indefinitely", str(path))
     with subprocess.Popen(program, cwd=REPOSITORY) as writer:
         seen = [0]
 
