@@ -1,4 +1,4 @@
-"""Chat lines as Twitch sends them, with made-up people, and what the parser makes of a line."""
+"""Chat lines as Twitch sends them, with made-up people, and helpers that parse a line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from readers.twitch.irc import parse_irc
 ROOM_ID = "987654"
 NOW_MS = 1_800_000_000_000
 
-# In the order and with the values Twitch sends, as they stand on the wire.
+# In the order of Twitch's tags, escaped as on the wire.
 TAGS = {
     "badge-info": "subscriber/22",
     "badges": "moderator/1,subscriber/12",
@@ -33,7 +33,7 @@ TAGS = {
 
 
 def line(text: str, changes: dict[str, str] | None = None, command: str = "PRIVMSG") -> bytes:
-    """Spell out a line as Twitch sends it, some of its tags changed or added, still escaped."""
+    """Return a line as Twitch sends it; *changes*, still escaped, replace or add tags."""
     raw_tags = ";".join(f"{name}={value}" for name, value in (TAGS | (changes or {})).items())
     source = (
         "rosyfinch!rosyfinch@rosyfinch.tmi.twitch.tv" if command == "PRIVMSG" else "tmi.twitch.tv"
@@ -41,17 +41,17 @@ def line(text: str, changes: dict[str, str] | None = None, command: str = "PRIVM
     return f"@{raw_tags} :{source} {command} #birdwatch :{text}\r\n".encode()
 
 
-def received_in(raw: bytes) -> ReceivedMessage | None:
-    """Parse a line in a room of ours at a time of ours; both ways, if both can."""
+def parsed_line(raw: bytes) -> ReceivedMessage | None:
+    """Parse a line with a fixed room and time. If the fast path can parse it, both must agree."""
     irc = parse_irc(raw)
-    heard = None if irc is None else received_message(irc, room_id=ROOM_ID, now_ms=NOW_MS)
-    assert fast_path(raw) in (None, heard)
-    return heard
+    received = None if irc is None else received_message(irc, room_id=ROOM_ID, now_ms=NOW_MS)
+    assert fast_path(raw) in (None, received)
+    return received
 
 
-def said(raw: bytes) -> ChatMessage:
-    """Parse a line that holds a message and no wrong emote position."""
-    heard = received_in(raw)
-    assert heard is not None
-    assert heard.skipped_emotes == 0
-    return heard.message
+def parsed_message(raw: bytes) -> ChatMessage:
+    """Parse a line that has a message and no wrong emote positions."""
+    received = parsed_line(raw)
+    assert received is not None
+    assert received.skipped_emotes == 0
+    return received.message

@@ -1,4 +1,4 @@
-"""What the tests of a reader share: an outbox; and on the wire, a Twitch, and who listens."""
+"""Fixtures for the tests of a reader: an outbox, a simulated Twitch, and a listener."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.readers.memberships import CHANNEL, ROOM_ID, Listener
 
 @pytest.fixture
 async def twitch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ChatServer]:
-    """Return a Twitch on TLS, whose authority this process trusts."""
+    """Return a simulated Twitch on TLS. This process trusts its certificate authority."""
     monkeypatch.chdir(tmp_path)
     pydle_client._tls_context.cache_clear()
     tls = server_tls(tmp_path)
@@ -35,5 +35,5 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
 
 @pytest.fixture
 def listener(outbox: Outbox) -> Listener:
-    """Return one that has heard nothing yet."""
+    """Return a listener that has received nothing yet."""
     return Listener(outbox)

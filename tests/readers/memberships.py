@@ -1,4 +1,4 @@
-"""Who stays in the channel, for a test, and who hears what is said there."""
+"""A membership that runs during a test, and the chat that it receives."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.readers.outboxes import batches_after
 CHANNEL = "xqc"
 ROOM_ID = "71092938"
 
-#: A reader that does not wait where a test has nothing to wait for.
-BRISK = Timing(
+#: Timeouts short enough for tests.
+SHORT_TIMEOUTS = Timing(
     ping_after_s=0.2,
     pong_within_s=0.2,
     join_within_s=0.3,
@@ -35,7 +35,7 @@ BRISK = Timing(
 
 
 class Listener:
-    """What a membership has heard."""
+    """Records the chat that a membership receives."""
 
     def __init__(self, outbox: Outbox) -> None:
         self.outbox = outbox
@@ -43,11 +43,11 @@ class Listener:
 
     @property
     def texts(self) -> list[str]:
-        """What was said, in that order."""
+        """The texts of the messages, in the order of receiving."""
         return [message.message for message in self.messages]
 
     def gaps(self) -> list[ChatGap]:
-        """Return the gaps that went into the outbox."""
+        """Return the gaps in the outbox."""
         return [
             decode_chat_gap(record.value)
             for batch in batches_after(self.outbox, 0)
@@ -55,17 +55,17 @@ class Listener:
         ]
 
     def take(self, chat: list[ReceivedMessage]) -> None:
-        """Take note of *chat*."""
-        self.messages += [heard.message for heard in chat]
+        """Record *chat*."""
+        self.messages += [received.message for received in chat]
 
 
 def settings_for(server: ChatServer, **more: str) -> Settings:
-    """Return settings that lead to *server*."""
+    """Return settings that connect to *server*."""
     return read_settings(
         {
             "TWITCH_IRC_HOST": "localhost",
             "TWITCH_IRC_PORT": str(server.port),
-            # Whoever runs the tests may have logged in.
+            # The user who runs the tests may have logged in.
             "TWITCH_TOKEN_STORE": str(Path(__file__).with_name("no token store")),
             **more,
         }
@@ -85,7 +85,7 @@ async def membership_of(
         log_in_as or (lambda: credentials(settings)),
         listener.take,
         ChannelPresence(CHANNEL, listener.outbox, listener.outbox.append, lambda *_: False),
-        timing=BRISK,
+        timing=SHORT_TIMEOUTS,
     )
     task = asyncio.create_task(membership.stay())
     try:

@@ -1,4 +1,4 @@
-"""What an outbox holds, as it would be sent."""
+"""The batches of an outbox, in the order of sending."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from readers.outbox.outbox import Outbox
 
 
 def batches_after(outbox: Outbox, seq: int) -> Iterator[Batch]:
-    """Give the batches that the outbox gives after record *seq*, in that order."""
+    """Yield the batches after record *seq*, decoded, in the order of sending."""
     while stored := outbox.batch_after(seq):
         yield decode_batch(stored.body)
         seq = stored.last_seq

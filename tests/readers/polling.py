@@ -1,4 +1,4 @@
-"""Waiting for what nothing tells of: an outbox or a log that has changed."""
+"""Polling, for conditions without an event: an outbox or a log that has changed."""
 
 from __future__ import annotations
 

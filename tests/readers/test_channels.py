@@ -1,4 +1,4 @@
-"""The files that tell supervisord which readers there are, and the command that writes them."""
+"""supervisord's configuration files of the readers, and the command that writes them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def programs(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def run_channels(processes: StartProcess, *arguments: str, **environment: str) -> Process:
-    """Run the command to its end in the folder of *processes*."""
+    """Run the command in the folder of *processes* until it ends."""
     command = processes(python_module("readers.channels", *arguments), environment)
     command.wait(timeout_s=20)
     return command
 
 
-def test_every_channel_has_a_program_of_its_name(tmp_path: Path) -> None:
-    """One section each, which runs that channel's reader."""
+def test_every_channel_has_a_program_with_its_name(tmp_path: Path) -> None:
+    """Each has one section, with the command that runs that channel's reader."""
     write_reader_programs(tmp_path / "readers", ["xqc", "shroud"])
     found = programs(tmp_path / "readers")
     assert {name: options["command"] for name, options in found.items()} == {
@@ -34,8 +34,8 @@ def test_every_channel_has_a_program_of_its_name(tmp_path: Path) -> None:
     }
 
 
-def test_the_programs_of_channels_that_went_are_removed_and_no_other_file(tmp_path: Path) -> None:
-    """What is not a reader's program stays, whatever it is."""
+def test_programs_of_removed_channels_are_deleted_and_no_other_file(tmp_path: Path) -> None:
+    """A file that is not a reader's program stays."""
     (tmp_path / "simulator.conf").touch()
     (tmp_path / "reader-notes.txt").touch()
     write_reader_programs(tmp_path, ["xqc", "shroud"])
@@ -44,21 +44,21 @@ def test_the_programs_of_channels_that_went_are_removed_and_no_other_file(tmp_pa
     assert left == {"reader-xqc.conf", "simulator.conf", "reader-notes.txt"}
 
 
-def test_a_program_that_does_not_change_is_not_written(tmp_path: Path) -> None:
-    """The file is the same one as before, while one that somebody changed is put right."""
+def test_an_unchanged_program_is_not_rewritten(tmp_path: Path) -> None:
+    """Its file keeps its inode. A file that was edited by hand is restored."""
     write_reader_programs(tmp_path, ["xqc", "shroud"])
-    kept, spoilt = tmp_path / "reader-xqc.conf", tmp_path / "reader-shroud.conf"
-    inode, content = kept.stat().st_ino, spoilt.read_bytes()
-    spoilt.write_text("[program:reader-shroud]\ncommand=false\n")
+    kept, edited = tmp_path / "reader-xqc.conf", tmp_path / "reader-shroud.conf"
+    inode, content = kept.stat().st_ino, edited.read_bytes()
+    edited.write_text("[program:reader-shroud]\ncommand=false\n")
     write_reader_programs(tmp_path, ["xqc", "shroud"])
     assert kept.stat().st_ino == inode
-    assert spoilt.read_bytes() == content
+    assert edited.read_bytes() == content
 
 
-def test_without_supervisord_the_command_says_so_and_changes_nothing(
+def test_without_supervisord_the_command_fails_and_changes_nothing(
     processes: StartProcess, short_folder: Path
 ) -> None:
-    """Expect the address that was tried, the exit status of a failure, and no file."""
+    """The error names the address that was tried, and no file is written."""
     (short_folder / "channels.conf").write_text("xqc\n")
     command = run_channels(processes)
     assert command.status == exit_codes.FAILURE
@@ -69,17 +69,17 @@ def test_without_supervisord_the_command_says_so_and_changes_nothing(
 
 
 def test_without_a_channels_file_nothing_is_changed(processes: StartProcess) -> None:
-    """A missing file is a mistake, and not the wish to stop every reader."""
+    """A missing file is a mistake. It does not mean that every reader is to stop."""
     command = run_channels(processes, TWITCH_CHANNELS="xqc")
     assert command.status == exit_codes.SETTINGS
     assert "nothing is changed" in command.output()
     assert "channels.conf" in command.output()
 
 
-def test_bad_names_are_reported_with_where_they_stand(
+def test_bad_names_are_reported_with_their_place(
     processes: StartProcess, short_folder: Path
 ) -> None:
-    """Those of the file by line, those of the environment by variable."""
+    """A name in the file is reported with its line, a name in the environment with its variable."""
     (short_folder / "channels.conf").write_bytes(b"\xef\xbb\xbfxqc\nno channel\n\xff\xfe\n")
     command = run_channels(processes, TWITCH_CHANNELS="shroud, b@d", TWITCH_CHANNEL="worse!")
     assert "channels.conf, line 2: 'no channel' is not a channel" in command.output()
@@ -89,10 +89,10 @@ def test_bad_names_are_reported_with_where_they_stand(
     assert "line 1:" not in command.output()
 
 
-def test_more_channels_than_an_account_may_read_are_warned_about(
+def test_more_channels_than_an_account_may_read_cause_a_warning(
     processes: StartProcess, short_folder: Path
 ) -> None:
-    """Only where an account is used: for anonymous readers Twitch states no limit."""
+    """Only if an account is used: Twitch states no limit for anonymous readers."""
     names = "".join(f"channel{number}\n" for number in range(101))
     (short_folder / "channels.conf").write_text(names)
     assert "101 channels" not in run_channels(processes).output()

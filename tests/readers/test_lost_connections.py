@@ -1,4 +1,4 @@
-"""Connections that end, or only seem to live: what a reader does, and which gap it leaves."""
+"""What a reader does when its connection ends or hangs, and which gap record it adds."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from tests.readers.polling import until
 
 
 async def test_a_ping_is_answered(twitch: ChatServer, listener: Listener) -> None:
-    """With a PONG that carries the same text."""
+    """The PONG carries the same text."""
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
         await session.ping("tmi.twitch.tv")
         await twitch.wait_until(lambda: "PONG tmi.twitch.tv" in session.received, what="the PONG")
 
 
-async def test_a_quiet_server_is_asked_for_a_sign_of_life_and_kept(
+async def test_a_quiet_connection_is_checked_with_pings_and_kept(
     twitch: ChatServer, listener: Listener
 ) -> None:
-    """PING after silence; with its PONG, the connection stays."""
+    """A PING is sent after some silence. While each gets a PONG, the connection stays."""
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
         await twitch.wait_until(lambda: session.received.count("PING alive") >= 3, what="3 PINGs")
@@ -37,7 +37,7 @@ async def test_a_quiet_server_is_asked_for_a_sign_of_life_and_kept(
 async def test_a_half_open_connection_is_replaced(
     twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A server that neither reads nor writes any more is not taken for a quiet chat."""
+    """A server that no longer reads or writes is not mistaken for a quiet chat."""
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
         await session.misbehave.half_open()
@@ -48,20 +48,20 @@ async def test_a_half_open_connection_is_replaced(
     assert "of a PING" in caplog.text
 
 
-async def test_a_server_that_does_not_answer_ping_is_left(
+async def test_a_connection_without_a_pong_is_replaced(
     twitch: ChatServer, listener: Listener
 ) -> None:
-    """The connection is up, but nobody is there."""
+    """The connection is up, but the server does not respond."""
     await twitch.stop_answering_pings()
     async with membership_of(settings_for(twitch), listener):
         await twitch.wait_until(lambda: len(twitch.history) >= 2, what="a second connection")
 
 
-async def test_on_reconnect_the_new_connection_is_joined_before_the_old_one_is_left(
+async def test_on_reconnect_the_new_connection_joins_before_the_old_one_is_closed(
     twitch: ChatServer,
     listener: Listener,
 ) -> None:
-    """What is said meanwhile is heard on one of them: here, on the old one."""
+    """Messages in between are received on one of them: here, on the old one."""
     async with membership_of(settings_for(twitch), listener):
         (old,) = await twitch.wait_for_join(CHANNEL)
         twitch.state.refused_joins[CHANNEL] = JoinRefusal.NON_EXISTENT
@@ -71,7 +71,7 @@ async def test_on_reconnect_the_new_connection_is_joined_before_the_old_one_is_l
         await twitch.say(CHANNEL, "meanwhile")
         await twitch.ping_and_wait(CHANNEL)
         twitch.state.refused_joins.clear()
-        await twitch.wait_until(lambda: old.closed, what="the old connection to be left")
+        await twitch.wait_until(lambda: old.closed, what="the end of the old connection")
         (new,) = twitch.members(CHANNEL)
         await twitch.say(CHANNEL, "afterwards")
         await twitch.ping_and_wait(CHANNEL)
@@ -82,7 +82,7 @@ async def test_on_reconnect_the_new_connection_is_joined_before_the_old_one_is_l
 async def test_a_connection_that_is_closed_is_replaced(
     twitch: ChatServer, listener: Listener
 ) -> None:
-    """An orderly end is an end, too."""
+    """Also if the server closes it in an orderly way."""
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
         await session.close()
@@ -91,10 +91,10 @@ async def test_a_connection_that_is_closed_is_replaced(
         assert new is not session
 
 
-async def test_a_server_that_is_not_there_is_tried_for_ever(
+async def test_connecting_is_retried_until_the_server_is_back(
     twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A line per attempt with the next delay, no traceback; then the server comes back."""
+    """One line per attempt with the next delay and no traceback, until the server is back."""
     settings = settings_for(twitch)
     await twitch.close()
     async with membership_of(settings, listener):
@@ -105,17 +105,19 @@ async def test_a_server_that_is_not_there_is_tried_for_ever(
     assert "Traceback" not in caplog.text
 
 
-async def test_a_host_name_that_is_none_is_no_crash(
+async def test_an_invalid_host_name_is_retried_without_a_crash(
     twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is one more reason not to get a connection."""
+    """It is handled as any other failure to connect."""
     settings = settings_for(twitch, TWITCH_IRC_HOST="a..b")
     async with membership_of(settings, listener):
         await until(lambda: caplog.text.count("cannot connect") >= 2)
 
 
-async def test_a_reader_that_is_put_out_comes_back(twitch: ChatServer, listener: Listener) -> None:
-    """Twitch parts whom it bans."""
+async def test_a_reader_that_was_removed_from_the_channel_rejoins(
+    twitch: ChatServer, listener: Listener
+) -> None:
+    """Twitch sends PART to users that it bans."""
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
         await session.part(CHANNEL)
@@ -123,8 +125,8 @@ async def test_a_reader_that_is_put_out_comes_back(twitch: ChatServer, listener:
         assert new is not session
 
 
-async def test_a_lost_connection_leaves_a_gap(twitch: ChatServer, listener: Listener) -> None:
-    """It says which channel, since when, until when, and that the connection was lost."""
+async def test_a_lost_connection_adds_a_gap_record(twitch: ChatServer, listener: Listener) -> None:
+    """It has the channel, the first and the last moment, and the reason."""
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
         await twitch.say(CHANNEL, "before")
@@ -139,8 +141,10 @@ async def test_a_lost_connection_leaves_a_gap(twitch: ChatServer, listener: List
     assert 0 < gap.from_ms <= gap.to_ms
 
 
-async def test_being_put_out_leaves_a_gap(twitch: ChatServer, listener: Listener) -> None:
-    """With its own reason."""
+async def test_being_removed_from_the_channel_adds_a_gap_record(
+    twitch: ChatServer, listener: Listener
+) -> None:
+    """It has a reason of its own."""
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
         await session.part(CHANNEL)
@@ -149,22 +153,22 @@ async def test_being_put_out_leaves_a_gap(twitch: ChatServer, listener: Listener
     assert gap.reason is GapReason.DROPPED
 
 
-async def test_a_reconnect_that_goes_well_leaves_no_gap(
+async def test_a_reconnect_without_an_interruption_adds_no_gap_record(
     twitch: ChatServer, listener: Listener
 ) -> None:
-    """One connection or the other was in the channel all the time."""
+    """At every moment one of the two connections was in the channel."""
     async with membership_of(settings_for(twitch), listener):
         (old,) = await twitch.wait_for_join(CHANNEL)
         await old.request_reconnect()
-        await twitch.wait_until(lambda: old.closed, what="the old connection to be left")
+        await twitch.wait_until(lambda: old.closed, what="the end of the old connection")
     assert listener.gaps() == []
 
 
-async def test_a_reader_that_was_stopped_leaves_a_gap_when_it_comes_back(
+async def test_a_restart_adds_a_gap_record(
     twitch: ChatServer,
     listener: Listener,
 ) -> None:
-    """And none the first time it ever enters the channel."""
+    """The first start, which nothing precedes, adds none."""
     async with membership_of(settings_for(twitch), listener):
         await until(lambda: listener.outbox.absence() is not None)
     assert listener.gaps() == []

@@ -1,4 +1,4 @@
-"""How a reader gets into its channel, and out of it: the real client at the simulator, over TLS."""
+"""How a reader joins and leaves its channel: the real client and the simulator, over TLS."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from tests.readers.memberships import (
 from tests.readers.polling import until
 
 
-async def test_an_anonymous_reader_asks_for_tags_and_joins(
+async def test_an_anonymous_reader_requests_tags_and_joins(
     twitch: ChatServer, listener: Listener
 ) -> None:
-    """It sends CAP REQ, then NICK justinfan..., no PASS, and hears what is said."""
+    """It sends CAP REQ and NICK justinfan..., but no PASS, and receives chat."""
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
         await twitch.say(CHANNEL, "hello")
@@ -41,7 +41,7 @@ async def test_an_anonymous_reader_asks_for_tags_and_joins(
 async def test_a_reader_with_a_token_logs_in_as_its_account(
     twitch: ChatServer, listener: Listener
 ) -> None:
-    """PASS goes before NICK, and the token is the server's to judge."""
+    """PASS is sent before NICK."""
     twitch.state.tokens["secrettoken"] = "somebot"
     settings = settings_for(
         twitch, TWITCH_USERNAME="SomeBot", TWITCH_OAUTH_TOKEN="oauth:secrettoken"
@@ -54,13 +54,13 @@ async def test_a_reader_with_a_token_logs_in_as_its_account(
     assert commands.index("PASS") < commands.index("NICK")
 
 
-async def test_a_certificate_that_is_not_trusted_is_refused(
+async def test_an_untrusted_certificate_is_refused(
     twitch: ChatServer,
     listener: Listener,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The reader does not log in, says why, and tries again; once it is trusted, it gets in."""
+    """The reader sends no login, logs the reason and retries until the certificate is trusted."""
     authority = os.environ["SSL_CERT_FILE"]
     monkeypatch.delenv("SSL_CERT_FILE")
     pydle_client._tls_context.cache_clear()
@@ -81,14 +81,14 @@ async def test_a_certificate_that_is_not_trusted_is_refused(
         (JoinRefusal.NON_EXISTENT, "there may be no channel of that name"),
     ],
 )
-async def test_a_channel_that_cannot_be_joined_is_said_once_and_tried_again(
+async def test_a_refused_join_is_logged_once_and_retried(
     twitch: ChatServer,
     listener: Listener,
     refusal: JoinRefusal,
     text: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """One error however often it fails, and the reader joins once the channel lets it."""
+    """One error for any number of failures. The reader joins once the channel accepts it."""
     twitch.state.refused_joins[CHANNEL] = refusal
     with caplog.at_level(logging.INFO):
         async with membership_of(settings_for(twitch), listener):
@@ -100,10 +100,10 @@ async def test_a_channel_that_cannot_be_joined_is_said_once_and_tried_again(
     assert text in errors[0]
 
 
-async def test_a_login_that_is_refused_is_said_once_and_tried_again(
+async def test_a_refused_login_is_logged_once_and_retried(
     twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With the credentials as they are at each attempt; the token stays out of the log."""
+    """Each attempt reads the credentials again. The token stays out of the log."""
     twitch.state.tokens["newtoken"] = "somebot"
     token = "oldtoken"
     with caplog.at_level(logging.DEBUG):
@@ -120,10 +120,10 @@ async def test_a_login_that_is_refused_is_said_once_and_tried_again(
     assert "newtoken" not in caplog.text
 
 
-async def test_a_login_that_is_refused_once_is_no_error(
+async def test_a_single_refused_login_is_not_logged_as_an_error(
     twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The token may just have been renewed: it is asked for again before anything is reported."""
+    """The token may just have been renewed: it is read again before an error is logged."""
     twitch.state.tokens["newtoken"] = "somebot"
     tokens = ["oldtoken", "newtoken"]
     with caplog.at_level(logging.INFO):
@@ -138,10 +138,10 @@ async def test_a_login_that_is_refused_once_is_no_error(
     assert not any(record.levelno >= logging.WARNING for record in caplog.records)
 
 
-async def test_a_token_of_another_account_is_named_as_the_reason(
+async def test_a_token_of_another_account_is_logged_as_the_reason(
     twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Twitch lets it in under its own name; we do not read as somebody else."""
+    """Twitch accepts the login under the token's own name. The reader does not join with it."""
     twitch.state.tokens["sometoken"] = "somebot"
     settings = settings_for(twitch, TWITCH_USERNAME="other", TWITCH_OAUTH_TOKEN="oauth:sometoken")
     async with membership_of(settings, listener):
@@ -149,10 +149,10 @@ async def test_a_token_of_another_account_is_named_as_the_reason(
     assert not any("JOIN" in line for session in twitch.history for line in session.received)
 
 
-async def test_a_token_store_that_becomes_unusable_is_reported_and_recovered_from(
+async def test_the_reader_recovers_from_an_unusable_token_store(
     twitch: ChatServer, listener: Listener, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The reader goes on trying, and is there as soon as somebody has mended it."""
+    """It logs the reason, and rejoins as soon as the file is repaired."""
     twitch.state.tokens["firstaccess"] = "somebot"
     store = tmp_path / "tokenStore.json"
     settings = settings_for(twitch, TWITCH_TOKEN_STORE=str(store))
@@ -170,8 +170,8 @@ async def test_a_token_store_that_becomes_unusable_is_reported_and_recovered_fro
     assert again.account.login == "somebot"
 
 
-async def test_a_reader_that_stops_says_goodbye(twitch: ChatServer, listener: Listener) -> None:
-    """QUIT, and the connection is closed."""
+async def test_a_reader_that_stops_sends_quit(twitch: ChatServer, listener: Listener) -> None:
+    """Then the connection is closed."""
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
     await twitch.wait_until(lambda: session.closed, what="the end of the connection")

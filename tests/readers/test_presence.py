@@ -1,4 +1,4 @@
-"""Presence in the channel, and the gaps that absences leave."""
+"""Presence in the channel, and the gap records of absences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.readers.outboxes import batches_after
 
 
 class Clock:
-    """A wall clock that is moved by hand."""
+    """A wall clock that the test sets."""
 
     ms = 1_000_000
 
@@ -20,19 +20,19 @@ class Clock:
 
 
 class ComparingPublisher:
-    """A publisher that wants to know when we were in the channel, and what it was told."""
+    """A publisher that compares readers, with the presences reported to it."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, int, int]] = []
+        self.reports: list[tuple[str, int, int]] = []
 
     def __call__(self, channel_id: str, since_ms: int, until_ms: int) -> bool:
-        """Take note of a presence."""
-        self.told.append((channel_id, since_ms, until_ms))
+        """Record a presence."""
+        self.reports.append((channel_id, since_ms, until_ms))
         return True
 
 
-def alone(outbox: Outbox, clock: Clock) -> ChannelPresence:
-    """Return the presence of a reader whose publisher compares it with nobody."""
+def presence_without_comparison(outbox: Outbox, clock: Clock) -> ChannelPresence:
+    """Return the presence of a reader whose publisher does not compare readers."""
     return ChannelPresence("xqc", outbox, outbox.append, lambda *_: False, clock)
 
 
@@ -46,16 +46,16 @@ def gaps(outbox: Outbox) -> list[ChatGap]:
     return found
 
 
-def test_the_first_time_in_a_channel_leaves_no_gap(outbox: Outbox) -> None:
-    """There is nothing before it that could be missing."""
-    alone(outbox, Clock()).on_entered("71")
+def test_joining_for_the_first_time_adds_no_gap_record(outbox: Outbox) -> None:
+    """No message from before can be missing."""
+    presence_without_comparison(outbox, Clock()).on_entered("71")
     assert gaps(outbox) == []
 
 
-def test_a_loss_and_a_return_are_one_gap(outbox: Outbox) -> None:
-    """From before the last thing heard to the return."""
+def test_an_absence_becomes_one_gap_record(outbox: Outbox) -> None:
+    """It begins LATENCY_MS before the last message and ends with the return."""
     clock = Clock()
-    presence = alone(outbox, clock)
+    presence = presence_without_comparison(outbox, clock)
     presence.on_entered("71")
     presence.on_left(1_005_000, GapReason.DISCONNECTED)
     clock.ms = 1_009_000
@@ -65,8 +65,8 @@ def test_a_loss_and_a_return_are_one_gap(outbox: Outbox) -> None:
     ]
 
 
-def test_a_gap_is_handed_over_at_once(outbox: Outbox) -> None:
-    """A quiet channel brings nothing else that would take it along."""
+def test_a_gap_record_is_appended_at_once(outbox: Outbox) -> None:
+    """In a quiet channel, no message may follow for a long time."""
     appended: list[Batch] = []
     presence = ChannelPresence("xqc", outbox, appended.append, lambda *_: False, Clock())
     presence.on_entered("71")
@@ -76,59 +76,59 @@ def test_a_gap_is_handed_over_at_once(outbox: Outbox) -> None:
     assert [batch.kind for batch in appended] == [Kind.GAP]
 
 
-def test_after_a_kill_the_gap_begins_where_we_were_heard_last(outbox: Outbox) -> None:
-    """The outbox knows; a new process reads it there."""
+def test_after_a_kill_the_gap_begins_at_the_last_message_received(outbox: Outbox) -> None:
+    """The outbox stores that time, and the new process reads it."""
     clock = Clock()
-    presence = alone(outbox, clock)
+    presence = presence_without_comparison(outbox, clock)
     presence.on_entered("71")
     presence.on_received(1_005_000)
     clock.ms = 1_020_000
-    alone(outbox, clock).on_entered("71")
+    presence_without_comparison(outbox, clock).on_entered("71")
     assert gaps(outbox) == [
         ChatGap("71", "xqc", 1_005_000 - LATENCY_MS, 1_020_000, GapReason.RESTARTED)
     ]
 
 
-def test_a_loss_is_remembered_over_a_restart(outbox: Outbox) -> None:
-    """With its reason: a reader that was banned is restarted while it is away."""
+def test_a_restart_keeps_the_reason_of_an_absence(outbox: Outbox) -> None:
+    """For example, a reader was banned and is restarted while it is absent."""
     clock = Clock()
-    presence = alone(outbox, clock)
+    presence = presence_without_comparison(outbox, clock)
     presence.on_entered("71")
     presence.on_left(1_004_000, GapReason.DROPPED)
     presence.on_stopped()
     clock.ms = 1_020_000
-    alone(outbox, clock).on_entered("71")
+    presence_without_comparison(outbox, clock).on_entered("71")
     assert gaps(outbox) == [
         ChatGap("71", "xqc", 1_004_000 - LATENCY_MS, 1_020_000, GapReason.DROPPED)
     ]
 
 
-def test_an_orderly_stop_is_the_beginning_of_a_gap(outbox: Outbox) -> None:
-    """And the next start is its end."""
+def test_an_orderly_stop_begins_a_gap(outbox: Outbox) -> None:
+    """The next start ends it."""
     clock = Clock()
-    presence = alone(outbox, clock)
+    presence = presence_without_comparison(outbox, clock)
     presence.on_entered("71")
     clock.ms = 1_010_000
     presence.on_stopped()
     clock.ms = 1_020_000
-    alone(outbox, clock).on_entered("71")
+    presence_without_comparison(outbox, clock).on_entered("71")
     assert gaps(outbox) == [
         ChatGap("71", "xqc", 1_010_000 - LATENCY_MS, 1_020_000, GapReason.RESTARTED)
     ]
 
 
-def test_a_second_connection_that_enters_is_no_return(outbox: Outbox) -> None:
-    """As when Twitch asks for a new connection."""
-    presence = alone(outbox, Clock())
+def test_a_second_connection_that_joins_adds_no_gap_record(outbox: Outbox) -> None:
+    """For example, when Twitch requests a reconnect."""
+    presence = presence_without_comparison(outbox, Clock())
     presence.on_entered("71")
     presence.on_entered("71")
     assert gaps(outbox) == []
 
 
-def test_a_clock_that_was_set_back_makes_no_gap_that_ends_before_it_begins(outbox: Outbox) -> None:
-    """It is then as short as a gap can be."""
+def test_after_the_clock_was_set_back_a_gap_does_not_end_before_it_begins(outbox: Outbox) -> None:
+    """It gets the shortest length, LATENCY_MS."""
     clock = Clock()
-    presence = alone(outbox, clock)
+    presence = presence_without_comparison(outbox, clock)
     presence.on_entered("71")
     presence.on_left(1_005_000, GapReason.DISCONNECTED)
     clock.ms = 900_000
@@ -137,8 +137,8 @@ def test_a_clock_that_was_set_back_makes_no_gap_that_ends_before_it_begins(outbo
     assert (gap.from_ms, gap.to_ms) == (900_000 - LATENCY_MS, 900_000)
 
 
-def test_where_readers_are_compared_it_is_told_when_we_were_there(outbox: Outbox) -> None:
-    """From the moment we entered, each time anew, until what is sure to have come."""
+def test_presence_is_reported_to_a_publisher_that_compares_readers(outbox: Outbox) -> None:
+    """From each time of joining, until LATENCY_MS before the last message."""
     clock, publisher = Clock(), ComparingPublisher()
     presence = ChannelPresence("xqc", outbox, outbox.append, publisher, clock)
     presence.on_entered("71")
@@ -147,15 +147,15 @@ def test_where_readers_are_compared_it_is_told_when_we_were_there(outbox: Outbox
     presence.on_received(1_007_000)
     clock.ms = 1_009_000
     presence.on_entered("71")
-    assert publisher.told == [
+    assert publisher.reports == [
         ("71", 1_000_000, 1_000_000 - LATENCY_MS),
         ("71", 1_000_000, 1_005_000 - LATENCY_MS),
         ("71", 1_009_000, 1_009_000 - LATENCY_MS),
     ]
 
 
-def test_where_readers_are_compared_a_gap_waits_for_what_others_tell(outbox: Outbox) -> None:
-    """Then it is told as it would have been."""
+def test_where_readers_are_compared_a_gap_record_is_delayed(outbox: Outbox) -> None:
+    """The other readers have time to report their presence. The gap record stays the same."""
     clock = Clock()
     presence = ChannelPresence("xqc", outbox, outbox.append, ComparingPublisher(), clock)
     presence.on_entered("71")
@@ -173,8 +173,8 @@ def test_where_readers_are_compared_a_gap_waits_for_what_others_tell(outbox: Out
     ]
 
 
-def test_a_gap_that_waits_is_told_when_we_leave(outbox: Outbox) -> None:
-    """And the next one begins after it."""
+def test_a_delayed_gap_record_is_appended_when_the_channel_is_left(outbox: Outbox) -> None:
+    """The next gap begins after it."""
     clock = Clock()
     presence = ChannelPresence("xqc", outbox, outbox.append, ComparingPublisher(), clock)
     presence.on_entered("71")
@@ -185,8 +185,8 @@ def test_a_gap_that_waits_is_told_when_we_leave(outbox: Outbox) -> None:
     assert [gap.to_ms for gap in gaps(outbox)] == [1_009_000]
 
 
-def test_a_gap_that_waits_survives_a_kill(outbox: Outbox) -> None:
-    """It then reaches to the next time in the channel."""
+def test_a_delayed_gap_survives_a_kill(outbox: Outbox) -> None:
+    """It then ends with the next time of joining."""
     clock = Clock()
     presence = ChannelPresence("xqc", outbox, outbox.append, ComparingPublisher(), clock)
     presence.on_entered("71")
@@ -194,21 +194,21 @@ def test_a_gap_that_waits_survives_a_kill(outbox: Outbox) -> None:
     clock.ms = 1_009_000
     presence.on_entered("71")
     clock.ms = 1_020_000
-    alone(outbox, clock).on_entered("71")
+    presence_without_comparison(outbox, clock).on_entered("71")
     assert gaps(outbox) == [
         ChatGap("71", "xqc", 1_005_000 - LATENCY_MS, 1_020_000, GapReason.DISCONNECTED)
     ]
 
 
-def test_a_lively_channel_is_noted_every_few_seconds(outbox: Outbox) -> None:
-    """Not with each message: what is noted is written to disk."""
+def test_in_a_busy_channel_presence_is_stored_every_few_seconds(outbox: Outbox) -> None:
+    """Not with each message, because each time is a write to disk."""
     clock = Clock()
-    presence = alone(outbox, clock)
+    presence = presence_without_comparison(outbox, clock)
     presence.on_entered("71")
-    noted = set()
+    stored = set()
     for received_ms in range(1_000_000, 1_020_000, 10):
         presence.on_received(received_ms)
         absence = outbox.absence()
         assert absence
-        noted.add(absence.since_ms)
-    assert noted == {1_000_000, 1_005_000, 1_010_000, 1_015_000}
+        stored.add(absence.since_ms)
+    assert stored == {1_000_000, 1_005_000, 1_010_000, 1_015_000}

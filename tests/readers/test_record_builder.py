@@ -34,20 +34,18 @@ def received(
     return ReceivedMessage(message, message_id, skipped_emotes)
 
 
-def test_a_record_has_the_id_that_the_message_has_for_every_reader(
-    builder: RecordBuilder, batches: list[Batch]
-) -> None:
-    """It is the tag's text; nothing where there is no tag."""
+def test_a_record_has_the_id_of_its_message(builder: RecordBuilder, batches: list[Batch]) -> None:
+    """It is the text of the tag, which is the same for every reader. Without a tag it is empty."""
     message_id = "885196de-cb67-427a-baa8-82f9b0fcd05f"
     builder.take([received("hi", message_id), received("ho")])
 
     assert [record.id for record in batches[0].records] == [message_id.encode(), b""]
 
 
-def test_messages_that_come_together_are_one_batch(
+def test_messages_received_together_are_one_batch(
     builder: RecordBuilder, batches: list[Batch]
 ) -> None:
-    """Each a record: the key is the channel's id, the timestamp is the message's own."""
+    """One record each: the key is the channel's id, the timestamp is the message's own."""
     builder.take([received("one"), received("two")])
     (batch,) = batches
     assert batch.kind == Kind.CHAT
@@ -55,10 +53,8 @@ def test_messages_that_come_together_are_one_batch(
     assert [decode_chat_message(record.value).message for record in batch.records] == ["one", "two"]
 
 
-def test_a_message_is_the_json_that_consumers_read(
-    builder: RecordBuilder, batches: list[Batch]
-) -> None:
-    """Six fields, in this order, in UTF-8."""
+def test_a_message_is_encoded_as_json(builder: RecordBuilder, batches: list[Batch]) -> None:
+    """It has six fields, in this order, in UTF-8."""
     builder.take([received("Kappa żółw", emotes=("Kappa",))])
     (record,) = batches[0].records
     assert record.value.decode() == (
@@ -67,10 +63,8 @@ def test_a_message_is_the_json_that_consumers_read(
     )
 
 
-def test_a_message_that_comes_twice_is_taken_once(
-    builder: RecordBuilder, batches: list[Batch]
-) -> None:
-    """In one read, or in another one."""
+def test_a_duplicate_is_dropped(builder: RecordBuilder, batches: list[Batch]) -> None:
+    """Whether it comes in the same read or in a later one."""
     builder.take([received("one", "a"), received("one", "a"), received("two", "b")])
     builder.take([received("two", "b")])
     assert len(batches) == 1
@@ -78,23 +72,21 @@ def test_a_message_that_comes_twice_is_taken_once(
     assert (builder.messages, builder.repeated) == (2, 2)
 
 
-def test_messages_without_an_id_are_all_taken(builder: RecordBuilder, batches: list[Batch]) -> None:
-    """They cannot be told apart, and two people may say the same."""
+def test_messages_without_an_id_are_all_kept(builder: RecordBuilder, batches: list[Batch]) -> None:
+    """They may be alike: two people can send the same text."""
     builder.take([received("one"), received("one")])
     assert len(batches[0].records) == 2
 
 
-def test_where_all_was_a_repetition_there_is_no_batch(
-    builder: RecordBuilder, batches: list[Batch]
-) -> None:
-    """An empty batch would take a number for nothing."""
+def test_duplicates_alone_make_no_batch(builder: RecordBuilder, batches: list[Batch]) -> None:
+    """An empty batch would use up a number."""
     builder.take([received("one", "a")])
     builder.take([received("one", "a")])
     assert len(batches) == 1
 
 
 def test_wrong_emote_positions_are_counted(builder: RecordBuilder) -> None:
-    """And cost nothing else."""
+    """They have no other effect."""
     builder.take([received("Kappa", skipped_emotes=1)])
     assert (builder.messages, builder.skipped_emote_positions) == (1, 1)
 
@@ -102,7 +94,7 @@ def test_wrong_emote_positions_are_counted(builder: RecordBuilder) -> None:
 def test_each_message_is_logged_at_debug(
     builder: RecordBuilder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And not at info."""
+    """But not at info."""
     with caplog.at_level(logging.INFO):
         builder.take([received("quiet")])
     with caplog.at_level(logging.DEBUG):
@@ -111,10 +103,10 @@ def test_each_message_is_logged_at_debug(
     assert "loud" in caplog.text
 
 
-def test_a_flood_of_messages_makes_batches_that_the_publisher_takes(
+def test_a_flood_of_messages_is_split_into_batches(
     builder: RecordBuilder, batches: list[Batch]
 ) -> None:
-    """None is larger than RECORDS_PER_BATCH, and nothing is left out."""
+    """None is larger than RECORDS_PER_BATCH, and no message is lost."""
     builder.take([received(str(number)) for number in range(2500)])
     sizes, texts = [], []
     for batch in batches:

@@ -1,4 +1,4 @@
-"""The reader's end of the link, without sockets and clock."""
+"""The reader's end of the link, without sockets or a clock."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from readers.link.go_back_n import (
 SESSION = 77
 OTHER_SESSION = 78
 
-#: The last number that the outbox has given.
+#: The last number that the outbox has assigned.
 LAST_SEQ = 90
 
 
 @pytest.fixture
 def link() -> SendingLink:
-    """Return a link in SESSION, heard at second 0, with nothing acknowledged."""
+    """Return a link with session SESSION, announced at second 0. Nothing is acknowledged."""
     link = SendingLink(now=0.0)
     assert link.on_announcement(SESSION, 0.0)
     return link
 
 
 def test_nothing_is_sent_before_the_session_is_known() -> None:
-    """A publisher that has not spoken yet would drop it."""
+    """A publisher that has not announced its session would drop it."""
     assert not SendingLink(now=0.0).may_send()
 
 
 def test_sending_begins_after_the_last_acknowledged_record() -> None:
-    """What an earlier process had acknowledged is not sent again."""
+    """Batches that were acknowledged to an earlier process are not sent again."""
     link = SendingLink(now=0.0)
     link.on_announcement(SESSION, 0.0)
     assert link.may_send()
@@ -41,7 +41,7 @@ def test_sending_begins_after_the_last_acknowledged_record() -> None:
 
 
 def test_a_window_of_batches_may_be_in_flight(link: SendingLink) -> None:
-    """Then nothing more may be sent until something is acknowledged."""
+    """Then nothing more is sent until something is acknowledged."""
     for number in range(1, WINDOW_BATCHES + 1):
         assert link.may_send()
         link.on_sent(number, 10, 0.0)
@@ -51,15 +51,15 @@ def test_a_window_of_batches_may_be_in_flight(link: SendingLink) -> None:
 
 
 def test_a_window_of_bytes_may_be_in_flight(link: SendingLink) -> None:
-    """Large batches are bounded by their bytes."""
+    """Large batches are limited by their bytes."""
     link.on_sent(1, WINDOW_BYTES, 0.0)
     assert not link.may_send()
     link.on_acknowledgement(SESSION, 1, LAST_SEQ, 0.0)
     assert link.may_send()
 
 
-def test_a_new_session_goes_back_to_what_is_not_acknowledged(link: SendingLink) -> None:
-    """A publisher that was started anew knows nothing of what was in flight."""
+def test_a_new_session_makes_the_link_go_back(link: SendingLink) -> None:
+    """A restarted publisher knows nothing of the batches in flight."""
     link.on_sent(5, 10, 0.0)
     link.on_sent(9, 10, 0.0)
     link.on_acknowledgement(SESSION, 5, LAST_SEQ, 0.0)
@@ -67,8 +67,8 @@ def test_a_new_session_goes_back_to_what_is_not_acknowledged(link: SendingLink) 
     assert link.last_sent(acknowledged=5) == 5
 
 
-def test_a_new_connection_goes_back_to_what_is_not_acknowledged(link: SendingLink) -> None:
-    """What was on its way over the old one may be lost, and is not waited for."""
+def test_a_new_connection_makes_the_link_go_back(link: SendingLink) -> None:
+    """Batches in flight on the old connection may be lost."""
     link.on_sent(10, 1, 0.0)
     link.on_sent(20, 1, 0.0)
     link.on_acknowledgement(SESSION, 10, LAST_SEQ, 0.0)
@@ -78,38 +78,38 @@ def test_a_new_connection_goes_back_to_what_is_not_acknowledged(link: SendingLin
 
 
 def test_the_same_session_announced_again_changes_nothing(link: SendingLink) -> None:
-    """It comes every second."""
+    """The announcement comes every second."""
     link.on_sent(5, 10, 0.0)
     assert not link.on_announcement(SESSION, 1.0)
     assert link.last_sent(0) == 5
 
 
 @pytest.mark.parametrize(
-    ("session", "seq", "why"),
+    ("session", "seq", "case"),
     [
         (OTHER_SESSION, 5, "of another session"),
-        (SESSION, 99, "of what there never was"),
+        (SESSION, 99, "of a number never assigned"),
     ],
 )
-def test_an_acknowledgement_is_not_believed(
-    link: SendingLink, session: int, seq: int, why: str
+def test_a_wrong_acknowledgement_is_ignored(
+    link: SendingLink, session: int, seq: int, case: str
 ) -> None:
-    """When it is of another session, or of a number that was never given."""
+    """Either the session is another one, or the outbox never assigned the number."""
     link.on_sent(5, 10, 0.0)
-    assert not link.on_acknowledgement(session, seq, LAST_SEQ, 0.0), why
+    assert not link.on_acknowledgement(session, seq, LAST_SEQ, 0.0), case
     assert link.has_in_flight
 
 
 def test_a_repeated_acknowledgement_is_no_progress(link: SendingLink) -> None:
-    """The publisher repeats it for each batch that it refuses; what is in flight stays there."""
+    """The publisher repeats it for each batch that it refuses. Batches in flight stay in flight."""
     link.on_sent(5, 10, 0.0)
     link.on_acknowledgement(SESSION, 0, LAST_SEQ, RESEND_AFTER_S)
     assert link.has_in_flight
     assert link.on_time(RESEND_AFTER_S + 0.1)
 
 
-def test_what_an_earlier_process_had_sent_may_be_acknowledged(link: SendingLink) -> None:
-    """It is not sent again, and sending goes on behind it."""
+def test_batches_sent_by_an_earlier_process_may_be_acknowledged(link: SendingLink) -> None:
+    """They are not sent again. Sending continues after them."""
     link.on_sent(5, 10, 0.0)
     assert link.on_acknowledgement(SESSION, 60, LAST_SEQ, 0.0)
     assert link.last_sent(acknowledged=60) == 60
@@ -126,8 +126,8 @@ def test_without_progress_everything_in_flight_is_sent_again(link: SendingLink) 
     assert link.last_sent(0) == 0
 
 
-def test_progress_puts_sending_again_off(link: SendingLink) -> None:
-    """The time counts from the last acknowledgement."""
+def test_progress_delays_sending_again(link: SendingLink) -> None:
+    """RESEND_AFTER_S counts from the last acknowledgement."""
     link.on_sent(5, 10, 0.0)
     link.on_sent(9, 10, 0.0)
     link.on_acknowledgement(SESSION, 5, LAST_SEQ, 4.0)
@@ -138,13 +138,13 @@ def test_progress_puts_sending_again_off(link: SendingLink) -> None:
 
 
 def test_nothing_is_sent_again_to_a_publisher_that_is_away(link: SendingLink) -> None:
-    """It would only fill the queue; the session tells when it is back."""
+    """It would only fill the queue. A new announcement shows that the publisher is back."""
     link.on_sent(5, 10, 0.0)
     assert not link.on_time(RESEND_AFTER_S + AWAY_AFTER_S)
     assert link.last_sent(0) == 5
 
 
 def test_with_nothing_in_flight_nothing_is_sent_again(link: SendingLink) -> None:
-    """A quiet channel goes on being quiet."""
+    """For example, in a quiet channel."""
     link.on_announcement(SESSION, 100.0)
     assert not link.on_time(100.0)

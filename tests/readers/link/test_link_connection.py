@@ -1,4 +1,4 @@
-"""A connection that was refused is tried again, as ZeroMQ itself does not."""
+"""A refused connection is retried. ZeroMQ itself does not retry it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WITHIN_S = 20
 
 @pytest.fixture
 def context() -> Iterator[Context]:
-    """Return a context whose sockets are closed in the end."""
+    """Return a context; its sockets are closed after the test."""
     context = zmq.Context()
     yield context
     context.destroy(linger=0)
@@ -35,13 +35,13 @@ def pair(tmp_path: Path) -> KeyPair:
 
 @pytest.fixture
 def keys(tmp_path: Path, pair: KeyPair) -> ReaderKeys:
-    """Return a reader's keys for that publisher."""
+    """Return a reader's keys, with the publisher's public key."""
     return ReaderKeys(make_pair(tmp_path / "readers.json"), pair.public_key)
 
 
 @pytest.fixture
 def pull(context: Context, pair: KeyPair) -> zmq.Socket[bytes]:
-    """Return the publisher's socket, which asks ZAP whether to admit somebody."""
+    """Return the publisher's socket, which asks ZAP whether to admit a peer."""
     socket = context.socket(zmq.PULL)
     secure_server(socket, pair)
     socket.bind("tcp://127.0.0.1:0")
@@ -50,64 +50,64 @@ def pull(context: Context, pair: KeyPair) -> zmq.Socket[bytes]:
 
 @pytest.fixture
 def connection(context: Context, pull: zmq.Socket[bytes], keys: ReaderKeys) -> LinkConnection:
-    """Return a reader's connection to that socket, which is not connected yet."""
+    """Return a reader's connection to that socket, not connected yet."""
     return LinkConnection(context, zmq.PUSH, pull.getsockopt_string(zmq.LAST_ENDPOINT), keys)
 
 
-def answer(zap: zmq.Socket[bytes], status: bytes) -> None:
-    """Answer the next question of ZAP with *status*."""
-    assert zap.poll(_WITHIN_S * 1000), "nobody has asked to be admitted"
+def reply(zap: zmq.Socket[bytes], status: bytes) -> None:
+    """Reply to the next ZAP request with *status*."""
+    assert zap.poll(_WITHIN_S * 1000), "no ZAP request"
     request_id = zap.recv_multipart()[1]
     zap.send_multipart([b"1.0", request_id, status, b"", b"", b""])
 
 
 @pytest.fixture
 def zap(context: Context) -> zmq.Socket[bytes]:
-    """Return the socket that answers ZAP's questions."""
+    """Return the socket that receives ZAP requests."""
     socket = context.socket(zmq.REP)
     socket.bind("inproc://zeromq.zap.01")
     return socket
 
 
-def test_a_reader_that_was_refused_gets_in_once_it_is_admitted(
+def test_a_refused_reader_connects_once_it_is_admitted(
     zap: zmq.Socket[bytes], pull: zmq.Socket[bytes], connection: LinkConnection
 ) -> None:
-    """It tries again when 10 s have passed, not sooner; what is sent then arrives."""
+    """It retries every 10 s, not sooner. Batches sent after that arrive."""
     connection.connect()
     for now in (0.0, TRY_AGAIN_AFTER_S):
-        answer(zap, b"400")
+        reply(zap, b"400")
 
-        def asks_again(now: float = now) -> bool:
+        def retries(now: float = now) -> bool:
             connection.reconnect_if_due(now)
             return bool(zap.poll(10))
 
-        wait_for(asks_again, _WITHIN_S, "another attempt")
-    answer(zap, b"400")
+        wait_for(retries, _WITHIN_S, "another attempt")
+    reply(zap, b"400")
     deadline = time.monotonic() + 0.5
     while time.monotonic() < deadline:
         connection.reconnect_if_due(2 * TRY_AGAIN_AFTER_S - 0.1)
-        assert not zap.poll(10), "it tried again too soon"
+        assert not zap.poll(10), "it retried too soon"
     connection.reconnect_if_due(2 * TRY_AGAIN_AFTER_S)
-    answer(zap, b"200")
+    reply(zap, b"200")
     connection.socket.send(b"batch")
     assert pull.poll(_WITHIN_S * 1000)
     assert pull.recv() == b"batch"
 
 
-def test_nothing_waits_for_a_publisher_that_another_connection_goes_to(
+def test_a_new_connection_starts_with_an_empty_queue(
     zap: zmq.Socket[bytes], pull: zmq.Socket[bytes], connection: LinkConnection
 ) -> None:
-    """What could not be sent before is not sent later: the link sends it again, in order."""
+    """The link itself sends the unsent batches again, in order."""
     connection.connect()
     connection.socket.send(b"stale")
-    answer(zap, b"400")
+    reply(zap, b"400")
 
-    def asks_again() -> bool:
+    def retries() -> bool:
         connection.reconnect_if_due(0.0)
         return bool(zap.poll(10))
 
-    wait_for(asks_again, _WITHIN_S, "another attempt")
-    answer(zap, b"200")
+    wait_for(retries, _WITHIN_S, "another attempt")
+    reply(zap, b"200")
     connection.socket.send(b"fresh")
     assert pull.poll(_WITHIN_S * 1000)
     assert pull.recv() == b"fresh"

@@ -1,4 +1,4 @@
-"""The publishers of the settings, in order."""
+"""The addresses of the publishers in the settings, in order."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def test_publishers_come_in_the_order_of_the_settings() -> None:
     ]
 
 
-def test_both_settings_name_the_same_publishers() -> None:
-    """One address too many is refused."""
+def test_both_settings_must_name_the_same_number_of_publishers() -> None:
+    """A surplus address is refused."""
     settings = read_settings({"PUBLISHER_ENDPOINT": "tcp://127.0.0.1:1,tcp://127.0.0.1:3"})
     with pytest.raises(SettingsError, match=r"names 2 publishers and PUBLISHER_ACK_ENDPOINT 1"):
         publisher_addresses(settings)

@@ -1,4 +1,4 @@
-"""Outbox to publisher, over real ZeroMQ sockets; the test is the publisher."""
+"""From the outbox to the publisher, over real ZeroMQ sockets. The test acts as the publisher."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SESSION = 2**64 - 1
 
 
 class FakeClock:
-    """A clock that stands still until it is moved."""
+    """A clock that the test sets."""
 
     now = 1000.0
 
@@ -46,7 +46,7 @@ class FakeClock:
 
 
 class Publisher:
-    """Takes batches and says what it is told to say."""
+    """Receives batches, and sends the frames that a test wants."""
 
     def __init__(self) -> None:
         self._context = zmq.Context()
@@ -55,43 +55,43 @@ class Publisher:
         self.address = PublisherAddress(_bind(self._pull), _bind(self._pub))
 
     async def next_subscription(self) -> bytes:
-        """Return what a reader subscribes to next, after a 1, or no longer, after a 0."""
+        """Return a reader's next subscription: 1 and the topic, or 0 and the topic it left."""
         await _until_readable(self._pub)
         return self._pub.recv()
 
     async def wait_for_subscriber(self) -> None:
-        """Return once a reader has subscribed to all of its topics."""
+        """Return once a reader has subscribed to all three of its topics."""
         for _ in range(3):
             await self.next_subscription()
 
     def announce(self, session: int = SESSION, *, deduplicates: bool = False) -> None:
-        """Say that this session is there."""
+        """Announce *session*."""
         announcement = encode_frame(Announcement(session, deduplicates))
         self._pub.send_multipart([ANNOUNCEMENT_TOPIC, announcement])
 
     def acknowledge(self, reader: str, seq: int, session: int = SESSION) -> None:
-        """Say that Kafka has everything up to *seq*."""
+        """Acknowledge every record up to *seq*."""
         body = encode_frame(Acknowledgement(session, seq))
         self._pub.send_multipart([acknowledgement_topic(reader), body])
 
-    def say(self, frames: list[bytes]) -> None:
-        """Say anything."""
+    def send_frames(self, frames: list[bytes]) -> None:
+        """Send any frames."""
         self._pub.send_multipart(frames)
 
-    async def take(self) -> tuple[Envelope, bytes]:
+    async def receive_batch(self) -> tuple[Envelope, bytes]:
         """Return the next batch with its envelope."""
         await _until_readable(self._pull)
         envelope, body = self._pull.recv_multipart()
         return decode_envelope(envelope), body
 
-    async def take_presence(self) -> Presence:
-        """Return the next message, which tells when a reader was in its channel."""
+    async def receive_presence(self) -> Presence:
+        """Return the next message, which has to be a presence."""
         await _until_readable(self._pull)
         (frame,) = self._pull.recv_multipart()
         return decode_presence(frame)
 
-    def has_come(self) -> bool:
-        """Return whether there is a batch to take."""
+    def has_received(self) -> bool:
+        """Return whether there is a batch to receive."""
         return bool(self._pull.poll(0))
 
     def close(self) -> None:
@@ -101,7 +101,7 @@ class Publisher:
 
 @pytest.fixture
 def publisher() -> Iterator[Publisher]:
-    """Return a publisher that has not said anything yet."""
+    """Return a publisher that has not sent anything yet."""
     with closing(Publisher()) as publisher:
         yield publisher
 
@@ -114,14 +114,14 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 async def sender(publisher: Publisher, outbox: Outbox, clock: FakeClock) -> AsyncIterator[Sender]:
-    """Return a running sender, subscribed at the publisher."""
+    """Return a running sender, subscribed to the publisher."""
     async with running(Sender(outbox, [publisher.address], clock), publisher) as sender:
         yield sender
 
 
 @asynccontextmanager
 async def running(sender: Sender, *publishers: Publisher) -> AsyncIterator[Sender]:
-    """Run *sender* while the block does, which begins once it is subscribed at *publishers*."""
+    """Run *sender* during the block, which begins once it is subscribed to *publishers*."""
     task = asyncio.create_task(sender.run())
     for publisher in publishers:
         await publisher.wait_for_subscriber()
@@ -132,19 +132,19 @@ async def running(sender: Sender, *publishers: Publisher) -> AsyncIterator[Sende
 
 
 def append(outbox: Outbox, *values: bytes) -> None:
-    """Put a batch of these values into *outbox*."""
+    """Put a batch with these values into *outbox*."""
     outbox.append(Batch(Kind.CHAT, [Record(b"1", 1, value) for value in values]))
 
 
-async def test_nothing_is_sent_before_the_publisher_has_said_its_session(
+async def test_nothing_is_sent_before_the_publisher_has_announced_its_session(
     sender: Sender, publisher: Publisher, outbox: Outbox
 ) -> None:
-    """What waits goes out, in order, once it has."""
+    """The waiting batches are then sent in order."""
     append(outbox, b"a", b"b")
     append(outbox, b"c")
     sender.send()
     publisher.announce()
-    first, second = await publisher.take(), await publisher.take()
+    first, second = await publisher.receive_batch(), await publisher.receive_batch()
     assert first[0] == Envelope(outbox.reader, SESSION, first_seq=1, oldest_seq=1)
     assert second[0] == Envelope(outbox.reader, SESSION, first_seq=3, oldest_seq=1)
     stored = outbox.batch_after(0)
@@ -152,15 +152,15 @@ async def test_nothing_is_sent_before_the_publisher_has_said_its_session(
     assert first[1] == stored.body
 
 
-async def test_what_is_acknowledged_leaves_the_outbox(
+async def test_acknowledged_records_are_deleted_from_the_outbox(
     sender: Sender, publisher: Publisher, outbox: Outbox
 ) -> None:
-    """And only that."""
+    """Others stay."""
     append(outbox, b"a", b"b")
     append(outbox, b"c")
     publisher.announce()
-    await publisher.take()
-    await publisher.take()
+    await publisher.receive_batch()
+    await publisher.receive_batch()
     publisher.acknowledge(outbox.reader, 2)
     await until(lambda: outbox.acknowledged == 2)
     assert outbox.waiting == 1
@@ -169,89 +169,89 @@ async def test_what_is_acknowledged_leaves_the_outbox(
 
 
 @pytest.mark.usefixtures("sender")
-async def test_a_new_session_gets_everything_that_is_not_acknowledged(
+async def test_all_unacknowledged_batches_are_sent_to_a_new_session(
     publisher: Publisher, outbox: Outbox
 ) -> None:
-    """In the new session's name, with the oldest record that is still held."""
+    """The envelope has the new session, and the oldest record that is still held."""
     append(outbox, b"a")
     append(outbox, b"b")
     publisher.announce()
-    await publisher.take()
-    await publisher.take()
+    await publisher.receive_batch()
+    await publisher.receive_batch()
     publisher.acknowledge(outbox.reader, 1)
     await until(lambda: outbox.acknowledged == 1)
     publisher.announce(session=5)
-    envelope, _ = await publisher.take()
+    envelope, _ = await publisher.receive_batch()
     assert envelope == Envelope(outbox.reader, 5, first_seq=2, oldest_seq=2)
 
 
 @pytest.mark.usefixtures("sender")
-async def test_a_reader_that_waits_for_nothing_listens_to_nothing_but_its_own(
+async def test_an_idle_reader_only_subscribes_to_its_own_announcements(
     publisher: Publisher, outbox: Outbox
 ) -> None:
-    """A new session is told to it alone; to all it listens while it waits for something."""
+    """While it waits for something, it subscribes to the announcements to all readers too."""
     publisher.announce()
     assert await publisher.next_subscription() == b"\x00" + ANNOUNCEMENT_TOPIC
-    publisher.say([announcement_topic(outbox.reader), encode_frame(Announcement(5))])
+    publisher.send_frames([announcement_topic(outbox.reader), encode_frame(Announcement(5))])
     append(outbox, b"a")
-    publisher.say([announcement_topic("another"), encode_frame(Announcement(6))])
-    publisher.say([announcement_topic(outbox.reader), encode_frame(Announcement(7))])
-    await until(publisher.has_come)
-    envelope, _ = await publisher.take()
+    publisher.send_frames([announcement_topic("another"), encode_frame(Announcement(6))])
+    publisher.send_frames([announcement_topic(outbox.reader), encode_frame(Announcement(7))])
+    await until(publisher.has_received)
+    envelope, _ = await publisher.receive_batch()
     while envelope.session != 7:
-        envelope, _ = await publisher.take()
+        envelope, _ = await publisher.receive_batch()
     assert await publisher.next_subscription() == b"\x01" + ANNOUNCEMENT_TOPIC
 
 
 @pytest.mark.usefixtures("sender")
-async def test_what_is_not_acknowledged_for_too_long_is_sent_again(
+async def test_a_batch_that_is_not_acknowledged_in_time_is_sent_again(
     publisher: Publisher, outbox: Outbox, clock: FakeClock
 ) -> None:
-    """By the clock, while the publisher announces itself."""
+    """After RESEND_AFTER_S, while the publisher announces itself."""
     append(outbox, b"a")
     publisher.announce()
-    first = await publisher.take()
+    first = await publisher.receive_batch()
     clock.now += RESEND_AFTER_S + 1
     publisher.announce()
-    assert await publisher.take() == first
+    assert await publisher.receive_batch() == first
 
 
-async def test_frames_that_make_no_sense_are_logged_and_harmless(
+async def test_malformed_frames_are_logged_and_dropped(
     sender: Sender, publisher: Publisher, outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What comes after them is heard."""
+    """The frames after them are handled."""
     topic = acknowledgement_topic(outbox.reader)
     for frames in ([topic], [topic, b""], [topic, b"garbage"], [ANNOUNCEMENT_TOPIC, b"\x09x"]):
-        publisher.say(frames)
+        publisher.send_frames(frames)
     append(outbox, b"a")
     publisher.announce()
-    await publisher.take()
+    await publisher.receive_batch()
     publisher.acknowledge(outbox.reader, 1)
     assert await sender.wait_until_empty(10.0)
     assert "dropped a malformed frame" in caplog.text
 
 
-async def test_waiting_for_acknowledgements_is_bounded(
+async def test_waiting_for_acknowledgements_has_a_timeout(
     sender: Sender, publisher: Publisher, outbox: Outbox
 ) -> None:
-    """What is not acknowledged stays in the outbox."""
+    """Unacknowledged records stay in the outbox."""
     append(outbox, b"a")
     publisher.announce()
-    await publisher.take()
+    await publisher.receive_batch()
     assert not await sender.wait_until_empty(0.05)
     assert outbox.waiting == 1
 
 
-async def test_an_empty_outbox_is_not_waited_for(sender: Sender) -> None:
-    """Not even when there is no publisher."""
+async def test_with_an_empty_outbox_there_is_nothing_to_wait_for(sender: Sender) -> None:
+    """Not even without a publisher."""
     assert await sender.wait_until_empty(10.0)
 
 
 @pytest.mark.usefixtures("sender")
-async def test_a_publisher_that_goes_and_comes_back_is_said_once_each(
+async def test_the_loss_and_the_return_of_a_publisher_are_logged_once_each(
     publisher: Publisher, outbox: Outbox, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """At the change, not at every look."""
+    """When it changes, not at every check."""
     caplog.set_level(logging.INFO)
     append(outbox, b"a")
     publisher.announce()
@@ -263,74 +263,74 @@ async def test_a_publisher_that_goes_and_comes_back_is_said_once_each(
     assert caplog.text.count("no announcement from") == 1
 
 
-async def test_a_publisher_that_compares_readers_is_told_when_we_were_there(
+async def test_presence_is_only_reported_to_a_publisher_that_compares_readers(
     sender: Sender, publisher: Publisher, outbox: Outbox
 ) -> None:
-    """One that does not is told nothing."""
+    """Nothing is sent to a publisher that does not deduplicate."""
     assert not sender.report_presence("71", 1, 2)
     publisher.announce(deduplicates=True)
     await until(lambda: sender.report_presence("71", 3, 4))
-    assert await publisher.take_presence() == Presence(outbox.reader, "71", 3, 4)
+    assert await publisher.receive_presence() == Presence(outbox.reader, "71", 3, 4)
 
 
 @pytest.fixture
 def other() -> Iterator[Publisher]:
-    """Return the publisher that is the second in the order."""
+    """Return the second publisher in the order."""
     with closing(Publisher()) as publisher:
         yield publisher
 
 
 @pytest.fixture
-async def choosy_sender(
+async def sender_with_two(
     publisher: Publisher, other: Publisher, outbox: Outbox, clock: FakeClock
 ) -> AsyncIterator[Sender]:
-    """Return a running sender that knows two publishers."""
+    """Return a running sender with two publishers."""
     sender = Sender(outbox, [publisher.address, other.address], clock)
     async with running(sender, publisher, other):
         yield sender
 
 
-@pytest.mark.usefixtures("choosy_sender")
-async def test_the_next_publisher_gets_what_a_silent_one_has_not_acknowledged(
+@pytest.mark.usefixtures("sender_with_two")
+async def test_unacknowledged_batches_are_sent_to_the_next_publisher(
     publisher: Publisher, other: Publisher, outbox: Outbox, clock: FakeClock
 ) -> None:
-    """And the first one again what comes once it is back."""
+    """The first publisher receives the batches that follow once it is back."""
     append(outbox, b"a")
     append(outbox, b"b")
     publisher.announce()
-    await publisher.take()
-    await publisher.take()
+    await publisher.receive_batch()
+    await publisher.receive_batch()
     publisher.acknowledge(outbox.reader, 1)
     await until(lambda: outbox.acknowledged == 1)
 
     clock.now += SILENT_FOR_S + 1
     other.announce(session=5)
-    assert (await other.take())[0] == Envelope(outbox.reader, 5, first_seq=2, oldest_seq=2)
+    assert (await other.receive_batch())[0] == Envelope(outbox.reader, 5, first_seq=2, oldest_seq=2)
     other.acknowledge(outbox.reader, 2, session=5)
     await until(lambda: outbox.acknowledged == 2)
 
-    def is_returned_to() -> bool:
+    def has_switched_back() -> bool:
         clock.now += 1
         publisher.announce()
-        return publisher.has_come()
+        return publisher.has_received()
 
     append(outbox, b"c")
-    await until(is_returned_to)
-    assert (await publisher.take())[0] == Envelope(outbox.reader, SESSION, 3, 3)
+    await until(has_switched_back)
+    assert (await publisher.receive_batch())[0] == Envelope(outbox.reader, SESSION, 3, 3)
 
 
-@pytest.mark.usefixtures("choosy_sender")
-async def test_only_the_publisher_that_is_sent_to_is_believed(
+@pytest.mark.usefixtures("sender_with_two")
+async def test_only_acknowledgements_of_the_current_publisher_count(
     publisher: Publisher, other: Publisher, outbox: Outbox
 ) -> None:
-    """Whatever another one says of the same session."""
+    """Those of another publisher are ignored, even for the same session."""
     append(outbox, b"a")
     publisher.announce()
-    await publisher.take()
+    await publisher.receive_batch()
     other.acknowledge(outbox.reader, 1)
     other.announce(session=5)
     publisher.announce(session=7)
-    assert (await publisher.take())[0] == Envelope(outbox.reader, 7, 1, 1)
+    assert (await publisher.receive_batch())[0] == Envelope(outbox.reader, 7, 1, 1)
     assert outbox.waiting == 1
 
 

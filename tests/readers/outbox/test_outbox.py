@@ -25,13 +25,13 @@ def batch(*values: bytes) -> Batch:
 
 
 def values_after(outbox: Outbox, seq: int) -> list[bytes]:
-    """Return the values of all records that the outbox gives after record *seq*."""
+    """Return the values of all records after record *seq*."""
     return [record.value for batch in batches_after(outbox, seq) for record in batch.records]
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where an outbox may be made; its folder is not there yet."""
+    """Return the path for an outbox. Its folder does not exist yet."""
     return tmp_path / "outbox" / "xqc.db"
 
 
@@ -49,8 +49,8 @@ def test_records_are_numbered_from_one_without_a_gap(path: Path) -> None:
     outbox.close()
 
 
-def test_what_was_put_in_is_there_after_a_kill(path: Path) -> None:
-    """A process that dies by SIGKILL right after `append` leaves all it has put in."""
+def test_appended_batches_survive_a_kill(path: Path) -> None:
+    """Also if SIGKILL follows right after `append`."""
     program = (
         "import os, signal, sys; from pathlib import Path;"
         "from tests.readers.outbox.test_outbox import Outbox, batch;"
@@ -66,8 +66,8 @@ def test_what_was_put_in_is_there_after_a_kill(path: Path) -> None:
     outbox.close()
 
 
-def test_acknowledged_records_are_gone_and_their_numbers_are_not_used_again(path: Path) -> None:
-    """Not even when the outbox is empty and opened anew."""
+def test_acknowledged_records_are_deleted_and_their_numbers_not_used_again(path: Path) -> None:
+    """Not even if the outbox was empty when it was closed."""
     outbox = Outbox(path, "xqc", MAX_BYTES)
     outbox.append(batch(b"a", b"b"))
     outbox.append(batch(b"c"))
@@ -88,8 +88,8 @@ def test_acknowledged_records_are_gone_and_their_numbers_are_not_used_again(path
     outbox.close()
 
 
-def test_the_numbering_keeps_its_name_when_the_process_starts_anew(path: Path) -> None:
-    """The publisher then recognises what it has already taken."""
+def test_the_numbering_keeps_its_name_after_a_restart_of_the_process(path: Path) -> None:
+    """The publisher then recognises batches that it has received before."""
     outbox = Outbox(path, "xqc", MAX_BYTES)
     name = outbox.reader
     outbox.close()
@@ -99,10 +99,10 @@ def test_the_numbering_keeps_its_name_when_the_process_starts_anew(path: Path) -
     outbox.close()
 
 
-def test_after_a_boot_of_the_host_no_number_is_given_that_may_have_been_given_before(
+def test_after_a_reboot_of_the_host_no_number_is_used_again(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A crash of the host may take the last ones. The name stays, and so do the batches left."""
+    """A crash of the host may lose the last batches. The name and the other batches stay."""
     outbox = Outbox(path, "xqc", MAX_BYTES)
     outbox.append(batch(b"a"))
     name = outbox.reader
@@ -116,10 +116,10 @@ def test_after_a_boot_of_the_host_no_number_is_given_that_may_have_been_given_be
         outbox.close()
 
 
-def test_what_the_publisher_knows_of_lost_numbers_is_believed_after_a_boot(
+def test_lost_numbers_may_be_acknowledged_after_a_reboot(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may have more than the disk; what is said afterwards lies behind that."""
+    """The publisher may have more batches than the disk. New numbers are larger."""
     Outbox(path, "xqc", MAX_BYTES).close()
     monkeypatch.setattr(outbox_file, "boot_id", lambda: "another boot")
     outbox = Outbox(path, "xqc", MAX_BYTES)
@@ -130,8 +130,8 @@ def test_what_the_publisher_knows_of_lost_numbers_is_believed_after_a_boot(
     outbox.close()
 
 
-def test_two_processes_cannot_have_the_same_outbox(path: Path) -> None:
-    """The second is told so, and the first goes on."""
+def test_two_processes_cannot_open_the_same_outbox(path: Path) -> None:
+    """The second one gets an error, and the first one continues."""
     outbox = Outbox(path, "xqc", MAX_BYTES)
     program = (
         "import sys; from pathlib import Path; from readers.outbox.outbox import Outbox;"
@@ -149,10 +149,10 @@ def test_two_processes_cannot_have_the_same_outbox(path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"this is not a database" * 100, b"SQLite format 3\0" + b"\xff" * 5000]
 )
-def test_a_damaged_file_is_set_aside_and_a_new_one_takes_its_place(
+def test_a_damaged_file_is_set_aside_and_replaced(
     path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing is deleted, and an error names both files."""
+    """Nothing is deleted, and an error is logged that names both files."""
     path.parent.mkdir()
     path.write_bytes(content)
     with caplog.at_level(logging.ERROR):
@@ -164,8 +164,8 @@ def test_a_damaged_file_is_set_aside_and_a_new_one_takes_its_place(
     assert str(aside) in caplog.text
 
 
-def test_a_database_of_somebody_else_is_set_aside(path: Path) -> None:
-    """It is whole, but not an outbox."""
+def test_a_database_of_another_program_is_set_aside(path: Path) -> None:
+    """It is undamaged, but it is not an outbox."""
     path.parent.mkdir()
     database = sqlite3.connect(path)
     database.execute("CREATE TABLE batch (something TEXT)")
@@ -176,22 +176,22 @@ def test_a_database_of_somebody_else_is_set_aside(path: Path) -> None:
     assert len(list(path.parent.glob("*.set-aside-*"))) == 1
 
 
-def test_a_place_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
+def test_an_unwritable_path_is_a_clear_error(tmp_path: Path) -> None:
     """The text names the file and the reason."""
     (tmp_path / "outbox").write_text("a file where the folder should be")
     with pytest.raises(OutboxError, match=r"cannot use .*xqc\.db"):
         Outbox(tmp_path / "outbox" / "xqc.db", "xqc", MAX_BYTES)
 
 
-def test_append_returns_what_can_be_sent(path: Path) -> None:
-    """The sender then need not read back from the file what was just written."""
+def test_append_returns_the_batch_that_can_be_sent(path: Path) -> None:
+    """So the sender does not have to read it back from the file."""
     outbox = Outbox(path, "xqc", MAX_BYTES)
     assert outbox.append(batch(b"a", b"b")) == outbox.batch_after(0)
     assert outbox.append(batch(b"c")) == outbox.batch_after(2)
     outbox.close()
 
 
-def test_an_acknowledgement_that_is_repeated_or_late_changes_nothing(path: Path) -> None:
+def test_a_repeated_or_late_acknowledgement_changes_nothing(path: Path) -> None:
     """The publisher repeats the last one for each batch that it refuses."""
     outbox = Outbox(path, "xqc", MAX_BYTES)
     outbox.append(batch(b"a"))
@@ -203,10 +203,10 @@ def test_an_acknowledgement_that_is_repeated_or_late_changes_nothing(path: Path)
     outbox.close()
 
 
-def test_the_oldest_record_held_is_known_behind_a_leap(
+def test_the_oldest_seq_is_right_after_skipped_numbers(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is the number of a batch, not the one after the last acknowledged."""
+    """It is the number of a batch, not the one after the last acknowledged record."""
     outbox = Outbox(path, "xqc", MAX_BYTES)
     outbox.append(batch(b"a"))
     outbox.close()
@@ -223,8 +223,8 @@ def test_the_oldest_record_held_is_known_behind_a_leap(
     outbox.close()
 
 
-def test_a_message_and_its_acknowledgement_cost_five_statements(path: Path) -> None:
-    """One to insert, a transaction to delete; nothing is read back."""
+def test_a_message_and_its_acknowledgement_take_five_statements(path: Path) -> None:
+    """One to insert, a transaction to delete. Nothing is read back."""
     outbox = Outbox(path, "xqc", MAX_BYTES)
     outbox.append(batch(b"warm-up"))
     outbox.acknowledge(outbox.last_seq)

@@ -1,4 +1,4 @@
-"""The outbox when the disk is full, and when the outbox itself is."""
+"""The outbox when it is full, and when the disk is full."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ RECORD_BYTES = 10_000
 
 
 def batch(number: int) -> Batch:
-    """Return a batch of one large record, said at second *number*."""
+    """Return a batch of one large record with the timestamp *number* in seconds."""
     value = b"%d " % number + b"x" * RECORD_BYTES
     return Batch(Kind.CHAT, [Record(b"71", number * 1000, value)])
 
 
 def held(outbox: Outbox) -> tuple[list[int], list[ChatGap]]:
-    """Return the numbers of the chat records, and the gaps, that *outbox* holds."""
+    """Return the numbers of the chat records in *outbox*, and its gaps."""
     numbers, gaps = [], []
     for found in batches_after(outbox, outbox.acknowledged):
         for record in found.records:
@@ -42,7 +42,7 @@ def held(outbox: Outbox) -> tuple[list[int], list[ChatGap]]:
 
 @contextmanager
 def full_disk(path: Path) -> Iterator[None]:
-    """Let no file grow beyond what the outbox at *path* has."""
+    """Let no file grow beyond the largest one beside *path*."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     size = max(file.stat().st_size for file in path.parent.iterdir())
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
@@ -54,12 +54,12 @@ def full_disk(path: Path) -> Iterator[None]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where the outbox is."""
+    """Return the path of the outbox."""
     return tmp_path / "xqc.db"
 
 
-def test_a_full_outbox_gives_up_its_oldest_messages(path: Path) -> None:
-    """What is left is the newest, in order, and the file keeps to its bound."""
+def test_a_full_outbox_evicts_its_oldest_messages(path: Path) -> None:
+    """The newest ones stay, in order, and the file stays near its bound."""
     outbox = Outbox(path, "xqc", max_bytes=1_000_000)
     for number in range(1, 301):
         outbox.append(batch(number))
@@ -72,8 +72,8 @@ def test_a_full_outbox_gives_up_its_oldest_messages(path: Path) -> None:
     outbox.close()
 
 
-def test_what_was_given_up_is_told(path: Path) -> None:
-    """The gaps cover the times of everything that is missing, and say why."""
+def test_evicted_messages_are_covered_by_gap_records(path: Path) -> None:
+    """The gaps cover the times of all missing messages, with the reason."""
     outbox = Outbox(path, "xqc", max_bytes=1_000_000)
     for number in range(1, 151):
         outbox.append(batch(number))
@@ -89,8 +89,8 @@ def test_what_was_given_up_is_told(path: Path) -> None:
     outbox.close()
 
 
-def test_a_full_outbox_is_said_once(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """And once more when there is room again."""
+def test_a_full_outbox_is_logged_once(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Another line is logged when there is room again."""
     outbox = Outbox(path, "xqc", max_bytes=1_000_000)
     with caplog.at_level(logging.INFO):
         for number in range(1, 301):
@@ -103,8 +103,8 @@ def test_a_full_outbox_is_said_once(path: Path, caplog: pytest.LogCaptureFixture
     outbox.close()
 
 
-def test_the_oldest_record_held_is_told_after_an_overflow(path: Path) -> None:
-    """The publisher must not wait for what is gone."""
+def test_the_oldest_seq_is_right_after_an_eviction(path: Path) -> None:
+    """The publisher must not wait for records that were evicted."""
     outbox = Outbox(path, "xqc", max_bytes=1_000_000)
     for number in range(1, 151):
         outbox.append(batch(number))
@@ -114,8 +114,8 @@ def test_the_oldest_record_held_is_told_after_an_overflow(path: Path) -> None:
     outbox.close()
 
 
-def test_the_file_shrinks_when_it_is_needed_no_more(path: Path) -> None:
-    """As it does after an outage, some of it at each tidying."""
+def test_the_file_shrinks_after_an_outage(path: Path) -> None:
+    """Each `tidy` returns some of the free pages."""
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     for number in range(1, 5001):
         outbox.append(batch(number))
@@ -129,8 +129,8 @@ def test_the_file_shrinks_when_it_is_needed_no_more(path: Path) -> None:
     outbox.close()
 
 
-def test_an_idle_outbox_does_not_grow(path: Path) -> None:
-    """Batches that come and are acknowledged use the same pages again and again."""
+def test_an_outbox_with_prompt_acknowledgements_does_not_grow(path: Path) -> None:
+    """New batches reuse the pages of acknowledged ones."""
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     for number in range(1, 3001):
         outbox.append(batch(number))
@@ -144,7 +144,7 @@ def test_an_idle_outbox_does_not_grow(path: Path) -> None:
 def test_on_a_full_disk_batches_are_kept_in_memory(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """In order behind those on disk; it is said once, and acknowledging them works."""
+    """They follow those on disk. One line is logged, and they can be acknowledged."""
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     outbox.append(batch(1))
     with full_disk(path):
@@ -159,8 +159,8 @@ def test_on_a_full_disk_batches_are_kept_in_memory(
     outbox.close()
 
 
-def test_when_there_is_room_again_batches_go_to_disk(path: Path) -> None:
-    """By the next tidying, without a new message."""
+def test_batches_in_memory_are_written_when_there_is_room_again(path: Path) -> None:
+    """The next `tidy` writes them, without a new message."""
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     outbox.append(batch(1))
     with full_disk(path):
@@ -176,8 +176,8 @@ def test_when_there_is_room_again_batches_go_to_disk(path: Path) -> None:
     outbox.close()
 
 
-def test_memory_is_bounded_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What does not fit there is given up, oldest first, and told."""
+def test_batches_in_memory_are_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest ones beyond the bound are evicted, and a gap record is added."""
     monkeypatch.setattr(outbox_module, "MEMORY_MAX_BYTES", 50 * RECORD_BYTES)
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     outbox.append(batch(1))
@@ -191,8 +191,8 @@ def test_memory_is_bounded_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     outbox.close()
 
 
-def test_what_is_evicted_is_not_returned_to_be_sent(path: Path) -> None:
-    """Also not if it is the batch that was just put in."""
+def test_an_evicted_batch_is_not_returned_by_append(path: Path) -> None:
+    """Not even if it is the batch that was just appended."""
     outbox = Outbox(path, "xqc", max_bytes=500_000)
     kept = [outbox.append(batch(number)) for number in range(1, 201)]
     assert None in kept
@@ -200,8 +200,8 @@ def test_what_is_evicted_is_not_returned_to_be_sent(path: Path) -> None:
     outbox.close()
 
 
-def test_numbers_that_were_sent_from_memory_are_not_given_again(path: Path, tmp_path: Path) -> None:
-    """A kill while the disk refuses: the publisher has numbers that the file knows nothing of."""
+def test_numbers_sent_from_memory_are_not_used_again(path: Path, tmp_path: Path) -> None:
+    """After a kill during a full disk, the publisher has numbers that the file lacks."""
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     outbox.append(batch(1))
     with full_disk(path):
@@ -226,13 +226,13 @@ def test_numbers_that_were_sent_from_memory_are_not_given_again(path: Path, tmp_
     successor.close()
 
 
-def test_where_not_even_a_mark_can_be_made_nothing_is_sent_from_memory(
+def test_without_a_mark_nothing_is_sent_from_memory(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waits for the disk."""
+    """If the mark cannot be written either, the batches wait for the disk."""
 
     def refuse(_mark: NumberingMark, _numbers: object) -> None:
-        raise PermissionError("a disk that takes nothing at all")
+        raise PermissionError("nothing can be written")
 
     monkeypatch.setattr(NumberingMark, "set", refuse)
     outbox = Outbox(path, "xqc", max_bytes=10**9)
@@ -248,8 +248,8 @@ def test_where_not_even_a_mark_can_be_made_nothing_is_sent_from_memory(
     outbox.close()
 
 
-def test_damage_that_shows_while_running_is_a_clear_error(path: Path) -> None:
-    """The reader then ends, and the next one sets the file aside."""
+def test_damage_found_while_running_is_a_clear_error(path: Path) -> None:
+    """The reader then exits, and its next start sets the file aside."""
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     for number in range(1, 301):
         outbox.append(batch(number))

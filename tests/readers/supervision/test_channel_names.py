@@ -1,4 +1,4 @@
-"""What a channels.conf names, as people write it."""
+"""Parsing channels.conf, in the ways that people write names."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from readers.supervision.channel_names import channel_name, read_channel_names
     ],
 )
 def test_a_line_names_a_channel(line: str, channel: str) -> None:
-    """Expect that channel, and no complaint."""
+    """The line gives that channel and no problem."""
     names = read_channel_names(line)
     assert (names.channels, names.problems) == ((channel,), ())
 
@@ -46,14 +46,14 @@ def test_a_line_names_a_channel(line: str, channel: str) -> None:
     "line",
     ["", "   ", "\r", "#", "# xqc", "#\txqc", "## xqc", "#--------", "#was here: xqc", "  # x"],
 )
-def test_a_line_is_a_comment_or_empty(line: str) -> None:
-    """Expect no channel, and no complaint."""
+def test_comments_and_empty_lines_are_ignored(line: str) -> None:
+    """The line gives neither a channel nor a problem."""
     names = read_channel_names(line)
     assert (names.channels, names.problems) == ((), ())
 
 
 @pytest.mark.parametrize(
-    ("line", "named"),
+    ("line", "quoted"),
     [
         ("x-q-c", "x-q-c"),
         ("#x-q-c", "#x-q-c"),
@@ -71,34 +71,34 @@ def test_a_line_is_a_comment_or_empty(line: str) -> None:
         ("xq\ufffd  # not UTF-8", "xq\ufffd"),
     ],
 )
-def test_what_names_no_channel_is_reported_with_its_line(line: str, named: str) -> None:
-    """The complaint tells the line's number and what stands there; the lines around it count."""
+def test_a_line_without_a_valid_name_is_reported(line: str, quoted: str) -> None:
+    """The problem has the line's number and its text. The lines around it are still read."""
     names = read_channel_names(f"first\n{line}\nlast\n")
     assert names.channels == ("first", "last")
     [problem] = names.problems
-    assert problem.startswith(f"line 2: {named!r} is not a channel")
+    assert problem.startswith(f"line 2: {quoted!r} is not a channel")
 
 
 def test_every_problem_is_reported() -> None:
-    """Expect a complaint for each of several bad lines, with lines counted as editors do."""
+    """One problem for each bad line. Lines are counted as editors count them."""
     names = read_channel_names("no no\r\n# comment\r\n\r\nstill\x0bno\nxqc")
     assert [problem.partition(":")[0] for problem in names.problems] == ["line 1", "line 4"]
 
 
-def test_a_channel_named_twice_is_read_once() -> None:
-    """Whatever way it is written; the order is that of the first mention."""
+def test_a_channel_that_is_named_twice_is_listed_once() -> None:
+    """Even if it is written in other ways. The order is that of the first mention."""
     names = read_channel_names("xqc\nshroud\nXQC\n#xqc\ntwitch.tv/xqc\nShroud")
     assert names.channels == ("xqc", "shroud")
 
 
-def test_an_empty_file_names_no_channel() -> None:
-    """Expect nothing, and no complaint."""
+def test_an_empty_file_has_no_channels() -> None:
+    """There is no problem either."""
     assert read_channel_names("").channels == read_channel_names("").problems == ()
 
 
 @pytest.mark.parametrize("text", ["", "#", " xqc", "xqc\n", "twitch.tv/xqc\n", "##xqc"])
-def test_a_name_by_itself_is_taken_as_it_is(text: str) -> None:
-    """Nothing is trimmed where there is no line to trim."""
+def test_a_single_name_is_not_trimmed(text: str) -> None:
+    """Spaces, `#` and line ends are errors where the name is not a line of a file."""
     with pytest.raises(ValueError, match="is not a channel"):
         channel_name(text)
 
@@ -108,7 +108,7 @@ def test_a_name_by_itself_is_taken_as_it_is(text: str) -> None:
 @example("#" * 10_000 + " ")
 @example("a" + " " * 10_000 + "a")
 def test_any_text_gives_login_names_and_problems(text: str) -> None:
-    """Nothing makes it raise, and whatever comes out can be the name of a file and a program."""
+    """No text raises, and every channel can be the name of a file and of a program."""
     names = read_channel_names(text)
     assert all(re.fullmatch(r"[a-z0-9_]{1,25}", name) for name in names.channels)
     assert len(names.problems) <= text.count("\n") + 1

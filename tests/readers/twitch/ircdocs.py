@@ -1,5 +1,5 @@
 """
-What the ircdocs parser tests expect of lines and sources, for parsers in any language.
+The lines and sources of the ircdocs parser tests, which are for parsers in any language.
 
 From https://github.com/ircdocs/parser-tests (msg-split, msg-join and userhost-split), by Daniel
 Oaks and others, in the public domain (CC0 1.0).
@@ -7,7 +7,7 @@ Oaks and others, in the public domain (CC0 1.0).
 
 from __future__ import annotations
 
-#: A line; and its tags, unescaped, its source, its command and its parameters.
+#: A line, and its unescaped tags, source, command and parameters.
 LINES: list[tuple[str, dict[str, str], str, str, list[str]]] = [
     ("foo bar baz asdf", {}, "", "foo", ["bar", "baz", "asdf"]),
     (":coolguy foo bar baz asdf", {}, "coolguy", "foo", ["bar", "baz", "asdf"]),

@@ -1,11 +1,11 @@
-"""IRC lines, chat texts and emotes for property tests, and the lines' spelling out in bytes."""
+"""Strategies for IRC lines, chat texts and emotes, and functions that encode lines as bytes."""
 
 from __future__ import annotations
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
-#: Examples enough to be worth it, and no deadline: how fast a machine is, is not tested here.
+#: More examples than usual, and no deadline: these tests do not measure speed.
 thorough = settings(deadline=None, max_examples=300)
 
 _ESCAPES = {";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"}
@@ -19,7 +19,7 @@ def escape_tag(value: str) -> str:
 
 
 def irc_line(tags: dict[str, str], source: str, command: str, params: list[str]) -> bytes:
-    """Spell a message out; `tags` are not escaped yet, and the line gets no line end."""
+    """Return a line without a line end. *tags* are not escaped yet."""
     words = [command, *params[:-1], *(f":{last}" for last in params[-1:])]
     if source:
         words.insert(0, f":{source}")
@@ -29,7 +29,7 @@ def irc_line(tags: dict[str, str], source: str, command: str, params: list[str])
     return " ".join(words).encode()
 
 
-# What has a meaning somewhere in a line, a space that is none in IRC, an astral character.
+# Characters with a meaning in IRC, a space without one, and an astral character.
 _SPECIAL = " :;=@\\\u3000\U0001f602"
 
 
@@ -60,7 +60,7 @@ emotes = st.sampled_from(sorted(emote_ids))
 
 
 def emotes_tag(uses: list[tuple[str, int]]) -> str:
-    """Write the `emotes` tag of uses given as name and start, grouped by emote as Twitch does."""
+    """Return the `emotes` tag of *uses* (name, start), grouped by emote as Twitch does."""
     ranges: dict[str, list[str]] = {}
     for name, start in uses:
         ranges.setdefault(emote_ids[name], []).append(f"{start}-{start + len(name) - 1}")
@@ -69,11 +69,11 @@ def emotes_tag(uses: list[tuple[str, int]]) -> str:
 
 @st.composite
 def texts_with_emotes(draw: st.DrawFn) -> tuple[str, list[tuple[str, int]]]:
-    """Draw a text, and its emotes as name and start in the order of the text."""
+    """Draw a text and its emotes (name, start), in the order of the text."""
     text = draw(texts)
     uses: list[tuple[str, int]] = []
     for name in draw(st.lists(emotes, max_size=8)):
         uses.append((name, len(text)))
-        # What follows may be anything: emotes need not stand between spaces.
+        # Any text may follow: an emote need not have spaces around it.
         text += name + draw(texts)
     return text, uses

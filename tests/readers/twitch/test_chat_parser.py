@@ -1,17 +1,17 @@
-"""Lines of chat and the ChatMessages they become."""
+"""The ChatMessages that chat lines become."""
 
 from __future__ import annotations
 
 import pytest
 
 from common.chat_message import ChatMessage
-from tests.readers.chat_lines import NOW_MS, ROOM_ID, line, received_in, said
+from tests.readers.chat_lines import NOW_MS, ROOM_ID, line, parsed_line, parsed_message
 
 
 def test_a_message_has_its_fields_from_tags_prefix_and_text() -> None:
-    """Room, chatter, login, text, time and emotes are where Twitch puts them."""
+    """Room, user, login, text, time and emotes are read from their places in Twitch's line."""
     raw = line("Kappa Kappa hi", {"emotes": "25:0-4,6-10"})
-    assert said(raw) == ChatMessage(
+    assert parsed_message(raw) == ChatMessage(
         channel_id="11223344",
         user_id="55667788",
         username="rosyfinch",
@@ -31,8 +31,8 @@ def test_a_message_has_its_fields_from_tags_prefix_and_text() -> None:
     ],
 )
 def test_the_text_is_kept_character_for_character(text: str) -> None:
-    """Colons, spaces of all kinds, invisible characters and the empty text stay as they were."""
-    assert said(line(text)).message == text
+    """Colons, all kinds of spaces, invisible characters and the empty text stay unchanged."""
+    assert parsed_message(line(text)).message == text
 
 
 @pytest.mark.parametrize(
@@ -47,32 +47,32 @@ def test_the_text_is_kept_character_for_character(text: str) -> None:
         ("\x01ACTION \x01ACTION x\x01\x01", "", "\x01ACTION x\x01", []),
     ],
 )
-def test_of_a_me_message_only_the_inner_text_counts(
+def test_a_me_message_is_its_inner_text(
     typed: str, emotes: str, text: str, names: list[str]
 ) -> None:
-    """The ACTION wrapper is taken off once, and emote positions count from what is inside it."""
-    message = said(line(typed, {"emotes": emotes}))
+    """The ACTION wrapper is removed once. Emote positions count from the inner text."""
+    message = parsed_message(line(typed, {"emotes": emotes}))
     assert (message.message, message.emotes) == (text, names)
 
 
-def test_emotes_behind_astral_characters_are_counted_by_code_points() -> None:
-    """A character that takes two UTF-16 units and four bytes is one position."""
+def test_emotes_after_astral_characters_are_counted_by_code_points() -> None:
+    """A character of two UTF-16 units and four bytes is one position."""
     raw = line("\U0001f602\U0001f602 Kappa \U0001f602Keepo", {"emotes": "25:3-7/1902:10-14"})
-    assert said(raw).emotes == ["Kappa", "Keepo"]
+    assert parsed_message(raw).emotes == ["Kappa", "Keepo"]
 
 
-def test_skipped_emote_positions_are_counted_and_harm_nothing_else() -> None:
-    """An overlap, a range beyond the text and a malformed one: three skipped, the rest is whole."""
-    heard = received_in(line("Kappa hi", {"emotes": "25:0-4,3-6/1902:6-12/88:04"}))
-    assert heard is not None
-    assert (heard.message.message, heard.message.emotes) == ("Kappa hi", ["Kappa"])
-    assert heard.skipped_emotes == 3
+def test_skipped_emote_positions_are_counted() -> None:
+    """An overlap, a range beyond the text and a malformed range are skipped. The rest is kept."""
+    received = parsed_line(line("Kappa hi", {"emotes": "25:0-4,3-6/1902:6-12/88:04"}))
+    assert received is not None
+    assert (received.message.message, received.message.emotes) == ("Kappa hi", ["Kappa"])
+    assert received.skipped_emotes == 3
 
 
-def test_an_emote_moved_by_a_flagged_word_has_its_name() -> None:
-    """The `flags` tag is used for the emotes that Twitch counted one too far."""
+def test_an_emote_shifted_by_a_flagged_word_has_its_name() -> None:
+    """The `flags` tag corrects the positions that Twitch counts one too far."""
     raw = line("Schöne Frechheit, das Kappa", {"emotes": "25:23-27", "flags": "7-15:A.6/I.6"})
-    assert said(raw).emotes == ["Kappa"]
+    assert parsed_message(raw).emotes == ["Kappa"]
 
 
 @pytest.mark.parametrize(
@@ -97,39 +97,39 @@ def test_an_emote_moved_by_a_flagged_word_has_its_name() -> None:
     ],
 )
 def test_other_tags_change_nothing(tags: dict[str, str]) -> None:
-    """Replies, shared chat, bits, rewards and tags nobody has heard of: the message is the same."""
-    assert said(line("@wren Kappa", tags | {"emotes": "25:6-10"})) == ChatMessage(
+    """Replies, shared chat, bits, rewards and unknown tags do not change the message."""
+    assert parsed_message(line("@wren Kappa", tags | {"emotes": "25:6-10"})) == ChatMessage(
         "11223344", "55667788", "rosyfinch", "@wren Kappa", 1704557984095, ["Kappa"]
     )
 
 
 def test_a_line_without_tags_is_still_a_message() -> None:
-    """The room and the clock of the reader stand in; the user id stays empty."""
+    """The room and the clock of the reader are used instead. The user id is empty."""
     raw = b":wren!wren@wren.tmi.twitch.tv PRIVMSG #birdwatch :hi\r\n"
-    assert said(raw) == ChatMessage(ROOM_ID, "", "wren", "hi", NOW_MS, [])
+    assert parsed_message(raw) == ChatMessage(ROOM_ID, "", "wren", "hi", NOW_MS, [])
 
 
-def test_tags_without_a_value_are_as_good_as_missing() -> None:
-    """`room-id`, `room-id=` and no such tag at all are the same."""
+def test_tags_without_a_value_count_as_missing() -> None:
+    """`room-id`, `room-id=` and no such tag give the same result."""
     tags = b"@emotes;flags=;room-id;tmi-sent-ts=;user-id"
     raw = tags + b" :wren!wren@wren.tmi.twitch.tv PRIVMSG #birdwatch hi"
-    assert said(raw) == ChatMessage(ROOM_ID, "", "wren", "hi", NOW_MS, [])
+    assert parsed_message(raw) == ChatMessage(ROOM_ID, "", "wren", "hi", NOW_MS, [])
 
 
 def test_escaped_ids_are_unescaped() -> None:
-    """Twitch's ids are digits so far; a tag's value is unescaped all the same."""
-    message = said(line("hi", {"room-id": r"1\:2", "user-id": r"3\s4"}))
+    """Twitch's ids have only been digits so far, but any tag's value is unescaped."""
+    message = parsed_message(line("hi", {"room-id": r"1\:2", "user-id": r"3\s4"}))
     assert (message.channel_id, message.user_id) == ("1;2", "3 4")
 
 
 def test_a_message_without_a_sender_has_an_empty_username() -> None:
-    """Nothing is lost for want of a prefix."""
-    assert said(b"PRIVMSG #birdwatch :hi").username == ""
+    """A message without a prefix is kept."""
+    assert parsed_message(b"PRIVMSG #birdwatch :hi").username == ""
 
 
 def test_the_username_is_lower_case() -> None:
-    """A login has no capitals, however it is written."""
-    assert said(b":Wren!wren@wren PRIVMSG #birdwatch :hi").username == "wren"
+    """A login has no capitals, even if the prefix has."""
+    assert parsed_message(b":Wren!wren@wren PRIVMSG #birdwatch :hi").username == "wren"
 
 
 @pytest.mark.parametrize(
@@ -152,15 +152,15 @@ def test_the_username_is_lower_case() -> None:
         ("\u00b2", NOW_MS),
     ],
 )
-def test_a_time_that_makes_no_sense_is_replaced_by_now(sent: str, timestamp: int) -> None:
-    """A whole number from 1 that fits 64 bits is taken, anything else is not."""
-    assert said(line("hi", {"tmi-sent-ts": sent})).timestamp == timestamp
+def test_an_invalid_time_is_replaced_by_now(sent: str, timestamp: int) -> None:
+    """A whole number from 1 that fits into 64 bits is valid, anything else is not."""
+    assert parsed_message(line("hi", {"tmi-sent-ts": sent})).timestamp == timestamp
 
 
-def test_invalid_utf8_costs_only_its_own_characters() -> None:
-    """U+FFFD stands for what could not be read, the emote behind it is still found."""
+def test_invalid_utf8_affects_only_its_own_characters() -> None:
+    """U+FFFD replaces the invalid bytes, and the emote after them is found."""
     raw = line("caf? Kappa", {"emotes": "25:5-9"}).replace(b"caf?", b"caf\xe9")
-    assert said(raw) == ChatMessage(
+    assert parsed_message(raw) == ChatMessage(
         "11223344", "55667788", "rosyfinch", "caf\ufffd Kappa", 1704557984095, ["Kappa"]
     )
 
@@ -175,17 +175,17 @@ SHARED_ANNOUNCEMENT = ANNOUNCEMENT | {
 
 @pytest.mark.parametrize("tags", [ANNOUNCEMENT, SHARED_ANNOUNCEMENT])
 def test_an_announcement_is_a_message(tags: dict[str, str]) -> None:
-    """Its sender is in the tag `login`; a shared one belongs to the channel that was read."""
+    """Its sender is in the tag `login`. A shared announcement belongs to the reader's channel."""
     raw = line("free seed Kappa", tags | {"emotes": "25:10-14"}, "USERNOTICE")
-    assert said(raw) == ChatMessage(
+    assert parsed_message(raw) == ChatMessage(
         "11223344", "55667788", "rosyfinch", "free seed Kappa", 1704557984095, ["Kappa"]
     )
 
 
 def test_in_a_me_announcement_positions_count_from_the_word_action() -> None:
-    """As in a recorded resubscription, whose `Kappa` at 7 is the first word of the inner text."""
+    """As in a recorded resubscription: its `Kappa` at 7 is the first word of the inner text."""
     tags = ANNOUNCEMENT | {"emotes": "25:7-11,23-27/499:29-30"}
-    message = said(line("\x01ACTION Kappa TEST TEST Kappa :)\x01", tags, "USERNOTICE"))
+    message = parsed_message(line("\x01ACTION Kappa TEST TEST Kappa :)\x01", tags, "USERNOTICE"))
     assert (message.message, message.emotes) == (
         "Kappa TEST TEST Kappa :)",
         ["Kappa", "Kappa", ":)"],
@@ -193,8 +193,8 @@ def test_in_a_me_announcement_positions_count_from_the_word_action() -> None:
 
 
 def test_an_announcement_without_a_login_has_an_empty_username() -> None:
-    """The server's name is nobody's login."""
-    assert said(line("hi", {"msg-id": "announcement"}, "USERNOTICE")).username == ""
+    """The server's name in the prefix is not a login."""
+    assert parsed_message(line("hi", {"msg-id": "announcement"}, "USERNOTICE")).username == ""
 
 
 @pytest.mark.parametrize(
@@ -219,5 +219,5 @@ def test_an_announcement_without_a_login_has_an_empty_username() -> None:
     ],
 )
 def test_everything_else_is_no_message(raw: bytes) -> None:
-    """Notices, whispers, hosts, state and lines cut short were not said in the channel."""
-    assert received_in(raw) is None
+    """Notices, whispers, hosts, state and truncated lines are not messages in the channel."""
+    assert parsed_line(raw) is None

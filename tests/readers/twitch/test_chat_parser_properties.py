@@ -1,4 +1,4 @@
-"""What holds of every line of chat, tried on many."""
+"""Properties that every chat line has, tested on generated lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from common.chat_message import ChatMessage, decode_chat_message, encode_chat_message
-from tests.readers.chat_lines import received_in, said
+from tests.readers.chat_lines import parsed_line, parsed_message
 from tests.readers.twitch import strategies
 from tests.readers.twitch.strategies import thorough
 
@@ -34,10 +34,10 @@ _FRAGMENTS = [
 
 @thorough
 @given(st.one_of(st.binary(), st.lists(st.sampled_from(_FRAGMENTS)).map(b"".join)))
-def test_whatever_bytes_come_the_message_can_be_encoded(raw: bytes) -> None:
-    """Nothing raises, and a message that comes out survives its JSON."""
-    if heard := received_in(raw):
-        assert decode_chat_message(encode_chat_message(heard.message)) == heard.message
+def test_a_message_from_any_bytes_can_be_encoded(raw: bytes) -> None:
+    """No bytes raise, and JSON encodes the message without loss."""
+    if received := parsed_line(raw):
+        assert decode_chat_message(encode_chat_message(received.message)) == received.message
 
 
 @thorough
@@ -53,9 +53,9 @@ def test_a_line_made_from_fields_becomes_the_message_with_those_fields(
     fields: tuple[str, str, str, int],
     kind: str,
 ) -> None:
-    """Whatever the text and the other tags, each field comes back as it went in."""
+    """For any text and any other tags."""
     text, uses = drawn
-    # Typed so, it would be a `/me` message.
+    # Such a text would be a `/me` message.
     assume(kind == "action" or not text.startswith("\x01ACTION"))
     room_id, user_id, login, timestamp = fields
     tags = other_tags | {
@@ -72,4 +72,4 @@ def test_a_line_made_from_fields_becomes_the_message_with_those_fields(
     typed = f"\x01ACTION {text}\x01" if kind == "action" else text
     raw = strategies.irc_line(tags, source, command, ["#birdwatch", typed])
     names = [name for name, _ in uses]
-    assert said(raw) == ChatMessage(room_id, user_id, login, text, timestamp, names)
+    assert parsed_message(raw) == ChatMessage(room_id, user_id, login, text, timestamp, names)

@@ -1,4 +1,4 @@
-"""What the server sends, on the wire: cut anywhere, incomplete, or senseless."""
+"""Bytes from the server that are cut anywhere, incomplete or malformed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tests.readers.memberships import (
 )
 
 
-async def test_a_reset_in_the_middle_of_a_line_costs_that_line_only(
+async def test_a_reset_in_the_middle_of_a_line_loses_only_that_line(
     twitch: ChatServer, listener: Listener
 ) -> None:
-    """Half a line is not taken for a message, and the reader comes back."""
+    """Half a line does not become a message, and the reader reconnects."""
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
         await twitch.say(CHANNEL, "before")
@@ -33,10 +33,10 @@ async def test_a_reset_in_the_middle_of_a_line_costs_that_line_only(
     assert listener.texts == ["before", "after"]
 
 
-async def test_lines_that_come_in_pieces_are_put_together(
+async def test_lines_that_arrive_in_pieces_are_joined(
     twitch: ChatServer, listener: Listener
 ) -> None:
-    """However the network cuts them."""
+    """Wherever the network splits them."""
     line = ":viewer!viewer@viewer.tmi.twitch.tv PRIVMSG #xqc :żółw 🐢\r\n".encode()
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
@@ -45,10 +45,8 @@ async def test_lines_that_come_in_pieces_are_put_together(
     assert listener.texts == ["żółw 🐢"] * 3
 
 
-async def test_what_a_line_does_not_say_is_filled_in(
-    twitch: ChatServer, listener: Listener
-) -> None:
-    """The channel's id from joining it, the time from our clock."""
+async def test_missing_tags_are_filled_in(twitch: ChatServer, listener: Listener) -> None:
+    """With the channel's id from the join, and the time of this host."""
     began_ms = time.time_ns() // 1_000_000
     async with membership_of(settings_for(twitch), listener):
         await twitch.wait_for_join(CHANNEL)
@@ -59,10 +57,10 @@ async def test_what_a_line_does_not_say_is_filled_in(
     assert began_ms <= message.timestamp <= time.time_ns() // 1_000_000
 
 
-async def test_garbage_is_survived(
+async def test_garbage_does_not_end_the_connection(
     twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The connection stays, what comes after it is heard, and nothing is logged as a failure."""
+    """The messages after it are received, and no traceback is logged."""
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
         await session.misbehave.send_garbage()
@@ -86,10 +84,10 @@ async def test_garbage_is_survived(
         b"ERROR :x",
     ],
 )
-async def test_commands_that_make_no_sense_cost_nothing(
+async def test_malformed_commands_are_ignored(
     twitch: ChatServer, listener: Listener, line: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No traceback, and the connection stays."""
+    """They log no traceback, and the connection stays."""
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
         await session.misbehave.send_raw(line + b"\r\n")

@@ -1,4 +1,4 @@
-"""Who a reader logs in as."""
+"""The account that a reader logs in as."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tests.common.store_writers import TOKEN
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    """Return the path of a token store that is not there yet."""
+    """Return the path of a token store that does not exist yet."""
     return tmp_path / "tokenStore.json"
 
 
 def settings_with(store: Path, **more: str) -> Settings:
-    """Return settings that name *store*."""
+    """Return settings with the token store at *store*."""
     return read_settings({"TWITCH_TOKEN_STORE": str(store), **more})
 
 
@@ -43,7 +43,7 @@ STATIC = {"TWITCH_USERNAME": "staticbot", "TWITCH_OAUTH_TOKEN": "oauth:statictok
 
 
 def test_without_any_token_a_reader_is_anonymous(store: Path) -> None:
-    """It takes one of the nicks that Twitch lets read without a password."""
+    """It uses one of the nicks that Twitch accepts without a password."""
     found = credentials(settings_with(store))
     assert re.fullmatch(r"justinfan\d{5}", found.nick)
     assert found.token is None
@@ -51,22 +51,22 @@ def test_without_any_token_a_reader_is_anonymous(store: Path) -> None:
 
 
 def test_a_static_token_is_used_with_its_username(store: Path) -> None:
-    """Without the prefix, which the client adds."""
+    """The token is stored without the prefix, which the client adds."""
     settings = settings_with(store, **STATIC)
     assert credentials(settings)[:2] == ("staticbot", "statictoken")
     assert has_account(settings)
 
 
-def test_the_token_store_goes_before_the_static_token(store: Path) -> None:
-    """It is renewed; the other one may long have expired."""
+def test_the_token_store_has_precedence_over_the_static_token(store: Path) -> None:
+    """Its token is renewed. The static token may have expired."""
     log_in(store)
     settings = settings_with(store, TWITCH_OAUTH_TOKEN="oauth:statictoken")
     check_login(settings)
     assert credentials(settings)[:2] == ("somebot", "firstaccess")
 
 
-def test_a_renewed_token_is_there_at_the_next_connection(store: Path) -> None:
-    """Nothing is kept from one call to the next."""
+def test_a_renewed_token_is_used_for_the_next_connection(store: Path) -> None:
+    """No token is cached between two calls."""
     settings = settings_with(store)
     log_in(store)
     assert credentials(settings).token == "firstaccess"
@@ -75,8 +75,8 @@ def test_a_renewed_token_is_there_at_the_next_connection(store: Path) -> None:
     assert has_account(settings)
 
 
-def test_a_static_token_without_a_username_is_a_wrong_setting(store: Path) -> None:
-    """Said at the start, once; but the token store, if it comes, needs no username."""
+def test_a_static_token_without_a_username_is_an_invalid_setting(store: Path) -> None:
+    """An error at the start. A token store, which may be made later, needs no username."""
     settings = settings_with(store, TWITCH_OAUTH_TOKEN="oauth:statictoken")
     with pytest.raises(SettingsError, match="TWITCH_USERNAME is not set"):
         check_login(settings)
@@ -88,7 +88,7 @@ def test_a_static_token_without_a_username_is_a_wrong_setting(store: Path) -> No
 
 
 def test_a_store_that_others_can_read_is_refused(store: Path) -> None:
-    """As a refused login, which is tried again: somebody will mend it."""
+    """It counts as a refused login, which is retried: a person can repair the file."""
     log_in(store)
     store.chmod(0o644)
     with pytest.raises(LoginRefusedError, match="chmod 600"):
@@ -96,15 +96,15 @@ def test_a_store_that_others_can_read_is_refused(store: Path) -> None:
 
 
 def test_a_login_of_another_account_than_the_username_is_refused(store: Path) -> None:
-    """Both are named."""
+    """The error names both accounts."""
     log_in(store)
     with pytest.raises(LoginRefusedError, match=r"somebot.* TWITCH_USERNAME is otherbot"):
         credentials(settings_with(store, TWITCH_USERNAME="OtherBot"))
     assert credentials(settings_with(store, TWITCH_USERNAME="SomeBot")).nick == "somebot"
 
 
-def test_a_nick_that_twitch_does_not_give_us_is_the_reason_for_a_refusal() -> None:
-    """It gives the one of the token's account, whatever NICK says."""
+def test_another_nick_than_the_username_is_refused() -> None:
+    """Twitch assigns the nick of the token's account, whatever NICK asks for."""
     wanted = Credentials("somebot", "token")
     check_nick(wanted, "somebot")
     with pytest.raises(LoginRefusedError, match="belongs to other, but TWITCH_USERNAME is somebot"):
@@ -112,19 +112,19 @@ def test_a_nick_that_twitch_does_not_give_us_is_the_reason_for_a_refusal() -> No
 
 
 def test_a_stored_account_may_have_been_renamed(store: Path) -> None:
-    """Whose it was is known from Twitch itself; it is the same account by another name."""
+    """The store's login came from Twitch, so another nick is a new name of the same account."""
     log_in(store)
     check_nick(credentials(settings_with(store)), "newname")
 
 
-def test_an_anonymous_reader_may_be_called_anything() -> None:
-    """It is nobody in particular."""
+def test_an_anonymous_reader_may_get_any_nick() -> None:
+    """It has no account to compare with."""
     check_nick(Credentials("justinfan12345", None), "justinfan67890")
 
 
 @pytest.mark.parametrize("source", ["store", "static"])
-def test_a_refusal_says_what_to_look_into(store: Path, source: str) -> None:
-    """That depends on where the token came from."""
+def test_a_refusal_says_what_to_check(store: Path, source: str) -> None:
+    """The advice depends on where the token came from."""
     if source == "store":
         log_in(store)
     found = credentials(settings_with(store, **({} if source == "store" else STATIC)))
@@ -137,5 +137,5 @@ def test_a_refusal_says_what_to_look_into(store: Path, source: str) -> None:
 
 
 def test_credentials_do_not_show_their_token() -> None:
-    """Not in their representation, which is what ends up in logs."""
+    """The token is not in their representation, which may be logged."""
     assert "secret" not in repr(Credentials("somebot", "secret"))

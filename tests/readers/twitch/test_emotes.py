@@ -1,4 +1,4 @@
-"""Emote positions and the names they stand for."""
+"""Emote positions, and the names at them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_names_come_in_the_order_of_the_text(emotes: str, text: str, names: list[str]) -> None:
-    """One name per use, cut out by code points, whatever the order of the tag; nothing skipped."""
+    """One name per use, cut by code points, whatever the order of the tag. None is skipped."""
     assert emote_names(emotes, text, "") == (names, 0)
     assert well_placed_emotes(emotes, text) in (names, None)
 
@@ -62,10 +62,10 @@ def test_names_come_in_the_order_of_the_text(emotes: str, text: str, names: list
         ("/:/25/garbage", [], 1),
     ],
 )
-def test_positions_that_make_no_sense_are_skipped_and_counted(
+def test_invalid_positions_are_skipped_and_counted(
     emotes: str, names: list[str], skipped: int
 ) -> None:
-    """Overlaps, positions outside the text and malformed ones are skipped, the others stay."""
+    """Overlaps, positions outside the text and malformed ones are skipped. The others stay."""
     assert emote_names(emotes, "Kappa Keepo", "") == (names, skipped)
     assert well_placed_emotes(emotes, "Kappa Keepo") is None
 
@@ -86,7 +86,7 @@ def test_positions_that_make_no_sense_are_skipped_and_counted(
 def test_a_range_moved_right_by_flagged_parts_is_moved_back(
     emotes: str, flags: str, text: str, names: list[str]
 ) -> None:
-    """A range with a space in it, or beyond the text, is tried left by the parts flagged before."""
+    """A range that has a space or leaves the text is moved left, by the flagged parts before it."""
     assert emote_names(emotes, text, flags)[0] == names
 
 
@@ -109,22 +109,22 @@ def test_a_range_moved_right_by_flagged_parts_is_moved_back(
 def test_a_range_is_moved_no_further_than_the_flags_before_it_explain(
     emotes: str, flags: str, text: str
 ) -> None:
-    """Without enough flags before it, or without a free-standing slice, it is skipped."""
+    """It is skipped without enough flags before it, or if its slice is not between spaces."""
     assert emote_names(emotes, text, flags) == ([], 1)
 
 
-def test_a_right_range_is_not_moved_by_flags() -> None:
-    """In a text Twitch counted right, a flagged part changes nothing."""
+def test_a_correct_range_is_not_moved_by_flags() -> None:
+    """Where Twitch counted correctly, a flagged part changes nothing."""
     assert emote_names("25:5-9", "Shit Kappa", "0-3:P.3") == (["Kappa"], 0)
     assert emote_names("25:5-9", "mist,Kappa,ja", "0-3:P.3") == (["Kappa"], 0)
 
 
 @thorough
 @given(strategies.texts_with_emotes(), st.randoms(use_true_random=False))
-def test_emotes_put_into_a_text_come_out_again(
+def test_emotes_inserted_into_a_text_are_found_again(
     drawn: tuple[str, list[tuple[str, int]]], chance: Random
 ) -> None:
-    """The names are those put in, in the order of the text, whatever the order of the tag."""
+    """In the order of the text, whatever the order of the tag."""
     text, uses = drawn
     names = [name for name, _ in uses]
     chance.shuffle(uses)
@@ -141,10 +141,8 @@ def test_emotes_put_into_a_text_come_out_again(
     ),
     st.text("aä \U0001f602", max_size=12),
 )
-def test_emotes_are_well_placed_when_all_of_the_tag_is_taken_as_it_is(
-    emotes: str, text: str
-) -> None:
-    """Whatever the tag holds, what is found in half of the time is what is found otherwise."""
+def test_well_placed_emotes_agree_with_emote_names(emotes: str, text: str) -> None:
+    """For any tag, the faster function returns either None or the same names."""
     names = well_placed_emotes(emotes, text)
     assert names is None or (names, 0) == emote_names(emotes, text, "")
 
@@ -154,10 +152,10 @@ def test_emotes_are_well_placed_when_all_of_the_tag_is_taken_as_it_is(
     st.lists(strategies.words.filter(lambda word: not word.isascii()), min_size=1, max_size=2),
     st.lists(strategies.emotes, min_size=1, max_size=5),
 )
-def test_emotes_after_flagged_words_come_out_though_all_are_counted_too_far_right(
+def test_emotes_after_flagged_words_are_found_although_counted_too_far_right(
     flagged_words: list[str], names: list[str]
 ) -> None:
-    """One too far for each flagged word before them: the names are the ones that were typed."""
+    """Each flagged word before an emote shifts its range by one. The names are still correct."""
     words = [*flagged_words, *names]
     starts = [len(" ".join([*words[:index], ""])) for index in range(len(words))]
     first_emote = len(flagged_words)
@@ -178,8 +176,8 @@ def test_emotes_after_flagged_words_come_out_though_all_are_counted_too_far_righ
     st.text("aä \U0001f602"),
     st.one_of(st.text(), st.text("0123456789-,:/")),
 )
-def test_no_tags_make_it_raise(emotes: str, text: str, flags: str) -> None:
-    """Every name is a part of the text without a space, and what is not a name is counted."""
+def test_no_tags_raise(emotes: str, text: str, flags: str) -> None:
+    """Every name is a part of the text without a space. Every other position is counted."""
     names, skipped = emote_names(emotes, text, flags)
     assert all(name in text and " " not in name for name in names)
     assert len(names) + skipped == emotes.count(":") + emotes.count(",")

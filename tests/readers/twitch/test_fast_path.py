@@ -1,4 +1,4 @@
-"""Which chat lines take the fast path. `received_in` checks everywhere that both paths agree."""
+"""Which chat lines take the fast path. `parsed_line` always checks that both paths agree."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from hypothesis import strategies as st
 from readers.twitch.fast_path import fast_path
 from readers.twitch.irc import parse_irc
 from simulator.playback import load_recordings
-from tests.readers.chat_lines import TAGS, line, received_in
+from tests.readers.chat_lines import TAGS, line, parsed_line
 from tests.readers.twitch import strategies
 from tests.readers.twitch.strategies import thorough
 
 
-def test_a_line_as_twitch_sends_it_goes_the_fast_way() -> None:
-    """With emotes and without, whatever the text."""
-    assert fast_path(line("hi")) == received_in(line("hi"))
+def test_a_line_as_twitch_sends_it_takes_the_fast_path() -> None:
+    """With or without emotes, and for any text."""
+    assert fast_path(line("hi")) == parsed_line(line("hi"))
     raw = line("Kappa \U0001f602 :) ;id=1;", {"emotes": "25:0-4/1:8-9"})
-    heard = fast_path(raw)
-    assert heard is not None
-    assert heard == received_in(raw)
-    assert (heard.id, heard.message.emotes) == (TAGS["id"], ["Kappa", ":)"])
+    received = fast_path(raw)
+    assert received is not None
+    assert received == parsed_line(raw)
+    assert (received.id, received.message.emotes) == (TAGS["id"], ["Kappa", ":)"])
 
 
-def test_most_recorded_lines_go_the_fast_way() -> None:
-    """What is left to the other way are old recordings, `/me`, and notices."""
+def test_most_recorded_lines_take_the_fast_path() -> None:
+    """The others are old recordings, `/me` and notices."""
     chat = [
         line
         for recording in load_recordings()
         for line in recording.lines
         if (irc := parse_irc(line)) and irc.command == "PRIVMSG"
     ]
-    usual = [line for line in chat if fast_path(line)]
-    assert len(usual) > 0.9 * len(chat) > 0
+    fast = [line for line in chat if fast_path(line)]
+    assert len(fast) > 0.9 * len(chat) > 0
 
 
 @pytest.mark.parametrize(
@@ -51,35 +51,35 @@ def test_most_recorded_lines_go_the_fast_way() -> None:
         line("hi").replace(b" :rosyfinch!", b" :RosyFinch!"),
         line("hi").replace(b"#birdwatch", b"rosyfinch"),
         line("hi").replace(b"@", b":"),
-        # What is not in the tags is not taken from the text.
+        # A missing tag is not read from the text instead.
         line(";user-id=1; :ann!a PRIVMSG #b :hi").replace(b"user-id=55667788;", b"", 1),
         b"",
     ],
 )
-def test_a_line_with_anything_unusual_is_left_to_the_other_way(raw: bytes) -> None:
-    """There it is a message or is not."""
+def test_an_unusual_line_does_not_take_the_fast_path(raw: bytes) -> None:
+    """The full parser decides whether it is a message."""
     assert fast_path(raw) is None
-    received_in(raw)
+    parsed_line(raw)
 
 
 @thorough
 @given(st.permutations(list(TAGS)), st.integers(0, len(TAGS)), strategies.texts)
-def test_whatever_tags_are_missing_or_in_another_order_both_ways_agree(
+def test_both_paths_agree_on_missing_and_reordered_tags(
     names: list[str], count: int, text: str
 ) -> None:
-    """The order decides which way is taken, and nothing else."""
+    """The order decides only which path is taken."""
     tags = {name: TAGS[name] for name in names[:count]}
-    received_in(strategies.irc_line(tags, "ann!ann@ann.tmi.twitch.tv", "PRIVMSG", ["#a", text]))
+    parsed_line(strategies.irc_line(tags, "ann!ann@ann.tmi.twitch.tv", "PRIVMSG", ["#a", text]))
 
 
 @thorough
 @given(st.data(), st.binary(max_size=3))
-def test_whatever_is_changed_in_a_line_both_ways_agree(data: st.DataObject, put: bytes) -> None:
-    """A few bytes are taken out, or put in their place, anywhere."""
+def test_both_paths_agree_on_a_changed_line(data: st.DataObject, put: bytes) -> None:
+    """A few bytes are removed or replaced anywhere."""
     raw = line("Kappa Shit Kappa", {"emotes": "25:0-4,12-16", "flags": "6-9:P.3"})
     start = data.draw(st.integers(0, len(raw)))
     stop = data.draw(st.integers(start, min(len(raw), start + 12)))
     changed = raw[:start] + put + raw[stop:]
     names = [tag.partition(b"=")[0] for tag in changed.partition(b" ")[0][1:].split(b";")]
     assume(len(names) == len(set(names)))
-    received_in(changed)
+    parsed_line(changed)

@@ -1,4 +1,4 @@
-"""Lines of IRC and their parts."""
+"""IRC lines and their parts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def parsed(line: bytes) -> IrcMessage:
 
 
 @pytest.mark.parametrize(("line", "tags", "source", "command", "params"), ircdocs.LINES)
-def test_lines_are_split_as_the_ircdocs_parser_tests_say(
+def test_lines_are_split_as_in_the_ircdocs_parser_tests(
     line: str, tags: dict[str, str], source: str, command: str, params: list[str]
 ) -> None:
     """Tags, source, command and parameters are those of the ircdocs tests."""
@@ -30,19 +30,19 @@ def test_lines_are_split_as_the_ircdocs_parser_tests_say(
 
 
 @pytest.mark.parametrize(("source", "nick"), ircdocs.NICKS)
-def test_the_nick_is_what_stands_before_user_and_host(source: str, nick: str) -> None:
-    """The nick ends at the first `!`, or at the `@` where there is no user."""
+def test_the_nick_is_the_part_before_user_and_host(source: str, nick: str) -> None:
+    """It ends at the first `!`, or at the `@` if there is no user."""
     assert parsed(f":{source} JOIN #a".encode()).nick == nick
 
 
 def test_a_line_without_a_source_has_an_empty_nick() -> None:
-    """No source is no error."""
+    """A missing source is not an error."""
     assert parsed(b"PING :tmi.twitch.tv").nick == ""
 
 
 @pytest.mark.parametrize("end", [b"", b"\r\n", b"\n", b"\r"])
-def test_the_line_end_is_no_part_of_the_text(end: bytes) -> None:
-    """CR LF, either alone, or nothing at all: the text is the same, its last space kept."""
+def test_the_line_end_is_not_part_of_the_text(end: bytes) -> None:
+    """With CR LF, CR, LF or nothing, the text is the same. Its last space stays."""
     assert parsed(b":a!a@a PRIVMSG #a :hi there " + end).params == ["#a", "hi there "]
 
 
@@ -55,7 +55,7 @@ def test_the_line_end_is_no_part_of_the_text(end: bytes) -> None:
     ],
 )
 def test_a_line_without_a_command_is_none(line: bytes) -> None:
-    """What has no command is not a message."""
+    """Without a command there is no message."""
     assert parse_irc(line) is None
 
 
@@ -71,8 +71,8 @@ def test_a_line_without_a_command_is_none(line: bytes) -> None:
         (b":tab\tand\x0bmore\x00", "tab\tand\x0bmore\x00"),
     ],
 )
-def test_only_ascii_spaces_part_words(text: bytes, expected: str) -> None:
-    """A last parameter keeps every character; another parameter ends at an ASCII space only."""
+def test_only_ascii_spaces_separate_parameters(text: bytes, expected: str) -> None:
+    """The last parameter keeps every character. Other parameters end at an ASCII space only."""
     assert parsed(b":a!a@a PRIVMSG #a " + text).params[1] == expected
 
 
@@ -92,15 +92,15 @@ def test_only_ascii_spaces_part_words(text: bytes, expected: str) -> None:
 def test_tags_are_split_at_semicolons_and_the_first_equals_sign(
     line: bytes, tags: dict[str, str]
 ) -> None:
-    """Values stay as sent, missing ones are empty, the last of two wins, nameless ones go."""
+    """Values stay escaped, missing ones are empty, the last duplicate wins, nameless tags go."""
     irc = parsed(line)
     assert (irc.tags, irc.command) == (tags, "X")
     assert {name: irc.tag(name) for name in tags} == tags
 
 
 @pytest.mark.parametrize("line", [b"X", b"@ X", b"@ab=1 X", b"@b=a;c=a=1 X", b"X ;a=1"])
-def test_a_tag_that_is_not_there_is_empty(line: bytes) -> None:
-    """Neither a longer name nor a value nor the text passes for the tag."""
+def test_a_missing_tag_is_empty(line: bytes) -> None:
+    """A longer name, a value or the text is not mistaken for the tag."""
     assert parsed(line).tag("a") == ""
 
 
@@ -126,15 +126,15 @@ def test_tag_values_are_unescaped_in_one_pass(value: str, expected: str) -> None
     assert unescape_tag(value) == expected
 
 
-def test_bytes_that_are_not_utf8_cost_no_more_than_themselves() -> None:
-    """Each invalid sequence becomes U+FFFD; what stands round it survives, in tags and text."""
+def test_bytes_that_are_not_utf8_affect_only_themselves() -> None:
+    """Each invalid sequence becomes U+FFFD. The rest of the tags and the text stays."""
     irc = parsed(b"@display-name=J\xf6rg;id=7 :a!a@a PRIVMSG #a :caf\xe9 \xf0\x9f\x98 Kappa \xff")
     assert irc.tags == {"display-name": "J\ufffdrg", "id": "7"}
     assert irc.params == ["#a", "caf\ufffd \ufffd Kappa \ufffd"]
 
 
-def test_eight_kibibytes_of_tags_are_read_to_the_last() -> None:
-    """The largest tag section that IRCv3 allows is parsed whole."""
+def test_eight_kibibytes_of_tags_are_parsed_completely() -> None:
+    """This is the largest tag section that IRCv3 allows."""
     filling = ";".join(f"tag-{number}={'x' * 50}" for number in range(140))
     filling = filling.ljust(8191 - len("@;last=1 "), "x")
     irc = parsed(f"@{filling};last=1 :a!a@a PRIVMSG #a :hi".encode())
@@ -146,7 +146,7 @@ def test_eight_kibibytes_of_tags_are_read_to_the_last() -> None:
 @thorough
 @given(st.binary())
 def test_no_bytes_make_the_parser_raise(line: bytes) -> None:
-    """Whatever comes, the answer is a message with a command, or None."""
+    """Any bytes give a message with a command, or None."""
     irc = parse_irc(line)
     assert irc is None or irc.command
 
@@ -159,10 +159,10 @@ def test_no_bytes_make_the_parser_raise(line: bytes) -> None:
     strategies.params,
     st.sampled_from([b"", b"\n", b"\r\n"]),
 )
-def test_a_message_spelled_out_parses_back_to_its_fields(
+def test_an_encoded_message_parses_to_its_fields(
     tags: dict[str, str], source: str, command: str, params: list[str], end: bytes
 ) -> None:
-    """Every field comes back, character for character, once its tags are unescaped."""
+    """Every field is the same, character for character, once its tags are unescaped."""
     irc = parsed(strategies.irc_line(tags, source, command, params) + end)
     assert {name: unescape_tag(value) for name, value in irc.tags.items()} == tags
     assert {name: unescape_tag(irc.tag(name)) for name in tags} == tags

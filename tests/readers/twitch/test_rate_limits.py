@@ -10,14 +10,14 @@ import pytest
 
 from readers.twitch.rate_limits import RateLimits
 
-# What is free is free at once. A wait would be one of 12 s, which no test waits for.
+# Seconds within which an action counts as immediate. A wait would be one of 12 s.
 AT_ONCE_S = 5.0
 
 
-async def test_eighteen_logins_are_free_and_the_next_one_waits(
+async def test_eighteen_logins_are_immediate_and_the_next_one_waits(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log says for how long. Joins are counted by themselves."""
+    """The delay is logged. Joins are counted separately."""
     caplog.set_level(logging.INFO)
     limits = RateLimits(tmp_path, join_rate=20)
     async with asyncio.timeout(AT_ONCE_S):
@@ -32,8 +32,8 @@ async def test_eighteen_logins_are_free_and_the_next_one_waits(
         await limits.wait_for_join()
 
 
-async def test_a_verified_bot_may_do_more(tmp_path: Path) -> None:
-    """Ninety per cent of its 2,000 joins."""
+async def test_a_verified_bot_has_a_higher_limit(tmp_path: Path) -> None:
+    """90 % of its 2,000 joins."""
     limits = RateLimits(tmp_path, join_rate=2000)
     async with asyncio.timeout(60):
         for _ in range(180):
@@ -41,16 +41,16 @@ async def test_a_verified_bot_may_do_more(tmp_path: Path) -> None:
             await limits.wait_for_join()
 
 
-async def test_the_smallest_rate_lets_one_in(tmp_path: Path) -> None:
-    """Rounded down it would let in nobody."""
+async def test_the_smallest_rate_allows_one_join(tmp_path: Path) -> None:
+    """90 % of 1, rounded down, would allow none."""
     async with asyncio.timeout(AT_ONCE_S):
         await RateLimits(tmp_path, join_rate=1).wait_for_join()
 
 
-async def test_a_folder_that_cannot_be_written_keeps_nobody_out(
+async def test_an_unwritable_folder_does_not_prevent_joins(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Better to be ignored by Twitch than not to ask; it is an error all the same."""
+    """An error is logged. Exceeding Twitch's limit is better than not joining at all."""
     (tmp_path / "limits").write_text("a file where the folder should be")
     async with asyncio.timeout(AT_ONCE_S):
         await RateLimits(tmp_path / "limits", join_rate=20).wait_for_join()

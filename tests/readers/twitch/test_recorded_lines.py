@@ -1,7 +1,7 @@
 """
-The parser on recorded lines, against a second reading and against stored expectations.
+The parser on recorded lines, against a regular expression and against stored expectations.
 
-Where our rule for wrong emote ranges is not a library's, `OUR_EMOTES` says what we take instead.
+Where our rule for wrong emote ranges differs from a library's, `OUR_EMOTES` has our result.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from tests.corpora import (
     recorded_lines,
     recordings,
 )
-from tests.readers.chat_lines import received_in
+from tests.readers.chat_lines import parsed_line
 
-# A line of IRC as RFC 1459's grammar has it, to check the parser by other means than its own.
+# An IRC line after RFC 1459's grammar: a check that shares no code with the parser.
 _LINE = re.compile(
     rb"(?:@(?P<tags>[^ ]*) +)?(?::(?P<source>[^ ]*) +)?(?P<command>[^ ]+)"
     rb"(?P<middle>(?: +[^ :][^ ]*)*)(?: +:(?P<last>.*)| *)"
 )
 
-# What we take of wrong ranges, by the `emotes` tag: we move a range by the flagged parts before it,
-# and where that gives no name either, there is none.
+# Our result for wrong ranges, by the `emotes` tag. We move a range by the flagged parts before it.
+# If that gives no name either, the range is skipped.
 WRONG_RANGES = {
-    # Recorded from Twitch, and moved by one flagged part.
+    # Recorded from Twitch, shifted by one flagged part.
     "25:40-44": ["Kappa"],
     "86:30-39/822112:73-79": ["BibleThump", "FortOne"],
     "547728456:46-58,60-72,74-86/240263040:88-100": [*["hazelmoonLove"] * 3, "hazelmoonBits"],
     "425618:49-51": ["LUL"],
     "245:38-52": ["ResidentSleeper"],
-    # Made up from the first, and moved further than its one flagged part explains.
+    # Made up from the first, shifted further than its one flagged part explains.
     "25:41-45": [],
     "25:44-48": [],
     "25:45-49": [],
@@ -47,13 +47,13 @@ WRONG_RANGES = {
     "A123A:0-11": [],
 }
 
-# What we take where a library takes another slice. They cut off what leaves the text and take
-# slices with a space in them. The emotes of one streamer have other names in our recordings.
+# Our result where a library has another one. Libraries truncate ranges that leave the text, and
+# accept slices with a space. The emotes of one streamer have other names in our recordings.
 OUR_EMOTES = WRONG_RANGES | {
     "301683486:46-58,60-72,74-86/301683544:88-100": [*["staryuukiLove"] * 3, "staryuukiBits"],
 }
 
-# What the libraries call the fields of a ChatMessage.
+# The libraries' names for the fields of a ChatMessage.
 FIELDS = {
     "channel_id": ("channel_id", "Channel.Id", "RoomID"),
     "user_id": ("user_id", "Author.Id", "ID"),
@@ -62,7 +62,7 @@ FIELDS = {
     "timestamp": ("timestamp_ms", "TmiSentTs"),
 }
 
-# What they call tags that have to be unescaped.
+# Their names for tags that have to be unescaped.
 TAGS = {
     "display-name": ("user_name", "sender.name", "Author.DisplayName", "DisplayName"),
     "reply-parent-msg-body": ("Reply.ParentMessage", "ParentMsgBody"),
@@ -74,19 +74,19 @@ def _name(recording: Path) -> str:
 
 
 @pytest.mark.parametrize("recording", own_recordings(), ids=_name)
-def test_our_recordings_become_the_messages_that_are_expected(recording: Path) -> None:
-    """Each line becomes the stored message, or none, when there is none for it."""
+def test_our_recordings_become_the_expected_messages(recording: Path) -> None:
+    """Each line becomes its stored message, or none if none is stored."""
     received = {
         number: parsed.message
         for number, line in enumerate(recorded_lines(recording), start=1)
-        if (parsed := received_in(line)) is not None
+        if (parsed := parsed_line(line)) is not None
     }
     assert received == expected_messages()[recording.name]
 
 
 @pytest.mark.parametrize("recording", recordings(), ids=_name)
-def test_every_recorded_line_is_read_as_the_grammar_says(recording: Path) -> None:
-    """Tags, source, command and parameters are what a regular expression finds in the line."""
+def test_every_recorded_line_is_parsed_as_the_grammar_defines(recording: Path) -> None:
+    """Tags, source, command and parameters are those that a regular expression finds."""
     for line in recorded_lines(recording):
         irc, expected = parse_irc(line), _LINE.fullmatch(line)
         assert irc is not None
@@ -103,27 +103,27 @@ def test_every_recorded_line_is_read_as_the_grammar_says(recording: Path) -> Non
 def test_every_recorded_message_to_a_channel_is_a_chat_message(recording: Path) -> None:
     """Its text ends the line, its room is the tag's, each emote position is a name or skipped."""
     for line in recorded_lines(recording):
-        irc, heard = parse_irc(line), received_in(line)
+        irc, parsed = parse_irc(line), parsed_line(line)
         assert irc is not None
         if irc.command != "PRIVMSG" or len(irc.params) < 2 or not irc.params[0].startswith("#"):
             continue
-        assert heard is not None
-        message = heard.message
+        assert parsed is not None
+        message = parsed.message
         assert line.decode().removesuffix("\x01").endswith(message.message)
         assert message.channel_id == irc.tags.get("room-id", message.channel_id)
         positions = irc.tags.get("emotes", "").count("-")
-        assert len(message.emotes) + heard.skipped_emotes == positions
+        assert len(message.emotes) + parsed.skipped_emotes == positions
 
 
 @pytest.mark.parametrize(("tag", "names"), WRONG_RANGES.items())
 def test_wrong_ranges_in_recorded_lines_give_the_right_names(tag: str, names: list[str]) -> None:
-    """The ranges recorded from Twitch that are wrong by one are put right, others skipped."""
+    """Ranges from Twitch that are wrong by one are corrected, others are skipped."""
     lines = {line for file in recordings() for line in recorded_lines(file) if tag in line.decode()}
     assert lines
     for line in lines:
-        heard = received_in(line)
-        assert heard is not None
-        assert (heard.message.emotes, heard.skipped_emotes > 0) == (names, not names)
+        parsed = parsed_line(line)
+        assert parsed is not None
+        assert (parsed.message.emotes, parsed.skipped_emotes > 0) == (names, not names)
 
 
 @needs_corpora
@@ -131,24 +131,24 @@ def test_wrong_ranges_in_recorded_lines_give_the_right_names(tag: str, names: li
     ("library", "compared"),
     [("Java-Twirk", 13), ("go-twitch-irc", 38), ("occluder-MiniTwitch", 66), ("twitch-irc-rs", 41)],
 )
-def test_recorded_lines_become_what_their_library_expects(library: str, compared: int) -> None:
-    """Field by field where a library has the field, with our rule for wrong emote ranges."""
+def test_recorded_lines_become_the_messages_of_their_library(library: str, compared: int) -> None:
+    """Each field that the library has is equal, but for our rule for wrong emote ranges."""
     fields = [field for expected in expectations(library) for field in compared_fields(expected)]
     assert [(raw, ours) for raw, ours, _ in fields] == [(raw, theirs) for raw, _, theirs in fields]
     assert len(fields) == compared
 
 
 def compared_fields(line: Expectation) -> list[tuple[str, object, object]]:
-    """Return what we and the library make of a line, field by field; none if it is no message."""
-    irc, heard = parse_irc(line.raw.encode()), received_in(line.raw.encode())
+    """Return line, our value and the library's value for each field; none if it is no message."""
+    irc, parsed = parse_irc(line.raw.encode()), parsed_line(line.raw.encode())
     assert irc is not None
     kinds = {irc.command, irc.tags.get("msg-id"), irc.tags.get("source-msg-id")}
     if not kinds & {"PRIVMSG", "announcement"}:
-        assert heard is None
+        assert parsed is None
         return []
-    assert heard is not None
+    assert parsed is not None
     values = [
-        *((str(getattr(heard.message, field)), names) for field, names in FIELDS.items()),
+        *((str(getattr(parsed.message, field)), names) for field, names in FIELDS.items()),
         *((unescape_tag(irc.tags.get(tag, "")), names) for tag, names in TAGS.items()),
     ]
     fields: list[tuple[str, object, object]] = [
@@ -160,19 +160,19 @@ def compared_fields(line: Expectation) -> list[tuple[str, object, object]]:
     for name in {"emotes", "emotes_clamped"} & line.expected.keys():
         theirs = _names(line.expected[name])
         names = OUR_EMOTES.get(irc.tags.get("emotes", ""), theirs)
-        fields.append((line.raw, heard.message.emotes, names))
+        fields.append((line.raw, parsed.message.emotes, names))
     return fields
 
 
 def _in_our_terms(expected: Any, ours: str) -> str:
-    """Put a library's value in our terms; of the several values one test has, ours will do."""
+    """Convert a library's value to our form. If it lists several, ours may be any of them."""
     if isinstance(expected, list):
         return ours if ours in expected else str(expected)
     return "" if expected == "string.Empty" else str(expected)
 
 
 def _names(emotes: list[dict[str, Any]]) -> list[str]:
-    """Take the names, in the order of the text, out of a library's emotes, of three shapes."""
+    """Return the names of a library's emotes, which have three forms, in the order of the text."""
     uses: list[tuple[int, str]] = []
     for emote in emotes:
         starts = [start for start, _ in emote.get("ranges_half_open", ())]

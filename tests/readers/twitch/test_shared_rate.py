@@ -1,4 +1,4 @@
-"""A rate that processes keep together."""
+"""A rate limit that several processes share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from readers.twitch.shared_rate import SharedRate
 
 
 class Clock:
-    """A clock that is moved by hand."""
+    """A clock that the test sets."""
 
     now = 100.0
 
@@ -29,12 +29,12 @@ class Clock:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where the times are kept; the folder is not there yet."""
+    """Return the path of the stored times. Its folder does not exist yet."""
     return tmp_path / "limits" / "joins.json"
 
 
-def test_the_first_actions_are_free_and_the_next_one_waits(path: Path) -> None:
-    """Three in ten seconds: the fourth comes ten seconds after the first."""
+def test_the_first_actions_are_immediate_and_the_next_one_waits(path: Path) -> None:
+    """With three actions in ten seconds, the fourth comes ten seconds after the first."""
     clock = Clock()
     rate = SharedRate(path, 3, 10.0, clock)
     waits = []
@@ -44,8 +44,8 @@ def test_the_first_actions_are_free_and_the_next_one_waits(path: Path) -> None:
     assert waits == [0, 0, 0, 7]
 
 
-def test_in_no_period_are_there_more_than_allowed(path: Path) -> None:
-    """However many ask at once: first come, first served, and all in order."""
+def test_no_period_has_more_actions_than_allowed(path: Path) -> None:
+    """For any number of callers at once: first come, first served."""
     clock = Clock()
     rate = SharedRate(path, 18, 12.0, clock)
     times = [clock.now + rate.take() for _ in range(200)]
@@ -54,8 +54,8 @@ def test_in_no_period_are_there_more_than_allowed(path: Path) -> None:
     assert times[-1] - times[0] == (199 // 18) * 12.0
 
 
-def test_after_a_pause_actions_are_free_again(path: Path) -> None:
-    """What lies further back than a period does not count."""
+def test_after_a_pause_actions_are_immediate_again(path: Path) -> None:
+    """Only the actions of the last period count."""
     clock = Clock()
     rate = SharedRate(path, 1, 10.0, clock)
     rate.take()
@@ -63,8 +63,8 @@ def test_after_a_pause_actions_are_free_again(path: Path) -> None:
     assert rate.take() == 0
 
 
-def test_processes_share_it(path: Path) -> None:
-    """Many processes that ask at the same moment get as many different times."""
+def test_processes_share_the_rate(path: Path) -> None:
+    """Processes that ask at the same moment get different times."""
     program = (
         "import sys, time; from pathlib import Path;"
         "from readers.twitch.shared_rate import SharedRate;"
@@ -78,8 +78,8 @@ def test_processes_share_it(path: Path) -> None:
     assert all(later - earlier > 900 for earlier, later in pairwise(times))
 
 
-def test_a_process_that_is_killed_holds_nobody_up(path: Path) -> None:
-    """Its time goes by unused; the lock went with it."""
+def test_a_killed_process_does_not_block_others(path: Path) -> None:
+    """Its time passes unused, and its lock is released."""
     program = (
         "import sys, time; from pathlib import Path;"
         "from readers.twitch.shared_rate import SharedRate;"
@@ -97,7 +97,7 @@ def test_a_process_that_is_killed_holds_nobody_up(path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"garbage", b'{"version": 99, "boot": "x", "taken": [1]}']
 )
-def test_a_file_that_cannot_be_read_counts_as_none(path: Path, content: bytes) -> None:
+def test_an_invalid_file_counts_as_missing(path: Path, content: bytes) -> None:
     """It is replaced."""
     path.parent.mkdir()
     path.write_bytes(content)
@@ -107,8 +107,10 @@ def test_a_file_that_cannot_be_read_counts_as_none(path: Path, content: bytes) -
     assert json.loads(path.read_bytes())["version"] == shared_rate.VERSION
 
 
-def test_times_are_void_after_a_boot(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clock has begun anew."""
+def test_stored_times_are_ignored_after_a_reboot(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The monotonic clock has started again."""
     SharedRate(path, 1, 10.0, lambda: time.monotonic() + 10**6).take()
     monkeypatch.setattr(shared_rate, "boot_id", lambda: "another boot")
     assert SharedRate(path, 1, 10.0).take() == 0

@@ -1,4 +1,4 @@
-"""A silent peer is asked for a sign of life, and given up when there is none."""
+"""A silent peer is sent a PING, and counts as dead if nothing is received after it."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from readers.twitch.watchdog import Watchdog
 _SOON = Timing(ping_after_s=0.01, pong_within_s=0.01)
 
 
-async def test_a_silent_peer_is_asked_and_given_up() -> None:
-    """Asked first."""
+async def test_a_silent_peer_is_asked_and_then_counts_as_dead() -> None:
+    """In this order."""
     happened: list[str] = []
     dead = asyncio.Event()
 
-    def give_up() -> None:
+    def on_dead() -> None:
         happened.append("dead")
         dead.set()
 
-    Watchdog(_SOON, ask=lambda: happened.append("asked"), on_dead=give_up).start()
+    Watchdog(_SOON, ask=lambda: happened.append("asked"), on_dead=on_dead).start()
     async with asyncio.timeout(10):
         await dead.wait()
     assert happened == ["asked", "dead"]
 
 
-async def test_a_peer_that_answers_is_asked_again_and_again() -> None:
-    """And never given up."""
+async def test_a_responding_peer_is_asked_again() -> None:
+    """It never counts as dead."""
     asked = 0
     enough = asyncio.Event()
 
-    def answer() -> None:
+    def respond() -> None:
         nonlocal asked
         asked += 1
         watchdog.on_received()
@@ -38,7 +38,7 @@ async def test_a_peer_that_answers_is_asked_again_and_again() -> None:
             enough.set()
 
     dead = asyncio.Event()
-    watchdog = Watchdog(_SOON, ask=answer, on_dead=dead.set)
+    watchdog = Watchdog(_SOON, ask=respond, on_dead=dead.set)
     watchdog.start()
     async with asyncio.timeout(10):
         await enough.wait()
@@ -46,7 +46,7 @@ async def test_a_peer_that_answers_is_asked_again_and_again() -> None:
     assert not dead.is_set()
 
 
-async def test_nobody_is_asked_after_the_end() -> None:
+async def test_nothing_is_asked_after_stop() -> None:
     """A connection that was left is not watched."""
     asked = asyncio.Event()
     watchdog = Watchdog(_SOON, ask=asked.set, on_dead=asked.set)
