@@ -1,4 +1,4 @@
-"""What a child of supervisord does before it is a reader. The rest is in end_to_end."""
+"""A child of supervisord before it becomes a reader. end_to_end tests the rest of preloading."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from tests.processes import StartProcess, wait_for_line
 
-#: supervisord's child after the fork: its handlers only queue signals, until they are replaced.
+#: supervisord's child after the fork. Its handlers only queue signals until they are replaced.
 _CHILD = """
 import os, signal
 from supervisor.options import SignalReceiver
@@ -22,18 +22,18 @@ become_reader(["python3", "-m", "readers", "xqc"], os.environ.copy(), received.g
 """
 
 
-def test_a_reader_that_is_stopped_right_after_the_fork_ends(processes: StartProcess) -> None:
-    """supervisord would otherwise wait for stopwaitsecs, and kill it."""
+def test_a_reader_that_is_stopped_right_after_the_fork_exits(processes: StartProcess) -> None:
+    """Otherwise supervisord would wait for stopwaitsecs, and kill it."""
     program = _CHILD.format(numbers=[int(signal.SIGCHLD), int(signal.SIGTERM)])
     child = processes([sys.executable, "-c", program])
     assert child.wait(30) == 0
     assert "started" not in child.output()
 
 
-def test_other_signals_do_not_stop_it(processes: StartProcess) -> None:
-    """SIGCHLD of another program may be queued at the moment of the fork."""
+def test_other_signals_do_not_stop_a_reader(processes: StartProcess) -> None:
+    """SIGCHLD of another program may be queued at the time of the fork."""
     program = _CHILD.format(numbers=[int(signal.SIGCHLD)])
-    # No chat server is there: it starts, and goes on trying.
+    # Without a chat server, the reader starts and keeps retrying.
     child = processes([sys.executable, "-c", program], {"TWITCH_IRC_PORT": "1"})
     wait_for_line(child, "started with 0 messages", 30)
     assert child.stop() == 0
