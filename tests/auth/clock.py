@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Clock:
-    """It shows Unix seconds."""
+    """Returns Unix seconds when called."""
 
     def __init__(self) -> None:
         self.now = 1_700_000_000.0
@@ -14,5 +14,5 @@ class Clock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Let so much time pass, in none."""
+        """Move the clock forward by *seconds*, without waiting."""
         self.now += seconds

@@ -1,4 +1,4 @@
-"""A Twitch to log in to, and the settings that lead there."""
+"""Fixtures: a local Twitch OAuth server, its clock, and settings that point to it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tests.auth.people import CLIENT_ID, CLIENT_SECRET, PUBLIC_CLIENT_ID
 from tests.auth.scene import Scene
 from tests.ports import free_port
 
-#: Gives settings, with more of them than those that lead to the server.
+#: Returns settings that point to the server; keyword arguments add or replace variables.
 SettingsFor = Callable[..., Settings]
 
-#: In the block of what it gives, nothing can be stored.
+#: Returns a context manager; the token store cannot be written in its block.
 FullDisk = Callable[[], AbstractContextManager[None]]
 
 
 @pytest.fixture
 def clock() -> Clock:
-    """Return the clock of Twitch and of whoever else asks for it."""
+    """Return the clock that the OAuth server and the code under test share."""
     return Clock()
 
 
@@ -38,7 +38,7 @@ def auth_port() -> int:
 
 @pytest.fixture
 def twitch(clock: Clock, auth_port: int) -> Iterator[OAuthServer]:
-    """Return a Twitch that knows one application of each type."""
+    """Return an OAuth server with one registered application of each type."""
     redirect_uri = f"http://localhost:{auth_port}/auth/callback"
     applications = {
         CLIENT_ID: RegisteredApplication(CLIENT_SECRET, (redirect_uri,)),
@@ -50,13 +50,13 @@ def twitch(clock: Clock, auth_port: int) -> Iterator[OAuthServer]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    """Return the path of a token store that is not there yet."""
+    """Return the path of a token store that does not exist yet."""
     return tmp_path / "tokenStore.json"
 
 
 @pytest.fixture
 def environment(twitch: OAuthServer, auth_port: int, store: Path) -> dict[str, str]:
-    """Return the environment variables that lead to *twitch* and *store*."""
+    """Return the environment variables that point to *twitch* and *store*."""
     return {
         "TWITCH_AUTH_URL": twitch.url,
         "TWITCH_CLIENT_ID": CLIENT_ID,
@@ -69,17 +69,17 @@ def environment(twitch: OAuthServer, auth_port: int, store: Path) -> dict[str, s
 
 @pytest.fixture
 def settings_for(environment: dict[str, str]) -> SettingsFor:
-    """Return a function that gives settings: those of *environment*, and those it is given."""
+    """Return a function that reads settings from *environment* and its keyword arguments."""
 
-    def give(**more: str) -> Settings:
+    def read(**more: str) -> Settings:
         return read_settings(environment | more)
 
-    return give
+    return read
 
 
 @pytest.fixture
 def scene(twitch: OAuthServer, store: Path, clock: Clock) -> Scene:
-    """Return where it all happens."""
+    """Return the OAuth server, the token store and the clock."""
     return Scene(twitch, store, clock)
 
 
@@ -91,13 +91,13 @@ def settings(settings_for: SettingsFor) -> Settings:
 
 @pytest.fixture
 def public_settings(settings_for: SettingsFor) -> Settings:
-    """Return the settings of an application of the type Public."""
+    """Return the settings of a public application, which has no secret."""
     return settings_for(TWITCH_CLIENT_ID=PUBLIC_CLIENT_ID, TWITCH_CLIENT_SECRET="")
 
 
 @pytest.fixture
 def full_disk(monkeypatch: pytest.MonkeyPatch) -> FullDisk:
-    """Return a function that fills the disk for a block."""
+    """Return a function that makes writes to the token store fail, as on a full disk."""
 
     def no_space(*_arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

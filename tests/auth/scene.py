@@ -1,4 +1,4 @@
-"""Twitch, its clock and a token store, for tests of who keeps the one valid for the other."""
+"""The OAuth server, its clock and a token store, for tests of the token keeper."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from tests.auth.people import CLIENT_ID, log_in
 HOUR_S = 3600
 LIFE_S = 4 * HOUR_S
 
-#: When a token of that life is renewed, without jitter.
+#: The age at which such a token is renewed, without jitter.
 DUE_S = LIFE_S * 0.9
 
 
 @dataclass
 class Scene:
-    """Twitch, its clock, and a token store."""
+    """The OAuth server, its clock, and a token store."""
 
     twitch: OAuthServer
     store: Path
     clock: Clock
 
-    def put(self, client_id: str = CLIENT_ID) -> StoredToken:
-        """Store a login that was made now; return it."""
+    def store_login(self, client_id: str = CLIENT_ID) -> StoredToken:
+        """Log in now, store the login, and return it."""
         access_token, refresh_token = log_in(self.twitch, client_id)
         login = self.twitch.state.login
         token = StoredToken(
@@ -55,12 +55,12 @@ class Scene:
         return token
 
     def stored_is_valid(self) -> bool:
-        """Return whether Twitch takes the token in the store now."""
+        """Return whether Twitch accepts the stored token now."""
         return self.stored().access_token in self.twitch.state.valid_tokens
 
-    def calls(self, what: str) -> int:
-        """Return how often Twitch was asked for *what*."""
-        return self.twitch.state.calls.count(what)
+    def calls(self, kind: str) -> int:
+        """Return the number of requests of *kind* that Twitch received."""
+        return self.twitch.state.calls.count(kind)
 
     def keeper(self, settings: Settings) -> TokenKeeper:
         """Return a keeper without jitter."""
@@ -68,5 +68,5 @@ class Scene:
 
 
 def messages(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
-    """Return what was logged at *level*."""
+    """Return the messages logged at *level*."""
     return [record.getMessage() for record in caplog.records if record.levelno == level]

@@ -1,4 +1,4 @@
-"""The login with a browser, whose part requests takes here."""
+"""The browser login, with requests instead of a browser."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from tests.processes import wait_for
 
 
 class Login:
-    """A login that runs in a thread, and the address that a person was told to open."""
+    """A login that runs in a thread, and the address that it asks a person to open."""
 
     def __init__(self, settings: Settings) -> None:
-        self.said: list[str] = []
+        self.printed: list[str] = []
         self.opened: Future[str] = Future()
         self.result: Future[StoredToken] = Future()
         threading.Thread(target=self._run, args=(settings,), daemon=True).start()
@@ -36,31 +36,31 @@ class Login:
 
     def _run(self, settings: Settings) -> None:
         try:
-            token = log_in_with_browser(settings, self.said.append, self.opened.set_result)
-        except BaseException as error:  # noqa: BLE001 - whoever waits for the result gets it
+            token = log_in_with_browser(settings, self.printed.append, self.opened.set_result)
+        except BaseException as error:  # noqa: BLE001 - raised where the result is read
             self.result.set_exception(error)
         else:
             self.result.set_result(token)
 
     def callback(self, **fields: str) -> requests.Response:
-        """Open the address that Twitch leads back to, with *fields*."""
+        """Open the redirect URI with *fields* as its query."""
         url = self.url.replace("/auth", f"/auth/callback?{urlencode(fields)}")
         return requests.get(url, timeout=TIMEOUT_S)
 
     def state(self) -> str:
-        """Return the state that Twitch has to give back."""
-        answer = requests.get(self.url, timeout=TIMEOUT_S, allow_redirects=False)
-        return parse_qs(urlsplit(answer.headers["Location"]).query)["state"][0]
+        """Return the state that Twitch must send back."""
+        response = requests.get(self.url, timeout=TIMEOUT_S, allow_redirects=False)
+        return parse_qs(urlsplit(response.headers["Location"]).query)["state"][0]
 
     def failure(self) -> str:
-        """Return what the login failed with."""
+        """Return the text of the error that ended the login."""
         error = self.result.exception(TIMEOUT_S)
         assert isinstance(error, (AuthError, TokenStoreError))
         return str(error)
 
 
 def text_of(page: requests.Response) -> str:
-    """Return what a person reads on *page*."""
+    """Return the visible text of *page*."""
     body = page.text.partition("<body>")[2]
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", body)).strip()
 
@@ -68,12 +68,12 @@ def text_of(page: requests.Response) -> str:
 def test_a_login_is_stored_and_shown(
     settings_for: SettingsFor, twitch: OAuthServer, store: Path
 ) -> None:
-    """Whose it is stands on the page; the state is another one each time."""
+    """The page names the account. Each login has a new state."""
     states = set()
     for name in ("somebot", "otherbot"):
         twitch.state.login = name
         login = Login(settings_for())
-        assert login.url in login.said[0]
+        assert login.url in login.printed[0]
         states.add(login.state())
         page = requests.get(authorize(login.url), timeout=TIMEOUT_S)
         assert page.status_code == 200
@@ -87,8 +87,8 @@ def test_a_login_is_stored_and_shown(
     assert len(states) == 2
 
 
-def test_who_clicks_cancel_is_told_so(settings_for: SettingsFor, store: Path) -> None:
-    """On the page and in the terminal, and nothing is stored."""
+def test_a_cancelled_login_is_reported(settings_for: SettingsFor, store: Path) -> None:
+    """On the page and in the terminal. Nothing is stored."""
     login = Login(settings_for())
     page = requests.get(authorize(login.url, "deny"), timeout=TIMEOUT_S)
     assert page.status_code == 400
@@ -98,10 +98,10 @@ def test_who_clicks_cancel_is_told_so(settings_for: SettingsFor, store: Path) ->
     assert read_token(store) is None
 
 
-def test_an_answer_with_another_state_is_not_looked_into(
+def test_a_callback_with_another_state_is_refused(
     settings_for: SettingsFor, twitch: OAuthServer
 ) -> None:
-    """Its code is not even shown to Twitch."""
+    """Its code is not sent to Twitch."""
     login = Login(settings_for())
     code = parse_qs(urlsplit(authorize(login.url)).query)["code"][0]
     page = login.callback(code=code, state="guessed")
@@ -110,8 +110,8 @@ def test_an_answer_with_another_state_is_not_looked_into(
     assert not any(call.startswith("token") for call in twitch.state.calls)
 
 
-def test_an_answer_without_a_state_or_a_code_is_no_answer(settings_for: SettingsFor) -> None:
-    """Somebody has opened the address by hand."""
+def test_a_callback_without_a_state_or_a_code_is_refused(settings_for: SettingsFor) -> None:
+    """For example when somebody opens the address by hand."""
     login = Login(settings_for())
     assert "does not belong to this login" in text_of(login.callback())
     assert "start again" in login.failure()
@@ -120,8 +120,8 @@ def test_an_answer_without_a_state_or_a_code_is_no_answer(settings_for: Settings
     assert "contains no code" in login.failure()
 
 
-def test_a_code_that_has_expired_is_named(settings_for: SettingsFor, twitch: OAuthServer) -> None:
-    """With how long one lasts; a used one is the same to Twitch."""
+def test_an_expired_code_is_reported(settings_for: SettingsFor, twitch: OAuthServer) -> None:
+    """The message says how long a code lasts. Twitch reports a used code in the same way."""
     twitch.state.code_life_s = 0
     login = Login(settings_for())
     page = requests.get(authorize(login.url), timeout=TIMEOUT_S)
@@ -130,10 +130,10 @@ def test_a_code_that_has_expired_is_named(settings_for: SettingsFor, twitch: OAu
         assert "lasts about a minute and can be used once" in text
 
 
-def test_a_redirect_uri_that_is_not_registered_is_named(
+def test_an_unregistered_redirect_uri_is_reported(
     settings_for: SettingsFor, auth_port: int
 ) -> None:
-    """Twitch leads back to one that is, with redirect_mismatch."""
+    """Twitch redirects to a registered address instead, with the error redirect_mismatch."""
     login = Login(settings_for(TWITCH_REDIRECT_URI=f"http://127.0.0.1:{auth_port}/auth/callback"))
     page = requests.get(login.url, timeout=TIMEOUT_S)
     for text in (text_of(page), login.failure()):
@@ -141,10 +141,10 @@ def test_a_redirect_uri_that_is_not_registered_is_named(
         assert "OAuth Redirect URLs" in text
 
 
-def test_a_redirect_uri_that_the_exchange_refuses_is_named(
+def test_a_redirect_uri_that_is_refused_in_the_exchange_is_reported(
     settings_for: SettingsFor, twitch: OAuthServer
 ) -> None:
-    """Status 403, as the service that we replace has seen it."""
+    """With status 403, as the service that this one replaces has received it."""
     login = Login(settings_for())
     location = authorize(login.url)
     body = b'{"status": 403, "message": "Parameter redirect_uri does not match registered URI"}'
@@ -155,8 +155,8 @@ def test_a_redirect_uri_that_the_exchange_refuses_is_named(
         assert "TWITCH_REDIRECT_URI must be one of" in text
 
 
-def test_a_wrong_secret_is_named_and_not_shown(settings_for: SettingsFor) -> None:
-    """With where to find the right one."""
+def test_a_wrong_secret_is_reported_but_not_shown(settings_for: SettingsFor) -> None:
+    """The message says where to find the right one."""
     login = Login(settings_for(TWITCH_CLIENT_SECRET="wrongsecret"))
     page = requests.get(authorize(login.url), timeout=TIMEOUT_S)
     for text in (text_of(page), login.failure()):
@@ -165,10 +165,10 @@ def test_a_wrong_secret_is_named_and_not_shown(settings_for: SettingsFor) -> Non
         assert "wrongsecret" not in text
 
 
-def test_another_account_than_the_username_is_refused(
+def test_an_account_other_than_the_username_is_refused(
     settings_for: SettingsFor, store: Path
 ) -> None:
-    """Here is the person who can mend it."""
+    """At login, when the person who can correct it is present."""
     login = Login(settings_for(TWITCH_USERNAME="another"))
     page = requests.get(authorize(login.url), timeout=TIMEOUT_S)
     for text in (text_of(page), login.failure()):
@@ -177,14 +177,14 @@ def test_another_account_than_the_username_is_refused(
 
 
 def test_a_login_that_cannot_read_chat_is_refused(settings_for: SettingsFor) -> None:
-    """TWITCH_SCOPES lacks the one that matters."""
+    """TWITCH_SCOPES lacks chat:read."""
     login = Login(settings_for(TWITCH_SCOPES="bits:read"))
     requests.get(authorize(login.url), timeout=TIMEOUT_S)
     assert "lacks the scope chat:read" in login.failure()
 
 
-def test_a_login_that_cannot_be_stored_has_failed(settings_for: SettingsFor, store: Path) -> None:
-    """The page says so, too."""
+def test_a_login_that_cannot_be_stored_fails(settings_for: SettingsFor, store: Path) -> None:
+    """The page shows the error, too."""
     login = Login(settings_for(TWITCH_TOKEN_STORE=str(store / "below" / "a file")))
     store.touch(0o600)
     page = requests.get(authorize(login.url), timeout=TIMEOUT_S)
@@ -192,8 +192,8 @@ def test_a_login_that_cannot_be_stored_has_failed(settings_for: SettingsFor, sto
     assert "cannot write" in login.failure()
 
 
-def test_a_page_escapes_what_came_with_the_answer(settings_for: SettingsFor) -> None:
-    """Anybody may have made up the address."""
+def test_the_page_escapes_the_fields_of_the_callback(settings_for: SettingsFor) -> None:
+    """An attacker may have written the address."""
     login = Login(settings_for())
     page = login.callback(error="<script>", error_description="\x1b[2J<b>")
     assert "<script>" not in page.text
@@ -201,8 +201,8 @@ def test_a_page_escapes_what_came_with_the_answer(settings_for: SettingsFor) -> 
     assert "\x1b" not in login.failure()
 
 
-def test_only_the_first_answer_counts(settings_for: SettingsFor, twitch: OAuthServer) -> None:
-    """While it is dealt with, another one is turned away."""
+def test_only_the_first_callback_counts(settings_for: SettingsFor, twitch: OAuthServer) -> None:
+    """A second one is refused while the first is handled."""
     login = Login(settings_for())
     location = authorize(login.url)
     twitch.answers.clear()
@@ -217,18 +217,18 @@ def test_only_the_first_answer_counts(settings_for: SettingsFor, twitch: OAuthSe
 
 
 def test_other_paths_are_not_found(settings_for: SettingsFor) -> None:
-    """As browsers ask for /favicon.ico; that does not end the login."""
+    """Browsers request /favicon.ico; that does not end the login."""
     login = Login(settings_for())
-    answer = requests.get(login.url.replace("/auth", "/favicon.ico"), timeout=TIMEOUT_S)
-    assert answer.status_code == 404
+    response = requests.get(login.url.replace("/auth", "/favicon.ico"), timeout=TIMEOUT_S)
+    assert response.status_code == 404
     requests.get(authorize(login.url), timeout=TIMEOUT_S)
     assert login.result.result(TIMEOUT_S)
 
 
-def test_a_browser_that_connects_and_says_nothing_is_no_hindrance(
+def test_an_idle_connection_does_not_block_the_login(
     settings_for: SettingsFor, auth_port: int
 ) -> None:
-    """Chromium does that in advance."""
+    """Chromium opens connections in advance."""
     login = Login(settings_for())
     with socket.create_connection(("127.0.0.1", auth_port), timeout=TIMEOUT_S):
         requests.get(authorize(login.url), timeout=TIMEOUT_S)
@@ -238,7 +238,7 @@ def test_a_browser_that_connects_and_says_nothing_is_no_hindrance(
 def test_the_server_listens_on_loopback_only_and_ends_with_the_login(
     settings_for: SettingsFor, auth_port: int
 ) -> None:
-    """Nobody else can reach it; afterwards nobody can at all."""
+    """Other hosts cannot reach it. After the login the port is closed."""
     login = Login(settings_for())
     listening = [
         fields[1]
@@ -253,8 +253,8 @@ def test_the_server_listens_on_loopback_only_and_ends_with_the_login(
     assert not [thread for thread in threading.enumerate() if "serve_forever" in thread.name]
 
 
-def test_a_page_is_neither_kept_nor_told_about(settings_for: SettingsFor) -> None:
-    """Its address holds the code."""
+def test_a_page_is_not_cached_and_sends_no_referrer(settings_for: SettingsFor) -> None:
+    """Its address contains the code."""
     login = Login(settings_for())
     page = requests.get(authorize(login.url), timeout=TIMEOUT_S)
     assert page.headers["Cache-Control"] == "no-store"
@@ -262,17 +262,15 @@ def test_a_page_is_neither_kept_nor_told_about(settings_for: SettingsFor) -> Non
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
 
-def test_nobody_is_waited_for_for_ever(
-    settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Ten minutes, in earnest."""
+def test_a_login_times_out(settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real limit is ten minutes."""
     monkeypatch.setattr(browser_login, "WITHIN_S", 0.05)
     login = Login(settings_for())
     assert "nobody has logged in within 0.05 s" in login.failure()
 
 
-def test_a_port_that_is_taken_is_named(settings_for: SettingsFor, auth_port: int) -> None:
-    """With what to do about it."""
+def test_a_port_in_use_is_reported(settings_for: SettingsFor, auth_port: int) -> None:
+    """The message names the port."""
     with (
         socket.create_server(("127.0.0.1", auth_port)),
         pytest.raises(LoginFailedError, match=f"another program listens on port {auth_port}"),
@@ -301,28 +299,28 @@ def test_a_port_that_is_taken_is_named(settings_for: SettingsFor, auth_port: int
         ),
     ],
 )
-def test_settings_that_do_not_fit_are_named(
+def test_unusable_settings_are_reported(
     settings_for: SettingsFor, changes: dict[str, str], expected: str
 ) -> None:
-    """Before anything is opened."""
+    """Before the port and the browser are opened."""
     with pytest.raises(SettingsError, match=expected):
         check_settings(settings_for(**changes))
 
 
-def test_nothing_secret_is_said_or_logged(
+def test_no_secret_is_printed_or_logged(
     settings_for: SettingsFor,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Neither the code nor the state nor a token; not even that a request came in."""
+    """Neither the code, nor the state, nor a token."""
     with caplog.at_level(logging.DEBUG):
         login = Login(settings_for())
         location = authorize(login.url)
         requests.get(location, timeout=TIMEOUT_S)
         token = login.result.result(TIMEOUT_S)
-    # The test's own requests log addresses, which hold the code and the state.
+    # The test's own requests log addresses, which contain the code and the state.
     logged = [record.getMessage() for record in caplog.records if "urllib3" not in record.name]
-    everything = " ".join([*logged, *login.said, *capfd.readouterr()])
+    everything = " ".join([*logged, *login.printed, *capfd.readouterr()])
     fields = parse_qs(urlsplit(location).query)
     for secret in (fields["code"][0], fields["state"][0], token.access_token):
         assert secret not in everything
@@ -341,5 +339,5 @@ def test_nothing_secret_is_said_or_logged(
 def test_a_browser_is_opened_only_where_there_is_a_desktop(
     environment: dict[str, str], platform: str, *, expected: bool
 ) -> None:
-    """Elsewhere a text browser would take the terminal."""
+    """Elsewhere a text browser would take over the terminal."""
     assert has_desktop(environment, platform) is expected

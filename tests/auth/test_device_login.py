@@ -1,4 +1,4 @@
-"""The login of a machine without a browser."""
+"""The device login, for a machine without a browser."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from tests.auth.conftest import SettingsFor
 
 
 class Device:
-    """A device that logs in, and a person who acts when it has asked so many times."""
+    """A device that logs in, and a person who acts before a chosen request."""
 
     def __init__(self, twitch: OAuthServer, clock: Clock) -> None:
         self.twitch = twitch
         self.clock = clock
-        self.said: list[str] = []
-        #: How long it waited, each time.
+        self.printed: list[str] = []
+        #: The seconds of each wait.
         self.waits: list[float] = []
-        #: What happens before its n-th question.
+        #: The person's decision, or Twitch's forced response, before the n-th request.
         self.acts: dict[int, bool | ForcedResponse | None] = {}
 
     def log_in(self, settings: Settings) -> StoredToken:
-        """Log in."""
-        return log_in_with_device_code(settings, self.said.append, self.clock, self._sleep)
+        """Log in, and return the stored token."""
+        return log_in_with_device_code(settings, self.printed.append, self.clock, self._sleep)
 
     def user_code(self) -> str:
         """Return the code that the device shows."""
-        return self.said[1].split("the code ")[1].split(" ")[0]
+        return self.printed[1].split("the code ")[1].split(" ")[0]
 
     def _sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
@@ -60,19 +60,19 @@ def device(twitch: OAuthServer, clock: Clock) -> Device:
 def test_a_device_logs_in_once_it_is_authorized(
     settings_for: SettingsFor, device: Device, store: Path
 ) -> None:
-    """The address and the code are said; Twitch is asked at its interval."""
+    """It prints the address and the code, and sends requests at Twitch's interval."""
     device.acts[3] = True
     token = device.log_in(settings_for())
     assert token == read_token(store)
     assert token.login == "somebot"
     assert device.waits == [5, 5, 5]
-    assert f"/activate?device-code={device.user_code()}" in device.said[0]
+    assert f"/activate?device-code={device.user_code()}" in device.printed[0]
 
 
 def test_a_public_application_needs_no_secret(
     settings_for: SettingsFor, device: Device, store: Path
 ) -> None:
-    """And gets a refresh token."""
+    """It gets a refresh token."""
     device.acts[1] = True
     device.log_in(settings_for(TWITCH_CLIENT_ID="publicclient", TWITCH_CLIENT_SECRET=""))
     token = read_token(store)
@@ -81,23 +81,25 @@ def test_a_public_application_needs_no_secret(
     assert token.refresh_token
 
 
-def test_a_device_that_is_told_to_slow_down_does(settings_for: SettingsFor, device: Device) -> None:
-    """By five seconds, for good."""
+def test_a_device_slows_down_when_twitch_asks_for_it(
+    settings_for: SettingsFor, device: Device
+) -> None:
+    """By five seconds, for all further requests."""
     device.acts = {2: ForcedResponse(400, b'{"message": "slow_down"}'), 4: True}
     device.log_in(settings_for())
     assert device.waits == [5, 5, 5 + SLOWER_BY_S, 5 + SLOWER_BY_S]
 
 
-def test_a_device_waits_longer_while_twitch_is_away(
+def test_a_device_waits_longer_while_twitch_is_unreachable(
     settings_for: SettingsFor, device: Device
 ) -> None:
-    """It does not give up because of that."""
+    """The login does not fail."""
     device.acts = {1: ForcedResponse(503, b""), 2: ForcedResponse(503, b""), 3: True}
     assert device.log_in(settings_for()).login == "somebot"
     assert device.waits == [5, 10, 15]
 
 
-def test_a_device_that_is_denied_has_failed(
+def test_a_denied_device_login_fails(
     settings_for: SettingsFor, device: Device, store: Path
 ) -> None:
     """Nothing is stored."""
@@ -107,40 +109,40 @@ def test_a_device_that_is_denied_has_failed(
     assert read_token(store) is None
 
 
-def test_a_code_that_nobody_uses_ends(settings_for: SettingsFor, device: Device) -> None:
-    """When Twitch says that it does, not before and not much later."""
+def test_an_unused_code_expires(settings_for: SettingsFor, device: Device) -> None:
+    """At the time that Twitch has set, not before and not much later."""
     began = device.clock.now
     with pytest.raises(LoginFailedError, match="within 30 min: start again"):
         device.log_in(settings_for())
     assert 1790 <= device.clock.now - began <= 1800
 
 
-def test_a_code_that_twitch_has_forgotten_ends_too(
+def test_a_code_that_twitch_calls_invalid_ends_the_login(
     settings_for: SettingsFor, device: Device
 ) -> None:
-    """It says that it is invalid, be it expired or used."""
+    """Twitch says this of expired and of used codes."""
     device.acts[1] = ForcedResponse(400, b'{"status": 400, "message": "invalid device code"}')
     with pytest.raises(GrantRefusedError, match="expired, was denied, or was already used"):
         device.log_in(settings_for())
 
 
-def test_an_unknown_application_is_named(settings_for: SettingsFor, device: Device) -> None:
-    """Before anybody is asked to go anywhere."""
+def test_an_unknown_application_is_reported(settings_for: SettingsFor, device: Device) -> None:
+    """Before an address is printed."""
     with pytest.raises(ApplicationRefusedError, match="TWITCH_CLIENT_ID"):
         device.log_in(settings_for(TWITCH_CLIENT_ID="unknown"))
-    assert device.said == []
+    assert device.printed == []
 
 
-def test_an_application_is_needed(settings_for: SettingsFor, device: Device) -> None:
-    """Its id at least."""
+def test_an_application_is_required(settings_for: SettingsFor, device: Device) -> None:
+    """At least its client id."""
     with pytest.raises(SettingsError, match="TWITCH_CLIENT_ID is not set"):
         device.log_in(settings_for(TWITCH_CLIENT_ID=""))
 
 
-def test_a_twitch_that_is_away_from_the_start_is_said_to_be(
+def test_an_unreachable_twitch_at_the_start_is_reported(
     settings_for: SettingsFor, device: Device
 ) -> None:
-    """A person is there, who can try again."""
+    """The person at the terminal can try again."""
     device.twitch.forced = ForcedResponse(503, b"")
     with pytest.raises(TwitchUnreachableError, match="try again later"):
         device.log_in(settings_for())

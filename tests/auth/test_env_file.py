@@ -1,4 +1,4 @@
-"""Setting a variable in a `.env` file, where nothing else may change."""
+"""Setting a variable in a `.env` file changes nothing else."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LAST=no line break"""
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return the path of a file that is not there yet."""
+    """Return the path of a file that does not exist yet."""
     return tmp_path / ".env"
 
 
@@ -48,8 +48,8 @@ def path(tmp_path: Path) -> Path:
         ),
     ],
 )
-def test_the_value_is_replaced_where_it_stands(path: Path, before: str, after: str) -> None:
-    """The last one, which is the one that counts; everything around it stays."""
+def test_the_value_is_replaced_in_place(path: Path, before: str, after: str) -> None:
+    """Of several lines, the last one counts. The rest of the file is unchanged."""
     path.write_text(TRICKY.format(before))
     set_variable(path, NAME, "oauth:new")
     assert path.read_text() == TRICKY.format(after)
@@ -58,15 +58,15 @@ def test_the_value_is_replaced_where_it_stands(path: Path, before: str, after: s
 
 @pytest.mark.parametrize("text", ["", "A=1\n", "A=1", "# only a comment", "TWITCH_OAUTH_TOKEN\n"])
 def test_a_variable_that_is_not_set_is_added_at_the_end(path: Path, text: str) -> None:
-    """On a line of its own. A name without a sign sets nothing."""
+    """On a line of its own. A name without an equals sign does not set it."""
     path.write_text(text)
     set_variable(path, NAME, "oauth:new")
     separator = "" if not text or text.endswith("\n") else "\n"
     assert path.read_text() == f"{text}{separator}{NAME}=oauth:new\n"
 
 
-def test_line_ends_of_windows_stay(path: Path) -> None:
-    """Those that are there, and the one that is added."""
+def test_windows_line_ends_are_kept(path: Path) -> None:
+    """The line that is added has one, too."""
     path.write_bytes(b"A=1\r\nTWITCH_OAUTH_TOKEN=x\r\nB=2\r\n")
     set_variable(path, NAME, "oauth:new")
     set_variable(path, "TWITCH_USERNAME", "somebot")
@@ -76,7 +76,7 @@ def test_line_ends_of_windows_stay(path: Path) -> None:
 
 
 def test_a_new_file_is_private_and_an_old_one_keeps_its_mode(path: Path) -> None:
-    """It holds a secret now; but who may read it was somebody's decision."""
+    """The file holds a secret, but the mode of an existing file is the user's decision."""
     set_variable(path, NAME, "oauth:new")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.chmod(0o640)
@@ -85,7 +85,7 @@ def test_a_new_file_is_private_and_an_old_one_keeps_its_mode(path: Path) -> None
 
 
 def test_a_link_stays_a_link(path: Path) -> None:
-    """What it leads to is changed."""
+    """The file that it points to is changed."""
     real = path.with_name("real.env")
     real.write_text("A=1\n")
     path.symlink_to(real)
@@ -114,10 +114,10 @@ PIECES = [
 
 @example("TWITCH_OAUTH_TOKEN=\nTWITCH_OAUTH_TOKEN")
 @given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
-def test_whatever_is_in_the_file_the_variable_is_set(
+def test_the_variable_is_set_whatever_the_file_contains(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
-    """And every other one is as it was, to those who read the file."""
+    """Every other variable is read as before."""
     path = tmp_path_factory.mktemp("env") / ".env"
     path.write_bytes(text.encode())
     before = dotenv_values(path)

@@ -1,4 +1,4 @@
-"""The keeper of the token store, step by step, with Twitch's clock in hand."""
+"""The token keeper, step by step, with a clock that the tests set."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.auth.scene import DUE_S, HOUR_S, LIFE_S, Scene
 
 
 def test_a_token_is_validated_at_the_start_and_every_hour(settings: Settings, scene: Scene) -> None:
-    """As Twitch demands; not more often."""
-    scene.put()
+    """As Twitch requires, and not more often."""
+    scene.store_login()
     keeper = scene.keeper(settings)
     for _ in range(3 * 60):
         keeper.step()
@@ -24,11 +24,9 @@ def test_a_token_is_validated_at_the_start_and_every_hour(settings: Settings, sc
     assert scene.twitch.state.calls == ["validate"] * 3
 
 
-def test_a_token_is_renewed_before_its_end_again_and_again(
-    settings: Settings, scene: Scene
-) -> None:
-    """At any moment of two days, the one in the store is valid."""
-    scene.put()
+def test_a_token_is_renewed_before_each_expiry(settings: Settings, scene: Scene) -> None:
+    """The stored token is valid at any moment of two days."""
+    scene.store_login()
     keeper = scene.keeper(settings)
     for _ in range(48 * 12):
         keeper.step()
@@ -36,13 +34,13 @@ def test_a_token_is_renewed_before_its_end_again_and_again(
         scene.clock.now += 300
     renewals = scene.calls("token refresh_token")
     assert renewals == int(48 * HOUR_S / DUE_S)
-    # Each renewal takes the place of one of the validations, which then follows.
+    # A step that renews does not validate; the validation follows in the next step.
     assert 46 <= scene.calls("validate") <= 48
 
 
-def test_a_renewal_is_not_due_a_second_before(settings: Settings, scene: Scene) -> None:
-    """The last tenth of its life begins when it begins."""
-    before = scene.put()
+def test_a_token_is_not_renewed_a_second_too_early(settings: Settings, scene: Scene) -> None:
+    """It is renewed exactly when the last tenth of its life begins."""
+    before = scene.store_login()
     keeper = scene.keeper(settings)
     scene.clock.now += DUE_S - 1
     keeper.step()
@@ -56,19 +54,19 @@ def test_a_renewal_is_not_due_a_second_before(settings: Settings, scene: Scene) 
     assert (renewed.login, renewed.scopes) == (before.login, before.scopes)
 
 
-def test_a_keeper_that_starts_late_renews_what_has_expired(
+def test_a_keeper_that_starts_late_renews_an_expired_token(
     settings: Settings, scene: Scene
 ) -> None:
     """The refresh token outlives the access token."""
-    scene.put()
+    scene.store_login()
     scene.clock.now += 20 * HOUR_S
     scene.keeper(settings).step()
     assert scene.stored_is_valid()
 
 
 def test_a_token_that_was_revoked_elsewhere_is_renewed(settings: Settings, scene: Scene) -> None:
-    """As found out by the next validation."""
-    before = scene.put()
+    """The next validation detects it."""
+    before = scene.store_login()
     del scene.twitch.state.valid_tokens[before.access_token]
     keeper = scene.keeper(settings)
     keeper.step()
@@ -76,15 +74,15 @@ def test_a_token_that_was_revoked_elsewhere_is_renewed(settings: Settings, scene
     assert scene.stored_is_valid()
 
 
-def test_a_public_application_goes_on_with_each_new_refresh_token(
+def test_a_public_application_uses_each_new_refresh_token(
     public_settings: Settings, scene: Scene
 ) -> None:
-    """Each is good for one use only, and no secret is needed."""
-    scene.put(PUBLIC_CLIENT_ID)
+    """Each can be used once, and no secret is needed."""
+    scene.store_login(PUBLIC_CLIENT_ID)
     used = set()
     for _ in range(5):
         used.add(scene.stored().refresh_token)
-        # Started anew each time: what it goes on with is in the store, not in its memory.
+        # A new keeper each time: it must read the refresh token from the store.
         scene.clock.now += DUE_S
         scene.keeper(public_settings).step()
         assert scene.stored_is_valid()
@@ -94,8 +92,8 @@ def test_a_public_application_goes_on_with_each_new_refresh_token(
 def test_a_store_alone_suffices_for_a_public_application(
     settings_for: SettingsFor, scene: Scene
 ) -> None:
-    """It names the application."""
-    before = scene.put(PUBLIC_CLIENT_ID)
+    """The store contains the client id."""
+    before = scene.store_login(PUBLIC_CLIENT_ID)
     scene.clock.now += DUE_S
     scene.keeper(settings_for(TWITCH_CLIENT_ID="", TWITCH_CLIENT_SECRET="")).step()
     assert scene.stored() != before
@@ -104,15 +102,15 @@ def test_a_store_alone_suffices_for_a_public_application(
 def test_a_login_that_is_made_during_a_renewal_is_not_overwritten(
     settings: Settings, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The keeper looks again once it has the lock: here, it was made right after the first look."""
-    scene.put()
+    """The keeper reads the store again under the lock; here the login follows its first read."""
+    scene.store_login()
     keeper = scene.keeper(settings)
     keeper.step()
     scene.clock.now += DUE_S
 
     def read_before_login(path: Path) -> StoredToken | None:
         found = read_token(path)
-        scene.put()
+        scene.store_login()
         return found
 
     with monkeypatch.context() as context:
@@ -126,7 +124,7 @@ def test_a_login_that_is_made_during_a_renewal_is_not_overwritten(
 
 def test_two_keepers_of_one_store_renew_it_once(public_settings: Settings, scene: Scene) -> None:
     """The second use of a public application's refresh token would end the login."""
-    scene.put(PUBLIC_CLIENT_ID)
+    scene.store_login(PUBLIC_CLIENT_ID)
     keepers = [scene.keeper(public_settings) for _ in range(2)]
     for keeper in keepers:
         keeper.step()
@@ -137,18 +135,18 @@ def test_two_keepers_of_one_store_renew_it_once(public_settings: Settings, scene
     assert scene.stored_is_valid()
 
 
-def test_a_static_token_is_looked_after_only_without_a_store(
+def test_a_static_token_is_checked_only_without_a_store(
     settings_for: SettingsFor,
     scene: Scene,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """As long as there is none, it is what readers use."""
+    """Readers use it only while there is no store."""
     static, _ = log_in(scene.twitch)
     keeper = scene.keeper(settings_for(TWITCH_OAUTH_TOKEN=f"oauth:{static}"))
     with caplog.at_level(logging.INFO):
         keeper.step()
         assert "TWITCH_OAUTH_TOKEN is a valid token of somebot" in caplog.text
-        scene.put()
+        scene.store_login()
         keeper.step()
     assert "TWITCH_OAUTH_TOKEN is ignored while the token store exists" in caplog.text
 
@@ -161,7 +159,7 @@ def test_no_token_reaches_the_log(
     """Whatever happens, at any level."""
     with caplog.at_level(logging.DEBUG):
         keeper = scene.keeper(settings)
-        seen = [scene.put()]
+        seen = [scene.store_login()]
         keeper.step()
         scene.clock.now += DUE_S
         keeper.step()

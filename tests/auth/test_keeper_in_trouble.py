@@ -1,4 +1,4 @@
-"""The keeper of the token store when Twitch is away, or says no, or the disk is full."""
+"""The token keeper when Twitch is unreachable or refuses, or the disk is full."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.auth.scene import DUE_S, HOUR_S, LIFE_S, Scene, messages
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
-def test_while_twitch_is_away_the_token_stays_and_attempts_go_on(
+def test_an_unreachable_twitch_is_retried_and_the_token_stays(
     settings: Settings,
     scene: Scene,
     status: int,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """One warning, however long that lasts; then it goes on as if nothing had been."""
-    before = scene.put()
+    """There is one warning for the whole outage. The token is renewed after it."""
+    before = scene.store_login()
     keeper = TokenKeeper(settings, scene.clock, chance=lambda: 1.0)
     scene.clock.now += DUE_S
     scene.twitch.forced = ForcedResponse(status, b"")
@@ -45,13 +45,13 @@ def test_while_twitch_is_away_the_token_stays_and_attempts_go_on(
     assert "Twitch can be reached again" in messages(caplog, logging.INFO)
 
 
-def test_a_token_that_ends_while_twitch_is_away_is_said_to_have_ended(
+def test_a_token_that_expires_while_twitch_is_unreachable_is_reported(
     settings: Settings,
     scene: Scene,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Once; and it is renewed when Twitch is back."""
-    scene.put()
+    """Once. It is renewed when Twitch can be reached again."""
+    scene.store_login()
     keeper = scene.keeper(settings)
     scene.clock.now += LIFE_S
     scene.twitch.forced = ForcedResponse(503, b"")
@@ -64,13 +64,13 @@ def test_a_token_that_ends_while_twitch_is_away_is_said_to_have_ended(
     assert scene.stored_is_valid()
 
 
-def test_when_a_person_has_to_log_in_that_is_said_once(
+def test_the_need_for_a_new_login_is_logged_once(
     settings: Settings,
     scene: Scene,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Twitch is left alone then; and a new login is picked up from the store."""
-    scene.put()
+    """The keeper sends no more requests until a new login is in the store."""
+    scene.store_login()
     keeper = scene.keeper(settings)
     keeper.step()
     scene.twitch.state.disconnect()
@@ -84,7 +84,7 @@ def test_when_a_person_has_to_log_in_that_is_said_once(
     assert "python -m auth login" in first
     assert len(others) <= 1
 
-    scene.put()
+    scene.store_login()
     calls = len(scene.twitch.state.calls)
     keeper.step()
     assert scene.twitch.state.calls[calls:] == ["validate"]
@@ -93,13 +93,13 @@ def test_when_a_person_has_to_log_in_that_is_said_once(
     assert scene.stored_is_valid()
 
 
-def test_a_wrong_secret_is_said_once_and_tried_again_later(
+def test_a_wrong_secret_is_logged_once_and_tried_again_later(
     settings_for: SettingsFor,
     scene: Scene,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The login itself is still good."""
-    scene.put()
+    """The login itself is still valid."""
+    scene.store_login()
     keeper = scene.keeper(settings_for(TWITCH_CLIENT_SECRET="wrong"))
     scene.clock.now += DUE_S
     for _ in range(20):
@@ -116,8 +116,8 @@ def test_another_application_cannot_renew_a_login(
     scene: Scene,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Which is said before Twitch would say something less clear."""
-    scene.put()
+    """The keeper logs it without a request; Twitch's message would be less clear."""
+    scene.store_login()
     scene.clock.now += DUE_S
     scene.keeper(settings_for(TWITCH_CLIENT_ID="another")).step()
     assert "another application than TWITCH_CLIENT_ID" in caplog.text
@@ -129,8 +129,8 @@ def test_a_login_without_a_refresh_token_cannot_be_renewed(
     scene: Scene,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is used to its end, and the rest is up to a person."""
-    token = scene.put()
+    """It is used until it expires. Then a person must log in again."""
+    token = scene.store_login()
     with locked_token_store(scene.store) as locked:
         locked.write(msgspec.structs.replace(token, refresh_token=None))
     scene.clock.now += DUE_S
@@ -138,13 +138,13 @@ def test_a_login_without_a_refresh_token_cannot_be_renewed(
     assert "without a refresh token: log in again" in caplog.text
 
 
-def test_a_login_of_another_account_is_named(
+def test_a_login_of_another_account_is_reported(
     settings_for: SettingsFor,
     scene: Scene,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Readers refuse to use it, too."""
-    scene.put()
+    scene.store_login()
     keeper = scene.keeper(settings_for(TWITCH_USERNAME="another"))
     for _ in range(3):
         keeper.step()
@@ -153,14 +153,14 @@ def test_a_login_of_another_account_is_named(
     assert "belongs to somebot, but TWITCH_USERNAME is another" in error
 
 
-def test_a_renewed_token_that_cannot_be_stored_is_kept_until_it_can(
+def test_a_renewed_token_is_kept_in_memory_until_it_can_be_stored(
     public_settings: Settings,
     scene: Scene,
     full_disk: FullDisk,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A full disk must not cost the login: the old refresh token is worth nothing any more."""
-    before = scene.put(PUBLIC_CLIENT_ID)
+    """A full disk must not lose the login: the old refresh token is no longer valid."""
+    before = scene.store_login(PUBLIC_CLIENT_ID)
     keeper = scene.keeper(public_settings)
     scene.clock.now += DUE_S
 
@@ -179,31 +179,31 @@ def test_a_renewed_token_that_cannot_be_stored_is_kept_until_it_can(
     assert scene.stored_is_valid()
 
 
-def test_a_login_goes_before_what_could_not_be_stored(
+def test_a_new_login_replaces_a_token_that_could_not_be_stored(
     settings: Settings,
     scene: Scene,
     full_disk: FullDisk,
 ) -> None:
-    """It is newer."""
-    scene.put()
+    """The login is newer."""
+    scene.store_login()
     keeper = scene.keeper(settings)
     scene.clock.now += DUE_S
 
     with full_disk():
         keeper.step()
-    login = scene.put()
+    login = scene.store_login()
     for _ in range(3):
         keeper.step()
     assert scene.stored() == login
 
 
-def test_a_store_that_cannot_be_used_is_said_once_and_looked_at_again(
+def test_an_unusable_store_is_logged_once_and_checked_again(
     settings: Settings,
     scene: Scene,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Somebody will mend it."""
-    scene.put()
+    """Somebody may correct its mode."""
+    scene.store_login()
     scene.store.chmod(0o644)
     keeper = scene.keeper(settings)
     for _ in range(3):
@@ -215,18 +215,18 @@ def test_a_store_that_cannot_be_used_is_said_once_and_looked_at_again(
     assert scene.twitch.state.calls == ["validate"]
 
 
-def test_without_a_login_it_waits_for_one(
+def test_without_a_login_the_keeper_waits_for_one(
     settings: Settings,
     scene: Scene,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Said once; so is the end of a login that was revoked."""
+    """It warns once, and once more when a login is removed."""
     keeper = scene.keeper(settings)
     for _ in range(3):
         keeper.step()
     assert len(messages(caplog, logging.WARNING)) == 1
     assert "readers are anonymous until `python -m auth login`" in caplog.text
-    scene.put()
+    scene.store_login()
     keeper.step()
     assert scene.twitch.state.calls == ["validate"]
     scene.store.unlink()

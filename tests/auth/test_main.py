@@ -24,7 +24,7 @@ WITHIN_S = 20
 
 @pytest.fixture
 def clock() -> Callable[[], float]:
-    """Return the clock that processes have, for Twitch to have the same."""
+    """Return the system clock for the OAuth server; the processes use it, too."""
     return time.time
 
 
@@ -49,7 +49,7 @@ def run(
 def generate_token(
     folder: Path, environment: Mapping[str, str], *arguments: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run `python -m auth generate-token` as a person does who pastes the address."""
+    """Run `python -m auth generate-token`, authorize, and paste the address of the redirect."""
     command = python_module("auth", "generate-token", *arguments)
     with subprocess.Popen(
         command,
@@ -70,10 +70,10 @@ def generate_token(
     return subprocess.CompletedProcess(command, process.returncode, out, errors)
 
 
-def test_logging_in_with_a_browser(
+def test_a_login_with_a_browser_is_stored(
     processes: StartProcess, environment: dict[str, str], store: Path
 ) -> None:
-    """The address is printed, and the command ends by itself with status 0."""
+    """The address is printed, and the command exits with status 0."""
     login = processes(python_module("auth", "login"), environment)
     url = wait_for_line(login, r"http://localhost:\d+/auth\b", WITHIN_S)[0]
     page = requests.get(authorize(url), timeout=TIMEOUT_S)
@@ -83,8 +83,8 @@ def test_logging_in_with_a_browser(
     assert read_token(store) is not None
 
 
-def test_a_login_that_is_denied(processes: StartProcess, environment: dict[str, str]) -> None:
-    """Status 1, and one line that says what to do."""
+def test_a_denied_login_fails(processes: StartProcess, environment: dict[str, str]) -> None:
+    """The exit status is 1, and the last line says why."""
     login = processes(python_module("auth", "login"), environment)
     url = wait_for_line(login, r"http://localhost:\d+/auth\b", WITHIN_S)[0]
     requests.get(authorize(url, "deny"), timeout=TIMEOUT_S)
@@ -92,17 +92,15 @@ def test_a_login_that_is_denied(processes: StartProcess, environment: dict[str, 
     assert login.output().splitlines()[-1].startswith("auth: Twitch says 'access_denied")
 
 
-def test_a_login_is_given_up_with_control_c(
-    processes: StartProcess, environment: dict[str, str]
-) -> None:
-    """Without a traceback."""
+def test_control_c_cancels_a_login(processes: StartProcess, environment: dict[str, str]) -> None:
+    """There is no traceback."""
     login = processes(python_module("auth", "login"), environment)
     wait_for_line(login, "Press Ctrl-C to cancel", WITHIN_S)
     assert login.stop(signal.SIGINT) == exit_codes.FAILURE
     assert login.output().splitlines()[-1] == "auth: stopped"
 
 
-def test_logging_in_with_a_device_code(
+def test_a_login_with_a_device_code_is_stored(
     processes: StartProcess, twitch: OAuthServer, environment: dict[str, str], store: Path
 ) -> None:
     """With a public application, and without a secret."""
@@ -117,8 +115,8 @@ def test_logging_in_with_a_device_code(
     assert read_token(store) is not None
 
 
-def test_what_is_missing_is_named(tmp_path: Path, environment: dict[str, str]) -> None:
-    """With the status of a wrong setting."""
+def test_missing_settings_are_reported(tmp_path: Path, environment: dict[str, str]) -> None:
+    """The exit status is the one for invalid settings."""
     environment |= {"TWITCH_CLIENT_ID": "", "TWITCH_CLIENT_SECRET": ""}
     login = run(tmp_path, environment, "login")
     assert login.returncode == exit_codes.SETTINGS
@@ -128,10 +126,10 @@ def test_what_is_missing_is_named(tmp_path: Path, environment: dict[str, str]) -
     ]
 
 
-def test_generating_a_token_prints_what_belongs_into_env(
+def test_generate_token_prints_the_lines_for_env(
     tmp_path: Path, twitch: OAuthServer, environment: dict[str, str]
 ) -> None:
-    """On standard output nothing but that; no store is written."""
+    """Standard output has only these lines, and no store is written."""
     finished = generate_token(tmp_path, environment)
     assert finished.returncode == exit_codes.OK
     token, username = finished.stdout.splitlines()
@@ -141,10 +139,10 @@ def test_generating_a_token_prints_what_belongs_into_env(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_generating_a_token_can_put_it_into_env(
+def test_generate_token_can_write_to_env(
     tmp_path: Path, twitch: OAuthServer, environment: dict[str, str]
 ) -> None:
-    """Then it is not printed, and the rest of the file stays."""
+    """The token is not printed, and the rest of the file is unchanged."""
     file = tmp_path / ".env"
     file.write_text("# mine\nTWITCH_OAUTH_TOKEN=oauth:old\n\nTWITCH_USERNAME=SomeBot\nX=1\n")
     finished = generate_token(tmp_path, environment, "--write")
@@ -157,20 +155,20 @@ def test_generating_a_token_can_put_it_into_env(
     assert after not in finished.stderr
 
 
-def test_an_env_that_cannot_be_written_is_no_traceback(
+def test_an_env_that_cannot_be_written_is_reported(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    """Here it leads to a folder that is not there."""
+    """Here it is a link into a folder that does not exist."""
     (tmp_path / ".env").symlink_to(tmp_path / "nowhere" / ".env")
     finished = generate_token(tmp_path, environment, "--write")
     assert finished.returncode == exit_codes.FAILURE
     assert "again without --write" in finished.stderr.splitlines()[-1]
 
 
-def test_the_keeper_renews_and_stops_when_told_to(
+def test_the_keeper_renews_tokens_until_sigterm(
     processes: StartProcess, twitch: OAuthServer, environment: dict[str, str], store: Path
 ) -> None:
-    """Through several lives of a token, with real time, and at its most talkative."""
+    """For several token lifetimes, in real time, with debug logs."""
     twitch.state.token_life_s = 4
     login = processes(python_module("auth", "login"), environment)
     url = wait_for_line(login, r"http://localhost:\d+/auth\b", WITHIN_S)[0]
@@ -199,29 +197,31 @@ def test_the_keeper_renews_and_stops_when_told_to(
 def test_the_keeper_waits_for_a_login(
     processes: StartProcess, twitch: OAuthServer, environment: dict[str, str], store: Path
 ) -> None:
-    """And picks it up from the store."""
+    """It reads the new login from the store."""
     keeper = processes(python_module("auth"), environment)
     wait_for_line(keeper, "WARNING .*readers are anonymous until", WITHIN_S)
     login = processes(python_module("auth", "login"), environment)
     url = wait_for_line(login, r"http://localhost:\d+/auth\b", WITHIN_S)[0]
     requests.get(authorize(url), timeout=TIMEOUT_S)
     wait_for_line(keeper, "keeping the login of somebot", WITHIN_S)
-    wait_for(lambda: twitch.state.calls.count("validate") == 2, WITHIN_S, "its validation")
+    wait_for(
+        lambda: twitch.state.calls.count("validate") == 2, WITHIN_S, "the validation of the login"
+    )
     assert keeper.stop(signal.SIGINT) == exit_codes.OK
     assert read_token(store) is not None
 
 
-def test_with_nothing_configured_there_is_nothing_to_keep(tmp_path: Path) -> None:
-    """It says that readers are anonymous, and ends well."""
+def test_without_settings_the_keeper_ends(tmp_path: Path) -> None:
+    """It logs that readers are anonymous and exits with status 0."""
     finished = run(tmp_path, {})
     assert finished.returncode == exit_codes.OK
     assert "readers are anonymous" in finished.stderr
 
 
-def test_the_keeper_watches_a_static_token(
+def test_the_keeper_checks_a_static_token(
     processes: StartProcess, twitch: OAuthServer, environment: dict[str, str]
 ) -> None:
-    """Here one that is about to end, and whose prefix is missing."""
+    """The token expires soon and lacks its prefix."""
     static, _ = log_in(twitch)
     keeper = processes(python_module("auth"), environment | {"TWITCH_OAUTH_TOKEN": static})
     wait_for_line(keeper, "TWITCH_OAUTH_TOKEN expires in 3 hours 59 minutes", WITHIN_S)
@@ -230,10 +230,10 @@ def test_the_keeper_watches_a_static_token(
     assert static not in keeper.output()
 
 
-def test_status_and_revoke(
+def test_status_and_revoke_exit_with_status_0(
     tmp_path: Path, twitch: OAuthServer, environment: dict[str, str], store: Path
 ) -> None:
-    """What they say goes to standard output; the status tells whether it is well."""
+    """Also without a token. They print to standard output."""
     assert run(tmp_path, environment, "status").returncode == exit_codes.OK
     access_token, _ = log_in(twitch)
     with locked_token_store(store) as locked:
@@ -248,10 +248,10 @@ def test_status_and_revoke(
     assert access_token not in twitch.state.valid_tokens
 
 
-def test_a_store_that_others_can_read_is_an_error_of_one_line(
+def test_a_store_that_others_can_read_is_reported_in_one_line(
     tmp_path: Path, environment: dict[str, str], store: Path
 ) -> None:
-    """With the command that mends it."""
+    """The line has the command that corrects it."""
     store.write_text("{}")
     store.chmod(0o644)
     for command in ("status", "revoke"):
@@ -261,8 +261,8 @@ def test_a_store_that_others_can_read_is_an_error_of_one_line(
         assert f"chmod 600 {store}" in finished.stderr
 
 
-def test_help_tells_every_command_and_setting(tmp_path: Path) -> None:
-    """It is all there is to know."""
+def test_help_lists_commands_options_and_settings(tmp_path: Path) -> None:
+    """Each subcommand has a help of its own."""
     text = run(tmp_path, {}, "--help").stdout
     for word in ("login", "generate-token", "status", "revoke", "TWITCH_TOKEN_STORE"):
         assert word in text
@@ -272,5 +272,5 @@ def test_help_tells_every_command_and_setting(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [["logout"], ["login", "--write"], ["status", "now"]])
 def test_a_wrong_command_line_is_refused(tmp_path: Path, arguments: list[str]) -> None:
-    """As argparse does it."""
+    """With the exit status of argparse."""
     assert run(tmp_path, {}, *arguments).returncode == exit_codes.USAGE

@@ -1,4 +1,4 @@
-"""When tokens are renewed, and how long that is in words."""
+"""When tokens are renewed, and how durations are written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOUR_S = 3600.0
         (20, 10),
     ],
 )
-def test_a_token_is_renewed_at_its_last_tenth_or_10_minutes_before(
+def test_a_token_is_renewed_at_its_last_tenth_or_10_minutes_before_expiry(
     life_s: float, before_s: float
 ) -> None:
     """Whichever is earlier, but not in the first half of its life."""
@@ -32,20 +32,20 @@ def test_a_token_is_renewed_at_its_last_tenth_or_10_minutes_before(
 
 
 def test_jitter_brings_renewal_forward_only() -> None:
-    """By half of what would be left, at most."""
+    """By at most half of the time that would be left."""
     due = [renewal_due_at(0.0, 4 * HOUR_S, chance) / 60 for chance in (0.0, 0.5, 1.0)]
     assert due == [240 - 24, 240 - 30, 240 - 36]
     assert renewal_due_at(0.0, 20.0, 1.0) == 10.0
 
 
-def test_a_token_that_has_expired_is_due() -> None:
-    """Even if it says that it was obtained after that."""
+def test_an_expired_token_is_due_for_renewal() -> None:
+    """Even if it was obtained after its expiry."""
     assert renewal_due_at(0.0, 100.0, 0.0) < 100
     assert renewal_due_at(100.0, 0.0, 0.0) <= 100
 
 
-def test_warnings_come_7_days_and_1_day_before() -> None:
-    """Each is passed once its time has come."""
+def test_warnings_are_due_7_days_and_1_day_before_expiry() -> None:
+    """The result is the number of warnings that are due."""
     assert [warnings_passed(days * DAY_S) for days in (8, 7.01, 7, 2, 1, 0.5, -1)] == [
         *(0, 0),
         *(1, 1),
@@ -69,6 +69,6 @@ def test_warnings_come_7_days_and_1_day_before() -> None:
         (7 * DAY_S - 1, "6 days 23 hours"),
     ],
 )
-def test_spans_of_time_are_said_in_words(seconds: float, words: str) -> None:
-    """In two units at most."""
+def test_durations_are_written_in_words(seconds: float, words: str) -> None:
+    """With two units at most."""
     assert in_words(seconds) == words

@@ -1,4 +1,4 @@
-"""The watch over a static token."""
+"""The checks of a static token."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ from tests.auth.scene import messages
 DAY_S = 86_400
 
 
-def watch(settings_for: SettingsFor, twitch: OAuthServer, clock: Clock, **more: str) -> StaticToken:
-    """Return the watch over a new token."""
+def new_static_token(
+    settings_for: SettingsFor, twitch: OAuthServer, clock: Clock, **more: str
+) -> StaticToken:
+    """Return a StaticToken that checks a new token."""
     access_token, _ = log_in(twitch)
     return StaticToken(settings_for(TWITCH_OAUTH_TOKEN=f"oauth:{access_token}", **more), clock)
 
 
-def test_it_warns_7_days_and_1_day_before_the_end(
+def test_warnings_come_7_days_and_1_day_before_expiry(
     settings_for: SettingsFor,
     twitch: OAuthServer,
     clock: Clock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Once each, and says when it is over."""
+    """Once each. The expiry itself is logged as an error."""
     twitch.state.token_life_s = 60 * DAY_S
-    static = watch(settings_for, twitch, clock)
+    static = new_static_token(settings_for, twitch, clock)
     warned_at: list[float] = []
     for hour in range(61 * 24):
         static.step()
@@ -51,38 +53,38 @@ def test_a_token_with_hours_left_is_warned_about_once(
     clock: Clock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Both warnings are due: the one is enough."""
-    static = watch(settings_for, twitch, clock)
+    """Both warnings are due; one is enough."""
+    static = new_static_token(settings_for, twitch, clock)
     for _ in range(3):
         static.step()
     (warning,) = messages(caplog, logging.WARNING)
     assert "expires in 4 hours" in warning
 
 
-def test_a_token_without_an_end_is_not_warned_about(
+def test_a_token_that_does_not_expire_is_not_warned_about(
     settings_for: SettingsFor,
     twitch: OAuthServer,
     clock: Clock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Twitch gives 0 seconds for those of old."""
+    """Twitch sends an expires_in of 0 for such old tokens."""
     twitch.forced = ForcedResponse(
         200,
         b'{"client_id": "x", "login": "somebot", "user_id": "1", "expires_in": 0,'
         b' "scopes": ["chat:read"]}',
     )
-    watch(settings_for, twitch, clock).step()
+    new_static_token(settings_for, twitch, clock).step()
     assert messages(caplog, logging.WARNING) == []
 
 
-def test_a_token_of_another_account_is_said_once(
+def test_a_token_of_another_account_is_reported_once(
     settings_for: SettingsFor,
     twitch: OAuthServer,
     clock: Clock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Readers refuse to use it."""
-    static = watch(settings_for, twitch, clock, TWITCH_USERNAME="another")
+    static = new_static_token(settings_for, twitch, clock, TWITCH_USERNAME="another")
     for _ in range(2):
         static.step()
         clock.now += 3600
@@ -90,28 +92,28 @@ def test_a_token_of_another_account_is_said_once(
     assert "belongs to somebot, but TWITCH_USERNAME is another" in error
 
 
-def test_a_token_that_may_not_read_chat_is_said_so(
+def test_a_token_that_cannot_read_chat_is_reported(
     settings_for: SettingsFor,
     twitch: OAuthServer,
     clock: Clock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Twitch's chat would only say that the login failed."""
-    static = watch(settings_for, twitch, clock)
+    """Twitch's chat server would only report a failed login."""
+    static = new_static_token(settings_for, twitch, clock)
     for issued in twitch.state.valid_tokens.issued.values():
         issued.grant.scopes = ["bits:read"]
     static.step()
     assert "lacks the scope chat:read" in caplog.text
 
 
-def test_while_twitch_is_away_it_is_asked_again(
+def test_an_unreachable_twitch_is_asked_again(
     settings_for: SettingsFor,
     twitch: OAuthServer,
     clock: Clock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """After a while, and with one warning about it."""
-    static = watch(settings_for, twitch, clock)
+    """After a pause, with one warning for the outage."""
+    static = new_static_token(settings_for, twitch, clock)
     twitch.forced = ForcedResponse(503, b"")
     with caplog.at_level(logging.INFO):
         for _ in range(300):

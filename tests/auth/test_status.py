@@ -1,4 +1,4 @@
-"""What `python -m auth status` says, and `python -m auth revoke` does."""
+"""`python -m auth status` and `python -m auth revoke`."""
 
 from __future__ import annotations
 
@@ -15,116 +15,118 @@ from tests.auth.people import log_in
 from tests.auth.scene import LIFE_S, Scene
 
 
-def said_by_status(settings: Settings, scene: Scene, *, good: bool) -> str:
-    """Return what is said, and that it is *good* or not."""
-    said: list[str] = []
-    assert status(settings, said.append, scene.clock) is good
-    return "\n".join(said)
+def printed_by_status(settings: Settings, scene: Scene, *, good: bool) -> str:
+    """Return what `status` prints, and check that it returns *good*."""
+    printed: list[str] = []
+    assert status(settings, printed.append, scene.clock) is good
+    return "\n".join(printed)
 
 
-def test_the_status_of_a_stored_login(settings: Settings, scene: Scene) -> None:
+def test_the_status_shows_a_stored_login(settings: Settings, scene: Scene) -> None:
     """Login, scopes, expiry and source; never the token."""
-    token = scene.put()
-    text = said_by_status(settings, scene, good=True)
+    token = scene.store_login()
+    text = printed_by_status(settings, scene, good=True)
     assert str(scene.store) in text
     assert "somebot" in text
     assert "chat:read" in text
-    assert "2023-11-1" in text  # the day, in some time zone
+    assert "2023-11-1" in text  # the day depends on the time zone
     assert "in 4 hours" in text
     assert token.access_token not in text
     assert token.refresh_token is not None
     assert token.refresh_token not in text
 
 
-def test_the_status_of_a_static_token(settings_for: SettingsFor, scene: Scene) -> None:
-    """It says where the token is from, and that nothing renews it."""
+def test_the_status_shows_a_static_token(settings_for: SettingsFor, scene: Scene) -> None:
+    """It names the setting, and says that the token is not renewed."""
     static, _ = log_in(scene.twitch)
-    text = said_by_status(settings_for(TWITCH_OAUTH_TOKEN=static), scene, good=True)
+    text = printed_by_status(settings_for(TWITCH_OAUTH_TOKEN=static), scene, good=True)
     assert "TWITCH_OAUTH_TOKEN, which is not renewed automatically" in text
     assert "somebot" in text
     assert static not in text
 
 
-def test_the_status_without_any_token(settings: Settings, scene: Scene) -> None:
-    """That is fine, too, and Twitch need not be asked."""
-    assert "anonymous" in said_by_status(settings, scene, good=True)
+def test_the_status_without_a_token_is_good(settings: Settings, scene: Scene) -> None:
+    """Readers are anonymous. No request is sent to Twitch."""
+    assert "anonymous" in printed_by_status(settings, scene, good=True)
     assert scene.twitch.state.calls == []
 
 
-def test_the_status_of_a_login_that_has_ended(settings: Settings, scene: Scene) -> None:
-    """What was stored, and what is wrong with it."""
-    scene.put()
+def test_the_status_of_an_expired_login_is_bad(settings: Settings, scene: Scene) -> None:
+    """It shows the stored login and the problem."""
+    scene.store_login()
     scene.clock.now += LIFE_S
-    text = said_by_status(settings, scene, good=False)
+    text = printed_by_status(settings, scene, good=False)
     assert "stored   as somebot, until 2023" in text
     assert "problem  Twitch says 'invalid access token'" in text
 
 
-def test_the_status_of_a_login_of_another_account(settings_for: SettingsFor, scene: Scene) -> None:
-    """It is valid, and yet not what is asked for."""
-    scene.put()
-    text = said_by_status(settings_for(TWITCH_USERNAME="another"), scene, good=False)
+def test_the_status_of_a_login_of_another_account_is_bad(
+    settings_for: SettingsFor, scene: Scene
+) -> None:
+    """The token is valid, but belongs to another account."""
+    scene.store_login()
+    text = printed_by_status(settings_for(TWITCH_USERNAME="another"), scene, good=False)
     assert "problem  the token belongs to somebot" in text
 
 
-def test_the_status_while_twitch_is_away(settings: Settings, scene: Scene) -> None:
-    """Nobody knows, then."""
-    scene.put()
+def test_the_status_while_twitch_is_unreachable_is_bad(settings: Settings, scene: Scene) -> None:
+    """The token cannot be checked."""
+    scene.store_login()
     scene.twitch.forced = ForcedResponse(503, b"")
-    assert "problem  Twitch returned status 503" in said_by_status(settings, scene, good=False)
+    assert "problem  Twitch returned status 503" in printed_by_status(settings, scene, good=False)
 
 
-def test_the_status_of_a_store_that_others_can_read(settings: Settings, scene: Scene) -> None:
-    """It is refused here as everywhere."""
-    scene.put()
+def test_the_status_refuses_a_store_that_others_can_read(settings: Settings, scene: Scene) -> None:
+    """As all other programs do."""
+    scene.store_login()
     scene.store.chmod(0o644)
     with pytest.raises(TokenStoreError, match="chmod 600"):
         status(settings, print, scene.clock)
 
 
-def revoked(settings: Settings) -> str:
-    """Return what is said when the token is revoked."""
-    said: list[str] = []
-    revoke_token(settings, said.append)
-    return "\n".join(said)
+def printed_by_revoke(settings: Settings) -> str:
+    """Revoke the token, and return what is printed."""
+    printed: list[str] = []
+    revoke_token(settings, printed.append)
+    return "\n".join(printed)
 
 
-def test_a_stored_login_is_revoked_and_forgotten(settings: Settings, scene: Scene) -> None:
-    """Twitch does not take the token any more, and the store is gone."""
-    token = scene.put()
-    text = revoked(settings)
+def test_a_stored_login_is_revoked_and_removed(settings: Settings, scene: Scene) -> None:
+    """Twitch no longer accepts the token, and the store is deleted."""
+    token = scene.store_login()
+    text = printed_by_revoke(settings)
     assert token.access_token not in scene.twitch.state.valid_tokens
     assert read_token(scene.store) is None
     assert "somebot is revoked" in text
     assert "is removed" in text
 
 
-def test_a_login_that_has_ended_is_forgotten(settings: Settings, scene: Scene) -> None:
+def test_an_expired_login_is_removed(settings: Settings, scene: Scene) -> None:
     """There is nothing to revoke."""
-    scene.put()
+    scene.store_login()
     scene.clock.now += LIFE_S
-    assert "was already invalid" in revoked(settings)
+    assert "was already invalid" in printed_by_revoke(settings)
     assert read_token(scene.store) is None
 
 
-def test_a_login_is_kept_when_twitch_cannot_be_told(settings: Settings, scene: Scene) -> None:
-    """It can be tried again."""
-    token = scene.put()
+def test_a_login_is_kept_when_twitch_is_unreachable(settings: Settings, scene: Scene) -> None:
+    """The user can try again."""
+    token = scene.store_login()
     scene.twitch.forced = ForcedResponse(503, b"")
     with pytest.raises(TwitchUnreachableError):
-        revoked(settings)
+        printed_by_revoke(settings)
     assert read_token(scene.store) == token
 
 
 def test_a_static_token_is_revoked(settings_for: SettingsFor, scene: Scene) -> None:
-    """By the application that it was issued to; the setting is a person's."""
+    """By the application that it was issued to. The user must remove the setting."""
     static, _ = log_in(scene.twitch, "publicclient")
     settings = settings_for(TWITCH_OAUTH_TOKEN=static)
-    assert "Remove TWITCH_OAUTH_TOKEN" in revoked(settings)
+    assert "Remove TWITCH_OAUTH_TOKEN" in printed_by_revoke(settings)
     assert static not in scene.twitch.state.valid_tokens
-    assert "was already invalid" in revoked(settings)
+    assert "was already invalid" in printed_by_revoke(settings)
 
 
 def test_without_a_token_there_is_nothing_to_revoke(settings: Settings) -> None:
-    """That is no error."""
-    assert "There is no token" in revoked(settings)
+    """That is not an error."""
+    assert "There is no token" in printed_by_revoke(settings)

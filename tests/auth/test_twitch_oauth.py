@@ -53,7 +53,7 @@ def app(twitch: OAuthServer) -> Application:
 
 @pytest.fixture
 def public(twitch: OAuthServer) -> Application:
-    """Return one of the type Public."""
+    """Return an application of the type Public."""
     return Application(PUBLIC_CLIENT_ID, "", twitch.url)
 
 
@@ -64,12 +64,12 @@ def redirect_uri(auth_port: int) -> str:
 
 
 def code_for(app: Application, redirect_uri: str) -> str:
-    """Have a person authorize *app*; return the code."""
+    """Authorize *app* as a person does; return the code."""
     location = authorize(authorize_url(app, redirect_uri, SCOPES, "state"))
     return parse_qs(urlsplit(location).query)["code"][0]
 
 
-def test_the_authorize_address_holds_what_twitch_asks_for(
+def test_the_authorize_address_has_the_parameters_that_twitch_requires(
     app: Application, redirect_uri: str
 ) -> None:
     """https://dev.twitch.tv/docs/authentication/getting-tokens-oauth/#authorization-code-grant-flow"""
@@ -85,8 +85,8 @@ def test_the_authorize_address_holds_what_twitch_asks_for(
     }
 
 
-def test_a_code_becomes_tokens(app: Application, redirect_uri: str) -> None:
-    """The secret goes into the body, and the scope may come as a list."""
+def test_a_code_is_exchanged_for_tokens(app: Application, redirect_uri: str) -> None:
+    """The secret is sent in the body. The scope may be a list."""
     tokens = exchange_code(app, code_for(app, redirect_uri), redirect_uri)
     assert tokens.expires_in == 14_400
     found = validate(app.auth_url, tokens.access_token)
@@ -94,8 +94,8 @@ def test_a_code_becomes_tokens(app: Application, redirect_uri: str) -> None:
     assert found.scopes == SCOPES
 
 
-def test_a_refresh_token_becomes_tokens(app: Application, twitch: OAuthServer) -> None:
-    """Whatever characters are in it."""
+def test_a_refresh_token_is_exchanged_for_tokens(app: Application, twitch: OAuthServer) -> None:
+    """Whatever characters it contains."""
     _, refresh_token = log_in(twitch)
     assert refresh_token.endswith(AWKWARD)
     tokens = renew(app, refresh_token)
@@ -105,7 +105,7 @@ def test_a_refresh_token_becomes_tokens(app: Application, twitch: OAuthServer) -
 def test_a_public_application_renews_without_a_secret(
     public: Application, twitch: OAuthServer
 ) -> None:
-    """It gets another refresh token, and has to use that one."""
+    """It gets a new refresh token, and must use that one next."""
     _, first = log_in(twitch, PUBLIC_CLIENT_ID)
     second = renew(public, first).refresh_token
     assert second
@@ -115,7 +115,7 @@ def test_a_public_application_renews_without_a_secret(
 
 
 def test_a_device_is_authorized(public: Application, twitch: OAuthServer, clock: Clock) -> None:
-    """Pending until somebody does it."""
+    """The request is pending until a person authorizes the device."""
     code = request_device_code(public, SCOPES)
     with pytest.raises(PendingError):
         ask_for_device(public, code.device_code, SCOPES)
@@ -141,7 +141,7 @@ def test_a_confidential_application_may_use_a_device_code(
 
 
 def test_a_token_is_revoked(app: Application, twitch: OAuthServer) -> None:
-    """It is not valid then, and cannot be revoked again."""
+    """It is no longer valid, and cannot be revoked again."""
     access_token, _ = log_in(twitch)
     revoke(app.auth_url, CLIENT_ID, access_token)
     with pytest.raises(TokenInvalidError):
@@ -151,7 +151,7 @@ def test_a_token_is_revoked(app: Application, twitch: OAuthServer) -> None:
 
 
 def test_a_token_without_scopes_is_valid(app: Application, twitch: OAuthServer) -> None:
-    """Twitch says null for "none"."""
+    """Twitch sends null instead of an empty list."""
     access_token, _ = log_in(twitch)
     twitch.state.valid_tokens.issued[access_token].grant.scopes = []
     assert validate(app.auth_url, access_token).scopes is None
@@ -200,7 +200,7 @@ def test_a_refusal_says_what_to_do(
     twitch: OAuthServer,
     refusal: tuple[int, str, type[AuthError], str],
 ) -> None:
-    """What Twitch says is told, too; and what kind of trouble it is."""
+    """It also contains Twitch's message, and its type names the kind of problem."""
     status, message, kind, advice = refusal
     body = f'{{"status": {status}, "message": "{message}"}}'.encode()
     twitch.forced = ForcedResponse(status, body)
@@ -223,7 +223,7 @@ CALLS: list[Callable[[Application], object]] = [
 
 @pytest.fixture(params=CALLS, ids=["exchange", "renew", "device", "ask", "validate", "revoke"])
 def call(request: pytest.FixtureRequest) -> Callable[[Application], object]:
-    """Return one of all the calls there are."""
+    """Return one of the calls to Twitch."""
     found: Callable[[Application], object] = request.param
     return found
 
@@ -231,16 +231,16 @@ def call(request: pytest.FixtureRequest) -> Callable[[Application], object]:
 @pytest.mark.parametrize(
     "body", [b"<html>Log in to this wireless network</html>", b"", b"[]", b"null", b"\xff"]
 )
-def test_an_answer_that_is_not_oauth_is_no_answer(
+def test_a_response_that_is_not_oauth_is_refused(
     app: Application,
     twitch: OAuthServer,
     call: Callable[[Application], object],
     body: bytes,
 ) -> None:
-    """With status 200 as with any other: something sits between Twitch and us."""
+    """With any status, also 200: a proxy may respond instead of Twitch."""
     twitch.forced = ForcedResponse(200, body)
     if call is CALLS[-1]:
-        call(app)  # /revoke answers with nothing anyway
+        call(app)  # the response of /revoke has no content anyway
     else:
         with pytest.raises(TwitchUnreachableError, match="not OAuth"):
             call(app)
@@ -252,7 +252,7 @@ def test_an_answer_that_is_not_oauth_is_no_answer(
 def test_a_redirect_is_not_followed(
     app: Application, twitch: OAuthServer, call: Callable[[Application], object]
 ) -> None:
-    """It would carry the secrets to whoever is there."""
+    """It would send the secrets to another server."""
     with OAuthServer(OAuthState()) as elsewhere:
         twitch.forced = ForcedResponse(307, b"", location=f"{elsewhere.url}/token")
         with pytest.raises(TwitchUnreachableError, match="another address"):
@@ -260,21 +260,21 @@ def test_a_redirect_is_not_followed(
         assert elsewhere.received == 0
 
 
-def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(
+def test_a_call_to_a_silent_server_times_out(
     app: Application,
     twitch: OAuthServer,
     call: Callable[[Application], object],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Every call has its time limit."""
+    """Every call has a time limit."""
     monkeypatch.setattr(twitch_oauth, "TIMEOUT_S", (0.1, 0.1))
     twitch.answers.clear()
     with pytest.raises(TwitchUnreachableError, match="does not respond"):
         call(app)
 
 
-def test_a_server_that_is_not_there_is_named(call: Callable[[Application], object]) -> None:
-    """With the reason, and without what was to be sent."""
+def test_an_unreachable_server_is_reported(call: Callable[[Application], object]) -> None:
+    """With the reason, and without the data of the request."""
     port = free_port()
     with pytest.raises(TwitchUnreachableError) as raised:
         call(Application(CLIENT_ID, CLIENT_SECRET, f"http://127.0.0.1:{port}/oauth2"))
@@ -282,31 +282,31 @@ def test_a_server_that_is_not_there_is_named(call: Callable[[Application], objec
     assert "Connection refused" in str(raised.value)
 
 
-def test_a_certificate_that_is_not_trusted_is_said_to_be_none(
+def test_an_untrusted_certificate_is_reported(
     tmp_path: Path, call: Callable[[Application], object]
 ) -> None:
-    """Nothing is sent there."""
-    with _tls_server(tmp_path) as (url, asked):
+    """No request is sent."""
+    with _tls_server(tmp_path) as (url, requests_received):
         with pytest.raises(TwitchUnreachableError, match="not trusted"):
             call(Application(CLIENT_ID, CLIENT_SECRET, url))
-        assert asked == []
+        assert requests_received == []
 
 
 @contextmanager
 def _tls_server(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """Serve TLS with a certificate of our own; give the address, and what is asked there."""
-    asked: list[str] = []
+    """Serve TLS with a certificate of our own; yield the address and the requests received."""
+    requests_received: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def handle(self) -> None:
             try:
-                asked.append(self.rfile.readline().decode())
+                requests_received.append(self.rfile.readline().decode())
             except ssl.SSLError:
                 return
 
     class Server(HTTPServer):
         def handle_error(self, *_arguments: object) -> None:
-            """Expect a client that goes away."""
+            """Ignore a client that disconnects."""
 
     server = Server(("127.0.0.1", 0), Handler)
     server.socket = server_tls(folder).wrap_socket(
@@ -315,20 +315,20 @@ def _tls_server(folder: Path) -> Iterator[tuple[str, list[str]]]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
-        yield f"https://localhost:{server.server_port}/oauth2", asked
+        yield f"https://localhost:{server.server_port}/oauth2", requests_received
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
 
 
-def test_nothing_secret_reaches_a_log_or_an_exception(
+def test_no_secret_reaches_a_log_or_an_exception(
     app: Application,
     twitch: OAuthServer,
     redirect_uri: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Not at DEBUG, and not from a server that repeats what it was sent."""
+    """Not at DEBUG, and not when the server repeats the data of the request."""
     secrets: list[str] = [CLIENT_SECRET]
     with caplog.at_level(logging.DEBUG):
         secrets.append(code_for(app, redirect_uri))
@@ -354,8 +354,8 @@ def test_nothing_secret_reaches_a_log_or_an_exception(
         assert not any(secret in text for secret in secrets if secret)
 
 
-def test_tokens_that_cannot_be_sent_are_not_taken(app: Application, twitch: OAuthServer) -> None:
-    """A line break in one would be a command of its own in chat."""
+def test_tokens_with_a_line_break_are_refused(app: Application, twitch: OAuthServer) -> None:
+    """A line break would start another command in chat."""
     body = b'{"access_token": "a\\r\\nJOIN #x", "expires_in": 1, "refresh_token": "b"}'
     twitch.forced = ForcedResponse(200, body)
     with pytest.raises(TwitchUnreachableError, match="not OAuth"):
@@ -363,6 +363,6 @@ def test_tokens_that_cannot_be_sent_are_not_taken(app: Application, twitch: OAut
 
 
 def test_a_representation_shows_no_token() -> None:
-    """Tokens and applications end up in logs by being shown."""
+    """Tokens and applications may be logged by mistake."""
     assert "secret" not in repr(Tokens("secretaccess", 1, "secretrefresh"))
     assert "secret" not in repr(Application("id", "secret", "https://id.twitch.tv/oauth2"))
