@@ -1,4 +1,4 @@
-"""A chat server and clients for it, which end with the test."""
+"""Fixtures: a chat server and clients, which are closed after the test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Connect = Callable[[], Awaitable[RawClient]]
 
 @pytest.fixture
 async def server() -> AsyncIterator[ChatServer]:
-    """Return a server that lets everybody in."""
+    """Return a server that accepts every login."""
     async with ChatServer() as running:
         yield running
 

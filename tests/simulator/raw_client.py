@@ -1,4 +1,4 @@
-"""A client that knows lines and nothing else, to see exactly what a server sends."""
+"""A client that only sends and receives lines, to show exactly what a server sends."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import contextlib
 import ssl
 from typing import Self
 
-#: What stands in a transcript for the end of the connection.
+#: The end of the connection, in a transcript.
 CLOSED = "(closed)"
 
-_END = "end-of-answers"
+_END = "end-of-responses"
 _TIMEOUT_S = 10.0
 
 
 class RawClient:
-    """A connection to a chat server. Nothing waits longer than ten seconds."""
+    """A connection to a chat server. Each read has a time limit of ten seconds."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -42,7 +42,7 @@ class RawClient:
         return line[:-2].decode()
 
     async def read_responses(self) -> list[str]:
-        """Return everything that the server says to what was sent so far."""
+        """Return all lines that the server sends in response to what was sent so far."""
         self.send(f"PING :{_END}")
         lines: list[str] = []
         while lines[-1:] != [CLOSED]:
@@ -53,14 +53,14 @@ class RawClient:
         return lines
 
     async def log_in(self, login: str = "justinfan123", *capabilities: str) -> None:
-        """Log in as *login*, and ask for *capabilities*."""
+        """Log in as *login*, and request *capabilities*."""
         self.send(*(f"CAP REQ :{capability}" for capability in capabilities))
         self.send("PASS oauth:token", f"NICK {login}")
-        answers = await self.read_responses()
-        assert any(line.startswith(f":tmi.twitch.tv 001 {login} ") for line in answers)
+        responses = await self.read_responses()
+        assert any(line.startswith(f":tmi.twitch.tv 001 {login} ") for line in responses)
 
     async def join(self, channel: str) -> list[str]:
-        """Join *channel*, and return what the server says to it."""
+        """Join *channel*, and return the server's responses."""
         self.send(f"JOIN #{channel}")
         return await self.read_responses()
 

@@ -1,4 +1,4 @@
-"""The server in a thread of its own, for tests that are not asynchronous."""
+"""The server in a separate thread, for tests that are not asynchronous."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.chat_server import ChatServer
 
 
 def test_the_server_is_driven_from_another_thread() -> None:
-    """A blocking client joins and hears what the test has the server say."""
+    """A blocking client joins and receives what the test makes the server send."""
     with (
         BackgroundChatServer() as chat,
         socket.create_connection(("127.0.0.1", chat.port), timeout=10) as client,
@@ -23,12 +23,12 @@ def test_the_server_is_driven_from_another_thread() -> None:
         (session,) = chat.run(chat.server.wait_for_join("cooking"))
         assert chat.run(chat.server.say("cooking", "hello", login="alice")) == 1
         assert session.name == "justinfan1"
-        said = next(line for line in lines if "PRIVMSG" in line)
-        assert said == ":alice!alice@alice.tmi.twitch.tv PRIVMSG #cooking :hello\r\n"
+        received = next(line for line in lines if "PRIVMSG" in line)
+        assert received == ":alice!alice@alice.tmi.twitch.tv PRIVMSG #cooking :hello\r\n"
 
 
-def test_what_fails_there_is_raised_here() -> None:
-    """The error is the coroutine's own."""
+def test_an_error_in_the_server_thread_is_raised_in_the_caller() -> None:
+    """It is the exception that the coroutine raised."""
     with BackgroundChatServer() as chat, pytest.raises(TimeoutError, match="#nobody"):
         chat.run(chat.server.wait_for_join("nobody", timeout_s=0))
 
@@ -39,8 +39,8 @@ def test_a_coroutine_that_takes_too_long_is_cancelled() -> None:
         chat.run(asyncio.Event().wait(), timeout_s=0.01)
 
 
-def test_no_thread_is_left_when_the_port_is_taken() -> None:
-    """The error is the system's, and the thread has ended."""
+def test_no_thread_is_left_when_the_port_is_in_use() -> None:
+    """The system's error is raised, and the thread has ended."""
     with BackgroundChatServer() as chat:
         threads = threading.active_count()
         with (

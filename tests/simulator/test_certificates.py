@@ -1,4 +1,4 @@
-"""TLS: clients that trust the authority verify the server, others turn away."""
+"""TLS: clients that trust the authority accept the server, others refuse it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.simulator.raw_client import RawClient
 
 
 async def test_a_client_that_trusts_the_authority_is_served(tmp_path: Path) -> None:
-    """It verifies certificate and host name, logs in, joins, and hears what is said."""
+    """It verifies certificate and host name, logs in, joins, and receives a message."""
     async with ChatServer(tls=server_tls(tmp_path)) as server:
         trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
         async with await RawClient.connect(server.port, trusting) as client:
@@ -25,8 +25,10 @@ async def test_a_client_that_trusts_the_authority_is_served(tmp_path: Path) -> N
             assert await client.read_line() == expected
 
 
-async def test_a_client_that_does_not_trust_it_turns_away(tmp_path: Path) -> None:
-    """Verification fails, and the server does not mind."""
+async def test_a_client_that_does_not_trust_the_authority_refuses_the_server(
+    tmp_path: Path,
+) -> None:
+    """Verification fails in the client, and the server has no session."""
     async with ChatServer(tls=server_tls(tmp_path)) as server:
         with pytest.raises(ssl.SSLCertVerificationError):
             await RawClient.connect(server.port, ssl.create_default_context())
@@ -34,7 +36,7 @@ async def test_a_client_that_does_not_trust_it_turns_away(tmp_path: Path) -> Non
 
 
 async def test_tls_connections_can_be_reset_and_half_open(tmp_path: Path) -> None:
-    """A reset comes through TLS as one, and a half-open connection takes what is sent to it."""
+    """The client sees the reset through TLS. A half-open connection accepts what is sent to it."""
     async with ChatServer(tls=server_tls(tmp_path)) as server:
         trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
         async with (
@@ -56,8 +58,8 @@ async def test_tls_connections_can_be_reset_and_half_open(tmp_path: Path) -> Non
             assert not second.reader.at_eof()
 
 
-def test_the_key_is_nobody_elses(tmp_path: Path) -> None:
-    """Only its owner can read it, nor can others look into the directory."""
+def test_the_private_key_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    """Others cannot list its directory, either."""
     directory = tmp_path / "new" / "tls"
     server_tls(directory)
 
@@ -66,8 +68,8 @@ def test_the_key_is_nobody_elses(tmp_path: Path) -> None:
     assert b"PRIVATE" not in (directory / "ca.pem").read_bytes()
 
 
-def test_certificates_are_used_again(tmp_path: Path) -> None:
-    """A client that trusts the authority need not be told of a restart."""
+def test_certificates_are_reused(tmp_path: Path) -> None:
+    """A client that trusts the authority still trusts the server after a restart."""
     server_tls(tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 

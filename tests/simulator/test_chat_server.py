@@ -1,4 +1,4 @@
-"""How a test drives the server: what it says, what it waits for, and what it learns."""
+"""How a test controls the chat server, waits for clients, and reads what they sent."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tests.simulator.conftest import Connect
 from tests.simulator.raw_client import CLOSED, RawClient
 
 
-async def test_what_is_said_reaches_every_member_of_the_channel(
+async def test_a_message_reaches_every_member_of_the_channel(
     server: ChatServer, connect: Connect
 ) -> None:
-    """Both members get the line with every field that was given, and nobody else does."""
+    """Both members receive the line with every given field. No other client receives it."""
     members = [await connect(), await connect()]
     for member in members:
         await member.log_in("justinfan1", "twitch.tv/tags", "twitch.tv/commands")
@@ -48,8 +48,10 @@ async def test_what_is_said_reaches_every_member_of_the_channel(
     assert await stranger.read_responses() == []
 
 
-async def test_clients_without_tags_get_none(server: ChatServer, connect: Connect) -> None:
-    """The tags of a message are left out, and a command of Twitch's own is kept back."""
+async def test_a_client_without_capabilities_receives_no_tags_and_no_commands(
+    server: ChatServer, connect: Connect
+) -> None:
+    """Messages are sent without tags, and Twitch's own commands are not sent."""
     client = await connect()
     await client.log_in()
     await client.join("cooking")
@@ -68,10 +70,10 @@ async def test_clients_without_tags_get_none(server: ChatServer, connect: Connec
     ]
 
 
-async def test_a_broadcast_reaches_every_client_as_it_is(
+async def test_a_broadcast_reaches_every_client_unchanged(
     server: ChatServer, connect: Connect
 ) -> None:
-    """A client that has asked for nothing, and joined nothing, gets the bytes unchanged."""
+    """Also a client without capabilities and channels."""
     client = await connect()
     await client.log_in()
 
@@ -83,7 +85,7 @@ async def test_a_broadcast_reaches_every_client_as_it_is(
 async def test_waiting_for_a_join_ends_when_enough_have_joined(
     server: ChatServer, connect: Connect
 ) -> None:
-    """It returns the two sessions, the first to join first."""
+    """It returns the two sessions in the order of their joins."""
     waiting = asyncio.create_task(server.wait_for_join("cooking", members=2))
     for login in ("justinfan1", "justinfan2"):
         client = await connect()
@@ -93,16 +95,16 @@ async def test_waiting_for_a_join_ends_when_enough_have_joined(
     assert [member.name for member in await waiting] == ["justinfan1", "justinfan2"]
 
 
-async def test_waiting_in_vain_says_what_for(server: ChatServer) -> None:
+async def test_waiting_for_a_join_times_out(server: ChatServer) -> None:
     """The error names the channel."""
     with pytest.raises(TimeoutError, match="1 to join #nobody"):
         await server.wait_for_join("nobody", timeout_s=0)
 
 
-async def test_a_pong_proves_that_all_before_it_was_read(
+async def test_waiting_for_a_pong_ends_with_the_pong_of_the_client(
     server: ChatServer, connect: Connect
 ) -> None:
-    """Waiting ends with the client's PONG, and not before."""
+    """Not before. The PONG proves that the client has read all lines before the PING."""
     client = await connect()
     await client.log_in()
     await client.join("cooking")
@@ -117,10 +119,10 @@ async def test_a_pong_proves_that_all_before_it_was_read(
     await waiting
 
 
-async def test_waiting_for_a_pong_ends_when_the_client_leaves(
+async def test_waiting_for_a_pong_fails_when_the_client_disconnects(
     server: ChatServer, connect: Connect
 ) -> None:
-    """It is an error, since nobody can tell what the client has read."""
+    """What the client has read is unknown then."""
     client = await connect()
     await client.log_in()
     await client.join("cooking")
@@ -133,10 +135,10 @@ async def test_waiting_for_a_pong_ends_when_the_client_leaves(
         await waiting
 
 
-async def test_what_a_client_sent_is_kept_but_for_its_password(
+async def test_the_lines_of_a_client_are_kept_without_its_password(
     server: ChatServer, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The token stands neither in `received` nor in any log line."""
+    """The token is neither in `received` nor in a log line."""
     caplog.set_level(logging.DEBUG)
     client = await connect()
     client.send("pass oauth:secretsecret", "NICK bot", "JOIN #cooking")
@@ -148,38 +150,40 @@ async def test_what_a_client_sent_is_kept_but_for_its_password(
     assert "secretsecret" not in caplog.text
 
 
-async def test_a_client_that_is_gone_is_no_member(server: ChatServer, connect: Connect) -> None:
-    """The channel is empty again, and saying something there goes nowhere."""
+async def test_a_disconnected_client_is_no_member(server: ChatServer, connect: Connect) -> None:
+    """The channel is empty again, and a message there reaches no client."""
     client = await connect()
     await client.log_in()
     await client.join("cooking")
 
     await client.close()
-    await server.wait_until(lambda: not server.sessions, what="the client to be gone")
+    await server.wait_until(lambda: not server.sessions, what="the client to disconnect")
 
     assert server.members("cooking") == []
     assert await server.say("cooking", "is anybody there?") == 0
 
 
-async def test_members_that_ask_for_it_see_others_come_and_go(connect: Connect) -> None:
-    """Only the one that asked for membership does."""
+async def test_a_client_with_the_capability_membership_sees_joins_and_parts(
+    connect: Connect,
+) -> None:
+    """A client without it sees only itself."""
     watcher, other = await connect(), await connect()
     await watcher.log_in("justinfan1", "twitch.tv/membership")
     await watcher.join("cooking")
     await other.log_in("justinfan2")
-    answers = await other.join("cooking")
+    responses = await other.join("cooking")
     other.send("PART #cooking")
     await other.read_responses()
 
     prefix = ":justinfan2!justinfan2@justinfan2.tmi.twitch.tv"
     assert await watcher.read_responses() == [f"{prefix} JOIN #cooking", f"{prefix} PART #cooking"]
-    assert ":justinfan2.tmi.twitch.tv 353 justinfan2 = #cooking :justinfan2" in answers
+    assert ":justinfan2.tmi.twitch.tv 353 justinfan2 = #cooking :justinfan2" in responses
 
 
-async def test_a_banned_client_is_put_out_of_the_channel(
+async def test_a_banned_client_is_removed_from_the_channel(
     server: ChatServer, connect: Connect
 ) -> None:
-    """It gets a PART of its own, and is no member any more."""
+    """It receives its own PART, and is no longer a member."""
     client = await connect()
     await client.log_in()
     await client.join("cooking")
@@ -191,10 +195,10 @@ async def test_a_banned_client_is_put_out_of_the_channel(
     assert server.members("cooking") == []
 
 
-async def test_a_client_is_asked_to_reconnect_and_notified(
+async def test_a_client_receives_notices_and_reconnect_requests(
     server: ChatServer, connect: Connect
 ) -> None:
-    """RECONNECT and NOTICE come as Twitch sends them, and the connection stands."""
+    """They have Twitch's form, and the connection stays open."""
     client = await connect()
     await client.log_in("justinfan1", "twitch.tv/tags", "twitch.tv/commands")
     await client.join("cooking")
@@ -214,7 +218,7 @@ async def test_a_client_is_asked_to_reconnect_and_notified(
 async def test_logins_are_refused_until_they_are_accepted_again(
     server: ChatServer, connect: Connect
 ) -> None:
-    """The NOTICE is the one asked for, and the connection ends."""
+    """The client receives the chosen NOTICE, and the connection is closed."""
     await server.refuse_logins("Login unsuccessful")
     refused = await connect()
     refused.send("NICK justinfan1")
@@ -228,10 +232,10 @@ async def test_logins_are_refused_until_they_are_accepted_again(
     await (await connect()).log_in()
 
 
-async def test_pings_are_left_unanswered_until_they_are_answered_again(
+async def test_pings_get_no_pong_until_they_are_answered_again(
     server: ChatServer, connect: Connect
 ) -> None:
-    """Of two PINGs only the second gets its PONG."""
+    """Of two PINGs only the second gets a PONG."""
     client = await connect()
     await client.log_in()
     await server.stop_answering_pings()
@@ -244,8 +248,8 @@ async def test_pings_are_left_unanswered_until_they_are_answered_again(
     assert await client.read_responses() == []
 
 
-async def test_a_polite_end_loses_nothing(server: ChatServer, connect: Connect) -> None:
-    """What was said before the end arrives, and then the end."""
+async def test_an_orderly_close_loses_nothing(server: ChatServer, connect: Connect) -> None:
+    """The client receives every line that was sent before the close."""
     client = await connect()
     await client.log_in()
     await client.join("cooking")
@@ -261,8 +265,8 @@ async def test_a_polite_end_loses_nothing(server: ChatServer, connect: Connect) 
     assert await client.read_line() == CLOSED
 
 
-async def test_a_line_without_an_end_is_not_waited_for(connect: Connect) -> None:
-    """A client that sends 100 kB without a line's end is cut off."""
+async def test_a_client_that_sends_a_line_without_an_end_is_disconnected(connect: Connect) -> None:
+    """Here after 100 kB."""
     client = await connect()
     client.writer.write(b"x" * 100_000)
 
@@ -270,7 +274,7 @@ async def test_a_line_without_an_end_is_not_waited_for(connect: Connect) -> None
 
 
 async def test_closing_ends_every_connection() -> None:
-    """Nobody is left, and the port is free again."""
+    """No session is left, and the port is free again."""
     first = ChatServer()
     await first.start()
     async with await _connect_to(first) as client:

@@ -21,7 +21,7 @@ TIMEOUT_S = 20.0
 
 @contextmanager
 def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Start the simulator, and yield it and the port it listens on; kill it if it still runs."""
+    """Start the simulator, and yield its process and its port. Kill it if it still runs."""
     command = [*COMMAND, "--port", "0", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -37,7 +37,7 @@ def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
 async def test_recorded_chat_is_played_until_a_signal_comes(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    """A client hears it over TLS, each event is a line on stdout, and the exit status is 0."""
+    """A client receives it over TLS. Each event is a line on stdout. The exit status is 0."""
     with started("--tls-directory", str(tmp_path), "--rate", "100") as (process, port):
         trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
         async with await RawClient.connect(port, trusting) as client:
@@ -57,14 +57,14 @@ async def test_recorded_chat_is_played_until_a_signal_comes(
     assert "Traceback" not in output
 
 
-async def test_it_speaks_plain_tcp_when_told_to() -> None:
+async def test_the_option_plain_turns_tls_off() -> None:
     """A client without TLS logs in."""
     with started("--plain") as (_, port):
         async with await RawClient.connect(port) as client:
             await client.log_in()
 
 
-def test_a_taken_port_is_said_in_one_line() -> None:
+def test_a_port_in_use_is_reported_in_one_line() -> None:
     """The exit status is 1, and there is no traceback."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -77,7 +77,7 @@ def test_a_taken_port_is_said_in_one_line() -> None:
     )
 
 
-def test_certificates_that_cannot_be_read_are_said_in_one_line(tmp_path: Path) -> None:
+def test_unreadable_certificates_are_reported_in_one_line(tmp_path: Path) -> None:
     """The exit status is 1, and there is no traceback."""
     (tmp_path / "ca.pem").touch()
     result = _run("--tls-directory", str(tmp_path))
@@ -100,8 +100,8 @@ def test_a_wrong_command_line_is_refused(arguments: list[str]) -> None:
     assert f"argument {arguments[-2]}: " in result.stderr
 
 
-def test_help_tells_every_option() -> None:
-    """Each stands there, with its default."""
+def test_help_lists_every_option() -> None:
+    """With its default."""
     result = _run("--help")
 
     assert result.returncode == 0

@@ -1,4 +1,4 @@
-"""Each way of failing a client looks to the client as it is meant to."""
+"""Each simulated failure, as the client sees it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ async def session(server: ChatServer, member: RawClient) -> ChatSession:
     return found
 
 
-async def test_a_half_open_connection_stays_and_is_silent(
+async def test_a_half_open_connection_stays_open_and_silent(
     server: ChatServer, member: RawClient, session: ChatSession
 ) -> None:
-    """The client can write, gets no answer, and is a member no more; another one is served."""
+    """The client can write but gets no response and is no member. Others are served."""
     await session.misbehave.half_open()
     member.send("PING :is anybody there?")
     await server.say("cooking", "nobody hears this")
@@ -49,8 +49,10 @@ async def test_a_half_open_connection_stays_and_is_silent(
     assert not member.reader.at_eof()
 
 
-async def test_a_reset_is_one(member: RawClient, session: ChatSession) -> None:
-    """The client reads what was said before, and then gets ECONNRESET instead of an end."""
+async def test_a_reset_reaches_the_client_as_econnreset(
+    member: RawClient, session: ChatSession
+) -> None:
+    """The client reads what was sent before, and then gets ECONNRESET, not end of file."""
     await session.misbehave.send_raw(b"last words\r\n")
     await session.misbehave.reset()
 
@@ -59,10 +61,10 @@ async def test_a_reset_is_one(member: RawClient, session: ChatSession) -> None:
         await member.read_line()
 
 
-async def test_a_reset_in_mid_line_leaves_half_of_it(
+async def test_a_reset_in_mid_line_delivers_half_of_the_line(
     member: RawClient, session: ChatSession
 ) -> None:
-    """The client has read the first half when the reset comes."""
+    """The client reads the first half before the reset."""
     await session.misbehave.reset_in_mid_line(b"0123456789\r\n")
 
     assert await member.reader.readexactly(6) == b"012345"
@@ -70,8 +72,10 @@ async def test_a_reset_in_mid_line_leaves_half_of_it(
         await member.read_line()
 
 
-async def test_a_slow_server_sends_piece_by_piece(member: RawClient, session: ChatSession) -> None:
-    """A byte at a time still makes the line, and each was sent before the next."""
+async def test_a_slow_server_sends_a_line_in_pieces(
+    member: RawClient, session: ChatSession
+) -> None:
+    """The first read returns only a part; all parts together are the line."""
     dribbling = asyncio.create_task(session.misbehave.dribble(b"slowly\r\n"))
     first = await member.reader.read(100)
     assert len(first) < len(b"slowly\r\n")
@@ -80,19 +84,19 @@ async def test_a_slow_server_sends_piece_by_piece(member: RawClient, session: Ch
     await dribbling
 
 
-async def test_garbage_arrives_as_it_is(member: RawClient, session: ChatSession) -> None:
-    """Every byte does, whatever the client has asked for."""
+async def test_garbage_arrives_unchanged(member: RawClient, session: ChatSession) -> None:
+    """Every byte, whatever capabilities the client has requested."""
     await session.misbehave.send_garbage()
 
     assert await member.reader.readexactly(len(GARBAGE)) == GARBAGE
 
 
-async def test_resetting_a_client_that_is_gone_is_an_error(
+async def test_resetting_a_disconnected_client_is_an_error(
     server: ChatServer, member: RawClient, session: ChatSession
 ) -> None:
-    """A test that thinks it has reset a connection must not go on believing so."""
+    """A test must not continue as if it had reset the connection."""
     await member.close()
-    await server.wait_until(lambda: not server.sessions, what="the client to be gone")
+    await server.wait_until(lambda: not server.sessions, what="the client to disconnect")
 
     with pytest.raises(ConnectionError, match="has disconnected"):
         await session.misbehave.reset()

@@ -1,4 +1,4 @@
-"""The local Twitch OAuth server: what it answers, in Twitch's words."""
+"""The local OAuth server responds as Twitch does."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def post(server: OAuthServer, endpoint: str, **fields: str) -> requests.Response
 
 
 def validate(server: OAuthServer, token: str, scheme: str = "OAuth") -> requests.Response:
-    """Ask /validate about *token*."""
+    """Send *token* to /validate."""
     headers = {"Authorization": f"{scheme} {token}"}
     return requests.get(f"{server.url}/validate", headers=headers, timeout=TIMEOUT_S)
 
 
 def decide(server: OAuthServer, decision: str = "authorize", **more: str) -> dict[str, str]:
-    """Click on a button of the authorize page; return what Twitch adds to the redirect URI."""
+    """Press the button *decision* of the authorize page; return the fields of the redirect."""
     asked = {
         "response_type": "code",
         "client_id": "someclient",
@@ -73,22 +73,22 @@ def decide(server: OAuthServer, decision: str = "authorize", **more: str) -> dic
     page = requests.get(f"{server.url}/authorize", params=asked | more, timeout=TIMEOUT_S)
     hidden = re.findall(r'name="([^"]+)" value="([^"]*)"', page.text)
     fields = {name: unescape(value) for name, value in hidden} | {"decision": decision}
-    answer = requests.post(page.url, data=fields, timeout=TIMEOUT_S, allow_redirects=False)
-    assert answer.status_code == 302
-    assert answer.headers["Location"].startswith(f"{REDIRECT_URI}?")
-    return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+    response = requests.post(page.url, data=fields, timeout=TIMEOUT_S, allow_redirects=False)
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(f"{REDIRECT_URI}?")
+    return dict(parse_qsl(urlsplit(response.headers["Location"]).query))
 
 
 def log_in(server: OAuthServer) -> dict[str, str]:
     """Go through the authorization code flow; return the tokens."""
-    answer = post(server, "token", **code_grant(decide(server)["code"]))
-    assert answer.status_code == 200
-    tokens: dict[str, str] = answer.json()
+    response = post(server, "token", **code_grant(decide(server)["code"]))
+    assert response.status_code == 200
+    tokens: dict[str, str] = response.json()
     return tokens
 
 
 def code_grant(code: str) -> dict[str, str]:
-    """Return what an application sends to have *code* exchanged."""
+    """Return the fields that exchange *code* for tokens."""
     return {
         **CLIENT,
         "code": code,
@@ -97,15 +97,15 @@ def code_grant(code: str) -> dict[str, str]:
     }
 
 
-def refusal(answer: requests.Response) -> tuple[int, str]:
-    """Return the status and the message of an *answer*, which are in its body, too."""
-    body = answer.json()
-    assert body["status"] == answer.status_code
-    return answer.status_code, body["message"]
+def refusal(response: requests.Response) -> tuple[int, str]:
+    """Return the status and the message of *response*; its body has the same status."""
+    body = response.json()
+    assert body["status"] == response.status_code
+    return response.status_code, body["message"]
 
 
 def test_a_code_is_exchanged_for_tokens(server: OAuthServer) -> None:
-    """The scope comes as a list, and the state comes back."""
+    """The scope is a list, and the state is returned unchanged."""
     back = decide(server)
     assert back["state"] == "a state & more"
     tokens = post(server, "token", **code_grant(back["code"])).json()
@@ -115,21 +115,23 @@ def test_a_code_is_exchanged_for_tokens(server: OAuthServer) -> None:
     assert tokens["refresh_token"].endswith(AWKWARD)
 
 
-def test_who_cancels_is_sent_back_without_a_code(server: OAuthServer) -> None:
-    """With an error as RFC 6749 has it."""
+def test_a_cancelled_login_redirects_without_a_code(server: OAuthServer) -> None:
+    """With an error, as RFC 6749 defines it."""
     back = decide(server, "deny")
     assert back["error"] == "access_denied"
     assert back["state"] == "a state & more"
     assert "code" not in back
 
 
-def test_another_redirect_uri_leads_to_the_registered_one(server: OAuthServer) -> None:
-    """With the error that Twitch then gives."""
+def test_an_unregistered_redirect_uri_is_replaced_by_the_registered_one(
+    server: OAuthServer,
+) -> None:
+    """With Twitch's error for that."""
     asked = {"client_id": "someclient", "redirect_uri": "http://localhost:3000/other"}
-    answer = requests.get(
+    response = requests.get(
         f"{server.url}/authorize", params=asked, timeout=TIMEOUT_S, allow_redirects=False
     )
-    location = urlsplit(answer.headers["Location"])
+    location = urlsplit(response.headers["Location"])
     assert location.path == "/auth/callback"
     assert parse_qs(location.query)["error"] == ["redirect_mismatch"]
 
@@ -148,29 +150,29 @@ def test_another_redirect_uri_leads_to_the_registered_one(server: OAuthServer) -
         ({"grant_type": "password"}, (400, "missing or invalid grant_type")),
     ],
 )
-def test_a_code_with_something_wrong_is_refused(
+def test_an_exchange_with_a_wrong_field_is_refused(
     server: OAuthServer, changes: dict[str, str], expected: tuple[int, str]
 ) -> None:
-    """In Twitch's words."""
+    """With Twitch's status and message."""
     fields = code_grant(decide(server)["code"]) | changes
     assert refusal(post(server, "token", **fields)) == expected
 
 
-def test_a_secret_outside_of_the_body_does_not_count(server: OAuthServer) -> None:
-    """Neither in the header, where RFC 6749 would have it, nor in the address."""
+def test_a_secret_outside_of_the_body_is_ignored(server: OAuthServer) -> None:
+    """Both in the header, where RFC 6749 expects it, and in the address."""
     fields = code_grant(decide(server)["code"])
     secret = fields.pop("client_secret")
-    answer = requests.post(
+    response = requests.post(
         f"{server.url}/token?client_secret={secret}",
         data=fields,
         auth=("someclient", secret),
         timeout=TIMEOUT_S,
     )
-    assert refusal(answer) == (400, "missing client secret")
+    assert refusal(response) == (400, "missing client secret")
 
 
 def test_a_code_can_be_used_once_and_for_a_minute(server: OAuthServer, clock: Clock) -> None:
-    """Then it is as good as none."""
+    """After that it is invalid."""
     code = decide(server)["code"]
     assert post(server, "token", **code_grant(code)).ok
     assert not post(server, "token", **code_grant(code)).ok
@@ -180,7 +182,7 @@ def test_a_code_can_be_used_once_and_for_a_minute(server: OAuthServer, clock: Cl
 
 
 def test_a_token_is_validated(server: OAuthServer, clock: Clock) -> None:
-    """It tells whose it is, and how long it lasts; `Bearer` it does not take."""
+    """The response has its account and the seconds left. `Bearer` is refused."""
     token = log_in(server)["access_token"]
     clock.now += 100
     assert validate(server, token).json() == {
@@ -195,7 +197,7 @@ def test_a_token_is_validated(server: OAuthServer, clock: Clock) -> None:
 
 
 def test_a_token_expires(server: OAuthServer, clock: Clock) -> None:
-    """After the life that was set, to the second."""
+    """Exactly at the end of its lifetime."""
     server.state.token_life_s = 20
     token = log_in(server)["access_token"]
     clock.now += 19.9
@@ -205,7 +207,7 @@ def test_a_token_expires(server: OAuthServer, clock: Clock) -> None:
 
 
 def test_a_confidential_application_may_refresh_again_and_again(server: OAuthServer) -> None:
-    """With its secret, and with the refresh token as it is, awkward characters and all."""
+    """With its secret, and with the special characters in the refresh token."""
     tokens = log_in(server)
     fields = CLIENT | {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
     for _ in range(2):
@@ -217,7 +219,7 @@ def test_a_confidential_application_may_refresh_again_and_again(server: OAuthSer
 
 
 def test_a_public_application_may_use_a_refresh_token_once(server: OAuthServer) -> None:
-    """Each refresh gives it another one."""
+    """Each refresh returns a new one."""
     device = post(server, "device", client_id="publicclient", scopes="chat:read").json()
     server.state.decide_device(device["user_code"], allowed=True)
     first = post(server, "token", **device_grant(device["device_code"])).json()
@@ -230,12 +232,12 @@ def test_a_public_application_may_use_a_refresh_token_once(server: OAuthServer) 
 
 
 def device_grant(device_code: str) -> dict[str, str]:
-    """Return what a device sends to hear whether it was authorized."""
+    """Return the fields with which a device requests its tokens."""
     return {"client_id": "publicclient", "grant_type": DEVICE_GRANT, "device_code": device_code}
 
 
 def test_a_device_waits_for_a_decision(server: OAuthServer, clock: Clock) -> None:
-    """Pending, slow down when asked too soon, then the tokens, and those once only."""
+    """Pending, slow_down when asked too soon, then the tokens, but only once."""
     device = post(server, "device", client_id="publicclient", scopes="chat:read").json()
     assert device["interval"] == 5
     assert device["verification_uri"].endswith(f"?device-code={device['user_code']}")
@@ -254,20 +256,20 @@ def test_a_device_waits_for_a_decision(server: OAuthServer, clock: Clock) -> Non
     assert refusal(post(server, "token", **fields)) == (400, "invalid device code")
 
 
-def test_a_device_may_be_denied_or_forgotten(server: OAuthServer, clock: Clock) -> None:
-    """Denied by a person, or after half an hour."""
+def test_a_device_code_may_be_denied_or_expire(server: OAuthServer, clock: Clock) -> None:
+    """A person denies it, or half an hour passes."""
     device = post(server, "device", client_id="publicclient").json()
     server.state.decide_device(device["user_code"], allowed=False)
-    answer = post(server, "token", **device_grant(device["device_code"]))
-    assert refusal(answer) == (400, "access_denied")
+    response = post(server, "token", **device_grant(device["device_code"]))
+    assert refusal(response) == (400, "access_denied")
     device = post(server, "device", client_id="publicclient").json()
     clock.now += 1800
-    answer = post(server, "token", **device_grant(device["device_code"]))
-    assert refusal(answer) == (400, "invalid device code")
+    response = post(server, "token", **device_grant(device["device_code"]))
+    assert refusal(response) == (400, "invalid device code")
 
 
 def test_a_token_is_revoked(server: OAuthServer) -> None:
-    """By its application; a second time there is nothing to revoke."""
+    """Only by its application, and only once."""
     token = log_in(server)["access_token"]
     unknown = post(server, "revoke", client_id="unknown", token=token)
     assert refusal(unknown) == (404, "client does not exist")
@@ -277,8 +279,8 @@ def test_a_token_is_revoked(server: OAuthServer) -> None:
     assert refusal(again) == (400, "Invalid token")
 
 
-def test_a_disconnected_application_has_nothing_left(server: OAuthServer) -> None:
-    """Neither its access token nor its refresh token is good for anything."""
+def test_the_tokens_of_a_disconnected_application_are_invalid(server: OAuthServer) -> None:
+    """Both its access token and its refresh token."""
     tokens = log_in(server)
     server.state.disconnect()
     assert not validate(server, tokens["access_token"]).ok
@@ -286,8 +288,8 @@ def test_a_disconnected_application_has_nothing_left(server: OAuthServer) -> Non
     assert refusal(post(server, "token", **fields)) == (400, "Invalid refresh token")
 
 
-def test_it_can_fail_on_purpose(server: OAuthServer) -> None:
-    """With any status and body; or by not answering at all."""
+def test_the_server_can_fail_on_purpose(server: OAuthServer) -> None:
+    """With any status and body, or without a response."""
     server.forced = ForcedResponse(503, b"<html>")
     assert validate(server, "any").status_code == 503
     server.forced = None
@@ -296,45 +298,45 @@ def test_it_can_fail_on_purpose(server: OAuthServer) -> None:
         requests.get(f"{server.url}/validate", timeout=0.1)
 
 
-def test_what_is_asked_is_recorded(server: OAuthServer) -> None:
-    """For tests that count."""
+def test_requests_are_recorded(server: OAuthServer) -> None:
+    """Tests count them."""
     validate(server, log_in(server)["access_token"])
     assert server.state.calls == ["authorize", "token authorization_code", "validate"]
 
 
 def test_pages_escape_what_they_show(server: OAuthServer) -> None:
-    """A state is not markup."""
+    """The state is text, not markup."""
     asked = {"client_id": "someclient", "redirect_uri": REDIRECT_URI, "state": '"><b>'}
     page = requests.get(f"{server.url}/authorize", params=asked, timeout=TIMEOUT_S)
     assert "<b>" not in page.text
     assert unescape(page.text).count('"><b>') == 1
 
 
-def test_what_is_not_there_is_not_found(server: OAuthServer) -> None:
-    """As anywhere."""
+def test_an_unknown_path_is_not_found(server: OAuthServer) -> None:
+    """The status is 404."""
     assert requests.get(f"{server.origin}/", timeout=TIMEOUT_S).status_code == 404
 
 
-async def test_a_chat_server_lets_in_only_who_has_a_token_of_ours(
+async def test_a_chat_server_accepts_only_valid_tokens_of_the_oauth_server(
     server: OAuthServer, clock: Clock
 ) -> None:
-    """As long as it is valid; no token at all that is valid does not mean that all are."""
+    """Without any valid token, it accepts none."""
     async with ChatServer() as chat:
         chat.state.tokens = server.state.valid_tokens
-        assert not await _may_log_in(chat, "made up")
+        assert not await _can_log_in(chat, "made up")
         token = log_in(server)["access_token"]
-        assert await _may_log_in(chat, token)
-        assert not await _may_log_in(chat, "another")
+        assert await _can_log_in(chat, token)
+        assert not await _can_log_in(chat, "another")
         clock.now += server.state.token_life_s
-        assert not await _may_log_in(chat, token)
+        assert not await _can_log_in(chat, token)
         chat.state.tokens["staticone"] = "staticbot"
-        assert await _may_log_in(chat, "staticone")
+        assert await _can_log_in(chat, "staticone")
         assert list(chat.state.tokens) == ["staticone"]
         del chat.state.tokens["staticone"]
         assert len(chat.state.tokens) == 0
 
 
-async def _may_log_in(chat: ChatServer, token: str) -> bool:
+async def _can_log_in(chat: ChatServer, token: str) -> bool:
     async with await RawClient.connect(chat.port) as client:
         client.send(f"PASS oauth:{token.replace(' ', '')}")
         client.send("NICK somebot")

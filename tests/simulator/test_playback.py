@@ -1,4 +1,4 @@
-"""The recordings are sound, and are played with fresh ids at the pace asked for."""
+"""The recordings are valid, and are played with new ids at the requested rate."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ EMOTE = re.compile(r"([0-9A-Za-z_]+):(\d+-\d+(?:,\d+-\d+)*)")
 
 @dataclass(frozen=True)
 class Line:
-    """A recorded line, taken apart."""
+    """The fields of a recorded line."""
 
     tags: dict[str, str]
     prefix: str
@@ -43,11 +43,11 @@ class Line:
 
     @property
     def body(self) -> str:
-        """The text that emote positions count in."""
+        """The text that emote positions refer to."""
         return self.text.removeprefix("\x01ACTION ").removesuffix("\x01")
 
 
-def take_apart(raw: bytes) -> Line:
+def parse_line(raw: bytes) -> Line:
     """Return the fields of a recorded line, which must be well-formed."""
     found = LINE.fullmatch(raw.decode())
     assert found, raw
@@ -61,11 +61,11 @@ def _unescape(found: re.Match[str]) -> str:
     return {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}[found[1]]
 
 
-LINES = [take_apart(raw) for recording in RECORDINGS for raw in recording.lines]
+LINES = [parse_line(raw) for recording in RECORDINGS for raw in recording.lines]
 
 
-def test_there_are_three_channels_with_enough_to_say() -> None:
-    """Each says more than a hundred lines before it repeats itself."""
+def test_there_are_three_channels_with_enough_lines() -> None:
+    """Each has more than a hundred lines before it repeats them."""
     assert [recording.channel for recording in RECORDINGS] == [
         "demo_kitchen",
         "demo_lounge",
@@ -75,15 +75,15 @@ def test_there_are_three_channels_with_enough_to_say() -> None:
 
 
 def test_recorded_lines_name_their_own_channel() -> None:
-    """The channel and its id are the recording's in every line."""
+    """Every line has the channel and the room id of its recording."""
     for recording in RECORDINGS:
-        for line in map(take_apart, recording.lines):
+        for line in map(parse_line, recording.lines):
             assert line.channel == recording.channel
             assert line.tags["room-id"] == recording.room_id
 
 
-def test_recorded_messages_say_who_said_them() -> None:
-    """Login and id are there, the login in the prefix or, in a USERNOTICE, in its tag."""
+def test_recorded_messages_identify_their_sender() -> None:
+    """By id and login. The login is in the prefix or, for a USERNOTICE, in a tag."""
     for line in LINES:
         assert line.command in {"PRIVMSG", "USERNOTICE", "CLEARCHAT"}
         if line.command == "PRIVMSG":
@@ -99,12 +99,12 @@ def test_recorded_messages_say_who_said_them() -> None:
 
 
 def test_no_message_is_recorded_twice() -> None:
-    """A client that drops what it has seen drops none of these."""
+    """A client that drops duplicates drops none of them."""
     ids = [line.tags["id"] for line in LINES if line.command != "CLEARCHAT"]
     assert len(set(ids)) == len(ids)
 
 
-def test_recorded_emotes_stand_where_they_are_said_to() -> None:
+def test_recorded_emote_positions_are_correct() -> None:
     """Each range is within the text and holds one word, the same word for the same id."""
     names: defaultdict[str, set[str]] = defaultdict(set)
     for line in LINES:
@@ -123,7 +123,7 @@ def test_recorded_emotes_stand_where_they_are_said_to() -> None:
 
 
 def test_recorded_people_are_made_up() -> None:
-    """Every user id is from the range of made-up ones, and belongs to one login throughout."""
+    """Every user id is from the range of made-up ids, and belongs to exactly one login."""
     logins: defaultdict[str, set[str]] = defaultdict(set)
     for line in LINES:
         tags = line.tags
@@ -142,7 +142,7 @@ def test_recorded_people_are_made_up() -> None:
 
 
 def test_recorded_mentions_are_of_made_up_people() -> None:
-    """Whoever is mentioned with an @ also speaks, or is replied to, in the recordings."""
+    """Everybody who is mentioned with an @ also writes, or is replied to, in the recordings."""
     known = {line.prefix.split("!")[0] for line in LINES}
     for line in LINES:
         known |= {value.lower() for key, value in line.tags.items() if key.endswith("-name")}
@@ -157,7 +157,7 @@ def test_recorded_mentions_are_of_made_up_people() -> None:
 
 
 def test_recordings_hold_no_links() -> None:
-    """Not in the text, and not in a tag."""
+    """Neither in the text nor in a tag."""
     for recording in RECORDINGS:
         for raw in recording.lines:
             assert not re.search(rb"https?:|www\.|\.com\b|\.gg\b", raw)
@@ -175,28 +175,28 @@ def test_recordings_are_varied() -> None:
     assert any(not line.tags.get("display-name", "x").isascii() for line in LINES)
 
 
-def test_pauses_are_those_recorded_at_the_pace_asked_for() -> None:
-    """They keep their proportions, and come to the average that was asked for."""
+def test_recorded_pauses_are_scaled_to_the_requested_rate() -> None:
+    """They keep their proportions, and their average matches the rate."""
     recording = Recording("cooking", "42", (b"1", b"2", b"3"), (200.0, 100.0, 300.0))
 
     assert pauses_at(recording, 5.0) == pytest.approx([0.2, 0.1, 0.3])
     assert pauses_at(recording, 10.0) == pytest.approx([0.1, 0.05, 0.15])
 
 
-def test_a_renewed_reply_still_names_what_it_replies_to() -> None:
-    """Ids of messages are replaced alike wherever they stand; other ids and the text stay."""
+def test_a_renewed_reply_still_refers_to_its_parent() -> None:
+    """A message id is replaced by the same new id everywhere. Other ids and the text stay."""
     fresh_ids: dict[bytes, bytes] = {}
-    said = renew(b"@id=one;tmi-sent-ts=5;user-id=one :x PRIVMSG #y :;id=one;", fresh_ids, 77)
+    parent = renew(b"@id=one;tmi-sent-ts=5;user-id=one :x PRIVMSG #y :;id=one;", fresh_ids, 77)
     reply = renew(b"@reply-parent-msg-id=one;id=two;tmi-sent-ts=6 :x PRIVMSG #y", fresh_ids, 78)
     one, two = fresh_ids[b"one"], fresh_ids[b"two"]
 
-    assert said == b"@id=%b;tmi-sent-ts=77;user-id=one :x PRIVMSG #y :;id=one;" % one
+    assert parent == b"@id=%b;tmi-sent-ts=77;user-id=one :x PRIVMSG #y :;id=one;" % one
     assert reply == b"@reply-parent-msg-id=%b;id=%b;tmi-sent-ts=78 :x PRIVMSG #y" % (one, two)
     assert len({b"one", b"two", one, two}) == 4
 
 
 async def test_a_recording_is_played_over_and_over() -> None:
-    """The second time every id is another one, and the time is the present."""
+    """Each repetition has new ids and current timestamps."""
     recording = RECORDINGS[0]
     started_ms = time.time_ns() // 1_000_000
     async with (
@@ -204,18 +204,18 @@ async def test_a_recording_is_played_over_and_over() -> None:
         await RawClient.connect(server.port) as client,
     ):
         await client.log_in("justinfan1", "twitch.tv/tags", "twitch.tv/commands")
-        answers = await client.join(recording.channel)
-        assert any(f"room-id={recording.room_id};" in line for line in answers)
+        responses = await client.join(recording.channel)
+        assert any(f"room-id={recording.room_id};" in line for line in responses)
         playing = asyncio.create_task(play(server, recording, messages_per_s=1e6))
         wanted = 2 * len(recording.lines)
-        heard = [take_apart((await client.read_line()).encode()) for _ in range(wanted)]
+        received = [parse_line((await client.read_line()).encode()) for _ in range(wanted)]
         playing.cancel()
 
-    once = [line.body for line in map(take_apart, recording.lines)]
-    assert [line.body for line in heard] == once + once
-    ids = [line.tags["id"] for line in heard if "id" in line.tags]
+    once = [line.body for line in map(parse_line, recording.lines)]
+    assert [line.body for line in received] == once + once
+    ids = [line.tags["id"] for line in received if "id" in line.tags]
     assert len(set(ids)) == len(ids)
-    times_ms = [int(line.tags["tmi-sent-ts"]) for line in heard]
+    times_ms = [int(line.tags["tmi-sent-ts"]) for line in received]
     assert started_ms <= times_ms[0]
     assert all(earlier <= later for earlier, later in pairwise(times_ms))
 
@@ -229,8 +229,8 @@ async def test_a_recording_is_played_over_and_over() -> None:
         b"@a=b;room-id=1;c=d :tmi.twitch.tv ROOMSTATE #y\n:x PRIVMSG #y :when?\n",
     ],
 )
-def test_a_file_that_is_no_recording_is_named(tmp_path: Path, content: bytes) -> None:
-    """The error says which file it is."""
+def test_an_invalid_recording_is_reported(tmp_path: Path, content: bytes) -> None:
+    """The error names the file."""
     path = tmp_path / "broken.txt"
     path.write_bytes(content)
 

@@ -17,8 +17,8 @@ class Clock:
         return self.now_s
 
 
-def test_twenty_are_granted_in_any_ten_seconds() -> None:
-    """The 21st has to wait until the first is ten seconds ago; one account at a time."""
+def test_twenty_requests_are_granted_in_any_ten_seconds() -> None:
+    """The 21st is granted ten seconds after the first. Each account has its own limit."""
     clock = Clock()
     limit = RateLimit(clock=clock)
     assert limit.grants("alice")
@@ -32,8 +32,8 @@ def test_twenty_are_granted_in_any_ten_seconds() -> None:
     assert not limit.grants("alice")
 
 
-async def test_joins_beyond_the_limit_vanish() -> None:
-    """Of 25 channels 20 are joined, in silence; ten seconds later one more is."""
+async def test_joins_beyond_the_limit_are_ignored() -> None:
+    """Of 25 channels 20 are joined, the others get no response. Ten seconds later one more is."""
     clock = Clock()
     async with (
         ChatServer(join_limit=RateLimit(clock=clock)) as server,
@@ -41,10 +41,10 @@ async def test_joins_beyond_the_limit_vanish() -> None:
     ):
         await client.log_in()
         client.send("JOIN " + ",".join(f"#channel{number}" for number in range(25)))
-        answers = await client.read_responses()
+        responses = await client.read_responses()
         (session,) = server.sessions
         assert session.channels == [f"channel{number}" for number in range(20)]
-        assert not any("channel20" in line for line in answers)
+        assert not any("channel20" in line for line in responses)
 
         clock.now_s = 10.0
         await client.join("channel20")
@@ -52,8 +52,8 @@ async def test_joins_beyond_the_limit_vanish() -> None:
         assert session.channels[-1] == "channel20"
 
 
-async def test_the_clients_of_one_account_share_its_joins() -> None:
-    """A second connection of the account finds nothing left, another account does."""
+async def test_the_clients_of_one_account_share_its_join_limit() -> None:
+    """A second connection of the account cannot join; another account can."""
     async with (
         ChatServer(join_limit=RateLimit(limit=1, clock=Clock())) as server,
         await RawClient.connect(server.port) as first,
@@ -69,7 +69,7 @@ async def test_the_clients_of_one_account_share_its_joins() -> None:
         assert await other.join("cooking") != []
 
 
-async def test_logins_beyond_the_limit_end_without_a_word() -> None:
+async def test_connections_beyond_the_login_limit_are_closed_silently() -> None:
     """Anonymous clients of one host count as one account, whatever their names."""
     async with ChatServer(login_limit=RateLimit(limit=1, clock=Clock())) as server:
         async with await RawClient.connect(server.port) as first:
@@ -79,7 +79,7 @@ async def test_logins_beyond_the_limit_end_without_a_word() -> None:
             assert await second.read_line() == CLOSED
 
 
-async def test_there_is_no_limit_unless_asked_for() -> None:
+async def test_there_is_no_limit_by_default() -> None:
     """A hundred channels are joined at once."""
     async with (
         ChatServer() as server,

@@ -1,4 +1,4 @@
-"""What the server answers, line by line, as Twitch does."""
+"""The server's responses, line by line, as Twitch sends them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.simulator.raw_client import CLOSED, RawClient
 
 
 def welcome(login: str) -> list[str]:
-    """Return how Twitch greets *login*."""
+    """Return Twitch's welcome to *login*."""
     return [
         f":tmi.twitch.tv 001 {login} :Welcome, GLHF!",
         f":tmi.twitch.tv 002 {login} :Your host is tmi.twitch.tv",
@@ -24,7 +24,7 @@ def welcome(login: str) -> list[str]:
 
 
 def joined(login: str, channel: str) -> str:
-    """Return the line that says *login* has joined *channel*."""
+    """Return the line that sends *login* has joined *channel*."""
     return f":{login}!{login}@{login}.tmi.twitch.tv JOIN #{channel}"
 
 
@@ -37,7 +37,7 @@ def names(login: str, channel: str) -> list[str]:
 
 
 def room_state(channel: str, room_id: str) -> str:
-    """Return what a channel's state is, with its tags."""
+    """Return the ROOMSTATE of *channel*, with tags."""
     return (
         f"@emote-only=0;followers-only=-1;r9k=0;room-id={room_id};slow=0;subs-only=0 "
         f":tmi.twitch.tv ROOMSTATE #{channel}"
@@ -46,11 +46,11 @@ def room_state(channel: str, room_id: str) -> str:
 
 @dataclass(frozen=True)
 class Transcript:
-    """What a client says on one connection, and all it hears."""
+    """The lines that a client sends on one connection, and all that it receives."""
 
     name: str
-    says: list[str]
-    hears: list[str]
+    sends: list[str]
+    receives: list[str]
 
 
 ASK = "CAP REQ :twitch.tv/tags twitch.tv/commands"
@@ -66,12 +66,12 @@ TRANSCRIPTS = [
         [":tmi.twitch.tv CAP * LS :twitch.tv/tags twitch.tv/commands twitch.tv/membership"],
     ),
     Transcript(
-        "granted capabilities are listed and the end of negotiation gets no answer",
+        "granted capabilities are listed and the end of negotiation gets no response",
         ["CAP REQ :twitch.tv/tags", "CAP LIST", "CAP END"],
         [":tmi.twitch.tv CAP * ACK :twitch.tv/tags", ":tmi.twitch.tv CAP * LIST :twitch.tv/tags"],
     ),
     Transcript(
-        "one unknown capability refuses them all",
+        "one unknown capability makes the server refuse all",
         ["CAP REQ :twitch.tv/tags twitch.tv/foo", "CAP LIST"],
         [
             ":tmi.twitch.tv CAP * NAK :twitch.tv/tags twitch.tv/foo",
@@ -96,7 +96,7 @@ TRANSCRIPTS = [
         welcome("bot"),
     ),
     Transcript(
-        "an account hears about itself when it asked for commands",
+        "an account that requested commands gets GLOBALUSERSTATE",
         [ASK, *MEMBER],
         [
             GRANTED,
@@ -120,7 +120,7 @@ TRANSCRIPTS = [
         [":tmi.twitch.tv NOTICE * :Login authentication failed", CLOSED],
     ),
     Transcript(
-        "a name that cannot be one is refused",
+        "an invalid name is refused",
         ["PASS oauth:good", "NICK no-such-name"],
         [":tmi.twitch.tv NOTICE * :Invalid NICK", CLOSED],
     ),
@@ -141,7 +141,7 @@ TRANSCRIPTS = [
         ],
     ),
     Transcript(
-        "an account joins and hears about itself",
+        "an account joins and gets USERSTATE",
         [ASK, *MEMBER, "JOIN #cooking"],
         [
             GRANTED,
@@ -196,7 +196,7 @@ TRANSCRIPTS = [
         ],
     ),
     Transcript(
-        "channels that cannot be joined say why",
+        "a NOTICE explains each refused join",
         [ASK, *ANONYMOUS, "JOIN #suspended,#banned,#closed"],
         [
             GRANTED,
@@ -210,11 +210,11 @@ TRANSCRIPTS = [
         ],
     ),
     Transcript(
-        "channels that do not exist or cannot exist get no answer",
+        "joins of unknown or invalid channels get no response",
         [ASK, *ANONYMOUS, "JOIN #nowhere", "JOIN #Upper", "JOIN", "JOIN #"],
         [GRANTED, *welcome("justinfan7")],
     ),
-    Transcript("nobody joins before they have logged in", ["JOIN #cooking"], []),
+    Transcript("a join before the login is ignored", ["JOIN #cooking"], []),
     Transcript(
         "PING is answered with its first argument",
         ["PING", "PING abc", "PING :abc def", "PING abc def"],
@@ -226,7 +226,7 @@ TRANSCRIPTS = [
         ],
     ),
     Transcript(
-        "commands that Twitch ignores and empty lines get no answer",
+        "commands that Twitch ignores and empty lines get no response",
         [*ANONYMOUS, "USER a b c :d", "MODE justinfan7 +i", "PRIVMSG #cooking :hello", "", " "],
         welcome("justinfan7"),
     ),
@@ -244,8 +244,8 @@ TRANSCRIPTS = [
 
 
 @pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda transcript: transcript.name)
-async def test_the_server_answers_as_twitch_does(transcript: Transcript) -> None:
-    """The client hears exactly these lines, in this order."""
+async def test_the_server_responds_as_twitch_does(transcript: Transcript) -> None:
+    """The client receives exactly these lines, in this order."""
     refused = {
         "suspended": JoinRefusal.SUSPENDED,
         "banned": JoinRefusal.BANNED,
@@ -258,6 +258,6 @@ async def test_the_server_answers_as_twitch_does(transcript: Transcript) -> None
         ) as server,
         await RawClient.connect(server.port) as client,
     ):
-        client.send(*transcript.says)
+        client.send(*transcript.sends)
 
-        assert await client.read_responses() == transcript.hears
+        assert await client.read_responses() == transcript.receives
