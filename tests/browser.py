@@ -1,4 +1,4 @@
-"""A real Chromium without a window, for tests of pages: driven through chromedriver's WebDriver."""
+"""Headless Chromium for tests of web pages, controlled through chromedriver's WebDriver."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.ports import free_port
 from tests.processes import StartProcess, wait_for_line
 from tests.requirements import require_program
 
-#: Seconds for a call: a browser on a busy machine takes its time to start.
+#: Seconds for a call. On a busy machine a browser starts slowly.
 _TIMEOUT_S = 60
 
 #: The key of an element's id: https://www.w3.org/TR/webdriver2/#elements
@@ -48,39 +48,41 @@ class Browser:
         return str(self._get("url"))
 
     def text(self) -> str:
-        """Return what can be read on the page."""
-        # Not found first and read then: a page may go between the two.
+        """Return the visible text of the page."""
+        # In one call: between finding an element and reading it, the page may change.
         return str(self._post("execute/sync", script="return document.body.innerText", args=[]))
 
     def click(self, button: str) -> None:
-        """Click on the button that says *button*, and wait until another page is shown."""
+        """Click on the button with the text *button*, and wait until another page is shown."""
         xpath = f"//button[normalize-space()='{button}']"
         found = self._post("element", using="xpath", value=xpath)[_ELEMENT]
         self._post(f"element/{found}/click")
         deadline = time.monotonic() + _TIMEOUT_S
         while self._shows(found):
-            assert time.monotonic() < deadline, f"a click on {button!r} leads nowhere"
+            assert time.monotonic() < deadline, f"a click on {button!r} has opened no page"
             time.sleep(0.02)
 
     def _shows(self, element: str) -> bool:
-        """Return whether the page that *element* was found on is still shown."""
-        answer = requests.get(f"{self._session_url}/element/{element}/name", timeout=_TIMEOUT_S)
-        return answer.ok
+        """Return whether the page that contains *element* is still shown."""
+        response = requests.get(f"{self._session_url}/element/{element}/name", timeout=_TIMEOUT_S)
+        return response.ok
 
     def _get(self, command: str) -> Any:
         return _value(requests.get(f"{self._session_url}/{command}", timeout=_TIMEOUT_S))
 
     def _post(self, command: str, **arguments: Any) -> Any:
-        answer = requests.post(f"{self._session_url}/{command}", json=arguments, timeout=_TIMEOUT_S)
-        return _value(answer)
+        response = requests.post(
+            f"{self._session_url}/{command}", json=arguments, timeout=_TIMEOUT_S
+        )
+        return _value(response)
 
 
 @contextmanager
 def running_browser(start: StartProcess, folder: Path) -> Iterator[Browser]:
     """
-    Give a browser whose profile is in *folder*, started by *start*, which ends what is left of it.
+    Yield a browser with its profile in *folder*. *start* starts it, and ends all its processes.
 
-    Without Chromium the test is skipped at a desk and fails in CI.
+    Without Chromium the test is skipped, or fails in CI.
     """
     require_program("chromium")
     require_program("chromedriver")
@@ -99,8 +101,8 @@ def running_browser(start: StartProcess, folder: Path) -> Iterator[Browser]:
         requests.delete(session_url, timeout=_TIMEOUT_S)
 
 
-def _value(answer: requests.Response) -> Any:
-    value = answer.json()["value"]
-    if not answer.ok:
-        raise RuntimeError(f"the browser says: {value['error']}: {value['message']}")
+def _value(response: requests.Response) -> Any:
+    value = response.json()["value"]
+    if not response.ok:
+        raise RuntimeError(f"the browser reports: {value['error']}: {value['message']}")
     return value

@@ -1,4 +1,4 @@
-"""Gives a publisher and readers under test the keys of an encrypted link."""
+"""Creates the keys of an encrypted link for a publisher and readers under test."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from common.key_files import PUBLISHER_PAIR, READERS_PAIR, authorize, keys_folde
 
 def give_keys(publisher_state: Path, readers_state: Path, name: str = "readers") -> dict[str, str]:
     """
-    Make keys in both folders, which may be the same, and have the publisher admit the readers.
+    Create keys in both folders, which may be the same, and authorize the readers' key.
 
-    Returns the settings that the readers need. *name* is what the publisher calls their host.
+    Returns the settings that the readers need. *name* is their host's name in the publisher's list.
     """
     publisher = make_pair(keys_folder(publisher_state) / PUBLISHER_PAIR)
     readers = make_pair(keys_folder(readers_state) / READERS_PAIR)

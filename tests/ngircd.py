@@ -1,4 +1,4 @@
-"""Runs ngircd, an IRC server that nobody here wrote, to check our client's registration against."""
+"""Runs ngircd, an independent IRC server, to check the client's registration."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PAM = no
 
 @dataclass(frozen=True)
 class Ngircd:
-    """A running server, without TLS; *process* shows what it logs."""
+    """A running server, without TLS. The output of *process* is its log."""
 
     host: str
     port: int

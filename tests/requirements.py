@@ -1,4 +1,4 @@
-"""Decides what happens to a test whose real part is missing: skipped at a desk, failed in CI."""
+"""Skips a test whose real program or server is missing, or fails it in CI."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 
 
 def unavailable(reason: str) -> NoReturn:
-    """End the test for *reason*: a failure where CI is set, a skip by name elsewhere."""
+    """End the test with *reason*: a failure where CI is set, a skip elsewhere."""
     if os.environ.get("CI"):
-        pytest.fail(f"{reason}; in CI nothing may go untested", pytrace=False)
+        pytest.fail(f"{reason}; in CI no test may be skipped", pytrace=False)
     pytest.skip(reason)
 
 
 def require_program(name: str) -> None:
-    """Let the test go on only where the program *name* is on the PATH."""
+    """End the test, as `unavailable` does, unless the program *name* is on the PATH."""
     if shutil.which(name) is None:
         unavailable(f"{name} is not installed")

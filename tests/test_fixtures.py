@@ -1,4 +1,4 @@
-"""The tests' own tools do what they promise: real servers come up, and nothing outlives a test."""
+"""The tests' own tools work: real servers start, and no process outlives a test."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ print("child", child.pid)
 time.sleep(600)
 """
 
-# As a test run does it, but never gets to its teardown.
+# Starts a process as a test run does, but never reaches its teardown.
 _RUN = """
 import pathlib, sys, time
 from tests.processes import Process
@@ -46,10 +46,10 @@ def test_that_forgets_a_process():
 """
 
 
-def test_a_process_gets_its_own_environment_and_not_the_desks(
+def test_a_process_gets_its_own_environment_and_not_the_developers(
     processes: StartProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the test gives is there; what the desk has set for the real service is not."""
+    """It has the test's variables, but not those that are set for a real service."""
     monkeypatch.setenv("KAFKA_BROKERS", "production:9092")
     code = "import os; print(os.environ.get('KAFKA_BROKERS'), os.environ['TWITCH_CHANNEL'])"
     process = processes([sys.executable, "-c", code], {"TWITCH_CHANNEL": "xqc"})
@@ -58,7 +58,7 @@ def test_a_process_gets_its_own_environment_and_not_the_desks(
 
 
 def test_output_is_seen_while_the_process_runs(processes: StartProcess) -> None:
-    """A line can be waited for, and the exit status tells which signal ended the process."""
+    """A test can wait for a line. The exit status is the signal that ended the process."""
     process = processes([sys.executable, "-c", _PARENT])
     assert int(wait_for_line(process, r"^child (\d+)$", timeout_s=10)[1]) > 0
     assert process.status is None
@@ -68,20 +68,20 @@ def test_output_is_seen_while_the_process_runs(processes: StartProcess) -> None:
 def test_waiting_for_a_line_of_an_ended_process_fails_with_its_output(
     processes: StartProcess,
 ) -> None:
-    """The wait does not go on to its deadline, and the error says why the process ended."""
+    """It ends before its deadline, and the error says why the process ended."""
     process = processes([sys.executable, "-c", "import sys; sys.exit('no such channel')"])
     with pytest.raises(RuntimeError, match=r"(?s)no 'ready' came.*status 1.*no such channel"):
         wait_for_line(process, "ready", timeout_s=60)
 
 
-def test_a_wait_without_end_is_bounded_and_says_for_what() -> None:
+def test_a_wait_times_out_and_names_its_condition() -> None:
     """A condition that never holds ends in an error that names it."""
     with pytest.raises(TimeoutError, match=r"waited 0\.05 s for a miracle"):
         wait_for(lambda: False, 0.05, "a miracle")
 
 
-def test_killing_a_process_kills_what_it_started(processes: StartProcess) -> None:
-    """A child in another process group goes too."""
+def test_killing_a_process_kills_its_children(processes: StartProcess) -> None:
+    """Also a child in another process group."""
     process = processes([sys.executable, "-c", _PARENT])
     child = int(wait_for_line(process, r"^child (\d+)$", timeout_s=10)[1])
     assert _runs(child)
@@ -90,7 +90,7 @@ def test_killing_a_process_kills_what_it_started(processes: StartProcess) -> Non
 
 
 def test_a_killed_run_leaves_no_process_behind(processes: StartProcess, short_folder: Path) -> None:
-    """SIGKILL gives a run no chance to tidy up; what it started ends all the same."""
+    """A run cannot clean up after SIGKILL, but its processes end all the same."""
     run = processes([sys.executable, "-c", _RUN, str(short_folder)])
     child = int(wait_for_line(run, r"^child (\d+)$", timeout_s=10)[1])
     assert _runs(child)
@@ -98,8 +98,10 @@ def test_a_killed_run_leaves_no_process_behind(processes: StartProcess, short_fo
     wait_for(lambda: not _runs(child), 10, "the end of the killed run's child")
 
 
-def test_a_run_that_forgets_a_process_fails(processes: StartProcess, short_folder: Path) -> None:
-    """The run ends with an error that shows the forgotten command, and ends the process."""
+def test_a_run_that_leaves_a_process_behind_fails(
+    processes: StartProcess, short_folder: Path
+) -> None:
+    """The error shows the command of the process, and the run ends the process."""
     file = short_folder / "test_untidy.py"
     file.write_text(_UNTIDY_TEST)
     pytest_run = processes(python_module("pytest", "-p", "tests.conftest", str(file)))
@@ -113,7 +115,7 @@ def test_no_port_is_handed_out_twice() -> None:
     assert len(set(ports)) == len(ports)
 
 
-def test_a_missing_program_is_a_skip_at_a_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_program_is_a_skip_without_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without CI in the environment the test is skipped with the reason."""
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="no-such-program is not installed"):
@@ -127,8 +129,8 @@ def test_a_missing_program_is_a_failure_in_ci(monkeypatch: pytest.MonkeyPatch) -
         require_program("no-such-program")
 
 
-def test_what_is_produced_is_read_back_whole(kafka: KafkaCluster, topic: str) -> None:
-    """Key, value, timestamp and headers come back as they went in, in order."""
+def test_produced_records_are_read_back_complete(kafka: KafkaCluster, topic: str) -> None:
+    """With the same key, value, timestamp and headers, in order."""
     create_topic(kafka.bootstrap, topic, partitions=3)
     _produce(kafka.bootstrap, topic, [b"one", b"two", b"three"])
     records = read_topic(kafka.bootstrap, topic, count=3, timeout_s=20)
@@ -139,8 +141,8 @@ def test_what_is_produced_is_read_back_whole(kafka: KafkaCluster, topic: str) ->
     assert read_all(kafka.bootstrap, topic, timeout_s=20) == records
 
 
-def test_kcat_reads_what_we_read(kafka: KafkaCluster, topic: str) -> None:
-    """A client nobody here wrote sees the same records, field by field."""
+def test_kcat_reads_the_same_records(kafka: KafkaCluster, topic: str) -> None:
+    """An independent client returns equal records, field by field."""
     create_topic(kafka.bootstrap, topic, partitions=1)
     _produce(kafka.bootstrap, topic, [b"plain", 'naïve 😀 \\" \n'.encode()])
     read = read_topic(kafka.bootstrap, topic, count=2, timeout_s=20)
@@ -148,7 +150,7 @@ def test_kcat_reads_what_we_read(kafka: KafkaCluster, topic: str) -> None:
 
 
 def test_missing_records_are_counted(kafka: KafkaCluster, topic: str) -> None:
-    """A read that waits for more than there is tells how many came."""
+    """The error of a read that times out has the number of records received."""
     create_topic(kafka.bootstrap, topic, partitions=1)
     _produce(kafka.bootstrap, topic, [b"one", b"two"])
     with pytest.raises(TimeoutError, match="2 of 3 records"):
@@ -158,7 +160,7 @@ def test_missing_records_are_counted(kafka: KafkaCluster, topic: str) -> None:
 def test_an_aborted_transaction_is_not_read_as_committed(
     real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Only `read_uncommitted` sees it, and both reads know where the topic ends."""
+    """Only `read_uncommitted` returns it. Both reads find the end of the topic."""
     create_topic(real_kafka.bootstrap, topic, partitions=1)
     producer = Producer({"bootstrap.servers": real_kafka.bootstrap, "transactional.id": topic})
     producer.init_transactions(30)
@@ -178,7 +180,7 @@ def test_an_aborted_transaction_is_not_read_as_committed(
 def test_records_outlive_a_killed_and_a_restarted_broker(
     own_kafka: KafkaBroker, topic: str
 ) -> None:
-    """What was confirmed is there again at the same address after a crash and a restart."""
+    """Confirmed records can be read at the same address after a crash and a restart."""
     create_topic(own_kafka.bootstrap, topic, partitions=1)
     _produce(own_kafka.bootstrap, topic, [b"before the crash"])
     own_kafka.kill()
@@ -190,7 +192,7 @@ def test_records_outlive_a_killed_and_a_restarted_broker(
 
 
 def test_a_paused_broker_is_silent_until_it_resumes(own_kafka: KafkaBroker) -> None:
-    """Its port accepts connections and nothing is answered: an outage without an error."""
+    """Its port accepts connections but sends no response: an outage without an error."""
     admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap, "log_level": 2})
     own_kafka.pause()
     with pytest.raises(KafkaException):
@@ -200,7 +202,7 @@ def test_a_paused_broker_is_silent_until_it_resumes(own_kafka: KafkaBroker) -> N
 
 
 def test_ngircd_welcomes_a_client(ngircd: Ngircd) -> None:
-    """The server answers a registration (RFC 2812, 3.1)."""
+    """The server responds to a registration (RFC 2812, 3.1)."""
     with socket.create_connection((ngircd.host, ngircd.port), timeout=10) as connection:
         connection.sendall(b"NICK justinfan12345\r\nUSER justinfan12345 0 * :justinfan12345\r\n")
         with connection.makefile("rb") as lines:

@@ -25,7 +25,7 @@ from tests.requirements import require_program
 
 Isolation = Literal["read_uncommitted", "read_committed"]
 
-# What librdkafka's rd_kafka_mock_cluster_new begins its clusters' ids with.
+# The prefix of the cluster ids of librdkafka's rd_kafka_mock_cluster_new.
 _EMBEDDED_CLUSTER_ID = "mockCluster"
 _KCAT_TIMEOUT_S = 30
 _ADMIN_TIMEOUT_S = 10
@@ -33,7 +33,7 @@ _ADMIN_TIMEOUT_S = 10
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One Kafka record; *timestamp* in Unix milliseconds, a null value read as empty."""
+    """One Kafka record. *timestamp* is in Unix milliseconds. A null value is read as empty."""
 
     key: bytes | None
     value: bytes
@@ -46,8 +46,8 @@ class Record:
 def create_topic(bootstrap: str, topic: str, *, partitions: int) -> None:
     """Create *topic* and wait until its partitions can be written to.
 
-    The embedded cluster refuses to create a topic; it makes one, with partitions of its own number,
-    when it is asked for it. Raises KafkaException or TimeoutError.
+    The embedded cluster refuses requests to create a topic. It creates one, with its own number of
+    partitions, when a client requests its metadata. Raises KafkaException or TimeoutError.
     """
     admin = AdminClient({"bootstrap.servers": bootstrap})
     cluster = admin.list_topics(timeout=_ADMIN_TIMEOUT_S).cluster_id
@@ -70,9 +70,9 @@ def read_topic(
     timeout_s: float,
     isolation: Isolation = "read_uncommitted",
 ) -> list[Record]:
-    """Return the first *count* records to come from all partitions, each partition in order.
+    """Return the first *count* records received from all partitions, each partition in order.
 
-    Raises TimeoutError, telling how many came, when they have not all come after *timeout_s*.
+    Raises TimeoutError, with the number received, when records are missing after *timeout_s*.
     """
     deadline = time.monotonic() + timeout_s
     records: list[Record] = []
@@ -91,10 +91,10 @@ def read_topic(
 def read_all(
     bootstrap: str, topic: str, *, timeout_s: float, isolation: Isolation = "read_uncommitted"
 ) -> list[Record]:
-    """Return all records up to the end that each partition has now, each partition in order.
+    """Return all records up to the current end of each partition, each partition in order.
 
     With `read_committed` that end is where the first open transaction begins. Raises TimeoutError,
-    telling how many came, when not every end is reached after *timeout_s*.
+    with the number received, when an end is not reached after *timeout_s*.
     """
     deadline = time.monotonic() + timeout_s
     records: list[Record] = []
@@ -116,8 +116,8 @@ def read_all(
 def kcat_read(bootstrap: str, topic: str, count: int) -> list[Record]:
     """Return the first *count* records as the program kcat reads them; they must be UTF-8.
 
-    Without kcat the test is skipped at a desk and fails in CI. Raises TimeoutError after 30 s, and
-    CalledProcessError when kcat gives up.
+    Without kcat the test is skipped, or fails in CI. Raises TimeoutError after 30 s, and
+    CalledProcessError when kcat fails.
     """
     require_program("kcat")
     where = ["-b", bootstrap, "-t", topic, "-o", "beginning", "-c", str(count)]
@@ -138,23 +138,23 @@ def _consumer(bootstrap: str, isolation: Isolation) -> Consumer:
     return Consumer(
         {
             "bootstrap.servers": bootstrap,
-            "group.id": "tests",  # librdkafka wants one; no group is joined and nothing committed
+            "group.id": "tests",  # required; no group is joined and nothing is committed
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "isolation.level": isolation,
-            "log_level": 2,  # a broker that a test has killed is no news
+            "log_level": 2,  # no log lines about brokers that a test has killed
         }
     )
 
 
 def _assign_from_beginning(consumer: Consumer, topic: str, deadline: float) -> set[int]:
-    """Have *consumer* read every partition of *topic* from its first record; return their ids."""
+    """Assign every partition of *topic* from its first record; return the partition ids."""
 
     def partitions() -> set[int]:
         try:
             return set(consumer.list_topics(topic, timeout=1).topics[topic].partitions)
         except KafkaException:
-            return set()  # the cluster does not answer yet
+            return set()  # the cluster does not respond yet
 
     found = wait_for(partitions, deadline - time.monotonic(), f"the partitions of {topic}")
     consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in found])
@@ -162,7 +162,7 @@ def _assign_from_beginning(consumer: Consumer, topic: str, deadline: float) -> s
 
 
 def _messages(consumer: Consumer, deadline: float) -> Iterator[Message]:
-    """Yield what comes, events of the client too, until *deadline*."""
+    """Yield messages, and events of the client, until *deadline*."""
     while (left_s := deadline - time.monotonic()) > 0:
         if (message := consumer.poll(left_s)) is not None:
             yield message

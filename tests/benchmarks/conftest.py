@@ -1,4 +1,4 @@
-"""What the tests of the benchmarks need."""
+"""Fixtures for the tests of the benchmarks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.toolchains import NoToolchainError
 
 @pytest.fixture
 def node() -> None:
-    """Skip the test where Node's packages cannot be had: nothing of the service needs them."""
+    """Skip the test where Node's packages are not available; the service does not need them."""
     try:
         node_script("parse.mjs")
     except NoToolchainError as error:

@@ -1,4 +1,4 @@
-"""The Node script that this service is measured beside: whether it does the same job."""
+"""The Node script that the service is compared with does the same job."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLUMNS = ["messages", "messages/s", "CPU s/million", "peak MiB"]
 
 
 def published_by_the_service(lines: list[bytes]) -> list[bytes]:
-    """Return what the service publishes of *lines*, sorted."""
+    """Return the values that the service publishes for *lines*, sorted."""
     messages = [
         received_message(irc, room_id="", now_ms=0) for line in lines if (irc := parse_irc(line))
     ]
@@ -30,7 +30,7 @@ def published_by_the_service(lines: list[bytes]) -> list[bytes]:
 @pytest.mark.usefixtures("node")
 @pytest.mark.parametrize("mode", MODES)
 def test_the_script_publishes_the_same_records(real_kafka: KafkaCluster, mode: str) -> None:
-    """What it puts into Kafka is, byte for byte, what this service does of the same lines."""
+    """Byte for byte, as this service publishes for the same lines."""
     topic = f"script-{uuid.uuid4()}"
     figures = measure_script(real_kafka.bootstrap, topic, mode, MESSAGES)
     assert list(figures) == COLUMNS
@@ -40,14 +40,14 @@ def test_the_script_publishes_the_same_records(real_kafka: KafkaCluster, mode: s
 
 
 def test_the_service_is_measured_in_the_same_columns() -> None:
-    """Readers and publisher count together."""
+    """The figures of readers and publisher are added."""
     figures = measure_service("embedded", "comparison", 1, MESSAGES)
     assert list(figures) == COLUMNS
     assert figures["messages"] == MESSAGES
 
 
 def test_the_median_round_counts_and_is_compared_with_the_script_in_both_modes() -> None:
-    """Each row says how many times faster than each script it was."""
+    """Each row has its speed relative to each script."""
     speeds = {"Node script, each": [9, 10, 11], "Node script, batched": [50], "1 readers": [100]}
     measured = {
         (what, "real"): [dict.fromkeys(COLUMNS, 1.0) | {"messages/s": speed} for speed in found]

@@ -1,4 +1,4 @@
-"""The benchmark of how long messages take."""
+"""The benchmark of latency."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from benchmarks.percentiles import percentiles_ms
 
 
 @pytest.mark.parametrize("rate", [5, 2000])
-def test_every_message_that_is_said_is_waited_for(rate: int) -> None:
-    """At a rate of one message at a time, and at one that hands over several at once."""
+def test_every_sent_message_is_measured(rate: int) -> None:
+    """At a rate with one message at a time, and at a rate with several at once."""
     figures = latency.measure("embedded", rate, seconds=1)
     assert list(figures) == [
         "kafka",
@@ -24,7 +24,7 @@ def test_every_message_that_is_said_is_waited_for(rate: int) -> None:
     assert figures["messages"] == rate
 
 
-def test_percentiles_are_of_the_waits_in_order() -> None:
+def test_percentiles_are_taken_from_the_sorted_waits() -> None:
     """Of a thousand waits of 1 to 1000 ms, 10 are longer than 990 ms; the order does not matter."""
     waits_s = [number / 1000 for number in range(1000, 0, -1)]
     assert percentiles_ms(waits_s) == {
@@ -36,5 +36,5 @@ def test_percentiles_are_of_the_waits_in_order() -> None:
 
 
 def test_one_wait_is_every_percentile() -> None:
-    """There need not be many."""
+    """A single value is enough."""
     assert set(percentiles_ms([0.002]).values()) == {2}

@@ -1,4 +1,4 @@
-"""The parsers side by side, over a handful of lines."""
+"""The benchmark of the parsers, with a few lines."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from benchmarks.parse import CONTESTANTS, measure, recorded_chat
 
 
 @pytest.mark.usefixtures("node")
-def test_every_parser_gets_a_row_and_pydle_is_what_they_are_compared_with() -> None:
-    """All columns are there, and JavaScript's parsers stand beside Python's."""
-    # Building those in Rust takes longer than a test should.
+def test_every_parser_gets_a_row_and_pydle_is_the_baseline() -> None:
+    """Every row has all columns, and there are rows for JavaScript's parsers."""
+    # A build of the parsers in Rust takes too long for a test.
     contestants = [contestant for contestant in CONTESTANTS if contestant.language != "Rust"]
     recorded, _ = recorded_chat()
     lines = numbered(recorded, CHANNEL, count=50)
@@ -21,7 +21,7 @@ def test_every_parser_gets_a_row_and_pydle_is_what_they_are_compared_with() -> N
         assert list(row) == ["parser", "language", "to", "messages/s", "ns/message", "times pydle"]
     pydle = [row["times pydle"] for row in rows if row["parser"] == "pydle"]
     assert pydle == [1.0]
-    # A desk that has run no benchmark may lack those of Python.
+    # Python's parsers may be missing where no benchmark has run.
     assert [row["parser"] for row in rows if row["language"] == "Node"] == [
         contestant.name for contestant in CONTESTANTS if contestant.language == "Node"
     ]

@@ -1,12 +1,12 @@
-"""The whole way at full speed, for a handful of messages."""
+"""The benchmark of the whole pipeline, with a few messages."""
 
 from __future__ import annotations
 
 from benchmarks.pipeline import measure
 
 
-def test_all_readers_messages_are_confirmed_and_counted_together() -> None:
-    """Two readers share the messages; their figures are sums, beside the publisher's."""
+def test_the_messages_of_all_readers_are_confirmed_and_counted_together() -> None:
+    """Two readers share the messages. Their figures are sums; the publisher has its own."""
     figures = measure("embedded", 300, readers=2)
     assert (figures["readers"], figures["messages"]) == (2, 300)
     assert list(figures)[:4] == ["kafka", "readers", "messages", "messages/s"]

@@ -1,4 +1,4 @@
-"""The pictures of what scale and soak have measured."""
+"""The plots of the benchmarks scale and soak."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PROCESSES = ("readers", "publisher", "supervisord")
 
 
 def test_scale_is_drawn_by_the_number_of_readers(tmp_path: Path) -> None:
-    """Memory, and the processor's share of each kind of process; the same each time."""
+    """Memory and processor use of each kind of process. The same figures give the same plot."""
     rows = [
         {"readers": count, "PSS MiB": 12 * count} | {f"{who} CPU %": count for who in _PROCESSES}
         for count in (1, 10)

@@ -1,4 +1,4 @@
-"""The benchmark of the publisher beside a bare loop of `produce`."""
+"""The benchmark of the publisher and of a bare loop of `produce`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from benchmarks import publisher
 
 
 def test_the_publisher_is_compared_with_bare_loops_on_the_same_cluster() -> None:
-    """Each of the three delivers the same number of messages, and the ratio is to each."""
+    """Each of the three delivers the same number of messages, and has a ratio."""
     rows = publisher.compare("embedded", 1000, rounds=1)
     assert [row["who"] for row in rows] == [
         publisher.PUBLISHER,

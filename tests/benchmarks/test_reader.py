@@ -1,4 +1,4 @@
-"""The benchmark of a reader by itself."""
+"""The benchmark of a reader alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from benchmarks import reader
 
 
 def test_a_reader_is_measured_without_a_publisher() -> None:
-    """A few messages go all the way to the link, and every figure is there."""
+    """A few messages reach the link, and every figure is there."""
     figures = reader.measure(1000)
     assert figures.keys() == {
         "messages",

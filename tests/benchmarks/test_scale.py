@@ -1,4 +1,4 @@
-"""The benchmark of what readers cost, by their number."""
+"""The benchmark of the cost of readers, by their number."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from benchmarks import scale
 from benchmarks.traffic import zipf
 
-TAKEN = {
+COLUMNS = {
     "readers",
     "PSS MiB",
     "PSS MiB a reader",
@@ -24,11 +24,11 @@ TAKEN = {
 
 
 def test_two_readers_are_measured_idle_and_with_traffic() -> None:
-    """Nothing of the traffic is lost, a channel that is added is read."""
+    """No message is lost, and an added channel is read."""
     idle, traffic = scale.measure(2, settle_s=0, window_s=1)
-    assert idle.keys() == {*TAKEN, "start s", "new channel s"}
+    assert idle.keys() == {*COLUMNS, "start s", "new channel s"}
     assert traffic.keys() == {
-        *TAKEN,
+        *COLUMNS,
         "messages",
         "lost",
         "p50 ms",
@@ -42,5 +42,5 @@ def test_two_readers_are_measured_idle_and_with_traffic() -> None:
 
 
 def test_zipf_shares_the_whole_rate_by_rank() -> None:
-    """The second channel has half of what the first has, the third a third."""
+    """The second channel has half the rate of the first, the third has a third of it."""
     assert zipf(["a", "b", "c"], 11) == pytest.approx({"a": 6, "b": 3, "c": 2})

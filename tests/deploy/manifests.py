@@ -1,4 +1,4 @@
-"""Reads what deploy/ tells container engines and Kubernetes to run."""
+"""Reads the files in deploy/ for container engines and Kubernetes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Manifest = dict[str, Any]
 
 
 def compose_services() -> dict[str, Manifest]:
-    """Return the services of compose.yaml by their names."""
+    """Return the services of compose.yaml by name."""
     services: dict[str, Manifest] = compose_file()["services"]
     return services
 
@@ -34,7 +34,7 @@ def compose_file() -> Manifest:
 
 
 def built(folder: Path) -> list[Manifest]:
-    """Return the resources that `kubectl kustomize` makes of *folder*."""
+    """Return the resources that `kubectl kustomize` builds from *folder*."""
     require_program("kubectl")
     command = ["kubectl", "kustomize", str(folder)]
     output = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=60).stdout
@@ -42,12 +42,12 @@ def built(folder: Path) -> list[Manifest]:
 
 
 def of_kind(kind: str, resources: Iterable[Manifest]) -> dict[str, Manifest]:
-    """Return those of *resources* that are of *kind*, by their names."""
+    """Return the *resources* of the kind *kind* by name."""
     return {each["metadata"]["name"]: each for each in resources if each["kind"] == kind}
 
 
 def unknown_settings(names: Iterable[str]) -> set[str]:
-    """Return those of *names* that are no setting of ours."""
+    """Return the *names* that are not settings of this service."""
     known = {variable.metadata["name"] for variable in fields(Settings) if variable.metadata}
     return {name for name in names if name not in known and not name.startswith(KAFKA_CONF_PREFIX)}
 

@@ -1,4 +1,4 @@
-"""compose.yaml: what it names has to be there."""
+"""compose.yaml names existing versions, settings and volumes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 from tests.deploy.manifests import compose_file, compose_services, unknown_settings, version
 from tests.processes import REPOSITORY
 
-#: The longest that a part takes to stop: auth, which waits 15 s for Twitch.
+#: The longest time that a process takes to stop: auth waits up to 15 s for Twitch.
 _LONGEST_STOP_S = 15
 
 
-def test_our_containers_run_this_version_and_kafka_is_the_one_that_is_tested() -> None:
-    """Expect no image whose content changes from one day to the next."""
+def test_containers_run_this_version_and_the_tested_kafka() -> None:
+    """No image has a tag whose content changes."""
     images = {service["image"] for service in compose_services().values()}
     jars = (REPOSITORY / "tests" / "kafka" / "pom.xml").read_text()
     kafka = re.search(r"<artifactId>kafka_2.13</artifactId>\s*<version>([^<]+)<", jars)
@@ -20,8 +20,8 @@ def test_our_containers_run_this_version_and_kafka_is_the_one_that_is_tested() -
     assert images == {f"twitch-ingestion-service:{version()}", f"apache/kafka:{kafka[1]}"}
 
 
-def test_compose_sets_only_settings_that_there_are() -> None:
-    """Expect each variable of our containers to be a setting."""
+def test_compose_sets_only_existing_settings() -> None:
+    """Each variable of the service's containers is a setting."""
     services = compose_services()
     del services["kafka"]
     assert services
@@ -30,7 +30,7 @@ def test_compose_sets_only_settings_that_there_are() -> None:
 
 
 def test_every_volume_is_declared_and_used() -> None:
-    """Expect no outbox in a volume that ends with its container."""
+    """No outbox is in a volume that is removed with its container."""
     file = compose_file()
     named = {
         volume.split(":")[0]
@@ -41,8 +41,8 @@ def test_every_volume_is_declared_and_used() -> None:
     assert named == set(file["volumes"])
 
 
-def test_containers_get_the_time_that_they_need_to_stop() -> None:
-    """Expect longer than the longest orderly stop, and a new start after a crash."""
+def test_containers_get_enough_time_to_stop() -> None:
+    """More than the longest orderly stop takes. After a crash they are restarted."""
     for service in compose_services().values():
         assert int(service["stop_grace_period"].removesuffix("s")) > _LONGEST_STOP_S
         assert service["restart"] in {"unless-stopped", "on-failure"}

@@ -1,4 +1,4 @@
-"""The image's health check on a role that is one process, which is process 1 of its container."""
+"""The image's health check, for a role whose only process is process 1 of its container."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.deploy.manifests import DEPLOY
 from tests.processes import StartProcess, wait_for_line
 from tests.requirements import require_program, unavailable
 
-# Process 1 becomes the Python program; the health check begins when that is where it stays.
+# Process 1 becomes the Python program. The health check begins when that program is ready.
 _CONTAINER = """
 (until [ -e ready ]; do sleep 0.1; done; {healthcheck}; echo "status $?") &
 exec python3 -c 'import pathlib, signal, time; pathlib.Path("ready").touch(); {stay}'
@@ -22,10 +22,10 @@ exec python3 -c 'import pathlib, signal, time; pathlib.Path("ready").touch(); {s
     [("[time.sleep(2) for _ in range(15)]", 0), ("signal.pause()", 1)],
     ids=["waits and wakes", "hangs"],
 )
-def test_a_process_that_wakes_up_is_well_and_one_that_hangs_is_not(
+def test_a_process_that_wakes_up_is_healthy_and_one_that_hangs_is_not(
     processes: StartProcess, stay: str, status: int
 ) -> None:
-    """Expect the exit status that container engines take for well (0) and not (1)."""
+    """To container engines, the exit status 0 means healthy and 1 unhealthy."""
     require_program("unshare")
     if os.geteuid():
         unavailable("only root can make a process the first one of a namespace")

@@ -14,13 +14,13 @@ from tests.deploy.manifests import KUBERNETES, Manifest, built, of_kind, unknown
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of deploy/kubernetes to change."""
+    """Return a copy of deploy/kubernetes that the test may change."""
     return Path(shutil.copytree(KUBERNETES, tmp_path / "kubernetes"))
 
 
 @pytest.fixture(params=["without a login", "with a login"])
 def resources(request: pytest.FixtureRequest, folder: Path) -> list[Manifest]:
-    """What is applied, without and with the component `auth`."""
+    """Return the resources, without and with the component `auth`."""
     if request.param == "with a login":
         path = folder / "kustomization.yaml"
         text = path.read_text()
@@ -30,7 +30,7 @@ def resources(request: pytest.FixtureRequest, folder: Path) -> list[Manifest]:
 
 
 def write_readers(folder: Path, channels: str) -> subprocess.CompletedProcess[str]:
-    """Let channels.txt be *channels*, and write readers.yaml from it."""
+    """Write *channels* to channels.txt, and generate readers.yaml from it."""
     (folder / "channels.txt").write_text(channels)
     return subprocess.run(
         [str(folder / "channels")], capture_output=True, text=True, check=False, timeout=30
@@ -45,13 +45,13 @@ def readers(folder: Path) -> dict[str, Manifest]:
 
 
 def pod(deployment: Manifest) -> Manifest:
-    """Return what *deployment* says of its pod."""
+    """Return the pod specification of *deployment*."""
     specification: Manifest = deployment["spec"]["template"]["spec"]
     return specification
 
 
-def test_readers_are_those_of_the_list(folder: Path) -> None:
-    """Expect the readers.yaml that is there to be what the list makes."""
+def test_readers_yaml_matches_the_list(folder: Path) -> None:
+    """The repository's readers.yaml is generated from its channels.txt."""
     before = (folder / "readers.yaml").read_text()
     assert write_readers(folder, (folder / "channels.txt").read_text()).returncode == 0
     assert (folder / "readers.yaml").read_text() == before
@@ -59,7 +59,7 @@ def test_readers_are_those_of_the_list(folder: Path) -> None:
 
 
 def test_each_channel_of_the_list_has_one_reader_whatever_its_name(folder: Path) -> None:
-    """Names with _ at any place, of digits only, and named twice get valid names of their own."""
+    """Names with _ anywhere, with digits only, or listed twice get valid, unique names."""
     channels = ["_under_", "a_b", "ab", "123", "a" * 25]
     written = write_readers(folder, "# a comment\n\n" + "\n".join([*channels, "ab  # again"]))
     assert written.returncode == 0, written.stderr
@@ -70,14 +70,14 @@ def test_each_channel_of_the_list_has_one_reader_whatever_its_name(folder: Path)
 
 
 def test_an_empty_list_has_no_readers(folder: Path) -> None:
-    """Expect manifests that still build."""
+    """The manifests can still be built."""
     assert write_readers(folder, "# nothing yet\n").returncode == 0
     assert readers(folder) == {}
     assert of_kind("Deployment", built(folder)).keys() == {"publisher"}
 
 
-def test_what_is_no_channel_is_named_with_its_line_and_nothing_is_written(folder: Path) -> None:
-    """Expect the readers that there were."""
+def test_an_invalid_channel_is_reported_with_its_line_and_nothing_is_written(folder: Path) -> None:
+    """readers.yaml is unchanged."""
     before = (folder / "readers.yaml").read_text()
     refused = write_readers(folder, "xqc\nhttps://www.twitch.tv/shroud\n")
     assert refused.returncode == 1
@@ -85,8 +85,8 @@ def test_what_is_no_channel_is_named_with_its_line_and_nothing_is_written(folder
     assert (folder / "readers.yaml").read_text() == before
 
 
-def test_every_claim_and_every_mount_is_there(resources: list[Manifest]) -> None:
-    """Expect each pod to mount just the volumes it has, and each claim to be made."""
+def test_every_mount_has_its_volume_and_every_volume_its_claim(resources: list[Manifest]) -> None:
+    """Each pod mounts exactly its volumes, and each claim that it uses exists."""
     claims = of_kind("PersistentVolumeClaim", resources)
     for deployment in of_kind("Deployment", resources).values():
         volumes = pod(deployment)["volumes"]
@@ -97,7 +97,7 @@ def test_every_claim_and_every_mount_is_there(resources: list[Manifest]) -> None
 
 
 def test_no_two_pods_share_an_outbox(resources: list[Manifest]) -> None:
-    """Expect one pod at a time, with a claim that no other Deployment has."""
+    """Each Deployment runs one pod at a time, with a claim that no other Deployment has."""
     claims = []
     for deployment in of_kind("Deployment", resources).values():
         assert deployment["spec"]["replicas"] == 1
@@ -108,8 +108,8 @@ def test_no_two_pods_share_an_outbox(resources: list[Manifest]) -> None:
     assert len(claims) == len(set(claims)) == 2
 
 
-def test_pods_are_as_little_trusted_as_can_be(resources: list[Manifest]) -> None:
-    """Expect what the Pod Security Standard `restricted` asks for, and a file system to read."""
+def test_pods_have_no_unnecessary_privileges(resources: list[Manifest]) -> None:
+    """As the Pod Security Standard `restricted` requires, and with a read-only file system."""
     for deployment in of_kind("Deployment", resources).values():
         assert pod(deployment)["securityContext"]["runAsNonRoot"] is True
         assert pod(deployment)["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -120,8 +120,8 @@ def test_pods_are_as_little_trusted_as_can_be(resources: list[Manifest]) -> None
         }
 
 
-def test_pods_run_this_version_are_probed_and_have_bounds(resources: list[Manifest]) -> None:
-    """Expect the image of this version, a probe, what it requests, and a limit of memory."""
+def test_pods_have_the_image_of_this_version_a_probe_and_limits(resources: list[Manifest]) -> None:
+    """Each requests processor time and memory, and has a limit of memory only."""
     for deployment in of_kind("Deployment", resources).values():
         container = pod(deployment)["containers"][0]
         assert container["image"] == f"twitch-ingestion-service:{version()}"
@@ -130,8 +130,8 @@ def test_pods_run_this_version_are_probed_and_have_bounds(resources: list[Manife
         assert container["resources"]["limits"].keys() == {"memory"}
 
 
-def test_kubernetes_sets_only_settings_that_there_are(resources: list[Manifest]) -> None:
-    """Expect each variable to be a setting, and none of those that Kubernetes makes of services."""
+def test_kubernetes_sets_only_existing_settings(resources: list[Manifest]) -> None:
+    """Each variable is a setting, and Kubernetes adds no variables for its services."""
     names = set()
     for settings in of_kind("ConfigMap", resources).values():
         names.update(settings["data"])

@@ -1,4 +1,4 @@
-"""What programs.conf leaves out, supervisord does not know: a real one, of this repository."""
+"""A real supervisord does not know the programs that programs.conf leaves out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BIN = Path(sys.executable).parent
 
 @pytest.fixture
 def container(short_folder: Path) -> Path:
-    """A folder that holds what /app holds in the image, with no channel to read."""
+    """Return a folder with the configuration of /app in the image, and no channel to read."""
     for path in (REPOSITORY / "supervisord.conf", DEPLOY / "container" / "programs.conf"):
         shutil.copy(path, short_folder)
     (short_folder / "channels.conf").touch()
@@ -40,17 +40,17 @@ def control(folder: Path, *arguments: str, **variables: str) -> list[str]:
     return finished.stdout.splitlines()
 
 
-def test_a_program_that_is_left_out_is_not_there_and_cannot_be_started(
+def test_a_program_that_is_left_out_does_not_exist_and_cannot_be_started(
     processes: StartProcess, container: Path
 ) -> None:
-    """Expect `start all`, and `start` with its name, to leave it alone."""
+    """Neither `start all` nor `start` with its name starts it."""
     roles = {"RUN_AUTH": "0", "RUN_PUBLISHER": "0"}
     supervisord = processes([str(_BIN / "supervisord"), "-c", "supervisord.conf"], roles)
 
     def programs() -> list[str]:
         return [line.split()[0] for line in control(container, "status", **roles)]
 
-    wait_for(lambda: programs() == ["channels"], 20, "supervisord to answer")
+    wait_for(lambda: programs() == ["channels"], 20, "supervisord to respond")
     control(container, "start", "all", **roles)
     assert programs() == ["channels"]
     started = control(container, "start", "publisher", **roles)
@@ -59,6 +59,6 @@ def test_a_program_that_is_left_out_is_not_there_and_cannot_be_started(
 
 
 def test_the_programs_conf_of_a_clone_leaves_nothing_out() -> None:
-    """Expect nothing in it but comments."""
+    """It contains only comments."""
     lines = (REPOSITORY / "programs.conf").read_text().splitlines()
     assert [line for line in lines if line and not line.startswith(";")] == []
