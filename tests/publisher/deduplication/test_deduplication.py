@@ -1,4 +1,4 @@
-"""What of a batch is published where several readers read a channel."""
+"""Which records of a batch are published where several readers read a channel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BOB = "xqc/bob"
 
 
 class Publisher:
-    """The rules of a publisher's sessions, and what they let through to Kafka."""
+    """A publisher's sessions and deduplication, without sockets and Kafka."""
 
     def __init__(self) -> None:
         self.counters = Counters()
@@ -28,7 +28,7 @@ class Publisher:
         self._next_seq = {ANN: 1, BOB: 1}
 
     def take(self, reader: str, batch: Batch) -> tuple[Delivery, list[Record]]:
-        """Take the next batch of *reader*; return what is to be published of it."""
+        """Accept the next batch of *reader*; return its delivery and the records to publish."""
         seq = self._next_seq[reader]
         self._next_seq[reader] += len(batch.records)
         delivery = self.link.accept(Envelope(reader, 7, seq, 1), len(batch.records))
@@ -36,7 +36,7 @@ class Publisher:
         return delivery, self.deduplication.select(delivery, batch).records
 
     def take_chat(self, reader: str, *ids: str) -> tuple[Delivery, list[str]]:
-        """Take a batch of messages with these *ids*; return those that are to be published."""
+        """Accept a batch of messages with these *ids*; return the ids to publish."""
         delivery, selected = self.take(reader, chat(*ids))
         return delivery, [record.id.decode() for record in selected]
 
@@ -53,8 +53,8 @@ def publisher() -> Publisher:
     return Publisher()
 
 
-def test_a_message_that_kafka_has_is_left_out(publisher: Publisher) -> None:
-    """The numbers of the others stay what they are."""
+def test_a_message_that_kafka_has_confirmed_is_left_out(publisher: Publisher) -> None:
+    """The other messages keep their seqs."""
     first, _ = publisher.take_chat(ANN, "a", "b")
     first.confirm()
 
@@ -65,8 +65,8 @@ def test_a_message_that_kafka_has_is_left_out(publisher: Publisher) -> None:
     assert publisher.counters.duplicates_left_out == 3
 
 
-def test_a_batch_is_acknowledged_only_when_kafka_has_what_it_copies(publisher: Publisher) -> None:
-    """Its own confirmation is not enough: the other reader's host may be lost by then."""
+def test_a_copy_is_acknowledged_only_after_its_original_is_confirmed(publisher: Publisher) -> None:
+    """Its own confirmation is not enough: the other reader's host may be lost before."""
     original, _ = publisher.take_chat(ANN, "a", "b")
     copy, selected = publisher.take_chat(BOB, "b", "c")
     assert selected == ["c"]
@@ -78,7 +78,7 @@ def test_a_batch_is_acknowledged_only_when_kafka_has_what_it_copies(publisher: P
 
 
 def test_a_copy_of_several_batches_waits_for_all_of_them(publisher: Publisher) -> None:
-    """Whichever comes last."""
+    """The order of the confirmations does not matter."""
     first, _ = publisher.take_chat(ANN, "a")
     second, _ = publisher.take_chat(ANN, "b")
     copy, selected = publisher.take_chat(BOB, "a", "b")
@@ -92,7 +92,7 @@ def test_a_copy_of_several_batches_waits_for_all_of_them(publisher: Publisher) -
 
 
 def test_a_batch_does_not_wait_for_itself(publisher: Publisher) -> None:
-    """A message that is in it twice is published once."""
+    """A message that is in the batch twice is published once."""
     delivery, selected = publisher.take_chat(ANN, "a", "b", "a")
     assert selected == ["a", "b"]
 
@@ -101,18 +101,18 @@ def test_a_batch_does_not_wait_for_itself(publisher: Publisher) -> None:
     assert publisher.link.take_acknowledgements() == {ANN: 3}
 
 
-def test_records_without_an_id_are_published_as_they_come(publisher: Publisher) -> None:
-    """Nothing tells whether they are copies."""
+def test_records_without_an_id_are_all_published(publisher: Publisher) -> None:
+    """Without an id, copies cannot be recognised."""
     for reader in (ANN, BOB):
         delivery, selected = publisher.take_chat(reader, "", "")
         delivery.confirm()
         assert selected == ["", ""]
 
 
-def test_what_was_not_confirmed_in_its_session_is_published_in_the_next(
+def test_a_message_that_was_not_confirmed_is_published_in_the_next_session(
     publisher: Publisher,
 ) -> None:
-    """Whichever reader sends it first."""
+    """The message may come from the other reader."""
     confirmed, _ = publisher.take_chat(ANN, "a")
     publisher.take_chat(ANN, "b")
     confirmed.confirm()
@@ -122,8 +122,8 @@ def test_what_was_not_confirmed_in_its_session_is_published_in_the_next(
     assert publisher.take_chat(BOB, "a", "b")[1] == ["b"]
 
 
-def test_a_confirmation_that_comes_after_its_session_counts(publisher: Publisher) -> None:
-    """And takes nothing away from what the next session has on the way."""
+def test_a_confirmation_that_arrives_after_its_session_counts(publisher: Publisher) -> None:
+    """It does not affect the same message in flight in the next session."""
     late, _ = publisher.take_chat(ANN, "a")
     publisher.begin_session()
     original, selected = publisher.take_chat(BOB, "a")
@@ -141,8 +141,8 @@ def gap(from_ms: int, to_ms: int, reason: GapReason = GapReason.DISCONNECTED) ->
     return Batch(Kind.GAP, [Record(b"71", to_ms, value)])
 
 
-def test_a_gap_in_which_another_reader_was_there_is_left_out(publisher: Publisher) -> None:
-    """It is counted, and what is left of its batch can be confirmed."""
+def test_a_gap_in_which_another_reader_was_present_is_left_out(publisher: Publisher) -> None:
+    """The gap is counted, and its batch, now empty, can be confirmed."""
     publisher.deduplication.note_presence(Presence(BOB, "71", 50, 250))
 
     delivery, selected = publisher.take(ANN, gap(100, 200))
@@ -154,7 +154,7 @@ def test_a_gap_in_which_another_reader_was_there_is_left_out(publisher: Publishe
 
 
 def test_a_gap_is_cut_to_the_time_without_another_reader(publisher: Publisher) -> None:
-    """The record is the same else."""
+    """Nothing else in the record changes."""
     publisher.deduplication.note_presence(Presence(BOB, "71", 50, 150))
 
     _, [record] = publisher.take(ANN, gap(100, 200))
@@ -164,16 +164,16 @@ def test_a_gap_is_cut_to_the_time_without_another_reader(publisher: Publisher) -
     assert publisher.counters.gaps_left_out == 0
 
 
-def test_a_gap_of_messages_that_were_given_up_stands(publisher: Publisher) -> None:
-    """Another reader was there, but that does not mean that it has kept them."""
+def test_a_gap_of_evicted_messages_is_published_whole(publisher: Publisher) -> None:
+    """Being in the channel does not prove that the other reader stored the messages."""
     publisher.deduplication.note_presence(Presence(BOB, "71", 50, 250))
     batch = gap(100, 200, GapReason.OVERFLOWED)
 
     assert publisher.take(ANN, batch)[1] == batch.records
 
 
-def test_a_gap_record_that_nobody_understands_stands(publisher: Publisher) -> None:
-    """It is not for us to say what is in it."""
+def test_a_gap_record_that_cannot_be_decoded_is_published_whole(publisher: Publisher) -> None:
+    """It may come from a newer reader."""
     batch = Batch(Kind.GAP, [Record(b"71", 1, b"\xff")])
 
     assert publisher.take(ANN, batch)[1] == batch.records

@@ -1,4 +1,4 @@
-"""Two readers of one channel: each message is published once, and gaps only if both were away."""
+"""Two readers of a channel: each message is published once, a gap only if both were away."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ CHANNEL = KEY.decode()
 
 
 def message_ids(first: int, count: int) -> list[bytes]:
-    """Return ids as Twitch makes them."""
+    """Return ids in Twitch's format."""
     return [b"00000000-0000-4000-8000-%012x" % number for number in range(first, first + count)]
 
 
-def heard(first: int, count: int) -> Batch:
-    """Return a batch of the messages with these numbers, as each reader would make it."""
+def messages(first: int, count: int) -> Batch:
+    """Return a batch of the messages with these numbers, as each reader would send it."""
     return Batch(
         Kind.CHAT,
         [Record(KEY, now_ms(), b"{}", message_id) for message_id in message_ids(first, count)],
@@ -51,10 +51,10 @@ deliveries = pytest.mark.parametrize("delivery", ["at-least-once", "exactly-once
 
 
 @deliveries
-def test_what_both_readers_send_is_published_once(
+def test_a_message_that_both_readers_send_is_published_once(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str, delivery: str
 ) -> None:
-    """Headers tell whose record it is, its number there, and its id; both are acknowledged."""
+    """Its headers hold the reader, its seq and its id. Both readers are acknowledged."""
     publisher = start(processes, real_kafka, topic, delivery)
     ids_of = {
         ANN.encode(): message_ids(1, 20),
@@ -62,9 +62,9 @@ def test_what_both_readers_send_is_published_once(
     }
     with connected_readers(publisher, ANN, BOB) as (ann, bob):
         assert ann.deduplicates
-        ann.send(heard(1, 20), 1)
-        bob.send(heard(1, 10), 1)
-        bob.send(heard(16, 10), 11)
+        ann.send(messages(1, 20), 1)
+        bob.send(messages(1, 10), 1)
+        bob.send(messages(16, 10), 11)
         bob.wait_for_acknowledgement(20)
         ann.wait_for_acknowledgement(20)
     assert publisher.process.stop() == 0
@@ -78,51 +78,51 @@ def test_what_both_readers_send_is_published_once(
 
 
 @deliveries
-def test_a_publisher_that_was_killed_recalls_what_it_had_published(
+def test_a_restarted_publisher_loads_the_ids_that_it_has_published(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str, delivery: str
 ) -> None:
-    """The second reader, which was behind, is acknowledged, and nothing is there twice."""
+    """A second reader that was behind is acknowledged, without duplicates."""
     first = start(processes, real_kafka, topic, delivery)
     with connected_readers(first, ANN) as (ann,):
-        ann.send(heard(1, 100), 1)
+        ann.send(messages(1, 100), 1)
         ann.wait_for_acknowledgement(100)
     first.process.kill()
 
     second = start(processes, real_kafka, topic, delivery)
     wait_for_line(second.process, "loaded the ids of 100 published messages", 20)
     with connected_readers(second, BOB) as (bob,):
-        bob.send(heard(1, 110), 1)
+        bob.send(messages(1, 110), 1)
         bob.wait_for_acknowledgement(110)
 
     ids = [record.headers["id"] for record in committed(real_kafka, topic)]
     assert sorted(ids) == message_ids(1, 110)
 
 
-def test_a_reader_of_copies_only_keeps_its_mark(
+def test_a_reader_that_sends_only_copies_keeps_its_checkpoint(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """With exactly-once a batch of which nothing is published is published all the same."""
+    """With exactly-once, the checkpoint of a batch without new records is committed, too."""
     first = start(processes, real_kafka, topic, "exactly-once")
     with connected_readers(first, ANN, BOB) as (ann, bob):
-        ann.send(heard(1, 10), 1)
+        ann.send(messages(1, 10), 1)
         ann.wait_for_acknowledgement(10)
-        bob.send(heard(1, 10), 1)
+        bob.send(messages(1, 10), 1)
         bob.wait_for_acknowledgement(10)
     first.process.kill()
 
     second = start(processes, real_kafka, topic, "exactly-once")
     with connected_readers(second, BOB) as (bob,):
-        bob.send(heard(1, 10), 1)
+        bob.send(messages(1, 10), 1)
         bob.wait_for_acknowledgement(10)
 
     assert second.process.stop() == 0
     wait_for_line(second.process, "1 batches refused, out of sequence", 5)
 
 
-def test_a_message_that_kafka_refuses_is_refused_once(
+def test_a_message_that_kafka_refuses_becomes_one_dead_letter(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """As a dead letter it counts as confirmed, and tells its id."""
+    """The dead letter has the message's id. The message counts as confirmed."""
     publisher = start(processes, real_kafka, topic)
     (message_id,) = message_ids(1, 1)
     huge = Batch(Kind.CHAT, [Record(KEY, now_ms(), bytes(2_000_000), message_id)])
@@ -137,14 +137,14 @@ def test_a_message_that_kafka_refuses_is_refused_once(
     assert committed(real_kafka, topic) == []
 
 
-def test_a_gap_is_published_as_far_as_the_other_reader_was_away_too(
+def test_only_the_part_of_a_gap_without_another_reader_is_published(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """One that the other reader has covered is left out, and acknowledged."""
+    """A gap that another reader covers is left out, and acknowledged."""
     publisher = start(processes, kafka, topic)
     with connected_readers(publisher, ANN, BOB) as (ann, bob):
         bob.send_frames([encode_frame(Presence(BOB, CHANNEL, 1000, 2000))])
-        bob.send(heard(1, 1), 1)
+        bob.send(messages(1, 1), 1)
         bob.wait_for_acknowledgement(1)
         ann.send(gap(1100, 1900), 1)
         ann.send(gap(1500, 2500), 2)
@@ -158,17 +158,17 @@ def test_a_gap_is_published_as_far_as_the_other_reader_was_away_too(
     wait_for_line(publisher.process, "1 gaps left out", 5)
 
 
-def test_without_the_setting_everything_is_published_as_it_comes(
+def test_without_the_setting_everything_is_published(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """Copies and covered gaps as well, and without their ids; who was where is not asked."""
+    """Copies and covered gaps, too. Records have no id header; presence is ignored."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     with connected_readers(publisher, ANN, BOB) as (ann, bob):
         assert not ann.deduplicates
         bob.send_frames([encode_frame(Presence(BOB, CHANNEL, 1000, 2000))])
-        bob.send(heard(1, 10), 1)
+        bob.send(messages(1, 10), 1)
         bob.wait_for_acknowledgement(10)
-        ann.send(heard(1, 10), 1)
+        ann.send(messages(1, 10), 1)
         ann.send(gap(1100, 1900), 11)
         ann.wait_for_acknowledgement(11)
     assert publisher.process.stop() == 0

@@ -1,4 +1,4 @@
-"""What the tests of exactly-once have in common: how to start it, its readers, and the judge."""
+"""Helpers for the exactly-once tests: start a publisher, drive readers, read committed seqs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SETTLE_WITHIN_S = 30
 def start_exactly_once(
     processes: StartProcess, brokers: str, topic: str, settings: Mapping[str, str] | None = None
 ) -> Publisher:
-    """Start a publisher that delivers exactly once; its id is *topic*."""
+    """Start a publisher that delivers exactly once; its transactional.id is *topic*."""
     return start_publisher(
         processes,
         brokers,
@@ -32,7 +32,7 @@ def start_exactly_once(
 
 
 def committed(brokers: str, topic: str, reader: str = "") -> list[int]:
-    """Return the numbers of what is committed in *topic*, of one *reader* or all, in order."""
+    """Return the committed seqs in *topic*, of one *reader* or of all, in order."""
     records = read_all(brokers, topic, timeout_s=30, isolation="read_committed")
     return [
         int(record.headers["seq"])
@@ -41,24 +41,24 @@ def committed(brokers: str, topic: str, reader: str = "") -> list[int]:
     ]
 
 
-class LastingReader:
-    """A reader that outlives the publishers it is connected to one after the other."""
+class PersistentReader:
+    """A reader that stays while publishers are replaced."""
 
     def __init__(self, name: str) -> None:
         self.model = ModelReader(name)
         self._peer: Reader | None = None
 
     def connect(self, peer: Reader) -> None:
-        """Go on with the publisher that *peer* is connected to."""
+        """Continue with the publisher that *peer* is connected to."""
         self._peer = peer
         self.model.link.on_announcement(peer.session, time.monotonic())
 
-    def turn(self) -> None:
-        """Hear what has come, and send what may be sent."""
+    def exchange(self) -> None:
+        """Process received acknowledgements, then send what may be sent."""
         assert self._peer
-        heard = self._peer.receive_acknowledgements()
+        received = self._peer.receive_acknowledgements()
         self.model.link.on_announcement(self._peer.session, time.monotonic())
-        for seq in heard:
+        for seq in received:
             self.model.on_acknowledgement(self._peer.session, seq, time.monotonic())
         while (message := self.model.next_message(time.monotonic())) is not None:
             envelope, count = message
@@ -67,8 +67,8 @@ class LastingReader:
             )
 
 
-def settle(readers: Iterable[LastingReader]) -> None:
-    """Return once all that *readers* have said is acknowledged."""
+def settle(readers: Iterable[PersistentReader]) -> None:
+    """Return once all batches of *readers* are acknowledged. Raises TimeoutError after 30 s."""
     waiting = list(readers)
     deadline = time.monotonic() + _SETTLE_WITHIN_S
     while waiting := [reader for reader in waiting if reader.model.batches]:
@@ -76,4 +76,4 @@ def settle(readers: Iterable[LastingReader]) -> None:
             left = {reader.model.name: reader.model.batches for reader in waiting}
             raise TimeoutError(f"not acknowledged in {_SETTLE_WITHIN_S} s: {left}")
         for reader in waiting:
-            reader.turn()
+            reader.exchange()

@@ -1,4 +1,4 @@
-"""What the progress topic says: of each key the last record counts, and only what we understand."""
+"""The progress topic: the last record of each key counts, and unknown formats are errors."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from publisher.delivery.checkpoints import (
 READER = b"xqc/0123456789abcdef"
 
 
-def test_the_last_mark_of_a_reader_counts() -> None:
-    """Each reader has its own."""
+def test_the_last_checkpoint_of_a_reader_counts() -> None:
+    """Each reader has its own checkpoint."""
     standing = Standing()
     for key, seq in ((READER, 10), (b"other/00", 5), (READER, 30)):
         standing.take(key, encode_checkpoint(seq))
@@ -27,8 +27,8 @@ def test_the_last_mark_of_a_reader_counts() -> None:
     assert standing.claims == {}
 
 
-def test_a_mark_without_a_value_is_void() -> None:
-    """As in any compacted topic, and whether there was one before or not."""
+def test_a_tombstone_removes_a_checkpoint() -> None:
+    """As in any compacted topic. A tombstone without an earlier checkpoint is no error."""
     standing = Standing()
     standing.take(READER, encode_checkpoint(10))
     standing.take(READER, None)
@@ -37,8 +37,8 @@ def test_a_mark_without_a_value_is_void() -> None:
     assert standing.checkpoints == {}
 
 
-def test_the_last_claim_to_an_id_counts() -> None:
-    """It says which session of which process; others' ids are others' business."""
+def test_the_last_claim_to_a_transactional_id_counts() -> None:
+    """A claim names the session and the process. Each transactional.id has its own claims."""
     standing = Standing()
     for transactional_id, session in (("a", "01"), ("b", "02"), ("a", "03")):
         standing.take(claim_key(transactional_id), encode_claim(session))
@@ -52,15 +52,17 @@ def test_the_last_claim_to_an_id_counts() -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        pytest.param(READER, b'{"version":2,"seq":10}', id="a mark of another version"),
-        pytest.param(READER, b'{"version":1,"seq":0}', id="a seq that cannot be"),
+        pytest.param(READER, b'{"version":2,"seq":10}', id="a checkpoint of another version"),
+        pytest.param(READER, b'{"version":1,"seq":0}', id="an impossible seq"),
         pytest.param(READER, b'{"message":"hi"}', id="something else"),
-        pytest.param(READER, b"\xff", id="no JSON"),
+        pytest.param(READER, b"\xff", id="not JSON"),
         pytest.param(None, b"x", id="no key"),
         pytest.param(b"publisher a", b'{"version":1}', id="half a claim"),
     ],
 )
-def test_what_nobody_of_us_has_written_is_told_by_its_key(key: bytes | None, value: bytes) -> None:
-    """Raises rather than take something for a mark, or pass one over."""
+def test_a_record_of_another_format_raises_an_error_with_its_key(
+    key: bytes | None, value: bytes
+) -> None:
+    """It is neither read as a checkpoint nor ignored."""
     with pytest.raises(ForeignRecordError, match="a record with the key"):
         Standing().take(key, value)

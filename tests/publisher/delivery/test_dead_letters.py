@@ -1,4 +1,4 @@
-"""A record that Kafka refuses for good does not stop its channel: it goes to the dead letters."""
+"""A record that Kafka refuses permanently becomes a dead letter; its channel continues."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.processes import StartProcess, wait_for_line
 from tests.publisher.peer import KEY, READER, chat, connected_reader, now_ms, start_publisher
 from tests.topics import read_all
 
-TOO_LARGE = 2_000_000  # bytes; librdkafka's own limit is a million, Kafka's is a little more
+TOO_LARGE = 2_000_000  # bytes; librdkafka's limit is a million, Kafka's a little more
 
 
-def test_a_value_that_is_too_large_becomes_a_dead_letter_and_its_neighbours_go_through(
+def test_a_value_that_is_too_large_becomes_a_dead_letter_and_the_rest_is_published(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """The letter says what was refused, where and why, and holds the beginning of the value."""
+    """The dead letter names record, topic and reason, and has the beginning of the value."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     large = Record(KEY, now_ms(), b"x" * TOO_LARGE)
     with connected_reader(publisher) as reader:
@@ -44,10 +44,10 @@ def test_a_value_that_is_too_large_becomes_a_dead_letter_and_its_neighbours_go_t
     wait_for_line(publisher.process, f"ERROR .*refused record 3 of {READER} for topic {topic}", 5)
 
 
-def test_a_key_that_is_too_large_is_left_out_of_its_letter(
+def test_a_key_that_is_too_large_is_left_out_of_the_dead_letter(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """Whatever is in a record, its letter fits, and the reader gets its acknowledgement."""
+    """So the dead letter of any record fits, and the reader is acknowledged."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
         reader.send(Batch(Kind.CHAT, [Record(b"k" * TOO_LARGE, now_ms(), b"{}")]), 1)
@@ -58,10 +58,10 @@ def test_a_key_that_is_too_large_is_left_out_of_its_letter(
     assert letter.headers["seq"] == b"1"
 
 
-def test_what_only_the_topic_refuses_becomes_a_dead_letter_too(
+def test_a_record_that_only_the_topic_refuses_becomes_a_dead_letter(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Kafka's own refusal, which comes later than librdkafka's, ends the same way."""
+    """A refusal by Kafka arrives later than one by librdkafka, with the same result."""
     _create(real_kafka, topic, {"max.message.bytes": "5000"})
     settings = {"KAFKA_CONF_BATCH_SIZE": "2000"}
     publisher = start_publisher(processes, real_kafka.bootstrap, topic, settings)
@@ -78,10 +78,10 @@ def test_what_only_the_topic_refuses_becomes_a_dead_letter_too(
     assert len(records) == 100
 
 
-def test_a_record_that_kafka_does_not_like_does_not_take_its_neighbours_along(
+def test_other_records_of_a_refused_request_are_published(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Kafka refuses a whole request for one record's timestamp; the others are sent once more."""
+    """Kafka refuses a whole request for one record's timestamp; the others are sent again."""
     _create(real_kafka, topic, {"message.timestamp.after.max.ms": "3600000"})
     settings = {"KAFKA_CONF_LINGER_MS": "100"}
     publisher = start_publisher(processes, real_kafka.bootstrap, topic, settings)
@@ -102,10 +102,10 @@ def test_a_record_that_kafka_does_not_like_does_not_take_its_neighbours_along(
     assert letter.headers["reason"].startswith(b"INVALID_TIMESTAMP: ")
 
 
-def test_equal_records_that_are_refused_keep_their_numbers(
+def test_equal_records_that_are_refused_keep_their_seqs(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Two that are the same to the byte become two letters, with a number each."""
+    """Two identical records become two dead letters, each with its own seq."""
     _create(real_kafka, topic, {"max.message.bytes": "5000"})
     publisher = start_publisher(processes, real_kafka.bootstrap, topic)
     large = Record(KEY, now_ms(), b"x" * 10_000)
@@ -118,10 +118,10 @@ def test_equal_records_that_are_refused_keep_their_numbers(
     assert sorted(letter.headers["seq"] for letter in letters) == [b"1", b"2"]
 
 
-def test_a_dead_letter_that_is_refused_itself_is_never_acknowledged(
+def test_a_record_whose_dead_letter_is_refused_is_never_acknowledged(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Rather than lose a record it says what is wrong, and tries again in a new session."""
+    """The publisher logs the error and retries in a new session. The record is not lost."""
     _create(real_kafka, topic, {"max.message.bytes": "5000"})
     _create(real_kafka, f"{topic}-dead", {"max.message.bytes": "100"})
     publisher = start_publisher(processes, real_kafka.bootstrap, topic)

@@ -1,4 +1,4 @@
-"""Exactly once: what was committed is not published again, whoever was killed or started twice."""
+"""Exactly-once: committed records are never published again, through kills and takeovers."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from tests.topics import read_all, read_topic
 _READY = "is ready: session"
 
 
-def test_what_is_acknowledged_is_committed_as_it_was_sent(
+def test_acknowledged_records_are_committed_as_they_were_sent(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Both kinds of records, of several readers, over many transactions, in order."""
+    """Chat and gap records of several readers, in many transactions, in order."""
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
     gap = Record(KEY, now_ms(), "né 😀\0".encode() + b"\xff")
     with connected_readers(publisher, "a/00", "b/00") as (one, other):
@@ -46,15 +46,15 @@ def test_what_is_acknowledged_is_committed_as_it_was_sent(
     assert record.headers == {"reader": b"b/00", "seq": b"41"}
 
 
-def test_what_was_committed_but_not_acknowledged_is_not_published_again(
+def test_committed_records_that_were_not_acknowledged_are_not_published_again(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """After a crash the reader sends it again, and only hears that it is there; and goes on."""
+    """After a crash the reader sends them again, is only acknowledged, and continues."""
     first = start_exactly_once(processes, real_kafka.bootstrap, topic)
     with connected_reader(first) as reader:
         reader.send(chat(1, 10), 1)
         reader.send(chat(11, 10), 11)
-        # Seen by a consumer, and by nobody else: the reader does not listen.
+        # Only a consumer sees the records: the reader does not read its acknowledgements.
         read_topic(real_kafka.bootstrap, topic, count=20, timeout_s=20, isolation="read_committed")
     first.process.kill()
 
@@ -65,7 +65,7 @@ def test_what_was_committed_but_not_acknowledged_is_not_published_again(
         reader.send(chat(11, 10), 11)
         reader.send(chat(21, 10), 21)
         reader.wait_for_acknowledgement(30)
-        # One that no mark is known of begins with its oldest record.
+        # A reader without a checkpoint begins with its oldest record.
         unknown.send(chat(5, 3), 5, oldest=5)
         unknown.wait_for_acknowledgement(7)
 
@@ -73,10 +73,10 @@ def test_what_was_committed_but_not_acknowledged_is_not_published_again(
     assert committed(real_kafka.bootstrap, topic, "other/00") == [5, 6, 7]
 
 
-def test_a_second_publisher_fences_the_first_which_names_it_and_stops(
+def test_a_publisher_that_is_fenced_by_another_logs_its_process_and_exits(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """The status is 3, the second goes on, and the reader's records are there once."""
+    """With status 3. The second publisher continues; each record is published once."""
     first = start_exactly_once(processes, real_kafka.bootstrap, topic)
     with connected_reader(first) as reader:
         reader.send(chat(1, 10), 1)
@@ -100,10 +100,10 @@ def test_a_second_publisher_fences_the_first_which_names_it_and_stops(
     assert committed(real_kafka.bootstrap, topic) == list(range(1, 21))
 
 
-def test_a_publisher_that_kafka_itself_has_fenced_goes_on(
+def test_a_publisher_that_is_fenced_by_kafka_alone_continues(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """As when a transaction has lasted too long: nobody has claimed the id, so it is still ours."""
+    """As when a transaction timed out: no other publisher has claimed the transactional.id."""
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
         reader.send(chat(1, 10), 1)
@@ -119,19 +119,19 @@ def test_a_publisher_that_kafka_itself_has_fenced_goes_on(
     assert "Traceback" not in publisher.process.output()
 
 
-def test_marks_that_lie_behind_another_one_s_open_transaction_are_waited_for(
+def test_checkpoints_behind_an_open_transaction_are_waited_for(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Two installations may share the topic; open transactions of one do not hide the other's."""
+    """Installations may share the topic. An open transaction of one hides later checkpoints."""
     first = start_exactly_once(processes, real_kafka.bootstrap, topic)
     wait_for_line(first.process, _READY, 20)
-    stranger = Producer(
+    other_producer = Producer(
         {"bootstrap.servers": real_kafka.bootstrap, "transactional.id": f"{topic}-stranger"}
     )
-    stranger.init_transactions(20)
-    stranger.begin_transaction()
-    stranger.produce(f"{topic}-progress", b'{"version":1,"seq":1}', b"stranger/00")
-    stranger.flush(20)
+    other_producer.init_transactions(20)
+    other_producer.begin_transaction()
+    other_producer.produce(f"{topic}-progress", b'{"version":1,"seq":1}', b"stranger/00")
+    other_producer.flush(20)
     with connected_reader(first) as reader:
         reader.send(chat(1, 10), 1)
         reader.wait_for_acknowledgement(10)
@@ -139,16 +139,16 @@ def test_marks_that_lie_behind_another_one_s_open_transaction_are_waited_for(
 
     second = start_exactly_once(processes, real_kafka.bootstrap, topic)
     wait_for_line(second.process, "another publisher's transaction is open; waiting", 20)
-    stranger.abort_transaction(20)
+    other_producer.abort_transaction(20)
     wait_for_line(
         second.process, rf"read the checkpoints of 1 readers from topic {topic}-progress", 20
     )
 
 
-def test_the_progress_topic_is_made_to_be_compacted(
+def test_the_progress_topic_is_created_as_a_compacted_topic(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Whatever is old in it goes, whatever is last of a reader stays."""
+    """Old checkpoints are removed; the last one of each reader stays."""
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
     wait_for_line(publisher.process, _READY, 20)
     resource = ConfigResource(ConfigResource.Type.TOPIC, f"{topic}-progress")
@@ -159,18 +159,20 @@ def test_the_progress_topic_is_made_to_be_compacted(
     assert config["cleanup.policy"].value == "compact"
 
 
-def test_it_stops_promptly_while_it_waits_for_kafka(processes: StartProcess, topic: str) -> None:
-    """A Kafka that was never there does not keep it from ending, with status 0."""
+def test_the_publisher_stops_promptly_while_it_waits_for_kafka(
+    processes: StartProcess, topic: str
+) -> None:
+    """With status 0, although Kafka was never reachable."""
     publisher = start_exactly_once(processes, "127.0.0.1:1", topic)
     wait_for_line(publisher.process, "cannot be reached", 20)
 
     assert publisher.process.stop(timeout_s=3) == 0
 
 
-def test_a_progress_topic_that_holds_something_else_is_a_wrong_setting(
+def test_a_progress_topic_with_other_records_is_a_wrong_setting(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Named, with what is in the way; it is neither taken for marks nor passed over."""
+    """The error names the topic and the record's key. The record is not ignored."""
     first = start_publisher(processes, real_kafka.bootstrap, topic)
     with connected_reader(first) as reader:
         reader.send(chat(1, 1), 1)
@@ -198,10 +200,10 @@ def test_a_progress_topic_that_holds_something_else_is_a_wrong_setting(
         ({"DELIVERY": "twice"}, "DELIVERY holds 'twice', but should hold at-least-once or exactly"),
     ],
 )
-def test_what_cannot_be_is_said_before_anything_starts(
+def test_an_impossible_setting_is_reported_before_anything_starts(
     processes: StartProcess, settings: dict[str, str], words: str
 ) -> None:
-    """One line with the setting's name, and status 78."""
+    """In one line with the setting's name; the status is 78."""
     binds = {"PUBLISHER_BIND": "tcp://127.0.0.1:0", "PUBLISHER_ACK_BIND": "tcp://127.0.0.1:0"}
     environment = {"DELIVERY": "exactly-once", **binds, **settings}
     process = processes(python_module("publisher"), environment)
@@ -212,6 +214,6 @@ def test_what_cannot_be_is_said_before_anything_starts(
 
 
 def _fence(cluster: KafkaCluster, transactional_id: str) -> None:
-    """Have Kafka take nothing more from whoever had the id, as it does when it loses patience."""
+    """Fence the producer with *transactional_id*, as Kafka does when a transaction times out."""
     other = Producer({"bootstrap.servers": cluster.bootstrap, "transactional.id": transactional_id})
     other.init_transactions(20)

@@ -1,4 +1,4 @@
-"""The publisher is killed at any moment of its transactions, and what is committed stays single."""
+"""The publisher is killed at random moments of its transactions; there are no duplicates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess
 from tests.publisher.delivery.exactly_once import (
-    LastingReader,
+    PersistentReader,
     committed,
     settle,
     start_exactly_once,
@@ -21,23 +21,23 @@ _ROUNDS = 6
 
 
 @pytest.mark.parametrize("seed", [1])
-def test_a_publisher_that_is_killed_over_and_over_publishes_each_record_once(
+def test_a_publisher_that_is_killed_repeatedly_publishes_each_record_once(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str, seed: int
 ) -> None:
-    """Each of two readers' records is there once, in order, whatever had reached Kafka."""
-    chance = random.Random(seed)
-    readers = [LastingReader(name) for name in _NAMES]
+    """The records of two readers, each once and in order."""
+    rng = random.Random(seed)
+    readers = [PersistentReader(name) for name in _NAMES]
     for _ in range(_ROUNDS):
         publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
         with connected_readers(publisher, *_NAMES) as peers:
             for reader, peer in zip(readers, peers, strict=True):
                 reader.connect(peer)
-            for _ in range(chance.randrange(1, 40)):
+            for _ in range(rng.randrange(1, 40)):
                 for reader, peer in zip(readers, peers, strict=True):
-                    reader.model.append(chance.randrange(1, 20))
-                    reader.turn()
+                    reader.model.append(rng.randrange(1, 20))
+                    reader.exchange()
                     # A transaction takes some 60 ms.
-                    peer.wait_for_anything(chance.uniform(0, 0.01))
+                    peer.wait_for_anything(rng.uniform(0, 0.01))
             publisher.process.kill()
     last = start_exactly_once(processes, real_kafka.bootstrap, topic)
     with connected_readers(last, *_NAMES) as peers:

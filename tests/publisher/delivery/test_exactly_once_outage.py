@@ -1,4 +1,4 @@
-"""Kafka is killed or hangs in the middle of transactions, alone or together with the publisher."""
+"""Kafka is killed or hangs during transactions, alone or together with the publisher."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 from tests.kafka.broker import KafkaBroker
 from tests.processes import StartProcess, wait_for_line
 from tests.publisher.delivery.exactly_once import (
-    LastingReader,
+    PersistentReader,
     committed,
     settle,
     start_exactly_once,
@@ -15,50 +15,50 @@ from tests.publisher.delivery.exactly_once import (
 from tests.publisher.peer import READER, chat, connected_reader
 
 
-def test_a_kafka_that_is_killed_in_the_middle_costs_nothing_and_repeats_nothing(
+def test_no_record_is_lost_or_duplicated_when_kafka_is_killed(
     processes: StartProcess, own_kafka: KafkaBroker, topic: str
 ) -> None:
-    """What is sent before, while it is down and after: each record once, in order."""
+    """Records sent before, during and after the outage are published once, in order."""
     publisher = start_exactly_once(processes, own_kafka.bootstrap, topic)
-    lasting = LastingReader(READER)
+    persistent = PersistentReader(READER)
     with connected_reader(publisher) as reader:
-        lasting.connect(reader)
+        persistent.connect(reader)
         for _ in range(100):
-            lasting.model.append(50)
-            lasting.turn()
+            persistent.model.append(50)
+            persistent.exchange()
         own_kafka.kill()
         for _ in range(20):
-            lasting.model.append(50)
-            lasting.turn()
+            persistent.model.append(50)
+            persistent.exchange()
         wait_for_line(publisher.process, "ERROR .*cannot be reached", 20)
         own_kafka.start()
         for _ in range(20):
-            lasting.model.append(50)
-        settle([lasting])
+            persistent.model.append(50)
+        settle([persistent])
 
     assert committed(own_kafka.bootstrap, topic) == list(range(1, 7001))
     assert "Traceback" not in publisher.process.output()
 
 
-def test_a_kafka_that_hangs_is_waited_for_and_what_is_open_then_is_published_once(
+def test_no_record_is_lost_or_duplicated_when_kafka_hangs(
     processes: StartProcess, own_kafka: KafkaBroker, topic: str
 ) -> None:
-    """It goes on when Kafka does; or ends at the second signal, and the next one goes on."""
+    """The publisher waits for Kafka. After a second signal it ends; its successor continues."""
     settings = {"LOG_LEVEL": "debug"}
     publisher = start_exactly_once(processes, own_kafka.bootstrap, topic, settings)
-    lasting = LastingReader(READER)
+    persistent = PersistentReader(READER)
     with connected_reader(publisher) as reader:
-        lasting.connect(reader)
-        _say_and_settle(lasting)
+        persistent.connect(reader)
+        _send_and_settle(persistent)
         own_kafka.pause()
-        lasting.model.append(10)
-        lasting.turn()
+        persistent.model.append(10)
+        persistent.exchange()
         reader.wait_for_silence(3, timeout_s=20)
         own_kafka.resume()
-        settle([lasting])
+        settle([persistent])
         own_kafka.pause()
-        lasting.model.append(10)
-        lasting.turn()
+        persistent.model.append(10)
+        persistent.exchange()
         wait_for_line(publisher.process, "chat record, seq 30$", 10)
         publisher.process.send(signal.SIGTERM)
         wait_for_line(publisher.process, "waiting for Kafka to confirm 10 messages", 5)
@@ -66,16 +66,16 @@ def test_a_kafka_that_hangs_is_waited_for_and_what_is_open_then_is_published_onc
         own_kafka.resume()
     publisher = start_exactly_once(processes, own_kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
-        lasting.connect(reader)
-        _say_and_settle(lasting)
+        persistent.connect(reader)
+        _send_and_settle(persistent)
 
     assert committed(own_kafka.bootstrap, topic) == list(range(1, 41))
 
 
-def test_what_was_taken_is_committed_and_acknowledged_before_it_ends(
+def test_received_records_are_committed_and_acknowledged_before_the_publisher_ends(
     processes: StartProcess, own_kafka: KafkaBroker, topic: str
 ) -> None:
-    """Asked to stop in the middle of a transaction, it waits for Kafka, and tells its readers."""
+    """Stopped during a transaction, it waits for Kafka and acknowledges its readers."""
     publisher = start_exactly_once(processes, own_kafka.bootstrap, topic, {"LOG_LEVEL": "debug"})
     with connected_reader(publisher) as reader:
         own_kafka.pause()
@@ -90,6 +90,6 @@ def test_what_was_taken_is_committed_and_acknowledged_before_it_ends(
         reader.wait_for_acknowledgement(200)
 
 
-def _say_and_settle(reader: LastingReader) -> None:
+def _send_and_settle(reader: PersistentReader) -> None:
     reader.model.append(10)
     settle([reader])

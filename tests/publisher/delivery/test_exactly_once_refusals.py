@@ -1,4 +1,4 @@
-"""What Kafka refuses for good becomes a dead letter of the same transaction; the order stays."""
+"""A permanently refused record becomes a dead letter in the same transaction, in order."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.publisher.delivery.exactly_once import committed, start_exactly_once
 from tests.publisher.peer import KEY, READER, chat, connected_reader, now_ms
 from tests.topics import read_all
 
-#: For a topic that takes up to 5000 bytes, and for librdkafka, which takes a million.
+#: Too large for a topic with a limit of 5000 bytes, and for librdkafka (a million bytes).
 LARGE, HUGE = b"x" * 10_000, b"x" * 2_000_000
 
 
 def test_a_value_that_is_too_large_for_librdkafka_becomes_a_dead_letter(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """With the beginning of its value; its neighbours go through, and what comes later."""
+    """With the beginning of its value. Records before and after it are published."""
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
     huge = Record(KEY, now_ms(), HUGE)
     with connected_reader(publisher) as reader:
@@ -48,10 +48,10 @@ def test_a_value_that_is_too_large_for_librdkafka_becomes_a_dead_letter(
     wait_for_line(publisher.process, f"ERROR .*refused record 3 of {READER} for topic {topic}", 5)
 
 
-def test_what_kafka_refuses_does_not_take_its_transaction_along(
+def test_other_records_of_a_refused_transaction_are_published(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Two of many, equal to the byte: the others go through in order, and each letter is there."""
+    """Two identical records of many are refused. The others stay in order; each has a letter."""
     _create(real_kafka, topic, {"max.message.bytes": "5000"})
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
     large = Record(KEY, now_ms(), LARGE)
@@ -68,7 +68,7 @@ def test_what_kafka_refuses_does_not_take_its_transaction_along(
 def test_a_timestamp_that_kafka_refuses_becomes_a_dead_letter(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """It says when; the letter itself is of now."""
+    """The refused timestamp is in a header; the dead letter itself has the current time."""
     _create(real_kafka, topic, {"message.timestamp.after.max.ms": "3600000"})
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
     tomorrow = int((time.time() + 86400) * 1000)
@@ -85,10 +85,10 @@ def test_a_timestamp_that_kafka_refuses_becomes_a_dead_letter(
     assert letter.headers["timestamp"] == str(tomorrow).encode()
 
 
-def test_a_topic_that_takes_only_small_requests_gets_its_records_one_by_one(
+def test_records_that_are_too_large_only_together_are_sent_one_by_one(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Each of them is fine, only together they are too large: none becomes a dead letter."""
+    """Each record fits into the topic's limit: none becomes a dead letter."""
     _create(real_kafka, topic, {"max.message.bytes": "5000"})
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
     records = [Record(KEY, now_ms(), b"%04d" % number * 500) for number in range(20)]
@@ -100,10 +100,10 @@ def test_a_topic_that_takes_only_small_requests_gets_its_records_one_by_one(
     assert committed(real_kafka.bootstrap, f"{topic}-dead") == []
 
 
-def test_a_letter_that_is_too_large_itself_goes_bare(
+def test_a_dead_letter_that_is_too_large_is_sent_without_key_and_value(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Without key and value it fits into any topic, as long as that takes anything."""
+    """Then it fits into any usable topic."""
     _create(real_kafka, topic, {"max.message.bytes": "5000"})
     _create(real_kafka, f"{topic}-dead", {"max.message.bytes": "5000"})
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
@@ -122,10 +122,10 @@ def test_a_letter_that_is_too_large_itself_goes_bare(
     ]
 
 
-def test_a_dead_letter_that_is_refused_itself_is_never_acknowledged(
+def test_a_record_whose_dead_letter_is_refused_is_never_acknowledged(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Rather than lose a record it says what is wrong, and tries again in a new session."""
+    """The publisher logs the error and retries in a new session. The record is not lost."""
     _create(real_kafka, topic, {"max.message.bytes": "5000"})
     _create(real_kafka, f"{topic}-dead", {"max.message.bytes": "100"})
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)

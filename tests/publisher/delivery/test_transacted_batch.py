@@ -1,4 +1,4 @@
-"""What is sent of a refused record, attempt by attempt."""
+"""How a refused record, or its dead letter, is sent in each next attempt."""
 
 from __future__ import annotations
 
@@ -23,84 +23,88 @@ def batch() -> TransactedBatch:
     return TransactedBatch(delivery, "chat", [Record(b"k", 1, b"v")] * 3, with_ids=False)
 
 
-class Learning:
-    """Has a batch learn about its record 1, and keeps what is logged."""
+class Refuser:
+    """Refuses record 1 of a batch, and collects what is logged."""
 
     def __init__(self, batch: TransactedBatch) -> None:
         self.batch = batch
         self.logged: list[KafkaError] = []
 
-    def together(self, error: KafkaError) -> bool:
-        """Refuse it together with others."""
+    def refuse_together(self, error: KafkaError) -> bool:
+        """Refuse the record in a request with others."""
         return self.batch.learn(1, error, self.logged.append, was_alone=False)
 
-    def alone(self, error: KafkaError) -> bool:
-        """Refuse it alone."""
+    def refuse_alone(self, error: KafkaError) -> bool:
+        """Refuse the record in a request of its own."""
         return self.batch.learn(1, error, self.logged.append, was_alone=True)
 
     def next_attempt(self) -> Attempt:
-        """Return what is sent of it next."""
+        """Return how the record is sent next."""
         record = self.batch.refused(1)
         assert record is not None
         return record.next_attempt("dead")
 
 
 @pytest.fixture
-def learning(batch: TransactedBatch) -> Learning:
-    """A batch that learns."""
-    return Learning(batch)
+def refuser(batch: TransactedBatch) -> Refuser:
+    """A Refuser of the batch."""
+    return Refuser(batch)
 
 
 def test_a_new_batch_has_no_refusals(batch: TransactedBatch) -> None:
-    """All of it may go in one request."""
+    """It may be sent in one request."""
     assert not batch.has_refusals
     assert batch.refused(0) is None
 
 
-def test_a_record_refused_with_others_goes_alone_the_next_time(learning: Learning) -> None:
-    """It may be fine: Kafka refuses the whole request for one bad record."""
-    assert learning.together(TOO_LARGE)
+def test_a_record_refused_with_others_is_sent_alone_next(refuser: Refuser) -> None:
+    """It may be valid: Kafka refuses a whole request for one bad record."""
+    assert refuser.refuse_together(TOO_LARGE)
 
-    batch = learning.batch
+    batch = refuser.batch
     assert batch.has_refusals
     assert [batch.refused(index) is not None for index in range(3)] == [False, True, False]
     assert batch.dead_letters == 0
-    assert learning.next_attempt()[:3] == ("chat", b"v", b"k")
-    assert learning.logged == []
+    assert refuser.next_attempt()[:3] == ("chat", b"v", b"k")
+    assert refuser.logged == []
 
 
-def test_a_record_refused_alone_is_replaced_by_its_letter(learning: Learning) -> None:
-    """The letter has the reason, and a timestamp of its own; it is logged once."""
-    learning.together(BAD_TIMESTAMP)
+def test_a_record_refused_alone_is_replaced_by_a_dead_letter(refuser: Refuser) -> None:
+    """The dead letter has a timestamp of its own (0: now). The refusal is logged once."""
+    refuser.refuse_together(BAD_TIMESTAMP)
 
-    assert learning.alone(BAD_TIMESTAMP)
-    assert learning.batch.dead_letters == 1
-    letter = learning.next_attempt()
+    assert refuser.refuse_alone(BAD_TIMESTAMP)
+    assert refuser.batch.dead_letters == 1
+    letter = refuser.next_attempt()
     assert letter[:3] == ("dead", b"v", b"k")
     assert dict(letter.headers)["topic"] == "chat"
     assert letter.timestamp == 0
-    assert learning.logged == [BAD_TIMESTAMP]
+    assert refuser.logged == [BAD_TIMESTAMP]
 
 
-def test_a_letter_that_is_too_large_is_bare_the_next_time(learning: Learning) -> None:
-    """If that is too large as well, there is nothing else to try."""
-    learning.alone(TOO_LARGE)
+def test_a_dead_letter_that_is_too_large_is_sent_without_key_and_value_next(
+    refuser: Refuser,
+) -> None:
+    """If that is too large, too, there is nothing else to try."""
+    refuser.refuse_alone(TOO_LARGE)
 
-    assert learning.alone(TOO_LARGE)
-    assert learning.next_attempt()[:3] == ("dead", b"", None)
-    assert not learning.alone(TOO_LARGE)
-    assert learning.logged == [TOO_LARGE]
+    assert refuser.refuse_alone(TOO_LARGE)
+    assert refuser.next_attempt()[:3] == ("dead", b"", None)
+    assert not refuser.refuse_alone(TOO_LARGE)
+    assert refuser.logged == [TOO_LARGE]
 
 
-def test_a_letter_that_is_refused_for_another_reason_is_not_sent_again(learning: Learning) -> None:
+def test_a_dead_letter_that_is_refused_for_another_reason_is_not_sent_again(
+    refuser: Refuser,
+) -> None:
     """Leaving out the value would not help."""
-    learning.alone(TOO_LARGE)
+    refuser.refuse_alone(TOO_LARGE)
 
-    assert not learning.alone(BAD_TIMESTAMP)
-    assert learning.next_attempt().value == b"v"
+    assert not refuser.refuse_alone(BAD_TIMESTAMP)
+    assert refuser.next_attempt().value == b"v"
 
 
-def test_an_error_that_is_no_refusal_changes_nothing(learning: Learning) -> None:
-    """The record is as good as before."""
-    assert not learning.alone(TIMED_OUT)
-    assert not learning.batch.has_refusals
+def test_an_error_that_is_not_a_refusal_changes_nothing(refuser: Refuser) -> None:
+    """The record can be sent as before."""
+    assert not refuser.refuse_alone(TIMED_OUT)
+    assert not refuser.batch.has_refusals
