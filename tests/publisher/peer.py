@@ -1,4 +1,4 @@
-"""A publisher under test, and a reader's end of the link: as little of one as a test needs."""
+"""A publisher under test, and a minimal reader's end of the link."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TIMEOUT_S = 20
 
 @dataclass(frozen=True)
 class Publisher:
-    """A running publisher, and where it listens."""
+    """A running publisher, and its addresses."""
 
     process: Process
     batches: str
@@ -76,12 +76,12 @@ def chat(first: int, count: int) -> Batch:
 
 
 def now_ms() -> int:
-    """Return the time as Twitch gives it."""
+    """Return the time in Twitch's format: Unix time in milliseconds."""
     return int(time.time() * 1000)
 
 
 class Reader:
-    """Sends what it is told to, and hears what the publisher answers."""
+    """Sends given frames, and receives the publisher's announcements and acknowledgements."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Reader:
         name: str,
         keys: ReaderKeys | None = None,
     ) -> None:
-        """Connect, encrypted if there are *keys*."""
+        """Connect to *publisher*, encrypted if there are *keys*."""
         self.name = name
         self._push = context.socket(zmq.PUSH)
         self._sub = context.socket(zmq.SUB)
@@ -104,7 +104,7 @@ class Reader:
         self._sub.connect(publisher.acknowledgements)
         self.session = 0
         self.deduplicates = False
-        #: What was acknowledged, in the order in which it was heard.
+        #: The acknowledged seqs, in the order in which they were received.
         self.acknowledged: list[int] = []
 
     def wait_for_session(self, timeout_s: float = _TIMEOUT_S, *, other_than: int = 0) -> int:
@@ -112,54 +112,54 @@ class Reader:
         deadline = time.monotonic() + timeout_s
         self.session = other_than
         while self.session == other_than:
-            self._on_readable(deadline, "announcement")
+            self._receive(deadline, "announcement")
         return self.session
 
     def wait_for_acknowledgement(self, seq: int, timeout_s: float = _TIMEOUT_S) -> None:
-        """Wait until *seq*, or one beyond, is acknowledged in the present session."""
+        """Wait until *seq*, or a later one, is acknowledged in the current session."""
         deadline = time.monotonic() + timeout_s
         while not self.acknowledged or self.acknowledged[-1] < seq:
-            self._on_readable(deadline, f"acknowledgement of {seq}")
+            self._receive(deadline, f"acknowledgement of {seq}")
 
     def wait_for_one_more_acknowledgement(self, timeout_s: float = _TIMEOUT_S) -> int:
-        """Return the next acknowledgement that comes."""
+        """Return the next acknowledgement that arrives."""
         deadline = time.monotonic() + timeout_s
         before = len(self.acknowledged)
         while len(self.acknowledged) == before:
-            self._on_readable(deadline, "one more acknowledgement")
+            self._receive(deadline, "one more acknowledgement")
         return self.acknowledged[-1]
 
     def wait_for_anything(self, timeout_s: float) -> None:
-        """Wait until something has come, but at most *timeout_s*."""
+        """Wait until something has arrived, but at most *timeout_s*."""
         self._sub.poll(int(timeout_s * 1000))
 
     def receive_acknowledgements(self) -> list[int]:
-        """Return what has come of the present session's; a new session is taken notice of."""
+        """Return the acknowledgements that have arrived; process announcements, too."""
         before = len(self.acknowledged)
         while self._sub.poll(0):
-            self._on_readable(time.monotonic() + _TIMEOUT_S, "what has come")
+            self._receive(time.monotonic() + _TIMEOUT_S, "complete message")
         return self.acknowledged[before:]
 
     def wait_for_silence(self, seconds: float, *, timeout_s: float) -> None:
-        """Wait until nothing has come for *seconds*."""
+        """Wait until nothing has arrived for *seconds*. Raises TimeoutError after *timeout_s*."""
         deadline = time.monotonic() + timeout_s
         while self._sub.poll(int(seconds * 1000)):
             self._sub.recv_multipart()
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{self.name} still hears something after {timeout_s} s")
+                raise TimeoutError(f"{self.name} still receives something after {timeout_s} s")
 
     def send(self, batch: Batch, first_seq: int, *, oldest: int = 1, session: int = 0) -> None:
-        """Send a batch as a reader does."""
+        """Send a batch in the current session, or in *session*."""
         envelope = Envelope(self.name, session or self.session, first_seq, oldest)
         self.send_frames([encode_frame(envelope), encode_frame(batch)])
 
     def send_frames(self, frames: Sequence[bytes]) -> None:
-        """Send anything."""
+        """Send *frames* as one message."""
         self._push.send_multipart(frames)
 
-    def _on_readable(self, deadline: float, what: str) -> None:
+    def _receive(self, deadline: float, what: str) -> None:
         if not self._sub.poll(max(0, int((deadline - time.monotonic()) * 1000))):
-            raise TimeoutError(f"{self.name} heard no {what}; so far {self.acknowledged}")
+            raise TimeoutError(f"{self.name} received no {what}; so far {self.acknowledged}")
         topic, frame = self._sub.recv_multipart()
         if topic in {ANNOUNCEMENT_TOPIC, announcement_topic(self.name)}:
             announcement = decode_announcement(frame)
@@ -172,7 +172,7 @@ class Reader:
 
 @contextmanager
 def connected_readers(publisher: Publisher, *names: str) -> Iterator[list[Reader]]:
-    """Give readers that know the publisher's session."""
+    """Yield readers that know the publisher's session."""
     context = zmq.Context()
     try:
         readers = [Reader(context, publisher, name) for name in names]
@@ -185,6 +185,6 @@ def connected_readers(publisher: Publisher, *names: str) -> Iterator[list[Reader
 
 @contextmanager
 def connected_reader(publisher: Publisher, name: str = READER) -> Iterator[Reader]:
-    """Give a reader that knows the publisher's session."""
+    """Yield a reader that knows the publisher's session."""
     with connected_readers(publisher, name) as (reader,):
         yield reader

@@ -1,12 +1,12 @@
-"""The line that sums up what the publisher has done."""
+"""The publisher's summary line."""
 
 from __future__ import annotations
 
 from publisher.counters import Counters
 
 
-def test_only_what_has_happened_is_in_the_summary() -> None:
-    """Counts that are zero would hide the others."""
+def test_the_summary_has_only_counts_above_zero() -> None:
+    """Zeros would make the line hard to read."""
     counters = Counters(taken=12, confirmed=10)
     counters.malformed["unknown version"] += 3
 
@@ -15,6 +15,6 @@ def test_only_what_has_happened_is_in_the_summary() -> None:
     )
 
 
-def test_a_publisher_that_has_done_nothing_says_so() -> None:
-    """Never an empty line."""
+def test_the_summary_is_never_empty() -> None:
+    """Also if nothing has happened."""
     assert Counters().summary() == "nothing yet"

@@ -1,4 +1,4 @@
-"""Kafka is not there yet, goes, hangs and comes back; nothing is lost, and it is said once."""
+"""Kafka starts late, dies, hangs and returns: nothing is lost, and each outage is logged once."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tests.publisher.peer import chat, connected_reader, start_publisher
 from tests.topics import read_all
 
 
-def test_an_outage_is_said_once_at_its_beginning_and_once_at_its_end(
+def test_an_outage_is_logged_once_at_its_start_and_once_at_its_end(
     processes: StartProcess, own_kafka: KafkaBroker, topic: str
 ) -> None:
-    """At the start, and later while there is no message that would tell that Kafka is back."""
+    """At start-up, and later while no message is published that would show the recovery."""
     own_kafka.stop()
     process = start_publisher(processes, own_kafka.bootstrap, topic).process
     wait_for_line(process, "ERROR .*cannot be reached: .*Connection refused", 20)
@@ -30,10 +30,10 @@ def test_an_outage_is_said_once_at_its_beginning_and_once_at_its_end(
     assert process.output().count("is back") == 2
 
 
-def test_a_kafka_that_is_killed_and_restarted_costs_nothing(
+def test_no_record_is_lost_or_duplicated_when_kafka_is_killed_and_restarted(
     processes: StartProcess, own_kafka: KafkaBroker, topic: str
 ) -> None:
-    """What is sent before, while it is down, and after: each record once, in order."""
+    """Records sent before, during and after the outage are published once, in order."""
     publisher = start_publisher(processes, own_kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
         for first in range(1, 5001, 50):
@@ -54,10 +54,10 @@ def test_a_kafka_that_is_killed_and_restarted_costs_nothing(
     assert publisher.process.output().count("cannot be reached") == 1
 
 
-def test_a_kafka_that_hangs_stops_announcements_and_taking(
+def test_the_publisher_stops_announcing_and_receiving_while_kafka_hangs(
     processes: StartProcess, own_kafka: KafkaBroker, topic: str
 ) -> None:
-    """While it confirms nothing no reader is asked for more; then all goes on, each record once."""
+    """Readers then send nothing more. Afterwards each record is published once."""
     settings = {"KAFKA_CONF_QUEUE_BUFFERING_MAX_MESSAGES": "1000"}
     publisher = start_publisher(processes, own_kafka.bootstrap, topic, settings)
     with connected_reader(publisher) as reader:
@@ -74,10 +74,10 @@ def test_a_kafka_that_hangs_stops_announcements_and_taking(
     assert [int(record.headers["seq"]) for record in records] == list(range(1, 3011))
 
 
-def test_a_kafka_that_hangs_does_not_hold_up_the_end(
+def test_the_publisher_can_be_stopped_while_kafka_hangs(
     processes: StartProcess, own_kafka: KafkaBroker, topic: str
 ) -> None:
-    """It says what is left to the readers, after 10 s or at once if a second signal asks for it."""
+    """It logs how many messages are left with the readers after 10 s; a second signal ends it."""
     settings = {"LOG_LEVEL": "debug"}
     patient = start_publisher(processes, own_kafka.bootstrap, topic, settings)
     hurried = start_publisher(processes, own_kafka.bootstrap, topic, settings)

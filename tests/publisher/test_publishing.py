@@ -1,4 +1,4 @@
-"""From a frame on the link to a record in Kafka and the acknowledgement on its way back."""
+"""From a frame on the link to a record in Kafka, and back to the acknowledgement."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tests.publisher.peer import (
 from tests.topics import read_all, read_topic
 
 
-def test_a_record_arrives_as_it_was_sent(
+def test_a_record_is_published_as_it_was_sent(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """Key, value and timestamp are the reader's; headers say which reader and which number."""
+    """With the reader's key, value and timestamp. Headers hold the reader's name and the seq."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     record = Record(KEY, now_ms(), "né 😀\0".encode() + b"\xff")
     with connected_reader(publisher) as reader:
@@ -37,10 +37,10 @@ def test_a_record_arrives_as_it_was_sent(
     assert published.headers == {"reader": READER.encode(), "seq": b"41"}
 
 
-def test_a_channel_s_order_is_kept(
+def test_the_order_of_a_channel_is_kept(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """All records of a channel lie in one partition, in the order of their numbers."""
+    """All records of a channel are in one partition, in the order of their seqs."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
         for first in range(1, 5001, 50):
@@ -53,10 +53,10 @@ def test_a_channel_s_order_is_kept(
     assert len({record.partition for record in records}) == 1
 
 
-def test_each_reader_hears_its_own_acknowledgements(
+def test_each_reader_receives_only_its_own_acknowledgements(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """Two readers, one's name the beginning of the other's, do not hear of each other."""
+    """Also if the name of one reader is a prefix of the other's."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     with connected_readers(publisher, "xqc/00", "xqc/0001") as (one, other):
         one.send(chat(1, 7), 1)
@@ -70,7 +70,7 @@ def test_each_reader_hears_its_own_acknowledgements(
 def test_gap_records_go_to_their_own_topic(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """The kind of a batch decides its topic, and the numbers run on over both."""
+    """The kind of a batch decides its topic. Both kinds share one sequence of seqs."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
         reader.send(chat(1, 2), 1)
@@ -88,7 +88,7 @@ def test_gap_records_go_to_their_own_topic(
 def test_a_repeated_batch_is_acknowledged_again_and_published_once(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """A reader that has not heard its acknowledgement gets it by sending once more."""
+    """A reader that has missed its acknowledgement receives it after sending again."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
         reader.send(chat(1, 10), 1)
@@ -100,10 +100,10 @@ def test_a_repeated_batch_is_acknowledged_again_and_published_once(
     assert len(read_all(kafka.bootstrap, topic, timeout_s=20)) == 10
 
 
-def test_nothing_of_another_session_or_behind_a_gap_is_published(
+def test_batches_of_another_session_or_out_of_sequence_are_not_published(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """Of what does not follow, nothing reaches Kafka, and what follows still does."""
+    """The next batch in sequence is still accepted."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
         reader.send(chat(1, 10), 1, session=reader.session + 1)
@@ -116,10 +116,10 @@ def test_nothing_of_another_session_or_behind_a_gap_is_published(
     assert [int(record.headers["seq"]) for record in records] == list(range(1, 11))
 
 
-def test_a_new_session_takes_up_from_the_oldest_record(
+def test_a_new_session_continues_from_the_oldest_record(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """After a crash of the publisher, a reader goes on from what was not acknowledged."""
+    """After a crash of the publisher, a reader continues with its unacknowledged records."""
     first = start_publisher(processes, kafka.bootstrap, topic)
     with connected_reader(first) as reader:
         reader.send(chat(1, 10), 1)
@@ -138,10 +138,10 @@ def test_a_new_session_takes_up_from_the_oldest_record(
     assert [int(record.headers["seq"]) for record in records] == list(range(1, 21))
 
 
-def test_the_log_tells_the_beginnings_and_at_debug_each_message(
+def test_starts_are_logged_and_at_debug_each_message(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """One line for the start, one for Kafka, one for each new reader, and one a message."""
+    """A line for the start, for Kafka, for each new reader, and at debug for each message."""
     settings = {"LOG_LEVEL": "debug", "APP_ENV": "staging"}
     publisher = start_publisher(processes, kafka.bootstrap, topic, settings)
     with connected_reader(publisher) as reader:

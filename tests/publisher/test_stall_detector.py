@@ -1,4 +1,4 @@
-"""When Kafka counts as stalled, and when that is said."""
+"""When Kafka counts as stalled, and when that is logged."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 from publisher.stall_detector import StallDetector
 
 
-def test_kafka_is_not_stalled_while_nothing_is_owed() -> None:
-    """Silence is no stall when there is nothing to confirm."""
-    progress = StallDetector(0.0, confirmed=5)
+def test_kafka_is_not_stalled_while_no_confirmation_is_outstanding() -> None:
+    """Silence is not a stall if there is nothing to confirm."""
+    detector = StallDetector(0.0, confirmed=5)
 
-    progress.update(100.0, confirmed=5, unconfirmed=0, reachable=True)
+    detector.update(100.0, confirmed=5, unconfirmed=0, reachable=True)
 
-    assert not progress.stalled
+    assert not detector.stalled
 
 
 @pytest.mark.parametrize(
@@ -26,25 +26,25 @@ def test_kafka_is_not_stalled_while_nothing_is_owed() -> None:
         pytest.param(3.0, 1, False, id="something was confirmed"),
     ],
 )
-def test_kafka_is_stalled_when_what_is_owed_does_not_come(
+def test_kafka_is_stalled_when_outstanding_confirmations_do_not_arrive(
     at_s: float, confirmed: int, stalled: bool
 ) -> None:
-    """Two seconds without any confirmation make a stall, one confirmation ends it."""
-    progress = StallDetector(0.0, confirmed=0)
+    """A stall begins after 2 s without any confirmation; one confirmation ends it."""
+    detector = StallDetector(0.0, confirmed=0)
 
-    progress.update(at_s, confirmed=confirmed, unconfirmed=10, reachable=True)
+    detector.update(at_s, confirmed=confirmed, unconfirmed=10, reachable=True)
 
-    assert progress.stalled is stalled
+    assert detector.stalled is stalled
 
 
-def test_a_long_stall_and_its_end_are_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    """One line after ten seconds, and one when confirmations come again."""
+def test_a_long_stall_and_its_end_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """One line after 10 s, and one when confirmations arrive again."""
     caplog.set_level(logging.INFO)
-    progress = StallDetector(0.0, confirmed=0)
+    detector = StallDetector(0.0, confirmed=0)
     for second in range(1, 60):
-        progress.update(float(second), confirmed=0, unconfirmed=10, reachable=True)
-    progress.update(60.0, confirmed=10, unconfirmed=5, reachable=True)
-    progress.update(61.0, confirmed=20, unconfirmed=5, reachable=True)
+        detector.update(float(second), confirmed=0, unconfirmed=10, reachable=True)
+    detector.update(60.0, confirmed=10, unconfirmed=5, reachable=True)
+    detector.update(61.0, confirmed=20, unconfirmed=5, reachable=True)
 
     assert [record.message for record in caplog.records] == [
         "Kafka can be reached, but has confirmed nothing for 11 s; 10 messages are waiting",
@@ -52,14 +52,14 @@ def test_a_long_stall_and_its_end_are_said_once(caplog: pytest.LogCaptureFixture
     ]
 
 
-def test_a_stall_of_a_kafka_that_cannot_be_reached_is_not_said(
+def test_a_stall_is_not_logged_if_kafka_cannot_be_reached(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """That it cannot be reached was said already."""
+    """The outage is in the log already."""
     caplog.set_level(logging.INFO)
-    progress = StallDetector(0.0, confirmed=0)
+    detector = StallDetector(0.0, confirmed=0)
 
-    progress.update(60.0, confirmed=0, unconfirmed=10, reachable=False)
+    detector.update(60.0, confirmed=0, unconfirmed=10, reachable=False)
 
-    assert progress.stalled
+    assert detector.stalled
     assert caplog.records == []

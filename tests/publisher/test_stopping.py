@@ -1,4 +1,4 @@
-"""How the publisher ends: what it was given is confirmed and acknowledged first."""
+"""How the publisher stops: received records are confirmed and acknowledged first."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ NO_KAFKA = "127.0.0.1:1"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_what_was_taken_is_confirmed_and_acknowledged_before_it_ends(
+def test_received_records_are_confirmed_and_acknowledged_before_the_publisher_ends(
     processes: StartProcess, kafka: KafkaCluster, topic: str, number: signal.Signals
 ) -> None:
-    """Stopped in the middle of a stream, it acknowledges exactly what is in Kafka."""
-    # With this linger Kafka gets nothing before the end.
+    """Stopped while it receives, it acknowledges exactly the published records."""
+    # With this linger Kafka receives nothing before the stop.
     settings = {"KAFKA_CONF_LINGER_MS": "60000", "LOG_LEVEL": "debug"}
     publisher = start_publisher(processes, kafka.bootstrap, topic, settings)
     with connected_reader(publisher) as reader:
@@ -38,10 +38,10 @@ def test_what_was_taken_is_confirmed_and_acknowledged_before_it_ends(
         assert reader.acknowledged[-1] == len(records)
 
 
-def test_it_stops_promptly_when_there_is_nothing_to_do(
+def test_an_idle_publisher_stops_promptly(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """An idle publisher waits for nothing."""
+    """There is nothing to wait for."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     wait_for_line(publisher.process, "is ready: session", 20)
 
@@ -49,16 +49,20 @@ def test_it_stops_promptly_when_there_is_nothing_to_do(
     assert "publisher stopped" in publisher.process.output()
 
 
-def test_it_stops_promptly_while_it_waits_for_kafka(processes: StartProcess, topic: str) -> None:
-    """A Kafka that was never there does not keep it from ending, with status 0."""
+def test_the_publisher_stops_promptly_while_it_waits_for_kafka(
+    processes: StartProcess, topic: str
+) -> None:
+    """With status 0, although Kafka was never reachable."""
     publisher = start_publisher(processes, NO_KAFKA, topic)
     wait_for_line(publisher.process, "cannot be reached", 20)
 
     assert publisher.process.stop(timeout_s=3) == 0
 
 
-def test_an_address_in_use_is_told_with_its_setting(processes: StartProcess, topic: str) -> None:
-    """Ends with status 1, and says which address, and whose."""
+def test_an_address_in_use_is_reported_with_its_setting(
+    processes: StartProcess, topic: str
+) -> None:
+    """The status is 1. The error names the address and the setting."""
     endpoint = f"tcp://127.0.0.1:{free_port()}"
     with zmq.Context() as context, context.socket(zmq.PULL) as other:
         other.bind(endpoint)
@@ -79,7 +83,7 @@ def test_an_address_in_use_is_told_with_its_setting(processes: StartProcess, top
 
 
 def test_help_names_the_settings_and_the_exit_codes(processes: StartProcess) -> None:
-    """Whoever asks learns what can be set, and what the statuses mean."""
+    """And the subcommand `tail`."""
     process = processes(python_module("publisher", "--help"))
 
     assert process.wait(20) == 0

@@ -1,4 +1,4 @@
-"""Which cluster `tail` reads, without being told, or told by KAFKA_BROKERS."""
+"""Which cluster `tail` reads, with and without KAFKA_BROKERS."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ def finder(state_dir: Path, brokers: str = "") -> ClusterFinder:
     ("brokers", "runs", "found"),
     [
         pytest.param("kafka:9092", False, Cluster("kafka:9092"), id="set"),
-        pytest.param("kafka:9092", True, Cluster("kafka:9092"), id="set, whatever runs here"),
+        pytest.param(
+            "kafka:9092", True, Cluster("kafka:9092"), id="set, although an embedded one runs"
+        ),
         pytest.param("", True, Cluster(RUNNING, embedded=True), id="embedded one runs"),
         pytest.param("embedded", True, Cluster(RUNNING, embedded=True), id="set to embedded"),
-        pytest.param("embedded", False, None, id="embedded one is still to come"),
+        pytest.param("embedded", False, None, id="set to embedded, which does not run yet"),
         pytest.param("", False, Cluster("localhost:9092"), id="nothing set, nothing runs"),
     ],
 )
-def test_the_cluster_that_is_meant_is_found(
+def test_the_cluster_is_found(
     tmp_path: Path, brokers: str, runs: bool, found: Cluster | None
 ) -> None:
-    """What is set, else the embedded one that runs, else the default."""
+    """KAFKA_BROKERS, else the running embedded cluster, else the default."""
     if runs:
         bootstrap_file(tmp_path).write_text(f"{RUNNING}\n")
 
@@ -41,14 +43,14 @@ def test_the_cluster_that_is_meant_is_found(
 
 
 def test_an_embedded_cluster_that_has_stopped_is_waited_for(tmp_path: Path) -> None:
-    """Does not go on with the default's cluster, and takes the new address when it is there."""
+    """It does not fall back to the default, and finds the new address once it exists."""
     file = bootstrap_file(tmp_path)
     file.write_text(RUNNING)
-    look = finder(tmp_path)
-    assert look.find() == Cluster(RUNNING, embedded=True)
+    cluster_finder = finder(tmp_path)
+    assert cluster_finder.find() == Cluster(RUNNING, embedded=True)
 
     file.unlink()
-    assert look.find() is None
+    assert cluster_finder.find() is None
 
     file.write_text("127.0.0.1:40002")
-    assert look.find() == Cluster("127.0.0.1:40002", embedded=True)
+    assert cluster_finder.find() == Cluster("127.0.0.1:40002", embedded=True)

@@ -1,4 +1,4 @@
-"""The embedded cluster: there for whoever is told its address, gone with its publisher."""
+"""The embedded cluster: any client can use its address; it ends with its publisher."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tests.publisher.peer import chat, connected_reader, start_publisher
 from tests.topics import read_topic
 
 
-def test_its_address_is_logged_and_written_and_others_can_read_it(
+def test_the_address_is_logged_and_written_to_a_file(
     processes: StartProcess, short_folder: Path, topic: str
 ) -> None:
-    """Any client reads what was published, at the address in var/kafka.bootstrap."""
+    """Any client can read the published records at the address in var/kafka.bootstrap."""
     publisher = start_publisher(processes, "embedded", topic)
     with connected_reader(publisher) as reader:
         reader.send(chat(1, 10), 1)
@@ -25,8 +25,10 @@ def test_its_address_is_logged_and_written_and_others_can_read_it(
     wait_for_line(publisher.process, f"embedded Kafka at {address}: in memory only", 1)
 
 
-def test_its_address_goes_with_it(processes: StartProcess, short_folder: Path, topic: str) -> None:
-    """After a clean end no file points to where nothing is."""
+def test_the_address_file_is_removed_at_exit(
+    processes: StartProcess, short_folder: Path, topic: str
+) -> None:
+    """After a clean stop no file names an address that is gone."""
     publisher = start_publisher(processes, "embedded", topic)
     wait_for_line(publisher.process, "is ready: session", 20)
 
@@ -35,8 +37,8 @@ def test_its_address_goes_with_it(processes: StartProcess, short_folder: Path, t
     assert list((short_folder / "var").iterdir()) == []
 
 
-def test_a_state_dir_that_cannot_be_is_told(processes: StartProcess, short_folder: Path) -> None:
-    """Nothing can be read or written there: a wrong setting, which a restart does not mend."""
+def test_an_impossible_state_dir_is_an_error(processes: StartProcess, short_folder: Path) -> None:
+    """STATE_DIR is not a directory: a wrong setting, which a restart does not fix."""
     (short_folder / "file").write_text("")
     publisher = processes(
         ["python", "-m", "publisher"],

@@ -1,4 +1,4 @@
-"""An outage makes one line at its beginning and one at its end, whatever librdkafka repeats."""
+"""An outage is logged once at its start and once at its end, however often it is reported."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ def _all_levels(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 
 
-def test_one_broker_of_several_may_be_gone(caplog: pytest.LogCaptureFixture) -> None:
-    """Kafka can be reached as long as not all are down."""
+def test_kafka_is_reachable_while_one_broker_of_several_is_down(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Kafka can be reached as long as not all brokers are down."""
     health = KafkaHealth("a:1,b:1")
 
     health.on_error(REFUSED)
@@ -29,8 +31,8 @@ def test_one_broker_of_several_may_be_gone(caplog: pytest.LogCaptureFixture) -> 
     assert caplog.messages == []
 
 
-def test_an_outage_is_said_once_with_its_cause(caplog: pytest.LogCaptureFixture) -> None:
-    """Not once per attempt, and not with librdkafka's mere count of brokers."""
+def test_an_outage_is_logged_once_with_its_cause(caplog: pytest.LogCaptureFixture) -> None:
+    """Not once per attempt, and without librdkafka's count of brokers."""
     health = KafkaHealth("a:1")
     for _ in range(100):
         health.on_error(REFUSED)
@@ -40,10 +42,10 @@ def test_an_outage_is_said_once_with_its_cause(caplog: pytest.LogCaptureFixture)
     assert caplog.messages == ["Kafka at a:1 cannot be reached: connection refused; trying again"]
 
 
-def test_a_connection_that_is_closed_and_made_again_is_no_outage(
+def test_an_idle_connection_that_is_closed_and_reopened_is_no_outage(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """All brokers are down for a moment when an idle connection is closed, for no cause."""
+    """librdkafka then reports for a moment that all brokers are down, without a cause."""
     health = KafkaHealth("a:1")
     health.on_error(ALL_DOWN)
     health.answered()
@@ -54,7 +56,7 @@ def test_a_connection_that_is_closed_and_made_again_is_no_outage(
 
 
 @pytest.mark.parametrize("errors", [[REFUSED, ALL_DOWN], [ALL_DOWN, REFUSED]])
-def test_the_cause_may_come_before_or_after(
+def test_the_cause_may_be_reported_before_or_after_the_outage(
     caplog: pytest.LogCaptureFixture, errors: list[KafkaError]
 ) -> None:
     """The line is the same."""
@@ -65,8 +67,8 @@ def test_the_cause_may_come_before_or_after(
     assert caplog.messages == ["Kafka at a:1 cannot be reached: connection refused; trying again"]
 
 
-def test_another_cause_in_the_same_outage_is_said_too(caplog: pytest.LogCaptureFixture) -> None:
-    """Each kind once, however they alternate."""
+def test_another_cause_in_the_same_outage_is_logged_too(caplog: pytest.LogCaptureFixture) -> None:
+    """Each cause once, however they alternate."""
     health = KafkaHealth("a:1")
     for _ in range(10):
         for error in (REFUSED, ALL_DOWN, UNKNOWN_HOST):
@@ -78,8 +80,8 @@ def test_another_cause_in_the_same_outage_is_said_too(caplog: pytest.LogCaptureF
     ]
 
 
-def test_the_end_of_an_outage_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    """Confirmations that come without an outage before them are no news."""
+def test_the_end_of_an_outage_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Confirmations without an earlier outage are not logged."""
     health = KafkaHealth("a:1")
     health.answered()
     health.on_error(REFUSED)
@@ -91,8 +93,8 @@ def test_the_end_of_an_outage_is_said_once(caplog: pytest.LogCaptureFixture) -> 
     assert caplog.messages[1:] == ["Kafka at a:1 is back"]
 
 
-def test_the_next_outage_is_said_again(caplog: pytest.LogCaptureFixture) -> None:
-    """Each outage has a line of its own."""
+def test_the_next_outage_is_logged_again(caplog: pytest.LogCaptureFixture) -> None:
+    """Each outage has two lines of its own: its start and its end."""
     health = KafkaHealth("a:1")
     for _ in range(2):
         health.on_error(REFUSED)
@@ -102,19 +104,19 @@ def test_the_next_outage_is_said_again(caplog: pytest.LogCaptureFixture) -> None
     assert len(caplog.messages) == 4
 
 
-def test_librdkafka_s_lines_about_connections_are_for_debugging(
+def test_librdkafka_s_lines_about_connections_are_logged_at_debug(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """They come for every attempt, and what matters of them is said by KafkaHealth."""
+    """They appear for every attempt; KafkaHealth logs what matters of them."""
     LibrdkafkaLog().log(logging.ERROR, "%s [%s] %s", "FAIL", "producer-1", "connection refused")
 
     assert [record.levelno for record in caplog.records] == [logging.DEBUG]
 
 
-def test_librdkafka_s_warnings_are_passed_on_under_a_bound(
+def test_librdkafka_s_warnings_are_logged_at_a_bounded_rate(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """One of each facility at first, however many come."""
+    """At first one of each facility, however many there are."""
     log = LibrdkafkaLog()
     for _ in range(100):
         log.log(logging.WARNING, "%s [%s] %s", "CONFWARN", "producer-1", "odd")

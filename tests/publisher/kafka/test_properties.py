@@ -1,4 +1,4 @@
-"""What is handed to librdkafka, and what of it a user may change."""
+"""The properties that librdkafka gets, and which of them users can change."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def settings(**environment: str) -> Settings:
     return read_settings(environment)
 
 
-def test_the_promise_stands_without_any_setting() -> None:
-    """Nothing is confirmed too early, given up, repeated or reordered."""
+def test_the_guarantees_hold_without_any_setting() -> None:
+    """No record is confirmed too early, dropped, duplicated or reordered."""
     properties = producer_properties(settings(), CLUSTER)
 
     assert properties["acks"] == "all"
@@ -37,8 +37,8 @@ def test_the_promise_stands_without_any_setting() -> None:
     assert properties["message.timeout.ms"] == "0"
 
 
-def test_with_transactions_the_promise_stands_too() -> None:
-    """Nothing is confirmed too early, repeated or reordered; only one publisher has the id."""
+def test_the_guarantees_hold_with_transactions() -> None:
+    """No record is confirmed too early, duplicated or reordered. The transactional.id is set."""
     properties = transactional_properties(settings(), CLUSTER, "us")
 
     assert properties["acks"] == "all"
@@ -46,15 +46,15 @@ def test_with_transactions_the_promise_stands_too() -> None:
     assert properties["transactional.id"] == "us"
 
 
-def test_librdkafka_takes_all_of_our_properties() -> None:
-    """No name or value is wrong, for both producers and for a consumer."""
+def test_librdkafka_accepts_all_of_our_properties() -> None:
+    """Names and values are valid for both producers and for a consumer."""
     Producer(producer_properties(settings(**SASL), CLUSTER))
     Producer(transactional_properties(settings(**SASL), CLUSTER, "us"))
     Consumer({**connection_properties(settings(**SASL), CLUSTER), "group.id": "x"})
 
 
 def test_any_other_property_can_be_changed() -> None:
-    """KAFKA_CONF_* goes before what we would have set."""
+    """KAFKA_CONF_* overrides our default."""
     changed = settings(KAFKA_CONF_LINGER_MS="20", KAFKA_CONF_COMPRESSION_TYPE="zstd")
 
     properties = producer_properties(changed, CLUSTER)
@@ -63,7 +63,7 @@ def test_any_other_property_can_be_changed() -> None:
 
 
 def test_the_one_property_with_an_underscore_can_be_set() -> None:
-    """librdkafka takes it, for what publishes and for what only looks."""
+    """librdkafka accepts it, for producers and for clients that only read."""
     quiet = settings(KAFKA_CONF_LOG_LEVEL="0")
 
     assert Producer(producer_properties(quiet, CLUSTER)) is not None
@@ -71,7 +71,7 @@ def test_the_one_property_with_an_underscore_can_be_set() -> None:
 
 
 def test_how_long_a_transaction_lasts_can_be_changed() -> None:
-    """What times out in it is sent again, so nothing is lost by it; without, it would be."""
+    """Records that time out in a transaction are sent again, so a shorter time-out is safe."""
     shorter = settings(
         KAFKA_CONF_TRANSACTION_TIMEOUT_MS="10000", KAFKA_CONF_MESSAGE_TIMEOUT_MS="5000"
     )
@@ -97,7 +97,7 @@ def test_how_long_a_transaction_lasts_can_be_changed() -> None:
         ("KAFKA_CONF_TRANSACTIONAL_ID", "me"),
     ],
 )
-def test_what_would_break_the_promise_is_refused_by_name(variable: str, value: str) -> None:
+def test_a_property_that_would_break_the_guarantees_is_refused(variable: str, value: str) -> None:
     """Raises SettingsError that names the variable."""
     wrong = settings(**{variable: value})
 
@@ -110,8 +110,8 @@ def test_what_would_break_the_promise_is_refused_by_name(variable: str, value: s
 
 @pytest.mark.parametrize("name", ["LINGER_MS", "QUEUE_BUFFERING_MAX_MS"])
 @pytest.mark.parametrize("value", ["50.1", "60000ms", "0x64", "nan"])
-def test_a_transaction_does_not_wait_long_for_its_records(name: str, value: str) -> None:
-    """At least once, records may linger as long as one likes, in whatever librdkafka can read."""
+def test_linger_is_bounded_with_transactions(name: str, value: str) -> None:
+    """With at-least-once there is no bound; librdkafka itself checks the value."""
     variable = f"KAFKA_CONF_{name}"
     longer = settings(**{variable: value})
 
@@ -121,8 +121,8 @@ def test_a_transaction_does_not_wait_long_for_its_records(name: str, value: str)
     assert transactional_properties(settings(**{variable: "50"}), CLUSTER, "us")
 
 
-def test_all_wrong_properties_are_told_at_once() -> None:
-    """A line for each of them."""
+def test_all_wrong_properties_are_reported_together() -> None:
+    """With a line for each."""
     wrong = settings(KAFKA_CONF_ACKS="1", KAFKA_CONF_MESSAGE_TIMEOUT_MS="1")
 
     with pytest.raises(SettingsError) as caught:
@@ -134,13 +134,13 @@ def test_all_wrong_properties_are_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("variable", "value"), [("KAFKA_CONF_ACKS", "-1"), ("KAFKA_CONF_ENABLE_IDEMPOTENCE", "True")]
 )
-def test_what_says_the_same_in_other_words_is_no_error(variable: str, value: str) -> None:
-    """Takes librdkafka's other spellings."""
+def test_other_spellings_of_a_required_value_are_accepted(variable: str, value: str) -> None:
+    """librdkafka has more than one spelling for some values."""
     producer_properties(settings(**{variable: value}), CLUSTER)
 
 
-def test_a_client_that_only_looks_gets_the_connection_and_not_the_rest() -> None:
-    """A consumer would warn of a producer's properties."""
+def test_a_client_that_only_reads_gets_only_the_connection_properties() -> None:
+    """A consumer would warn about a producer's properties."""
     both = settings(**SASL, KAFKA_CONF_LINGER_MS="20", KAFKA_CONF_PARTITIONER="random")
 
     properties = connection_properties(both, CLUSTER)
@@ -149,8 +149,8 @@ def test_a_client_that_only_looks_gets_the_connection_and_not_the_rest() -> None
     assert not {"linger.ms", "partitioner"} & properties.keys()
 
 
-def test_the_embedded_cluster_is_spoken_to_in_the_clear() -> None:
-    """A production `.env` with SASL_SSL does not keep the embedded cluster from being tried."""
+def test_connections_to_the_embedded_cluster_are_not_encrypted() -> None:
+    """The embedded cluster works with a production `.env` that sets SASL_SSL."""
     properties = producer_properties(settings(**SASL, KAFKA_CONF_LINGER_MS="20"), EMBEDDED)
 
     assert not [name for name in properties if name.startswith(("sasl.", "security."))]
@@ -165,10 +165,10 @@ def test_the_embedded_cluster_is_spoken_to_in_the_clear() -> None:
         ("KAFKA_CONF_LINGER_MS", "soon", "Invalid value for configuration property"),
     ],
 )
-def test_a_wrong_property_ends_the_publisher_with_its_own_status(
+def test_a_wrong_property_ends_the_publisher_with_status_78(
     processes: StartProcess, variable: str, value: str, words: str
 ) -> None:
-    """Status 78 keeps supervisord from trying again, and one line says what is wrong."""
+    """supervisord does not restart it after that status. One line says what is wrong."""
     binds = {"PUBLISHER_BIND": "tcp://127.0.0.1:0", "PUBLISHER_ACK_BIND": "tcp://127.0.0.1:0"}
     process = processes(python_module("publisher"), {**binds, variable: value})
 

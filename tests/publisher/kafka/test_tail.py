@@ -1,4 +1,4 @@
-"""`python -m publisher tail` shows what is in the topic, on stdout, and all else on stderr."""
+"""`python -m publisher tail` prints the topic's messages to stdout, the rest to stderr."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def start_tail(
 
 
 def produce(cluster: KafkaCluster, topic: str, numbers: range) -> None:
-    """Put numbered messages into partition 0."""
+    """Produce numbered messages to partition 0."""
     producer = Producer({"bootstrap.servers": cluster.bootstrap})
     for number in numbers:
         producer.produce(topic, b'{"number":%d}' % number, b"key", 0)
@@ -44,10 +44,10 @@ def numbers(process: Process) -> list[int]:
     return [json.loads(line)["number"] for line in lines if line.startswith("{")]
 
 
-def test_the_last_ten_of_a_partition_come_first_and_then_what_is_new(
+def test_the_last_ten_of_each_partition_are_printed_and_then_new_messages(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """Prints one value a line, as it comes."""
+    """One value per line, unchanged."""
     create_topic(kafka.bootstrap, topic, partitions=1)
     produce(kafka, topic, range(100))
     process = start_tail(processes, kafka, topic)
@@ -60,10 +60,10 @@ def test_the_last_ten_of_a_partition_come_first_and_then_what_is_new(
     wait_for_line(process, f"reading topic {topic} at {kafka.bootstrap}", 1)
 
 
-def test_from_the_beginning_all_is_printed(
+def test_with_from_beginning_all_messages_are_printed(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """Prints what is there, not only its end."""
+    """Not only the last ten."""
     create_topic(kafka.bootstrap, topic, partitions=1)
     produce(kafka, topic, range(100))
     process = start_tail(processes, kafka, topic, "--from-beginning")
@@ -73,10 +73,10 @@ def test_from_the_beginning_all_is_printed(
     assert numbers(process) == list(range(100))
 
 
-def test_a_topic_that_is_not_there_yet_is_waited_for(
+def test_a_topic_that_does_not_exist_yet_is_waited_for(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """Says so once, does not create it, and goes on when it is there."""
+    """This is logged once. The topic is not created by `tail`, but read once it exists."""
     process = start_tail(processes, kafka, topic)
     wait_for_line(process, f"topic {topic} does not exist: .*; waiting for it", 20)
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
@@ -89,10 +89,10 @@ def test_a_topic_that_is_not_there_yet_is_waited_for(
     assert process.output().count("does not exist") == 1
 
 
-def test_ctrl_c_ends_it_quietly_and_leaves_no_consumer_group(
+def test_ctrl_c_ends_tail_quietly_and_leaves_no_consumer_group(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Status 0, no traceback, and nothing in the cluster that tells that it was there."""
+    """With status 0, without a traceback, and without a trace in the cluster."""
     create_topic(real_kafka.bootstrap, topic, partitions=1)
     produce(real_kafka, topic, range(3))
     process = start_tail(processes, real_kafka, topic)
@@ -106,10 +106,10 @@ def test_ctrl_c_ends_it_quietly_and_leaves_no_consumer_group(
     assert not [group.group_id for group in groups if "tail" in group.group_id]
 
 
-def test_whoever_reads_it_may_have_enough(
+def test_a_closed_pipe_ends_tail_quietly(
     kafka: KafkaCluster, topic: str, short_folder: Path
 ) -> None:
-    """`python -m publisher tail | head -3` ends without a word about a broken pipe."""
+    """`python -m publisher tail | head -3` ends without an error about a broken pipe."""
     create_topic(kafka.bootstrap, topic, partitions=1)
     produce(kafka, topic, range(10_000))
     environment = base_environment() | {
@@ -134,10 +134,10 @@ def test_whoever_reads_it_may_have_enough(
     assert "Traceback" not in errors
 
 
-def test_the_embedded_cluster_of_a_publisher_is_found_without_any_setting(
+def test_the_embedded_cluster_of_a_publisher_is_found_without_an_address(
     processes: StartProcess,
 ) -> None:
-    """Started in the same folder, it needs no address, and survives the publisher's restart."""
+    """`tail` runs in the same folder, and survives the publisher's restart."""
     tail = processes(python_module("publisher", "tail"), {"KAFKA_BROKERS": "embedded"})
     wait_for_line(tail, "no publisher with an embedded Kafka is running here; waiting for one", 20)
     for number in (1, 2):

@@ -1,4 +1,4 @@
-"""Topics are made where the cluster allows it; where not, it is said which, and waited for."""
+"""Missing topics are created; one that Kafka does not create is logged and waited for."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tests.publisher.peer import chat, connected_reader, start_publisher
 from tests.topics import create_topic
 
 
-def test_missing_topics_are_created_with_the_partitions_that_are_set(
+def test_missing_topics_are_created_with_the_configured_partitions(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """All three of them, and the log says so."""
+    """All three topics, and the log says so."""
     settings = {"KAFKA_TOPIC_PARTITIONS": "3"}
     publisher = start_publisher(processes, real_kafka.bootstrap, topic, settings)
     wait_for_line(publisher.process, "is ready: session", 20)
@@ -27,7 +27,7 @@ def test_missing_topics_are_created_with_the_partitions_that_are_set(
 def test_a_topic_that_exists_is_left_as_it_is(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """Its partitions are its owner's business."""
+    """Its number of partitions is not changed."""
     create_topic(real_kafka.bootstrap, topic, partitions=1)
     publisher = start_publisher(processes, real_kafka.bootstrap, topic)
     wait_for_line(publisher.process, "is ready: session", 20)
@@ -36,11 +36,11 @@ def test_a_topic_that_exists_is_left_as_it_is(
     assert f"topic {topic} created" not in publisher.process.output()
 
 
-def test_a_topic_that_kafka_does_not_create_is_named_once_and_waited_for(
+def test_a_topic_that_kafka_does_not_create_is_logged_once_and_waited_for(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """The error holds the command that makes it; once the topic can be there, it goes on."""
-    # Kafka refuses a name that differs from another one only in . and _.
+    """The error has the command that creates the topic. The publisher starts once it exists."""
+    # Kafka refuses a name that differs from an existing name only in . and _.
     wanted, other = topic.replace("-", "."), topic.replace("-", "_")
     create_topic(real_kafka.bootstrap, other, partitions=1)
     publisher = start_publisher(processes, real_kafka.bootstrap, wanted)
@@ -62,7 +62,7 @@ def test_a_topic_that_kafka_does_not_create_is_named_once_and_waited_for(
 def test_a_topic_that_is_deleted_is_created_again_in_a_new_session(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """What the reader has sent and was not confirmed it sends again, and nothing is lost."""
+    """The reader sends unconfirmed records again in it; nothing is lost."""
     settings = {
         "KAFKA_CONF_TOPIC_METADATA_PROPAGATION_MAX_MS": "200",
         "KAFKA_CONF_TOPIC_METADATA_REFRESH_INTERVAL_MS": "200",

@@ -1,4 +1,4 @@
-"""Readers' ends of an encrypted link: admitted ones, and those that are not to get anywhere."""
+"""Readers' ends of an encrypted link: admitted readers, and peers that must be refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.publisher.peer import Publisher, Reader
 
 
 class Hosts:
-    """A publisher's keys in *state*, and as many readers' hosts as are asked for."""
+    """A publisher's keys in *state*, and the keys of any number of readers' hosts."""
 
     def __init__(self, state: Path, folder: Path) -> None:
         self.keys = state / "keys"
@@ -26,21 +26,21 @@ class Hosts:
         return ReaderKeys(make_pair(self._folder / name / READERS_PAIR), self.public_key)
 
     def admit(self, name: str) -> ReaderKeys:
-        """Have the host *name* admitted, and return its keys."""
+        """Admit the host *name*, and return its keys."""
         keys = self.host(name)
         authorize(self.keys, name, keys.pair.public_key)
         return keys
 
     def revoke(self, name: str) -> None:
-        """Have the host *name* put out."""
+        """Revoke the key of the host *name*."""
         (self.keys / "authorized" / f"{name}.json").unlink()
 
 
 class Listener(Reader):
-    """A reader that can tell whether anything comes."""
+    """A reader that counts what it receives."""
 
-    def heard(self) -> int:
-        """Return how much has come since the last call."""
+    def received(self) -> int:
+        """Return how many messages have arrived since the last call."""
         count = 0
         while self._sub.poll(0):
             self._sub.recv_multipart()
@@ -48,15 +48,15 @@ class Listener(Reader):
         return count
 
     def wait_for_two_announcements(self) -> None:
-        """Return once everybody who is connected must have heard something that was said now."""
-        self.heard()
+        """Wait until every subscriber must have received what the publisher has sent so far."""
+        self.received()
         for _ in range(2):
             self.wait_for_session()
 
 
 @contextmanager
 def reader_with(publisher: Publisher, keys: ReaderKeys | None, name: str) -> Iterator[Listener]:
-    """Give a reader that knows the publisher's session."""
+    """Yield a reader that knows the publisher's session."""
     context = zmq.Context()
     try:
         reader = Listener(context, publisher, name, keys)
@@ -68,17 +68,17 @@ def reader_with(publisher: Publisher, keys: ReaderKeys | None, name: str) -> Ite
 
 @contextmanager
 def stranger(publisher: Publisher, keys: ReaderKeys | None) -> Iterator[Stranger]:
-    """Give somebody who is not admitted."""
+    """Yield a peer that is not admitted."""
     context = zmq.Context()
     try:
-        other = Stranger(context, publisher, keys)
-        yield other
+        peer = Stranger(context, publisher, keys)
+        yield peer
     finally:
         context.destroy(linger=0)
 
 
-def be_refused(publisher: Publisher, keys: ReaderKeys, timeout_s: float) -> None:
-    """Connect once to where batches are taken, and wait until that is refused."""
+def connect_and_be_refused(publisher: Publisher, keys: ReaderKeys, timeout_s: float) -> None:
+    """Connect once to the socket for batches, and wait until the handshake is refused."""
     context = zmq.Context()
     try:
         push = context.socket(zmq.PUSH)
@@ -92,7 +92,7 @@ def be_refused(publisher: Publisher, keys: ReaderKeys, timeout_s: float) -> None
 
 
 class Stranger(Listener):
-    """Sends what it wants to, and listens to everything there is to hear."""
+    """A peer that sends anything, and subscribes to everything."""
 
     def __init__(
         self,
@@ -104,6 +104,6 @@ class Stranger(Listener):
         self._sub.subscribe(b"")
 
     def send_frames(self, frames: Sequence[bytes]) -> None:
-        """Send anything, unless ZeroMQ knows already that it was refused."""
+        """Send *frames*, unless ZeroMQ knows already that the connection was refused."""
         with suppress(zmq.Again):
             self._push.send_multipart(frames, zmq.NOBLOCK)

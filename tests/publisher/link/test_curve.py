@@ -1,4 +1,4 @@
-"""The encrypted link: who is admitted, who is not and gets nothing, and who no longer is."""
+"""The encrypted link: admitted readers are served, other peers and revoked hosts are not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from common import exit_codes
 from common.curve import ReaderKeys
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, python_module, wait_for_line
-from tests.publisher.link.curve_peers import Hosts, be_refused, reader_with, stranger
+from tests.publisher.link.curve_peers import Hosts, connect_and_be_refused, reader_with, stranger
 from tests.publisher.peer import Publisher, chat, start_publisher
 from tests.topics import read_all
 
@@ -21,26 +21,26 @@ _WITHIN_S = 20
 
 @pytest.fixture
 def hosts(short_folder: Path) -> Hosts:
-    """Return a publisher's keys, in the folder that it will be started in."""
+    """Return a publisher's keys, in the folder in which the publisher will run."""
     return Hosts(short_folder / "var", short_folder)
 
 
 @pytest.fixture
 def publisher(processes: StartProcess, kafka: KafkaCluster, topic: str, hosts: Hosts) -> Publisher:
-    """Return a publisher that has keys, and admits the host `ours`."""
+    """Return a running publisher with keys, which admits the host `ours`."""
     hosts.admit("ours")
     return start_publisher(processes, kafka.bootstrap, topic)
 
 
 def wait_for_refusal(publisher: Publisher, reason: str) -> None:
-    """Return once the log tells of a connection that was refused."""
+    """Return once the log has a line about a connection refused for *reason*."""
     wait_for_line(publisher.process, f"refused a connection, {reason}", _WITHIN_S)
 
 
 def test_an_admitted_reader_is_served(
     publisher: Publisher, hosts: Hosts, kafka: KafkaCluster, topic: str
 ) -> None:
-    """Its batches are acknowledged, and are in Kafka."""
+    """Its batches are acknowledged and published."""
     with reader_with(publisher, hosts.host("ours"), "ours/00") as reader:
         reader.send(chat(1, 100), 1)
         reader.wait_for_acknowledgement(100)
@@ -49,45 +49,45 @@ def test_an_admitted_reader_is_served(
 
 REASONS = {
     "unauthorised": "unknown key",
-    # It may notice first, and leave.
+    # The peer may detect the mismatch first, and disconnect.
     "unencrypted": "(one side encrypts, the other not|no reader)",
     "wrong key": "wrong publisher key",
 }
 
 
-@pytest.mark.parametrize("who", REASONS)
-def test_a_stranger_gets_nothing_in_and_nothing_out(
-    publisher: Publisher, hosts: Hosts, kafka: KafkaCluster, topic: str, who: str
+@pytest.mark.parametrize("peer", REASONS)
+def test_a_peer_that_is_not_admitted_can_neither_send_nor_receive(
+    publisher: Publisher, hosts: Hosts, kafka: KafkaCluster, topic: str, peer: str
 ) -> None:
-    """It hears no announcement and no acknowledgement, none of what it sends counts."""
+    """It receives no announcement and no acknowledgement; its batches are not published."""
     ours = hosts.host("ours")
     keys: dict[str, ReaderKeys | None] = {
         "unauthorised": hosts.host("theirs"),
         "unencrypted": None,
-        # Even with the right keys of its own.
+        # Its own keys are admitted.
         "wrong key": ReaderKeys(ours.pair, hosts.host("theirs").pair.public_key),
     }
-    reason = REASONS[who]
+    reason = REASONS[peer]
     with reader_with(publisher, ours, "ours/00") as reader:
-        with stranger(publisher, keys[who]) as other:
-            other.send(chat(1, 100), 1, session=reader.session)
+        with stranger(publisher, keys[peer]) as refused:
+            refused.send(chat(1, 100), 1, session=reader.session)
             wait_for_refusal(publisher, reason)
             reader.send(chat(1, 10), 1)
             reader.wait_for_acknowledgement(10)
             reader.wait_for_two_announcements()
-            assert other.heard() == 0
+            assert refused.received() == 0
         assert publisher.process.stop() == 0
     wait_for_line(publisher.process, rf"\d+ connections refused, {reason}", 1)
     assert len(read_all(kafka.bootstrap, topic, timeout_s=_WITHIN_S)) == 10
 
 
-def test_many_refusals_are_counted_and_told_at_a_bounded_rate(
+def test_many_refusals_are_counted_and_logged_at_a_bounded_rate(
     publisher: Publisher, hosts: Hosts
 ) -> None:
-    """A hundred of them make a line each 10 s, and the count comes at the end."""
+    """A hundred refusals make a line each 10 s, and the count is logged at the end."""
     started = time.monotonic()
     for _ in range(100):
-        be_refused(publisher, hosts.host("theirs"), _WITHIN_S)
+        connect_and_be_refused(publisher, hosts.host("theirs"), _WITHIN_S)
     with reader_with(publisher, hosts.host("ours"), "ours/00") as reader:
         reader.send(chat(1, 10), 1)
         reader.wait_for_acknowledgement(10)
@@ -98,7 +98,7 @@ def test_many_refusals_are_counted_and_told_at_a_bounded_rate(
 
 
 def test_a_host_is_admitted_without_a_restart(publisher: Publisher, hosts: Hosts) -> None:
-    """A key that is authorised while the publisher runs counts at the next connection."""
+    """A key that is authorised while the publisher runs is accepted at the next connection."""
     hosts.admit("new")
     wait_for_line(publisher.process, "readers of new are admitted", _WITHIN_S)
     with reader_with(publisher, hosts.host("new"), "new/00") as reader:
@@ -106,35 +106,35 @@ def test_a_host_is_admitted_without_a_restart(publisher: Publisher, hosts: Hosts
         reader.wait_for_acknowledgement(10)
 
 
-def test_a_host_that_is_revoked_is_cut_off(
+def test_a_revoked_host_is_disconnected(
     publisher: Publisher, hosts: Hosts, kafka: KafkaCluster, topic: str
 ) -> None:
-    """Connections that it has end, it gets no further ones, and all others go on."""
+    """Its connections end, new ones are refused, and other hosts are not affected."""
     hosts.admit("leaving")
     wait_for_line(publisher.process, "readers of leaving are admitted", _WITHIN_S)
     ours = reader_with(publisher, hosts.host("ours"), "ours/00")
-    with ours as reader, stranger(publisher, hosts.host("leaving")) as other:
-        other.wait_for_session()
-        other.send(chat(1, 10), 1)
-        other.wait_for_acknowledgement(10)
+    with ours as reader, stranger(publisher, hosts.host("leaving")) as leaving:
+        leaving.wait_for_session()
+        leaving.send(chat(1, 10), 1)
+        leaving.wait_for_acknowledgement(10)
 
         hosts.revoke("leaving")
-        # It comes back by itself: by then, the connections that it had have been cut.
+        # ZeroMQ reconnects by itself: when that is refused, the old connections have ended.
         wait_for_refusal(publisher, "unknown key")
         reader.wait_for_two_announcements()
-        other.heard()
-        other.send(chat(11, 10), 11)
+        leaving.received()
+        leaving.send(chat(11, 10), 11)
         reader.send(chat(101, 10), 1)
         reader.wait_for_acknowledgement(10)
         reader.wait_for_two_announcements()
-        assert other.heard() == 0
+        assert leaving.received() == 0
     assert len(read_all(kafka.bootstrap, topic, timeout_s=_WITHIN_S)) == 20
 
 
-def test_a_key_file_that_is_broken_meanwhile_admits_nobody(
+def test_a_key_file_that_becomes_invalid_no_longer_admits_its_host(
     publisher: Publisher, hosts: Hosts
 ) -> None:
-    """It is told of, and the publisher goes on."""
+    """This is logged, and the publisher continues."""
     (hosts.keys / "authorized" / "ours.json").write_text("{")
     wait_for_line(publisher.process, "an authorised key does not count", _WITHIN_S)
     wait_for_line(publisher.process, "readers of ours are no longer admitted", _WITHIN_S)
@@ -143,8 +143,10 @@ def test_a_key_file_that_is_broken_meanwhile_admits_nobody(
 
 
 @pytest.mark.parametrize("name", ["PUBLISHER_BIND", "PUBLISHER_ACK_BIND"])
-def test_no_other_machine_is_listened_to_without_keys(processes: StartProcess, name: str) -> None:
-    """The publisher ends as with any wrong setting, and names the command that makes keys."""
+def test_the_publisher_does_not_listen_to_other_machines_without_keys(
+    processes: StartProcess, name: str
+) -> None:
+    """It exits as with any wrong setting, and names the command that creates keys."""
     process = processes(python_module("publisher"), {name: "tcp://0.0.0.0:0"})
     assert process.wait(_WITHIN_S) == exit_codes.SETTINGS
     assert f"{name} holds tcp://0.0.0.0:0, which other machines can reach" in process.output()
@@ -152,10 +154,10 @@ def test_no_other_machine_is_listened_to_without_keys(processes: StartProcess, n
 
 
 @pytest.mark.parametrize("module", ["readers", "readers.drain"])
-def test_nothing_is_sent_to_another_machine_without_keys(
+def test_readers_send_nothing_to_another_machine_without_keys(
     processes: StartProcess, module: str
 ) -> None:
-    """Readers end as with any wrong setting, before they have connected to anything."""
+    """They exit as with any wrong setting, before they connect to anything."""
     with socket.create_server(("127.0.0.1", 0)) as twitch:
         process = processes(
             python_module(module, *(["xqc"] if module == "readers" else [])),

@@ -1,4 +1,4 @@
-"""Whatever comes in at the open ports: the publisher lives, stays small, and serves readers."""
+"""Random bytes at the open ports: the publisher survives, stays small, and serves readers."""
 
 from __future__ import annotations
 
@@ -28,52 +28,52 @@ _NULL_READY = b"\x04\x19\x05READY\x0bSocket-Type\x00\x00\x00\x04PUSH"
 _CURVE = _GREETING % b"CURVE".ljust(20, b"\0")
 
 
-def _garbage(chance: random.Random) -> bytes:
-    return chance.randbytes(chance.randrange(300))
+def _garbage(rng: random.Random) -> bytes:
+    return rng.randbytes(rng.randrange(300))
 
 
-def _frame(chance: random.Random) -> bytes:
-    """Return a frame whose flags and length may be anything, true or not."""
-    body = chance.randbytes(chance.choice([0, 1, 32, 200, 3000]))
-    flags = chance.choice([0, 1, 2, 4, 6, chance.randrange(256)])
+def _frame(rng: random.Random) -> bytes:
+    """Return a frame whose flags and length may be wrong."""
+    body = rng.randbytes(rng.choice([0, 1, 32, 200, 3000]))
+    flags = rng.choice([0, 1, 2, 4, 6, rng.randrange(256)])
     if flags & 2:
-        length = chance.choice([len(body), 0, 1 << 20, (1 << 63) - 1, chance.getrandbits(64)])
+        length = rng.choice([len(body), 0, 1 << 20, (1 << 63) - 1, rng.getrandbits(64)])
         return bytes([flags]) + length.to_bytes(8, "big") + body
-    return bytes([flags, chance.choice([len(body) & 255, 0, 255])]) + body
+    return bytes([flags, rng.choice([len(body) & 255, 0, 255])]) + body
 
 
-def _command(chance: random.Random) -> bytes:
-    """Return a command of the handshake: a HELLO up to its signature, or something worse."""
-    if not chance.randrange(4):
-        return b"\x04\xc8\x05HELLO\x01\x00" + bytes(72) + chance.randbytes(120)
-    name = chance.choice([b"READY", b"HELLO", b"INITIATE", b"MESSAGE", b"ERROR", b"PING"])
-    rest = chance.randbytes(chance.choice([0, 20, 200]))
+def _command(rng: random.Random) -> bytes:
+    """Return a handshake command: a HELLO with a random signature, or something less valid."""
+    if not rng.randrange(4):
+        return b"\x04\xc8\x05HELLO\x01\x00" + bytes(72) + rng.randbytes(120)
+    name = rng.choice([b"READY", b"HELLO", b"INITIATE", b"MESSAGE", b"ERROR", b"PING"])
+    rest = rng.randbytes(rng.choice([0, 20, 200]))
     body = bytes([len(name)]) + name + rest
     return bytes([4, len(body)]) + body
 
 
-def _conversation(chance: random.Random) -> bytes:
-    """Return what one peer says: from pure noise to what is nearly right."""
+def _conversation(rng: random.Random) -> bytes:
+    """Return what one peer sends: from random bytes to an almost valid handshake."""
     openings: list[Callable[[], bytes]] = [
         lambda: b"",
         lambda: _NULL,
         lambda: _CURVE,
         lambda: _NULL + _NULL_READY,
-        lambda: _NULL[: chance.randrange(len(_NULL))],
-        lambda: _mutated(chance, _CURVE),
+        lambda: _NULL[: rng.randrange(len(_NULL))],
+        lambda: _mutated(rng, _CURVE),
     ]
     parts = [_garbage, _frame, _command]
-    said = [chance.choice(parts)(chance) for _ in range(chance.randrange(6))]
-    return chance.choice(openings)() + b"".join(said)
+    sent = [rng.choice(parts)(rng) for _ in range(rng.randrange(6))]
+    return rng.choice(openings)() + b"".join(sent)
 
 
-def _mutated(chance: random.Random, data: bytes) -> bytes:
+def _mutated(rng: random.Random, data: bytes) -> bytes:
     changed = bytearray(data)
-    changed[chance.randrange(len(changed))] = chance.randrange(256)
+    changed[rng.randrange(len(changed))] = rng.randrange(256)
     return bytes(changed)
 
 
-def _assault(publisher: Publisher, chance: random.Random, rounds: int) -> None:
+def _attack(publisher: Publisher, rng: random.Random, rounds: int) -> None:
     addresses = [
         (host, int(port))
         for host, port in (
@@ -84,11 +84,11 @@ def _assault(publisher: Publisher, chance: random.Random, rounds: int) -> None:
     for _ in range(rounds):
         with ExitStack() as stack:
             for _ in range(_AT_A_TIME):
-                peer = socket.create_connection(chance.choice(addresses), timeout=10)
+                peer = socket.create_connection(rng.choice(addresses), timeout=10)
                 stack.enter_context(closing(peer))
-                # The publisher may have had enough already.
+                # The publisher may have closed the connection already.
                 with suppress(ConnectionError):
-                    peer.sendall(_conversation(chance))
+                    peer.sendall(_conversation(rng))
 
 
 def _memory_kb(pid: int) -> int:
@@ -98,7 +98,7 @@ def _memory_kb(pid: int) -> int:
 
 @pytest.fixture(params=["encrypted", "in the clear"])
 def link(request: pytest.FixtureRequest, short_folder: Path) -> Hosts | None:
-    """Return the keys of the publisher that is to be started, or None."""
+    """Return the keys for the publisher, or None for a link that is not encrypted."""
     hosts = None
     if request.param == "encrypted":
         hosts = Hosts(short_folder / "var", short_folder)
@@ -106,21 +106,21 @@ def link(request: pytest.FixtureRequest, short_folder: Path) -> Hosts | None:
     return hosts
 
 
-def test_random_bytes_do_the_publisher_no_harm(
+def test_random_bytes_do_not_affect_the_publisher(
     processes: StartProcess, kafka: KafkaCluster, topic: str, link: Hosts | None
 ) -> None:
-    """Eight thousand peers say anything; it serves a reader as before, in the same memory."""
-    # Without a heap for each thread, whose sizes come and go: what grows now is kept for nothing.
+    """After 8,000 peers that send anything, it serves readers as before, in the same memory."""
+    # One heap instead of one per thread, whose sizes vary: growth then means a leak.
     settings = {"MALLOC_ARENA_MAX": "1"}
     publisher = start_publisher(processes, kafka.bootstrap, topic, settings)
-    chance = random.Random(_SEED)
+    rng = random.Random(_SEED)
     keys = link.host("ours") if link else None
     with reader_with(publisher, keys, "ours/00") as reader:
         reader.send(chat(1, 100), 1)
         reader.wait_for_acknowledgement(100)
-        _assault(publisher, chance, _ROUNDS_TO_WARM_UP)
+        _attack(publisher, rng, _ROUNDS_TO_WARM_UP)
         before = _memory_kb(publisher.process.pid)
-        _assault(publisher, chance, _ROUNDS)
+        _attack(publisher, rng, _ROUNDS)
         reader.send(chat(101, 100), 101)
         reader.wait_for_acknowledgement(200)
     with reader_with(publisher, keys, "ours/01") as another:

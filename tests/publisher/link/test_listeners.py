@@ -1,4 +1,4 @@
-"""Who listens, by what the socket says."""
+"""Which readers are subscribed, according to the socket's messages."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.publisher.peer import connected_reader, start_publisher
 XQC = announcement_topic("xqc/00")
 
 
-def test_a_reader_that_subscribes_is_told_of_and_remembered() -> None:
-    """Each time, as it may have connected again; until it has gone."""
+def test_a_reader_that_subscribes_is_returned_and_remembered() -> None:
+    """Returned each time, as it may have reconnected; remembered until it unsubscribes."""
     listeners = Listeners()
     assert listeners.on_message([b"\x01" + XQC]) == XQC
     assert listeners.on_message([b"\x01" + XQC]) == XQC
@@ -28,8 +28,8 @@ def test_a_reader_that_subscribes_is_told_of_and_remembered() -> None:
     assert not listeners.topics
 
 
-def test_other_subscriptions_and_garbage_are_passed_over() -> None:
-    """They make nobody a listener."""
+def test_other_subscriptions_and_garbage_are_ignored() -> None:
+    """They add no listener."""
     listeners = Listeners()
     for topic in (ANNOUNCEMENT_TOPIC, acknowledgement_topic("xqc/00"), b""):
         assert listeners.on_message([b"\x01" + topic]) is None
@@ -39,24 +39,24 @@ def test_other_subscriptions_and_garbage_are_passed_over() -> None:
 
 
 def test_the_number_of_listeners_is_bounded() -> None:
-    """Whoever comes after that hears what all are told."""
+    """Further readers receive only the announcements to all readers."""
     listeners = Listeners()
     for number in range(20_000):
         listeners.on_message([b"\x01" + announcement_topic(f"x/{number}")])
     assert len(listeners.topics) == 10_000
 
 
-def test_a_reader_is_told_of_the_session_whenever_it_connects(
+def test_the_session_is_announced_to_a_reader_whenever_it_connects(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """It alone, and without listening to what all are told."""
+    """On its own topic, without a subscription to the announcements to all readers."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     with connected_reader(publisher) as reader, zmq.Context() as context:
         for _ in range(3):
-            with context.socket(zmq.SUB) as ear:
-                ear.subscribe(XQC)
-                ear.connect(publisher.acknowledgements)
-                assert ear.poll(10_000), "nothing was said"
-                told, frame = ear.recv_multipart()
-            assert told == XQC
+            with context.socket(zmq.SUB) as sub:
+                sub.subscribe(XQC)
+                sub.connect(publisher.acknowledgements)
+                assert sub.poll(10_000), "no announcement received"
+                received_topic, frame = sub.recv_multipart()
+            assert received_topic == XQC
             assert decode_announcement(frame).session == reader.session

@@ -1,4 +1,4 @@
-"""What is no batch is counted, told at a bounded rate, and harms nobody."""
+"""Malformed messages are counted, logged at a bounded rate, and dropped without harm."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def presence(
 
 
 def batch(*records: tuple[object, object, object], kind: int = Kind.CHAT) -> bytes:
-    """Encode a batch without the checks that Batch and Record have."""
+    """Encode a batch without the checks of Batch and Record."""
     return bytes([VERSION]) + msgspec.msgpack.encode([kind, [list(record) for record in records]])
 
 
@@ -56,7 +56,9 @@ def batch(*records: tuple[object, object, object], kind: int = Kind.CHAT) -> byt
         pytest.param([ENVELOPE, batch((b"", "1", b""))], "undecodable", id="timestamp of text"),
         pytest.param([envelope(reader=""), BATCH], "impossible values", id="no name"),
         pytest.param(
-            [ENVELOPE.replace(b"xqc", b"x\xffc"), BATCH], "undecodable", id="a name that is no text"
+            [ENVELOPE.replace(b"xqc", b"x\xffc"), BATCH],
+            "undecodable",
+            id="a name that is not UTF-8",
         ),
         pytest.param([envelope(reader="x\0y"), BATCH], "impossible values", id="a NUL in the name"),
         pytest.param([envelope(reader="a\nb"), BATCH], "impossible values", id="name of two lines"),
@@ -74,15 +76,15 @@ def batch(*records: tuple[object, object, object], kind: int = Kind.CHAT) -> byt
         pytest.param([ENVELOPE, batch((b"", -5, b""))], "impossible values", id="before 1970"),
         pytest.param([ENVELOPE, batch((b"", 2**63, b""))], "impossible values", id="beyond int64"),
         pytest.param([PRESENCE[:-1]], "undecodable", id="truncated presence"),
-        pytest.param([presence(reader="")], "impossible values", id="presence of nobody"),
+        pytest.param([presence(reader="")], "impossible values", id="presence without a name"),
         pytest.param([presence(channel_id="x" * 101)], "impossible values", id="long channel id"),
         pytest.param([presence(since_ms=0)], "impossible values", id="presence since 0"),
         pytest.param([presence(since_ms=11)], "impossible values", id="presence that ends first"),
         pytest.param([presence(until_ms=2**63)], "impossible values", id="presence beyond int64"),
     ],
 )
-def test_what_cannot_be_is_refused_with_its_reason(frames: list[bytes], reason: str) -> None:
-    """Raises MalformedError, with a reason to count it by."""
+def test_a_malformed_message_is_refused_with_a_reason(frames: list[bytes], reason: str) -> None:
+    """Raises MalformedError; messages are counted by its reason."""
     with pytest.raises(MalformedError) as caught:
         read_message(frames)
 
@@ -90,22 +92,22 @@ def test_what_cannot_be_is_refused_with_its_reason(frames: list[bytes], reason: 
 
 
 def test_an_envelope_and_a_batch_are_read() -> None:
-    """Gives back what was encoded."""
+    """Returns what was encoded."""
     assert read_message([ENVELOPE, BATCH]) == (
         Envelope(READER, 1, 1, 1),
         Batch(Kind.CHAT, [Record(KEY, 1, b"{}")]),
     )
 
 
-def test_a_presence_comes_alone() -> None:
-    """Gives back what was encoded."""
+def test_a_presence_is_read_from_a_single_frame() -> None:
+    """Returns what was encoded."""
     assert read_message([PRESENCE]) == Presence(READER, "71", 5, 10)
 
 
-def test_malformed_frames_are_counted_and_told_at_a_bounded_rate(
+def test_malformed_frames_are_counted_and_logged_at_a_bounded_rate(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """A thousand of them make a line each 10 s, and the counts come at the end."""
+    """A thousand of them make a line each 10 s, and the counts are logged at the end."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     rng = random.Random(1)
     started = time.monotonic()
@@ -126,10 +128,10 @@ def test_malformed_frames_are_counted_and_told_at_a_bounded_rate(
     assert len(read_all(kafka.bootstrap, topic, timeout_s=20)) == 10
 
 
-def test_a_frame_of_100_mb_ends_its_connection_and_nothing_else(
+def test_a_frame_of_100_mb_ends_only_its_own_connection(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """It is never held in memory, the log says a connection has ended, and all others go on."""
+    """It is never held in memory, and the log says that a connection has ended."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     with connected_reader(publisher) as reader, connected_reader(publisher, "bad/00") as bad:
         bad.send_frames([ENVELOPE, bytes(100_000_000)])
@@ -143,10 +145,10 @@ def test_a_frame_of_100_mb_ends_its_connection_and_nothing_else(
         bad.wait_for_acknowledgement(1)
 
 
-def test_a_peer_that_does_not_speak_zeromq_is_told_and_harmless(
+def test_peers_that_do_not_speak_zeromq_are_logged_and_do_no_harm(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """Stray HTTP requests are counted, and readers go on."""
+    """HTTP requests are counted, and readers are served."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     host, port = publisher.batches.removeprefix("tcp://").split(":")
     for _ in range(10):
