@@ -1,4 +1,4 @@
-"""Readers and a publisher as real processes, between a simulated Twitch and a Kafka."""
+"""Readers and a publisher as real processes, between a simulated Twitch and Kafka."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from simulator.chat_server import ChatServer
 from tests.ports import free_port
 from tests.processes import Process, StartProcess, python_module, wait_for_line
 
-#: Seconds for a process to do what it does when it starts.
+#: Seconds for a process to start.
 START_WITHIN_S = 30
 
 
 @contextmanager
 def twitch(folder: Path) -> Iterator[BackgroundChatServer]:
-    """Run a Twitch on TLS; its certificate authority is in *folder*."""
+    """Run a simulated Twitch with TLS; its certificate authority is in *folder*."""
     with BackgroundChatServer(ChatServer(tls=server_tls(folder))) as server:
         yield server
 
 
 class Service:
-    """The processes of one installation, which share their settings."""
+    """The processes of an installation, which share their settings."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Service:
         self.environment = {
             "TWITCH_IRC_HOST": "localhost",
             "TWITCH_IRC_PORT": str(chat.port),
-            # No test is to wait for a limit.
+            # No test should wait for a rate limit.
             "TWITCH_JOIN_RATE": "100000",
             "SSL_CERT_FILE": str(folder / AUTHORITY_FILE),
             "PUBLISHER_BIND": batches,
@@ -71,9 +71,9 @@ class Service:
         return self._start(python_module("auth", *arguments), self.environment)
 
     def say(self, channel: str, text: str, **more: str) -> None:
-        """Have somebody say *text* in *channel*."""
+        """Send the chat message *text* in *channel*."""
         self._chat.run(self._chat.server.say(channel, text, **more))  # type: ignore[arg-type]
 
     def wait_until_received(self, channel: str) -> None:
-        """Return once the reader of *channel* has taken in all that was said."""
+        """Return once the reader of *channel* has received all chat messages so far."""
         self._chat.run(self._chat.server.ping_and_wait(channel))

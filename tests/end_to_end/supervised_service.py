@@ -1,4 +1,4 @@
-"""The whole service under a real supervisord, in a folder of its own, as an operator handles it."""
+"""The whole service under a real supervisord, in its own folder, as an operator runs it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.processes import REPOSITORY, Process, StartProcess, base_environment,
 
 _BIN = Path(sys.executable).parent
 
-#: Settings for a Twitch at *port* of this machine, and for nothing outside of the folder.
+#: Settings for a Twitch at *port* of this machine; all other addresses are in the folder.
 SETTINGS = """
 TWITCH_IRC_HOST=127.0.0.1
 TWITCH_IRC_PORT={port}
@@ -31,7 +31,7 @@ class Program:
     """A line of `supervisorctl status`."""
 
     state: str
-    #: 0 when it does not run.
+    #: 0 if the program does not run.
     pid: int
 
 
@@ -43,15 +43,15 @@ class SupervisedService:
         self.supervisord: Process = start([str(_BIN / "supervisord"), "-c", "supervisord.conf"])
 
     def control(self, *arguments: str) -> str:
-        """Run `supervisorctl` with *arguments*; return what it prints."""
+        """Run `supervisorctl` with *arguments*; return its output."""
         return self._run(str(_BIN / "supervisorctl"), "-c", "supervisord.conf", *arguments)
 
     def dry_run(self) -> str:
-        """Run `python -m readers.channels --dry-run`; return what it prints."""
+        """Run `python -m readers.channels --dry-run`; return its output."""
         return self._run(sys.executable, "-m", "readers.channels", "--dry-run")
 
     def programs(self) -> dict[str, Program]:
-        """Return every program by its name; none while supervisord does not answer."""
+        """Return the programs by name; none while supervisord does not respond."""
         found = {}
         for line in self.control("status").splitlines():
             name, state, *rest = line.split()
@@ -60,28 +60,28 @@ class SupervisedService:
         return found
 
     def read(self, channels: str) -> None:
-        """Let channels.conf be *channels*, and have that applied."""
+        """Write *channels* to channels.conf, and apply it."""
         (self.folder / "channels.conf").write_text(channels)
         self.control("start", "channels")
 
     def wait_for_readers(self, channels: Collection[str]) -> dict[str, Program]:
         """
-        Return all programs once exactly the readers of *channels* run, and the publisher.
+        Return all programs once only the publisher and the readers of *channels* run.
 
-        With nobody logged in, auth has nothing to do and ends.
+        Without a login, auth has nothing to do and exits.
         """
         wanted = {"publisher", *(f"reader-{channel}" for channel in channels)}
 
         def settled() -> dict[str, Program] | None:
             programs = self.programs()
-            # supervisord calls what has not run for startsecs yet STARTING.
+            # supervisord reports STARTING until a program has run for startsecs.
             running = {name for name, program in programs.items() if program.pid}
             if programs.get("channels", Program("", 0)).state != "EXITED" or running != wanted:
                 return None
             return programs if programs.keys() == {*wanted, "auth", "channels"} else None
 
         try:
-            return wait_for(settled, 30, f"just the readers of {sorted(channels)}")
+            return wait_for(settled, 30, f"only the readers of {sorted(channels)}")
         except TimeoutError as error:
             error.add_note(self.supervisord.tail())
             raise
@@ -101,7 +101,7 @@ class SupervisedService:
 
 
 def prepare(folder: Path, *, chat_port: int, channels: str) -> None:
-    """Make *folder* what a fresh clone is to supervisord, with a `.env` and a channels.conf."""
+    """Copy the files that supervisord needs to *folder*; write `.env` and channels.conf."""
     for name in ("supervisord.conf", "programs.conf"):
         shutil.copy(REPOSITORY / name, folder)
     (folder / "var").mkdir()

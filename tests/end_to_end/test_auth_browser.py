@@ -1,4 +1,4 @@
-"""The browser login as a person goes through it, in a real Chromium."""
+"""The browser login, in a real Chromium."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def auth_port() -> int:
 
 @pytest.fixture
 def twitch(auth_port: int) -> Iterator[OAuthServer]:
-    """Return a Twitch with one application."""
+    """Yield a simulated OAuth server with one application."""
     redirect_uri = f"http://localhost:{auth_port}/auth/callback"
     applications = {"someclient": RegisteredApplication("somesecret", (redirect_uri,))}
     with OAuthServer(OAuthState(applications=applications, clock=time.time)) as server:
@@ -35,14 +35,14 @@ def twitch(auth_port: int) -> Iterator[OAuthServer]:
 
 @pytest.fixture
 def browser(processes: StartProcess, short_folder: Path) -> Iterator[Browser]:
-    """Return a Chromium."""
+    """Yield a running Chromium."""
     with running_browser(processes, short_folder) as running:
         yield running
 
 
 @pytest.fixture
 def login(processes: StartProcess, twitch: OAuthServer, auth_port: int) -> Process:
-    """Return a login that waits for a browser."""
+    """Return a login process that waits for the browser."""
     environment = {
         "TWITCH_AUTH_URL": twitch.url,
         "TWITCH_AUTH_PORT": str(auth_port),
@@ -54,14 +54,14 @@ def login(processes: StartProcess, twitch: OAuthServer, auth_port: int) -> Proce
 
 
 def start_address(login: Process) -> str:
-    """Return the address that a person is told to open."""
+    """Return the address that the user is asked to open."""
     return wait_for_line(login, r"http://localhost:\d+/auth\b", WITHIN_S)[0]
 
 
-def test_a_person_logs_in_with_a_click(
+def test_a_user_logs_in_with_a_click(
     browser: Browser, login: Process, twitch: OAuthServer, short_folder: Path
 ) -> None:
-    """The page asks, a click authorizes, the page says whose login it is, and it is stored."""
+    """After a click on Authorize the page names the account, and the token is stored."""
     browser.open(start_address(login))
     assert browser.url().startswith(f"{twitch.url}/authorize?")
     assert "wants to read the chat as somebot" in browser.text()
@@ -78,10 +78,10 @@ def test_a_person_logs_in_with_a_click(
     assert token.access_token in twitch.state.valid_tokens
 
 
-def test_a_person_who_clicks_on_cancel_is_told_what_that_means(
+def test_cancel_is_reported_as_a_failed_login(
     browser: Browser, login: Process, short_folder: Path
 ) -> None:
-    """On the page and in the terminal."""
+    """On the page and in the terminal. No token is stored."""
     browser.open(start_address(login))
     browser.click("Cancel")
     assert browser.text().startswith("Login failed\n")

@@ -1,4 +1,4 @@
-"""The whole service on a token that lives 20 s, while it is renewed and readers log in anew."""
+"""The whole service with a token that expires after 20 s, while readers log in again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.topics import read_all
 
 LIFE_S = 20
 
-#: Renewals to see; after each, every reader logs in anew. By the last, the first token has expired.
+#: Renewals to wait for. Every reader logs in again after each. The first token expires meanwhile.
 RENEWALS = 3
 
 CHANNELS = ("xqc", "shroud")
@@ -34,14 +34,14 @@ MESSAGES = 25
 
 @pytest.fixture
 def chat(short_folder: Path) -> Iterator[BackgroundChatServer]:
-    """Return a chat server."""
+    """Yield a running chat server."""
     with twitch(short_folder) as server:
         yield server
 
 
 @pytest.fixture
 def oauth(chat: BackgroundChatServer) -> Iterator[OAuthServer]:
-    """Return an OAuth server; the chat server accepts only what it has issued."""
+    """Yield an OAuth server; the chat server accepts only its tokens."""
     state = OAuthState(token_life_s=LIFE_S, clock=time.time)
     chat.server.state.tokens = state.valid_tokens
     with OAuthServer(state) as server:
@@ -56,7 +56,7 @@ def service(
     short_folder: Path,
     kafka: KafkaCluster,
 ) -> Service:
-    """Return an installation of which nothing runs yet, and that knows an application."""
+    """Return an installation with a registered application. Nothing runs yet."""
     port = free_port()
     redirect_uri = f"http://localhost:{port}/auth/callback"
     oauth.state.applications["someclient"] = RegisteredApplication("somesecret", (redirect_uri,))
@@ -76,16 +76,16 @@ def service(
 
 
 def log_in(service: Service) -> None:
-    """Go through the login with a browser, without one."""
+    """Go through the browser login with HTTP requests."""
     login = service.start_auth("login")
     url = wait_for_line(login, r"http://localhost:\d+/auth\b", START_WITHIN_S)[0]
     requests.get(authorize(url), timeout=10)
     assert login.wait(START_WITHIN_S) == 0
 
 
-def has_renewed(keeper: Process, times: int) -> bool:
-    """Return whether *keeper* has renewed the token so many *times*."""
-    return keeper.output().count("renewed the token of somebot") >= times
+def has_renewed(auth: Process, times: int) -> bool:
+    """Return whether *auth* has renewed the token at least *times* times."""
+    return auth.output().count("renewed the token of somebot") >= times
 
 
 def member(chat: BackgroundChatServer, channel: str) -> ChatSession:
@@ -94,35 +94,35 @@ def member(chat: BackgroundChatServer, channel: str) -> ChatSession:
     return found
 
 
-def reconnect(chat: BackgroundChatServer, channel: str, *, politely: bool) -> None:
-    """Have the reader of *channel* connect anew, and wait until it has."""
+def reconnect(chat: BackgroundChatServer, channel: str, *, by_request: bool) -> None:
+    """Make the reader of *channel* reconnect, by a RECONNECT or a reset, and wait for it."""
     old = member(chat, channel)
-    if politely:
+    if by_request:
         chat.run(old.request_reconnect())
     else:
         chat.run(old.misbehave.reset())
-    back = chat.server.wait_until(
+    reconnected = chat.server.wait_until(
         lambda: old.closed and len(chat.server.members(channel)) == 1,
-        what=f"the reader of #{channel} to be back",
+        what=f"the reader of #{channel} to reconnect",
         timeout_s=30,
     )
-    chat.run(back)
+    chat.run(reconnected)
     account = member(chat, channel).account
     assert account is not None
     assert account.login == "somebot"
 
 
-def talk(service: Service, said: dict[str, list[str]]) -> None:
-    """Say something in every channel, add it to what was *said*, and wait until it is heard."""
-    for channel, texts in said.items():
+def send_messages(service: Service, sent: dict[str, list[str]]) -> None:
+    """Send messages in every channel, add them to *sent*, and wait until they are received."""
+    for channel, texts in sent.items():
         for _ in range(MESSAGES):
             texts.append(f"{channel} {len(texts)}")
             service.say(channel, texts[-1])
         service.wait_until_received(channel)
 
 
-def heard(service: Service, kafka: KafkaCluster) -> dict[str, list[str]]:
-    """Return what Kafka has, by channel and in the order in which it has it."""
+def published(service: Service, kafka: KafkaCluster) -> dict[str, list[str]]:
+    """Return the texts in Kafka by channel, in order."""
     topic = service.environment["KAFKA_TOPIC_CHAT_MESSAGES"]
     texts: dict[str, list[str]] = {channel: [] for channel in CHANNELS}
     for record in read_all(kafka.bootstrap, topic, timeout_s=30):
@@ -131,32 +131,32 @@ def heard(service: Service, kafka: KafkaCluster) -> dict[str, list[str]]:
     return texts
 
 
-def test_nothing_is_lost_while_tokens_come_and_go(
+def test_no_message_is_lost_while_tokens_are_renewed(
     service: Service,
     chat: BackgroundChatServer,
     oauth: OAuthServer,
     short_folder: Path,
     kafka: KafkaCluster,
 ) -> None:
-    """Every message that a reader has heard is in Kafka; every login takes a token of its time."""
+    """Every received message is published. Every login uses a valid token."""
     log_in(service)
     first = read_token(short_folder / "tokenStore.json")
     assert first is not None
-    keeper = service.start_auth()
+    auth = service.start_auth()
     service.start_publisher()
     readers = [service.start_reader(channel) for channel in CHANNELS]
-    said = {channel: list[str]() for channel in CHANNELS}
-    talk(service, said)
+    sent = {channel: list[str]() for channel in CHANNELS}
+    send_messages(service, sent)
     for renewal in range(1, RENEWALS + 1):
-        wait_for(partial(has_renewed, keeper, renewal), LIFE_S, f"renewal {renewal}")
-        talk(service, said)
-        for channel, politely in zip(CHANNELS, (True, False), strict=True):
-            reconnect(chat, channel, politely=politely)
-        talk(service, said)
+        wait_for(partial(has_renewed, auth, renewal), LIFE_S, f"renewal {renewal}")
+        send_messages(service, sent)
+        for channel, by_request in zip(CHANNELS, (True, False), strict=True):
+            reconnect(chat, channel, by_request=by_request)
+        send_messages(service, sent)
     assert first.access_token not in oauth.state.valid_tokens
     assert [reader.stop() for reader in readers] == [0, 0]
-    assert keeper.stop() == 0
-    outputs = [process.output() for process in (keeper, *readers)]
+    assert auth.stop() == 0
+    outputs = [process.output() for process in (auth, *readers)]
     assert not any(" ERROR " in output for output in outputs)
     assert not any(first.access_token in output for output in outputs)
-    assert heard(service, kafka) == said
+    assert published(service, kafka) == sent

@@ -1,4 +1,4 @@
-"""auth under supervisord: it runs where there is a login to keep, and ends where there is none."""
+"""auth under supervisord: it runs if there is a login to renew, else it exits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.processes import StartProcess, wait_for, wait_for_line
 
 @pytest.fixture
 def folder(short_folder: Path) -> Iterator[Path]:
-    """Return a folder to start supervisord in, for one channel."""
+    """Yield a folder in which supervisord can be started, for one channel."""
     with BackgroundChatServer() as twitch:
         prepare(short_folder, chat_port=twitch.port, channels="xqc\n")
         with (short_folder / ".env").open("a") as file:
@@ -26,10 +26,10 @@ def folder(short_folder: Path) -> Iterator[Path]:
         yield short_folder
 
 
-def test_without_a_login_auth_ends_and_is_not_started_again(
+def test_without_a_login_auth_exits_and_is_not_restarted(
     processes: StartProcess, folder: Path
 ) -> None:
-    """The readers are anonymous, and supervisord takes that for what it should be."""
+    """The readers are anonymous; supervisord expects the exit status."""
     service = SupervisedService(processes, folder)
     wait_for_line(service.supervisord, "auth: .*readers are anonymous", 30)
     service.wait_for_readers(["xqc"])
@@ -38,10 +38,10 @@ def test_without_a_login_auth_ends_and_is_not_started_again(
     assert "exited: auth (exit status 0; expected)" in service.supervisord.output()
 
 
-def test_a_login_is_kept_by_a_process_that_is_started_again_when_it_is_killed(
+def test_with_a_login_auth_runs_and_is_restarted_when_it_is_killed(
     processes: StartProcess, folder: Path
 ) -> None:
-    """It finds its login in the store, beside the configuration."""
+    """It reads the login from the token file."""
     with locked_token_store(folder / "tokenStore.json") as store:
         store.write(TOKEN)
     service = SupervisedService(processes, folder)
@@ -49,6 +49,8 @@ def test_a_login_is_kept_by_a_process_that_is_started_again_when_it_is_killed(
     before = service.programs()["auth"]
     assert before.state == "RUNNING"
     service.control("signal", "KILL", "auth")
-    wait_for(lambda: service.programs()["auth"].pid not in {0, before.pid}, 20, "another process")
+    wait_for(
+        lambda: service.programs()["auth"].pid not in {0, before.pid}, 20, "auth to be restarted"
+    )
     assert service.supervisord.stop(signal.SIGTERM, timeout_s=30) == 0
     assert "auth: stopped" in service.supervisord.output()

@@ -1,4 +1,4 @@
-"""What lies in the outboxes of channels that nobody reads."""
+"""`readers.drain` delivers the outboxes of channels that are no longer read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.topics import read_topic
 
 @pytest.fixture
 def chat(short_folder: Path) -> Iterator[BackgroundChatServer]:
-    """Return a running Twitch."""
+    """Yield a running simulated Twitch."""
     with twitch(short_folder) as server:
         yield server
 
@@ -31,7 +31,7 @@ def service(
     kafka: KafkaCluster,
     topic: str,
 ) -> Service:
-    """Return an installation in which messages of a channel were left behind."""
+    """Return an installation with 100 messages in the outbox of a channel without a reader."""
     service = Service(processes, chat, short_folder, kafka.bootstrap, topic)
     reader = service.start_reader("xqc")
     for number in range(100):
@@ -43,14 +43,14 @@ def service(
 
 
 def drain(processes: StartProcess, service: Service, *arguments: str) -> Process:
-    """Start the command."""
+    """Start `python -m readers.drain`."""
     return processes(python_module("readers.drain", *arguments), service.environment)
 
 
-def test_drain_hands_them_over(
+def test_drain_delivers_the_messages(
     processes: StartProcess, service: Service, kafka: KafkaCluster, topic: str
 ) -> None:
-    """Without a reader and without Twitch; the status is 0 when nothing is left."""
+    """Without a reader and without Twitch. The status is 0 if nothing is left."""
     service.start_publisher()
     command = drain(processes, service)
     assert command.wait(60) == 0
@@ -60,17 +60,17 @@ def test_drain_hands_them_over(
     assert texts == [str(number) for number in range(100)]
 
 
-def test_what_cannot_be_handed_over_stays(processes: StartProcess, service: Service) -> None:
-    """Without a publisher the time is bounded, and the status says that something is left."""
+def test_messages_that_cannot_be_delivered_stay_in_the_outbox(
+    processes: StartProcess, service: Service
+) -> None:
+    """Without a publisher the wait is bounded, and the status is 1."""
     command = drain(processes, service, "--within", "1")
     assert command.wait(60) == 1
     assert "100 messages are left" in command.output()
 
 
-def test_an_outbox_that_is_in_use_is_left_to_its_reader(
-    processes: StartProcess, service: Service
-) -> None:
-    """It hands over what it holds, and is not disturbed."""
+def test_an_outbox_that_is_in_use_is_skipped(processes: StartProcess, service: Service) -> None:
+    """Its reader delivers the messages."""
     publisher = service.start_publisher()
     wait_for_line(publisher, "is ready", START_WITHIN_S)
     service.start_reader("xqc")

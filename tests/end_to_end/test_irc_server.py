@@ -1,4 +1,4 @@
-"""The reader against an IRC server that nobody here wrote."""
+"""The reader with a third-party IRC server (ngircd)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tests.ports import free_port
 from tests.processes import StartProcess, python_module, wait_for_line
 
 
-def test_ngircd_takes_our_registration_and_our_join(
+def test_ngircd_accepts_our_registration_and_our_join(
     processes: StartProcess, ngircd: Ngircd, short_folder: Path
 ) -> None:
-    """Another member of the channel sees us join; that Twitch's capabilities lack is said."""
-    nobody = f"tcp://127.0.0.1:{free_port()}"
+    """Another member sees the join. The missing Twitch capabilities are logged."""
+    unused_endpoint = f"tcp://127.0.0.1:{free_port()}"
     with socket.create_connection((ngircd.host, ngircd.port), timeout=20) as member:
         member.sendall(b"NICK member\r\nUSER member 0 * member\r\nJOIN #xqc\r\n")
         lines = member.makefile("rb")
@@ -26,8 +26,8 @@ def test_ngircd_takes_our_registration_and_our_join(
                 "TWITCH_IRC_HOST": ngircd.host,
                 "TWITCH_IRC_PORT": str(ngircd.port),
                 "TWITCH_IRC_TLS": "false",
-                "PUBLISHER_ENDPOINT": nobody,
-                "PUBLISHER_ACK_ENDPOINT": nobody,
+                "PUBLISHER_ENDPOINT": unused_endpoint,
+                "PUBLISHER_ACK_ENDPOINT": unused_endpoint,
                 "STATE_DIR": str(short_folder / "var"),
             },
         )
@@ -40,8 +40,8 @@ def test_ngircd_takes_our_registration_and_our_join(
 
 
 def _read_until(lines: BinaryIO, text: bytes) -> bytes:
-    """Return the first line with *text* in it; the socket's time limit bounds the wait."""
+    """Return the first line with *text* in it. The socket's time-out bounds the wait."""
     for line in lines:
         if text in line:
             return line
-    raise ConnectionError(f"the server left before it said {text!r}")
+    raise ConnectionError(f"the server disconnected before it sent {text!r}")

@@ -1,4 +1,4 @@
-"""Many readers that start at once, and a Twitch that ignores whoever is too hasty."""
+"""Many readers that start at once, and a Twitch that enforces its rate limits."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from tests.processes import StartProcess, python_module, wait_for
 
 READERS = 200
 
-#: What Twitch allows a verified bot in 10 s. Others get a tenth of it, and take two minutes.
+#: Twitch's limits for a verified bot in 10 s. Other bots have a tenth: it would take 2 min.
 JOINS, LOGINS = 2000, 200
 
 
-def test_two_hundred_readers_that_start_at_once_all_get_in(
+def test_two_hundred_readers_that_start_at_once_all_join(
     processes: StartProcess, short_folder: Path
 ) -> None:
-    """They keep to the limits together, so that none is cut off or ignored."""
+    """Together they stay within the limits, so that none is disconnected or ignored."""
     server = ChatServer(
         join_limit=RateLimit(JOINS, 10.0),
         login_limit=RateLimit(LOGINS, 10.0),
     )
     channels = [f"channel_{number}" for number in range(READERS)]
-    nobody = f"tcp://127.0.0.1:{free_port()}"
+    unused_endpoint = f"tcp://127.0.0.1:{free_port()}"
     with BackgroundChatServer(server) as chat:
         environment = {
             "TWITCH_IRC_HOST": "127.0.0.1",
             "TWITCH_IRC_PORT": str(chat.port),
             "TWITCH_IRC_TLS": "false",
             "TWITCH_JOIN_RATE": str(JOINS),
-            "PUBLISHER_ENDPOINT": nobody,
-            "PUBLISHER_ACK_ENDPOINT": nobody,
+            "PUBLISHER_ENDPOINT": unused_endpoint,
+            "PUBLISHER_ACK_ENDPOINT": unused_endpoint,
             "STATE_DIR": str(short_folder / "var"),
         }
         readers = [processes(python_module("readers", name), environment) for name in channels]
@@ -44,4 +44,4 @@ def test_two_hundred_readers_that_start_at_once_all_get_in(
         assert "has not confirmed" not in output
         for reader in readers:
             reader.kill()
-        wait_for(lambda: not server.sessions, 30, "all readers to be gone")
+        wait_for(lambda: not server.sessions, 30, "all readers to disconnect")

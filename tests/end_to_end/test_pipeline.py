@@ -1,4 +1,4 @@
-"""From what is said on Twitch to what clients that nobody here wrote read from Kafka."""
+"""From chat messages on Twitch to the records that third-party clients read from Kafka."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHANNELS = ("xqc", "shroud", "forsen")
 
 @pytest.fixture
 def chat(short_folder: Path) -> Iterator[BackgroundChatServer]:
-    """Return a running Twitch."""
+    """Yield a running simulated Twitch."""
     with twitch(short_folder) as server:
         yield server
 
@@ -34,14 +34,14 @@ def service(
     kafka: KafkaCluster,
     topic: str,
 ) -> Service:
-    """Return an installation of which nothing runs yet."""
+    """Return an installation whose processes do not run yet."""
     return Service(processes, chat, short_folder, kafka.bootstrap, topic)
 
 
-def test_every_message_arrives_in_order_of_its_channel(
+def test_every_message_arrives_once_in_the_order_of_its_channel(
     service: Service, kafka: KafkaCluster, topic: str
 ) -> None:
-    """Three channels, a reader each; what is said is what Kafka has, each once."""
+    """Three channels with one reader each."""
     service.start_publisher()
     for channel in CHANNELS:
         service.start_reader(channel)
@@ -55,10 +55,10 @@ def test_every_message_arrives_in_order_of_its_channel(
         assert texts == [f"{channel} {number}" for number in range(200)]
 
 
-def test_kcat_reads_what_was_said(
+def test_kcat_reads_the_messages(
     service: Service, chat: BackgroundChatServer, kafka: KafkaCluster, topic: str
 ) -> None:
-    """Key, time, headers and value are what the README says."""
+    """Key, timestamp, headers and value are as documented."""
     service.start_publisher()
     service.start_reader("xqc")
     service.say(
@@ -86,10 +86,10 @@ def test_kcat_reads_what_was_said(
     assert record.headers["seq"] == b"1"
 
 
-def test_what_was_said_before_the_publisher_started_arrives(
+def test_messages_from_before_the_publisher_started_arrive(
     service: Service, kafka: KafkaCluster, topic: str
 ) -> None:
-    """The outbox keeps it, also from one process of the reader to the next."""
+    """The outbox keeps them, also when the reader is killed and restarted."""
     first = service.start_reader("xqc")
     service.say("xqc", "one")
     service.wait_until_received("xqc")
@@ -104,10 +104,10 @@ def test_what_was_said_before_the_publisher_started_arrives(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_reader_that_is_stopped_hands_over_what_it_holds(
+def test_a_stopped_reader_first_sends_all_messages_of_its_outbox(
     service: Service, kafka: KafkaCluster, topic: str, number: signal.Signals
 ) -> None:
-    """It ends with status 0 once everything is acknowledged."""
+    """It exits with status 0 once everything is acknowledged."""
     publisher = service.start_publisher()
     wait_for_line(publisher, "is ready", START_WITHIN_S)
     reader = service.start_reader("xqc")
@@ -120,10 +120,10 @@ def test_a_reader_that_is_stopped_hands_over_what_it_holds(
     assert len(read_topic(kafka.bootstrap, topic, count=500, timeout_s=30)) == 500
 
 
-def test_a_publisher_that_is_stopped_has_handed_over_what_it_took(
+def test_a_stopped_publisher_first_publishes_all_received_messages(
     service: Service, kafka: KafkaCluster, topic: str
 ) -> None:
-    """It ends with status 0, and the next one takes on where it ended, without a repetition."""
+    """It exits with status 0, and its successor continues without duplicates."""
     publisher = service.start_publisher()
     wait_for_line(publisher, "is ready", START_WITHIN_S)
     service.start_reader("xqc")
@@ -139,10 +139,10 @@ def test_a_publisher_that_is_stopped_has_handed_over_what_it_took(
     assert texts == [str(number) for number in range(1000)]
 
 
-def test_logs_can_be_json_and_never_hold_the_token(
+def test_logs_can_be_json_and_never_contain_the_token(
     service: Service, chat: BackgroundChatServer, kafka: KafkaCluster, topic: str
 ) -> None:
-    """One object a line at the loudest level, from reader and publisher alike."""
+    """One object per line, of reader and publisher, also at level debug."""
     chat.server.state.tokens["verysecret"] = "somebot"
     loud = {"LOG_FORMAT": "json", "LOG_LEVEL": "debug"}
     publisher = service.start_publisher(**loud)
@@ -161,10 +161,10 @@ def test_logs_can_be_json_and_never_hold_the_token(
     assert {line["channel"] for line in map(json.loads, reader.output().splitlines())} == {"xqc"}
 
 
-def test_a_message_with_everything_arrives_as_it_was_typed(
+def test_unusual_characters_arrive_unchanged(
     service: Service, kafka: KafkaCluster, topic: str
 ) -> None:
-    """What is hard on encodings comes out of Kafka as it went into chat."""
+    """Spaces, quotes, emoji, right-to-left text and invisible characters."""
     texts = ["::)", "  two  spaces", "żółw 🐢 \U000e0000", 'quo"te \\ slash', "\ttab", "ﷺ"]
     service.start_publisher()
     service.start_reader("xqc")

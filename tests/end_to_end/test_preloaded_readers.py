@@ -1,4 +1,4 @@
-"""Under supervisord a reader is the process that it would be by itself, in shared memory."""
+"""A reader forked from supervisord behaves like one started alone, and shares its memory."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _WITHIN_S = 60
 
 @pytest.fixture
 def chat() -> Iterator[BackgroundChatServer]:
-    """Run a Twitch."""
+    """Yield a running simulated Twitch."""
     with BackgroundChatServer() as server:
         yield server
 
 
 def heap(pid: int) -> str:
-    """Return where the heap of process *pid* begins, which is drawn anew for each program."""
+    """Return the address of the heap of process *pid*, which is random for each exec."""
     found = re.search(r"^([0-9a-f]+)-.*\[heap\]$", Path(f"/proc/{pid}/maps").read_text(), re.M)
     assert found
     return found[1]
 
 
-def test_a_reader_shares_what_supervisord_has_imported(
+def test_a_reader_shares_the_modules_that_supervisord_has_imported(
     processes: StartProcess, short_folder: Path, chat: BackgroundChatServer
 ) -> None:
-    """It has supervisord's memory, another program has not; and its own name, and its own group."""
+    """It is a fork of supervisord, unlike the publisher, but has its own command line."""
     prepare(short_folder, chat_port=chat.port, channels="xqc\n")
     service = SupervisedService(processes, short_folder)
     programs = service.wait_for_readers(["xqc"])
@@ -47,10 +47,10 @@ def test_a_reader_shares_what_supervisord_has_imported(
     assert "supervisord -c supervisord.conf" in supervisord.replace("\0", " ")
 
 
-def test_a_reader_ends_with_the_status_that_it_would_have(
+def test_a_reader_exits_with_its_usual_status(
     processes: StartProcess, short_folder: Path, chat: BackgroundChatServer
 ) -> None:
-    """A wrong setting is told, and not tried again."""
+    """A wrong setting is logged, and the reader is not restarted."""
     prepare(short_folder, chat_port=chat.port, channels="xqc\n")
     service = SupervisedService(processes, short_folder)
     service.wait_for_readers(["xqc"])
@@ -63,10 +63,10 @@ def test_a_reader_ends_with_the_status_that_it_would_have(
     )
 
 
-def test_a_reader_stops_when_it_is_told_to(
+def test_a_reader_stops_cleanly(
     processes: StartProcess, short_folder: Path, chat: BackgroundChatServer
 ) -> None:
-    """In good order."""
+    """With status 0, after `supervisorctl stop`."""
     prepare(short_folder, chat_port=chat.port, channels="xqc\n")
     service = SupervisedService(processes, short_folder)
     service.wait_for_readers(["xqc"])
@@ -75,16 +75,16 @@ def test_a_reader_stops_when_it_is_told_to(
     wait_for_line(service.supervisord, r"stopped: reader-xqc \(exit status 0\)", _WITHIN_S)
 
 
-def test_a_reader_that_outlives_supervisord_leaves_the_next_one_alone(
+def test_a_reader_that_outlives_supervisord_exits_for_its_successor(
     processes: StartProcess, short_folder: Path, chat: BackgroundChatServer
 ) -> None:
-    """What it has to say is heard by nobody, but it ends as a reader ends."""
+    """Nothing reads its log any more, but it exits as usual."""
     prepare(short_folder, chat_port=chat.port, channels="xqc\n")
-    # As operators run it: with what is written held back in buffers.
+    # As operators run it: with buffered output.
     buffered = partial(processes, environment={"PYTHONUNBUFFERED": ""})
     service = SupervisedService(buffered, short_folder)
     reader = service.wait_for_readers(["xqc"])["reader-xqc"].pid
-    # It ends once it has handed over what it holds, to the publisher of the next supervisord.
+    # It exits once it has delivered its outbox to the publisher of the next supervisord.
     service.control("stop", "publisher")
     chat.run(chat.server.say("xqc", "held"))
     chat.run(chat.server.ping_and_wait("xqc"))

@@ -1,4 +1,4 @@
-"""One of two readers' hosts is put out, and let in again, while all of it runs."""
+"""The key of one of two readers' hosts is revoked and authorised again at run time."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _WITHIN_S = 60
 
 @pytest.fixture
 def chat(short_folder: Path) -> Iterator[BackgroundChatServer]:
-    """Return a running Twitch."""
+    """Yield a running simulated Twitch."""
     with twitch(short_folder) as server:
         yield server
 
 
-def say(service: Service, first: int, count: int) -> None:
-    """Have numbered messages said in both channels, and return when they were read."""
+def send_messages(service: Service, first: int, count: int) -> None:
+    """Send numbered messages in both channels, and return once the readers have them."""
     for number in range(first, first + count):
         for channel in CHANNELS:
             service.say(channel, f"{channel} {number}")
@@ -36,14 +36,14 @@ def say(service: Service, first: int, count: int) -> None:
         service.wait_until_received(channel)
 
 
-def test_a_host_that_is_put_out_keeps_what_it_hears_until_it_is_let_in(
+def test_a_revoked_host_keeps_its_messages_until_it_is_authorised_again(
     processes: StartProcess,
     chat: BackgroundChatServer,
     short_folder: Path,
     kafka: KafkaCluster,
     topic: str,
 ) -> None:
-    """The other host's messages arrive meanwhile; in the end all are there, once and in order."""
+    """The other host is not affected. In the end all messages are there, once and in order."""
     service = Service(processes, chat, short_folder, kafka.bootstrap, topic)
     publisher_state = Path(service.environment["STATE_DIR"])
     states = {channel: short_folder / channel for channel in CHANNELS}
@@ -52,20 +52,20 @@ def test_a_host_that_is_put_out_keeps_what_it_hears_until_it_is_let_in(
     wait_for_line(publisher, "is ready: session", START_WITHIN_S)
     for channel, state in states.items():
         service.start_reader(channel, STATE_DIR=str(state), **settings[channel])
-    say(service, 0, 100)
+    send_messages(service, 0, 100)
     read_topic(kafka.bootstrap, topic, count=200, timeout_s=_WITHIN_S)
 
     file = keys_folder(publisher_state) / "authorized" / "leaves.json"
     file.unlink()
     wait_for_line(publisher, "refused a connection, unknown key", _WITHIN_S)
-    say(service, 100, 100)
+    send_messages(service, 100, 100)
     read_topic(kafka.bootstrap, topic, count=300, timeout_s=_WITHIN_S)
     assert len(read_all(kafka.bootstrap, topic, timeout_s=_WITHIN_S)) == 300
 
     pair = read_pair(keys_folder(states["leaves"]) / READERS_PAIR)
     assert pair
     authorize(keys_folder(publisher_state), "leaves", pair.public_key)
-    say(service, 200, 100)
+    send_messages(service, 200, 100)
     read_topic(kafka.bootstrap, topic, count=600, timeout_s=_WITHIN_S)
     records = read_all(kafka.bootstrap, topic, timeout_s=_WITHIN_S)
     texts = [decode_chat_message(record.value).message for record in records]

@@ -26,12 +26,12 @@ from tests.processes import (
 )
 from tests.topics import kcat_read, read_topic
 
-_WHERE_TO_LOOK = r"^ +KAFKA_BROKERS=(\S+) .*python -m publisher tail\n +kcat -b (\S+) -t (\S+) -C$"
+_COMMANDS = r"^ +KAFKA_BROKERS=(\S+) .*python -m publisher tail\n +kcat -b (\S+) -t (\S+) -C$"
 
 #: The last line that the script prints when everything runs.
 _STARTED = "Ctrl-C stops everything.\n"
 
-#: What leads somewhere else, in the environment and in .env.
+#: Settings that the demo must ignore, in the environment and in .env.
 _DECOYS = {
     "TWITCH_CHANNELS": "decoy",
     "TWITCH_IRC_HOST": "nowhere.invalid",
@@ -44,7 +44,7 @@ _DECOYS = {
 
 @pytest.fixture
 def clone(short_folder: Path) -> Path:
-    """Return a copy of what the script needs, with this environment as the one it has installed."""
+    """Return a copy of the script's files, with this Python environment as the installed one."""
     folder = short_folder / "clone"
     ignore = shutil.ignore_patterns("__pycache__")
     for name in ("scripts", "simulator"):
@@ -66,50 +66,48 @@ def clone(short_folder: Path) -> Path:
 
 @pytest.fixture
 def run(clone: Path) -> Iterator[StartProcess]:
-    """Return a function that starts programs in the clone, where nothing can be installed."""
+    """Yield a function that starts programs in the clone, without access to packages."""
     with started_processes(clone) as start:
         yield lambda arguments, environment=None: start(
             arguments, {"PIP_NO_INDEX": "1", **(environment or {})}
         )
 
 
-def where_to_look(script: Process) -> tuple[str, str]:
-    """Return Kafka's address and the topic, which the script prints once all is up."""
-    match = wait_for_line(script, _WHERE_TO_LOOK, timeout_s=40)
+def printed_address_and_topic(script: Process) -> tuple[str, str]:
+    """Return Kafka's address and the topic, which the script prints once everything runs."""
+    match = wait_for_line(script, _COMMANDS, timeout_s=40)
     return match[2], match[3]
 
 
 def press_ctrl_c(script: Process) -> None:
-    """Do what the terminal does: signal the whole process group in the foreground."""
+    """Send SIGINT to the process group in the foreground, as a terminal does."""
     os.killpg(script.pid, signal.SIGINT)
 
 
-def left_of(script: Process) -> list[str]:
-    """Return the commands of all that still runs of what *script* has started."""
+def still_running(script: Process) -> list[str]:
+    """Return the commands of the processes of *script* that still run."""
     return [p.command() for p in running_processes() if p.session == script.pid]
 
 
-def test_the_demo_puts_the_chat_of_three_channels_into_kafka(
-    run: StartProcess, clone: Path
-) -> None:
-    """Whatever else is set. Ctrl-C ends all of it within 5 s, and it starts again at once."""
+def test_the_demo_publishes_the_chat_of_three_channels(run: StartProcess, clone: Path) -> None:
+    """With any other settings. Ctrl-C stops all within 5 s; it can start again at once."""
     (clone / ".env").write_text("".join(f"{name}={value}\n" for name, value in _DECOYS.items()))
     for _ in range(2):
         script = run(["scripts/run", "--demo"], _DECOYS)
-        address, topic = where_to_look(script)
+        address, topic = printed_address_and_topic(script)
         records = read_topic(address, topic, count=30, timeout_s=30)
         messages = [decode_chat_message(record.value) for record in records]
         assert len({message.channel_id for message in messages}) == 3
         assert "decoy" not in script.output()
         press_ctrl_c(script)
         assert script.wait(timeout_s=5) == 0
-        assert left_of(script) == []
+        assert still_running(script) == []
 
 
-def test_the_messages_of_the_demo_are_seen_as_it_says(run: StartProcess) -> None:
-    """`publisher tail`, without any setting too, and `kcat`, print ChatMessages."""
+def test_the_commands_that_the_demo_prints_show_its_messages(run: StartProcess) -> None:
+    """`publisher tail`, also without any setting, and `kcat` print ChatMessages."""
     script = run(["scripts/run", "--demo"])
-    address, topic = where_to_look(script)
+    address, topic = printed_address_and_topic(script)
     tail = run([".venv/bin/python", "-m", "publisher", "tail"])
     line = wait_for_line(tail, r"^\{.*\}$", timeout_s=20)[0]
     assert decode_chat_message(line).username
@@ -118,10 +116,10 @@ def test_the_messages_of_the_demo_are_seen_as_it_says(run: StartProcess) -> None
     assert script.stop(timeout_s=5) == 0
 
 
-def test_a_second_start_says_that_the_first_one_runs(run: StartProcess) -> None:
-    """In either mode: one line, with what stops the first one, and that does."""
+def test_a_second_start_reports_that_the_first_one_runs(run: StartProcess) -> None:
+    """In either mode, in one line, with a command that stops the first one."""
     script = run(["scripts/run", "--demo"])
-    where_to_look(script)
+    printed_address_and_topic(script)
     for arguments in (["--demo"], ["xqc"]):
         second = run(["scripts/run", *arguments])
         assert second.wait(timeout_s=20) == 1
@@ -132,20 +130,20 @@ def test_a_second_start_says_that_the_first_one_runs(run: StartProcess) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_the_end_of_the_script_is_the_end_of_all(run: StartProcess, number: signal.Signals) -> None:
-    """Also when it is told to stop (SIGTERM), and when its terminal is closed (SIGHUP to all)."""
+def test_all_processes_stop_with_the_script(run: StartProcess, number: signal.Signals) -> None:
+    """On SIGTERM to the script, and on SIGHUP to all, as when a terminal is closed."""
     script = run(["scripts/run", "--demo"])
-    where_to_look(script)
+    printed_address_and_topic(script)
     if number == signal.SIGHUP:
         os.killpg(script.pid, number)
     else:
         script.send(number)
     assert script.wait(timeout_s=5) == 0
-    assert left_of(script) == []
+    assert still_running(script) == []
 
 
-def test_it_reads_the_channels_it_is_given_and_no_other(run: StartProcess, clone: Path) -> None:
-    """Into the embedded Kafka, which it says, with the rest of the settings from .env."""
+def test_only_the_given_channels_are_read(run: StartProcess, clone: Path) -> None:
+    """Into the embedded Kafka, which the script prints. Other settings are taken from .env."""
     with BackgroundChatServer() as twitch:
         settings = SETTINGS.format(port=twitch.port)
         settings = settings.replace("KAFKA_BROKERS=embedded", "TWITCH_CHANNELS=decoy")
@@ -153,7 +151,7 @@ def test_it_reads_the_channels_it_is_given_and_no_other(run: StartProcess, clone
         script = run(["scripts/run", "xqc", "#Shroud"])
         for channel in ("xqc", "shroud"):
             twitch.run(twitch.server.wait_for_join(channel, timeout_s=30))
-        address, topic = where_to_look(script)
+        address, topic = printed_address_and_topic(script)
         twitch.run(twitch.server.say("shroud", "hello there"))
         [record] = read_topic(address, topic, count=1, timeout_s=20)
         assert decode_chat_message(record.value).message == "hello there"
@@ -163,30 +161,30 @@ def test_it_reads_the_channels_it_is_given_and_no_other(run: StartProcess, clone
         assert script.wait(timeout_s=5) == 0
 
 
-def test_it_uses_the_kafka_that_is_set(run: StartProcess, clone: Path) -> None:
-    """What .env says about brokers and topic is where it says to look."""
+def test_the_configured_kafka_is_used(run: StartProcess, clone: Path) -> None:
+    """The printed commands have the brokers and the topic of .env."""
     settings = SETTINGS.format(port=1).replace("embedded", "127.0.0.1:1")
     (clone / ".env").write_text(f"{settings}KAFKA_TOPIC_CHAT_MESSAGES=talk\n")
     script = run(["scripts/run", "xqc"])
-    assert where_to_look(script) == ("127.0.0.1:1", "talk")
+    assert printed_address_and_topic(script) == ("127.0.0.1:1", "talk")
     assert "the embedded Kafka" not in script.output()
     assert script.stop(timeout_s=10) == 0
 
 
 @pytest.mark.parametrize(("arguments", "status"), [([], 2), (["--nonsense"], 2), (["--help"], 0)])
-def test_it_says_how_it_is_used(run: StartProcess, arguments: list[str], status: int) -> None:
-    """Without channels, with an unknown option, and when asked."""
+def test_usage_is_printed(run: StartProcess, arguments: list[str], status: int) -> None:
+    """Without channels, with an unknown option, and with --help."""
     script = run(["scripts/run", *arguments])
     assert script.wait(timeout_s=10) == status
     assert "scripts/run --demo" in script.output()
 
 
 def test_dev_restarts_the_service_on_a_change(run: StartProcess, clone: Path) -> None:
-    """Every change does, also of a file that an editor replaces. Ctrl-C leaves no process."""
+    """Also if an editor replaces the file. Ctrl-C leaves no process."""
     for folder in ("auth", "common", "publisher", "readers"):
         (clone / folder).mkdir()
     script = run(["scripts/dev", "--demo"])
-    where_to_look(script)
+    printed_address_and_topic(script)
     for starts in (2, 3):
         (clone / "new").write_text((clone / "supervisord.conf").read_text())
         (clone / "new").rename(clone / "supervisord.conf")
@@ -195,7 +193,7 @@ def test_dev_restarts_the_service_on_a_change(run: StartProcess, clone: Path) ->
     press_ctrl_c(script)
     # supervisord kills a reader after 15 s if the signal reached it before its handler was set.
     assert script.wait(timeout_s=30) == 0
-    assert left_of(script) == []
+    assert still_running(script) == []
 
 
 def _has_started(script: Process, times: int) -> bool:

@@ -1,4 +1,4 @@
-"""supervisord starts it all, keeps it running, and has the readers that channels.conf asks for."""
+"""supervisord starts and restarts all processes, with the readers of channels.conf."""
 
 from __future__ import annotations
 
@@ -19,32 +19,34 @@ from tests.processes import StartProcess, wait_for, wait_for_line
 
 @pytest.fixture
 def twitch() -> Iterator[BackgroundChatServer]:
-    """Return a Twitch that readers connect to."""
+    """Yield a running simulated Twitch."""
     with BackgroundChatServer() as server:
         yield server
 
 
 @pytest.fixture
 def folder(short_folder: Path, twitch: BackgroundChatServer) -> Path:
-    """Return a folder to start supervisord in, for the channels xqc, shroud and forsen."""
+    """Return a folder for supervisord with the channels xqc, shroud and forsen."""
     prepare(short_folder, chat_port=twitch.port, channels="xqc\n#shroud\ntwitch.tv/Forsen\n")
     return short_folder
 
 
 def joined(twitch: BackgroundChatServer, channel: str) -> list[int]:
-    """Return which of all connections there have been are in *channel* now."""
+    """Return the numbers of the connections that are in *channel* now, counted from the first."""
     server = twitch.server
     return [server.history.index(session) for session in server.members(channel)]
 
 
 def wait_until_joined(twitch: BackgroundChatServer, *channels: str) -> None:
-    """Return once somebody is in each of *channels*."""
+    """Return once a reader is in each of *channels*."""
     for channel in channels:
         twitch.run(twitch.server.wait_for_join(channel, timeout_s=20))
 
 
-def test_everything_starts_and_ends_with_supervisord(processes: StartProcess, folder: Path) -> None:
-    """From .env and channels.conf alone; on SIGTERM all of it ends cleanly, and nothing is left."""
+def test_all_processes_start_and_stop_with_supervisord(
+    processes: StartProcess, folder: Path
+) -> None:
+    """With only .env and channels.conf. On SIGTERM all stop cleanly, and nothing is left."""
     service = SupervisedService(processes, folder)
     service.wait_for_readers(["xqc", "shroud", "forsen"])
     assert service.supervisord.stop(signal.SIGTERM, timeout_s=10) == 0
@@ -53,10 +55,10 @@ def test_everything_starts_and_ends_with_supervisord(processes: StartProcess, fo
     assert not (folder / "var" / "supervisor.sock").exists()
 
 
-def test_an_edit_starts_and_stops_just_the_readers_of_channels_that_came_and_went(
+def test_an_edit_starts_and_stops_only_the_readers_of_changed_channels(
     processes: StartProcess, folder: Path, twitch: BackgroundChatServer
 ) -> None:
-    """Those that stay keep their process and their connection; so does the publisher's process."""
+    """Other readers keep their processes and connections; the publisher keeps running."""
     service = SupervisedService(processes, folder)
     before = service.wait_for_readers(["xqc", "shroud", "forsen"])
     wait_until_joined(twitch, "xqc", "shroud", "forsen")
@@ -76,7 +78,7 @@ def test_an_edit_starts_and_stops_just_the_readers_of_channels_that_came_and_wen
 def test_an_empty_file_stops_all_readers_but_not_the_publisher(
     processes: StartProcess, folder: Path
 ) -> None:
-    """The publisher's process stays the same; the log says that there is nothing to read."""
+    """The publisher's process stays the same; the log says that there is no channel."""
     service = SupervisedService(processes, folder)
     before = service.wait_for_readers(["xqc", "shroud", "forsen"])
     service.read("")
@@ -88,7 +90,7 @@ def test_an_empty_file_stops_all_readers_but_not_the_publisher(
 def test_a_dry_run_shows_what_would_change_and_changes_nothing(
     processes: StartProcess, folder: Path
 ) -> None:
-    """Channels that would come, go and stay are told apart; every process is still there."""
+    """It lists channels that would start, stop and stay. Every process keeps running."""
     service = SupervisedService(processes, folder)
     before = service.wait_for_readers(["xqc", "shroud", "forsen"])
     (folder / "channels.conf").write_text("xqc\nsummit1g\n")
@@ -100,23 +102,23 @@ def test_a_dry_run_shows_what_would_change_and_changes_nothing(
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_reader_that_somebody_ends_is_started_again(
+def test_a_reader_that_is_killed_or_stopped_by_a_signal_is_restarted(
     processes: StartProcess, folder: Path, number: signal.Signals
 ) -> None:
-    """Whether it was killed or ended cleanly: only supervisord is asked to stop one for good."""
+    """Only supervisord can stop a reader permanently."""
     service = SupervisedService(processes, folder)
     before = service.wait_for_readers(["xqc", "shroud", "forsen"])
     os.kill(before["reader-xqc"].pid, number)
-    wait_for(lambda: service.programs()["reader-xqc"] != before["reader-xqc"], 10, "its end")
+    wait_for(lambda: service.programs()["reader-xqc"] != before["reader-xqc"], 10, "its exit")
     after = service.wait_for_readers(["xqc", "shroud", "forsen"])
     assert after["reader-xqc"].pid != before["reader-xqc"].pid
     assert after["reader-shroud"] == before["reader-shroud"]
 
 
-def test_a_program_with_a_wrong_setting_is_not_started_again(
+def test_a_program_with_a_wrong_setting_is_not_restarted(
     processes: StartProcess, folder: Path
 ) -> None:
-    """It says once what is wrong, and waits for whoever mends it."""
+    """It logs the error once, and stays stopped."""
     with (folder / ".env").open("a") as settings:
         settings.write("KAFKA_TOPIC_PARTITIONS=many\n")
     service = SupervisedService(processes, folder)
@@ -129,7 +131,7 @@ def test_a_program_with_a_wrong_setting_is_not_started_again(
 def test_readers_of_an_earlier_configuration_are_replaced(
     processes: StartProcess, folder: Path
 ) -> None:
-    """A reader whose program has changed is restarted, and one whose channel went is stopped."""
+    """Readers with a changed program are restarted, readers of removed channels stopped."""
     programs = folder / "var" / "readers"
     write_reader_programs(programs, ["xqc", "summit1g"])
     earlier = programs / "reader-xqc.conf"
@@ -141,10 +143,10 @@ def test_readers_of_an_earlier_configuration_are_replaced(
     service.wait_for_readers(["xqc", "shroud", "forsen"])
 
 
-def test_a_supervisord_that_was_killed_is_succeeded_without_a_reader_more(
+def test_a_killed_supervisord_can_be_replaced_without_extra_readers(
     processes: StartProcess, folder: Path, twitch: BackgroundChatServer
 ) -> None:
-    """Its readers and its publisher notice and end; those of the next one take their place."""
+    """Its readers and publisher detect this and exit; those of the next one replace them."""
     first = SupervisedService(processes, folder)
     first.wait_for_readers(["xqc", "shroud", "forsen"])
     wait_until_joined(twitch, "xqc", "shroud", "forsen")
@@ -155,12 +157,12 @@ def test_a_supervisord_that_was_killed_is_succeeded_without_a_reader_more(
     wait_for(
         lambda: joined(twitch, "xqc") and old.isdisjoint(joined(twitch, "xqc")),
         60,
-        "the new reader in the place of the old one",
+        "the new reader to replace the old one",
     )
     second.wait_for_readers(["xqc", "shroud", "forsen"])
     wait_for(
         lambda: not [p for p in running_processes() if p.session == first.supervisord.pid],
         30,
-        "all that the first one had started to end",
+        "all processes of the first supervisord to exit",
     )
     assert len(joined(twitch, "xqc")) == 1

@@ -20,14 +20,14 @@ _WITHIN_S = 60
 
 @pytest.fixture
 def hosts(short_folder: Path) -> Iterator[TwoHosts]:
-    """Return two hosts with a cable between them, on which nothing runs."""
+    """Yield two hosts with a cable between them. Nothing runs on them yet."""
     with two_hosts(short_folder) as hosts:
         yield hosts
 
 
 @pytest.fixture
 def twitch(hosts: TwoHosts) -> Iterator[BackgroundChatServer]:
-    """Return a Twitch that only the readers' host has a cable to."""
+    """Yield a simulated Twitch that only the readers' host can reach."""
     cable = Cable(hosts.readers.machine, "twitch", 0)
     with BackgroundChatServer(ChatServer(host=cable.address)) as server:
         hosts.readers.set(
@@ -40,8 +40,8 @@ def twitch(hosts: TwoHosts) -> Iterator[BackgroundChatServer]:
         yield server
 
 
-def say(twitch: BackgroundChatServer, first: int, count: int) -> None:
-    """Have numbered messages said in every channel, and return when they were read."""
+def send_messages(twitch: BackgroundChatServer, first: int, count: int) -> None:
+    """Send numbered messages in every channel, and return once the readers have them."""
     for number in range(first, first + count):
         for channel in CHANNELS:
             twitch.run(twitch.server.say(channel, f"{channel} {number}"))
@@ -55,7 +55,7 @@ def wait_for_messages(tail: Process, count: int) -> None:
 
 
 def start_readers_host(hosts: TwoHosts) -> SupervisedService:
-    """Start the readers' host, and return when its readers are in their channels."""
+    """Start the readers' host, and return once its readers are in their channels."""
     hosts.readers.set({"PUBLISHER_ENDPOINT": f"tcp://{PUBLISHER_ADDRESS}:5557"})
     hosts.readers.set({"PUBLISHER_ACK_ENDPOINT": f"tcp://{PUBLISHER_ADDRESS}:5558"})
     (hosts.readers.folder / "channels.conf").write_text("\n".join(CHANNELS))
@@ -65,10 +65,10 @@ def start_readers_host(hosts: TwoHosts) -> SupervisedService:
     return service
 
 
-def test_two_hosts_go_on_after_their_link_was_cut(
+def test_two_hosts_continue_after_their_link_was_cut(
     hosts: TwoHosts, twitch: BackgroundChatServer
 ) -> None:
-    """What is said before, meanwhile and after arrives once, in order of its channel."""
+    """Messages from before, during and after the cut arrive once, in the order of their channel."""
     hosts.publisher.set({"KAFKA_BROKERS": "embedded"})
     hosts.exchange_keys()
     publisher = hosts.publisher.supervise()
@@ -77,18 +77,20 @@ def test_two_hosts_go_on_after_their_link_was_cut(
     assert set(publisher.programs()) == {"publisher"}
     assert set(readers.programs()) == {"auth", "channels", *(f"reader-{name}" for name in CHANNELS)}
 
-    say(twitch, 0, 100)
+    send_messages(twitch, 0, 100)
     wait_for_messages(tail, 100 * len(CHANNELS))
     with hosts.unplugged():
-        say(twitch, 100, 100)
+        send_messages(twitch, 100, 100)
         for channel in CHANNELS:
-            wait_for_line(readers.supervisord, f"{channel}: publisher .* is not heard", _WITHIN_S)
-        say(twitch, 200, 100)
+            wait_for_line(
+                readers.supervisord, f"{channel}: .*no announcement from the publisher", _WITHIN_S
+            )
+        send_messages(twitch, 200, 100)
         assert len(messages_in(tail.output())) == 100 * len(CHANNELS)
-    say(twitch, 300, 100)
+    send_messages(twitch, 300, 100)
     wait_for_messages(tail, 400 * len(CHANNELS))
 
-    # Nothing more is on its way: readers hand over what they hold before they end.
+    # Readers deliver their outboxes before they exit, so nothing is in flight after this.
     assert readers.supervisord.stop(timeout_s=_WITHIN_S) == 0
     assert readers.supervisord.output().count("stopped after 400 messages") == len(CHANNELS)
     texts = [message.message for message in messages_in(tail.output())]
@@ -97,10 +99,10 @@ def test_two_hosts_go_on_after_their_link_was_cut(
         assert [text for text in texts if text.startswith(channel)] == expected
 
 
-def test_hosts_that_have_not_exchanged_keys_say_so(
+def test_hosts_without_keys_report_that_and_exit(
     hosts: TwoHosts, twitch: BackgroundChatServer
 ) -> None:
-    """Neither starts without keys; with keys of its own, a host that is not admitted is told."""
+    """Publisher and reader exit with status 78. The reader does not connect to Twitch."""
     publisher = hosts.publisher.start(*python_module("publisher"))
     assert publisher.wait(_WITHIN_S) == 78
     assert "run `python -m common.keys publisher`" in publisher.output()

@@ -1,6 +1,6 @@
 """
-Two machines with a cable between them, set up from deploy/ as an operator does it: one with
-readers, one with the publisher.
+Two machines with a cable between them, set up from deploy/ as an operator does it. Readers run on
+one, the publisher on the other.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from tests.processes import (
 _COMMAND_TIMEOUT_S = 30
 _CABLE = "cable"
 
-#: Of the range for examples (RFC 5737): only these two machines know them.
+#: From the range for documentation (RFC 5737): only these two machines have routes to them.
 READERS_ADDRESS = "192.0.2.1"
 PUBLISHER_ADDRESS = "192.0.2.2"
 
 
 class Host:
-    """A machine, and the folder that the service lies in there."""
+    """A machine, and the service's folder on it."""
 
     def __init__(self, role: str, folder: Path, start: StartProcess) -> None:
-        """Set *folder* up from deploy/*role*."""
+        """Fill *folder* from deploy/*role*."""
         self.machine: Machine = network_machine(start)
         self.folder = folder
         self._start = start
@@ -49,7 +49,7 @@ class Host:
         (folder / "channels.conf").write_text("")
 
     def set(self, settings: Mapping[str, str]) -> None:
-        """Put *settings* into `.env`, in the place of those of the same names."""
+        """Write *settings* to `.env`; they replace settings with the same names."""
         path = self.folder / ".env"
         text = path.read_text()
         for name, value in settings.items():
@@ -57,7 +57,7 @@ class Host:
         path.write_text(text)
 
     def python(self, module: str, *arguments: str) -> str:
-        """Run `python -m module arguments` on this host, and return what it prints on stdout."""
+        """Run `python -m module arguments` on this host, and return its stdout."""
         finished = subprocess.run(
             [*self.machine.prefix, *python_module(module, *arguments)],
             cwd=self.folder,
@@ -79,7 +79,7 @@ class Host:
 
 
 class TwoHosts:
-    """Both of them. The cable between them is laid, but nothing runs yet."""
+    """Both hosts, connected by a cable. Nothing runs yet."""
 
     def __init__(self, readers: Host, publisher: Host) -> None:
         self.readers = readers
@@ -94,7 +94,7 @@ class TwoHosts:
 
     @contextmanager
     def unplugged(self) -> Iterator[None]:
-        """Take the cable out until the end of the block."""
+        """Unplug the cable until the end of the block."""
         for machine in (self.readers.machine, self.publisher.machine):
             machine.run("ip", "link", "set", "dev", _CABLE, "down")
         try:
@@ -104,7 +104,7 @@ class TwoHosts:
                 machine.run("ip", "link", "set", "dev", _CABLE, "up")
 
     def exchange_keys(self) -> None:
-        """Do what docs/hosts.md says: two commands and a line in `.env`, and a third command."""
+        """Do what docs/hosts.md says: three commands and a line in `.env`."""
         name, key = self.publisher.python("common.keys", "publisher").strip().split("=")
         self.readers.set({name: key})
         command = self.readers.python("common.keys", "readers").split()
@@ -114,7 +114,7 @@ class TwoHosts:
 
 @contextmanager
 def two_hosts(folder: Path) -> Iterator[TwoHosts]:
-    """Set both hosts up in folders of *folder*. Skips the test where that cannot be done."""
+    """Set both hosts up in folders of *folder*. Skips the test if that is impossible."""
     readers, publisher = folder / "readers", folder / "publisher"
     readers.mkdir()
     publisher.mkdir()
@@ -123,7 +123,7 @@ def two_hosts(folder: Path) -> Iterator[TwoHosts]:
 
 
 def messages_in(output: str) -> list[ChatMessage]:
-    """Return the messages that `python -m publisher tail` has printed, whole lines only."""
+    """Return the messages in the output of `python -m publisher tail`, from whole lines only."""
     lines = output.splitlines(keepends=True)
     return [
         decode_chat_message(line.encode())
