@@ -1,4 +1,4 @@
-"""How much is done to the service and with what chance; where; and the table of what came of it."""
+"""Options and fixtures of the faults: extent, randomness, stage, verdict; and the final table."""
 
 from __future__ import annotations
 
@@ -31,19 +31,17 @@ _seed = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add our options; `scripts/faults` gives them."""
+    """Add our options; `scripts/faults` passes them on."""
     group = parser.getgroup("faults")
-    group.addoption("--full", action="store_true", help="faults as long and often as they should")
-    group.addoption("--rounds", type=int, help=f"times that faults are repeated [{_FULL_ROUNDS}]")
-    group.addoption("--seed", type=int, help="of chance, to replay a failure")
+    group.addoption("--full", action="store_true", help="run faults in full length and number")
+    group.addoption("--rounds", type=int, help=f"how often a fault is repeated [{_FULL_ROUNDS}]")
+    group.addoption("--seed", type=int, help="seed of an earlier run, to replay a failure")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the seed."""
-    config.addinivalue_line(
-        "markers", "each_delivery: runs with each DELIVERY even in a quick run: each has its way"
-    )
-    config.addinivalue_line("markers", "at_least_once: about what exactly-once does not promise")
+    config.addinivalue_line("markers", "each_delivery: runs with each DELIVERY even in a quick run")
+    config.addinivalue_line("markers", "at_least_once: tests what exactly-once does not guarantee")
     config.addinivalue_line("markers", "long: takes too long for a quick run")
     given = config.getoption("--seed", None)
     config.stash[_seed] = random.SystemRandom().randrange(1 << 32) if given is None else given
@@ -66,7 +64,7 @@ def pytest_terminal_summary(
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Have each test run with every DELIVERY; in a quick run only where each has its way."""
+    """Run each test with every DELIVERY; in a quick run only tests marked `each_delivery`."""
     if "delivery" not in metafunc.fixturenames:
         return
     marker = metafunc.definition.get_closest_marker
@@ -77,7 +75,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @dataclass(frozen=True)
 class Extent:
-    """How much is done: in a quick run little, in a full one what is promised."""
+    """How long and how often faults happen, in a quick or in a full run."""
 
     full: bool
     given_rounds: int | None
@@ -87,25 +85,25 @@ class Extent:
         return self.given_rounds or (full if self.full else quick)
 
     def seconds(self, quick: float, full: float) -> float:
-        """Return how long something lasts."""
+        """Return how long a fault lasts."""
         return full if self.full else quick
 
 
 @pytest.fixture
 def extent(request: pytest.FixtureRequest) -> Extent:
-    """How much is to be done."""
+    """Return the extent of this run."""
     option = request.config.getoption
     return Extent(option("--full", False), option("--rounds", None))
 
 
 @pytest.fixture
-def chance(request: pytest.FixtureRequest) -> random.Random:
-    """Chance that is the same for the same seed and test, whatever else is run."""
+def rng(request: pytest.FixtureRequest) -> random.Random:
+    """Return a generator that is the same for the same seed and test, in any selection of tests."""
     return random.Random(f"{request.config.stash[_seed]} {request.node.name}")
 
 
 class SetStage(Protocol):
-    """How a test makes its Stage."""
+    """The type of `set_stage`."""
 
     def __call__(
         self,
@@ -116,14 +114,14 @@ class SetStage(Protocol):
         padding: str = "",
         **environment: str,
     ) -> Stage:
-        """Make one with the Kafka at *bootstrap*; Twitch is at *twitch_host*, or on TLS here."""
+        """Make a Stage with the Kafka at *bootstrap*. Twitch has TLS, unless at *twitch_host*."""
 
 
 @pytest.fixture
 def set_stage(
     processes: StartProcess, short_folder: Path, topic: str, delivery: str
 ) -> Iterator[SetStage]:
-    """A function that makes a Stage of which nothing runs yet."""
+    """Yield a function that makes a Stage whose processes do not run yet."""
     with ExitStack() as stack:
 
         def make(
@@ -148,12 +146,12 @@ def set_stage(
 
 @pytest.fixture
 def stage(set_stage: SetStage, real_kafka: KafkaCluster) -> Stage:
-    """Everything on this machine, nothing runs yet."""
+    """Return a Stage on this machine whose processes do not run yet."""
     return set_stage(real_kafka.bootstrap)
 
 
 class Conclude(Protocol):
-    """How a test ends."""
+    """The type of `conclude`."""
 
     def __call__(
         self,
@@ -163,16 +161,15 @@ class Conclude(Protocol):
         rounds: int = 1,
         allowed: Allowed = NOTHING,
     ) -> None:
-        """Have *stage* judged, put that into the table, and fail the test if need be."""
+        """Judge *stage*, add a row to the table, and fail the test on errors."""
 
 
 @pytest.fixture
 def conclude(request: pytest.FixtureRequest, delivery: str) -> Conclude:
     """
-    A function that has a Stage judged.
+    Return a function that judges a Stage at the end of a test.
 
-    Beyond what is *allowed*, readers may go back when a publisher was killed, unless that is what
-    the DELIVERY forbids.
+    Besides what is *allowed*, readers may go back when a publisher was killed, with at-least-once.
     """
 
     def judge_and_report(
@@ -181,8 +178,8 @@ def conclude(request: pytest.FixtureRequest, delivery: str) -> Conclude:
         verdict = stage.verdict()
         request.config.stash[_rows].append(Row(fault, delivery, rounds, verdict))
         if delivery == AT_LEAST_ONCE:
-            goings_back = stage.publisher_deaths * len(CHANNELS)
-            allowed = dataclasses.replace(allowed, goings_back=goings_back)
+            went_back = stage.publisher_kills * len(CHANNELS)
+            allowed = dataclasses.replace(allowed, went_back=went_back)
         if found := problems(verdict, allowed):
             replay = _replay(request)
             pytest.fail("\n".join([f"{fault} (replay: {replay})", *found]), pytrace=False)
@@ -191,14 +188,14 @@ def conclude(request: pytest.FixtureRequest, delivery: str) -> Conclude:
 
 
 def _replay(request: pytest.FixtureRequest) -> str:
-    """Return the command that does the same again."""
+    """Return the command that runs the same again."""
     is_full = request.config.getoption("--full", False)
     script = "scripts/faults" if is_full else "scripts/test tests/faults"
     return f"{script} --seed {request.config.stash[_seed]} -k {request.function.__name__}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give the faults time for their rounds."""
+    """Set time-outs for full runs; skip long tests in quick runs."""
     if config.getoption("--full", False):
         rounds = config.getoption("--rounds") or _FULL_ROUNDS
         for item in items:
@@ -206,4 +203,4 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     for item in items:
         if item.get_closest_marker("long"):
-            item.add_marker(pytest.mark.skip(reason="takes long: scripts/faults runs it"))
+            item.add_marker(pytest.mark.skip(reason="takes long; run it with scripts/faults"))

@@ -1,13 +1,12 @@
 """
-The judge: compares what was said on Twitch with what a consumer reads from Kafka.
+Compares the messages that were sent on Twitch with the records that a consumer reads from Kafka.
 
-1. What a reader has heard must be there. What nobody is known to have heard may be missing, if a
-   gap record tells of the time when it was said.
-2. Nothing is there that was not said, and nothing under two numbers.
-3. Records of a reader lie in the order of their numbers. Where they do not, the reader went back:
-   it sent again everything from some record on, that Kafka had only just got.
-4. Every number of a reader is there, from its first on, in the topic of the messages or in that of
-   the gaps.
+1. Every message that a reader has received is in Kafka. A message that may not have been received
+   may be missing if a gap record covers the time when it was sent.
+2. Every record is a message that was sent, and no message has two seqs.
+3. Records of a reader are in the order of their seqs. Where they are not, the reader went back: it
+   sent everything again from a record that Kafka had only just received.
+4. Every seq of a reader, from its first on, is in the topic of the messages or in that of the gaps.
 """
 
 from __future__ import annotations
@@ -25,23 +24,23 @@ from tests.topics import Record
 #: A gap's ends are whole milliseconds, and so are the times of messages.
 ROUNDING_MS = 1
 
-#: What Kafka has had for longer than this, in seconds, its reader knows to be there, and does not
-#: send again. An acknowledgement takes milliseconds; the rest is for a machine with much to do.
+#: A record that Kafka has had for longer than this, in seconds, is acknowledged, so its reader must
+#: not send it again. An acknowledgement takes milliseconds; the rest is for a busy machine.
 ACKNOWLEDGED_WITHIN_S = 5.0
 
 
 @dataclass(slots=True)
-class Saying:
-    """A message that was said on Twitch."""
+class SentMessage:
+    """A message that was sent on Twitch."""
 
     channel: str
-    #: Counts the messages of the channel.
+    #: The place of the message in its channel, from 1.
     number: int
     text: str
-    #: When it was said, Unix time in milliseconds.
+    #: When it was sent, Unix time in milliseconds.
     sent_ms: int
-    #: Whether a reader is known to have heard it.
-    heard: bool = False
+    #: Whether a reader is known to have received it.
+    received: bool = False
 
 
 class Arrival(NamedTuple):
@@ -51,7 +50,7 @@ class Arrival(NamedTuple):
     seq: int
     text: str
     partition: int
-    #: When Kafka got it, Unix time in milliseconds.
+    #: When Kafka received it, Unix time in milliseconds.
     appended_ms: int
 
 
@@ -65,46 +64,46 @@ class Gap(NamedTuple):
 
 @dataclass
 class Verdict:
-    """What the comparison has shown."""
+    """The result of the comparison."""
 
-    #: Messages said.
-    said: int = 0
-    #: Those that are missing and should not be.
+    #: How many messages were sent.
+    sent: int = 0
+    #: Messages that are missing and should not be.
     lost: list[str] = field(default_factory=list)
-    #: How many are missing, but are told of by a gap record.
-    told: int = 0
-    #: Records that came again.
+    #: How many missing messages are covered by a gap record.
+    covered_by_gaps: int = 0
+    #: Records that were published again.
     duplicated: list[str] = field(default_factory=list)
-    #: Those of them that have another number than the first time.
+    #: Messages that were published again with another seq.
     renumbered: list[str] = field(default_factory=list)
-    #: How often a reader went back.
-    goings_back: int = 0
+    #: How often readers went back.
+    went_back: int = 0
     gaps: int = 0
-    #: Numbers that no record has.
+    #: Seqs that no record has.
     unused: list[str] = field(default_factory=list)
-    #: Whatever else is not as it should be, a sentence each.
+    #: All other errors, a sentence each.
     wrong: list[str] = field(default_factory=list)
-    #: The longest time in which Kafka got nothing, between its first message and its last.
+    #: The longest time between two messages in Kafka.
     longest_silence_s: float = 0.0
 
 
-def judge(said: Sequence[Saying], arrivals: Sequence[Arrival], gaps: Sequence[Gap]) -> Verdict:
-    """Return the verdict on *arrivals*, those of each partition in its order."""
-    verdict = Verdict(said=len(said), gaps=len({(gap.reader, gap.seq) for gap in gaps}))
-    _look_for_the_missing(said, arrivals, gaps, verdict)
-    _look_for_inventions(said, arrivals, verdict)
-    _look_at_each_channel(said, arrivals, verdict)
+def judge(sent: Sequence[SentMessage], arrivals: Sequence[Arrival], gaps: Sequence[Gap]) -> Verdict:
+    """Return the verdict on *arrivals*, which are in order within each partition."""
+    verdict = Verdict(sent=len(sent), gaps=len({(gap.reader, gap.seq) for gap in gaps}))
+    _check_missing(sent, arrivals, gaps, verdict)
+    _check_identity(sent, arrivals, verdict)
+    _check_channel_order(sent, arrivals, verdict)
     readers = _by_reader(arrivals)
     for reader, own in readers.items():
-        _look_at_the_order(reader, own, verdict)
-    _look_for_holes(readers, gaps, verdict)
+        _check_reader_order(reader, own, verdict)
+    _check_unused_seqs(readers, gaps, verdict)
     times = sorted(arrival.appended_ms for arrival in arrivals)
     verdict.longest_silence_s = max((b - a for a, b in pairwise(times)), default=0) / 1000
     return verdict
 
 
 def arrivals_of(records: Iterable[Record]) -> list[Arrival]:
-    """Return the messages in *records*, whose timestamps have to be Kafka's own."""
+    """Return the messages in *records*, whose timestamps must be Kafka's (LogAppendTime)."""
     return [
         Arrival(
             reader=record.headers["reader"].decode(),
@@ -129,64 +128,64 @@ def gaps_of(records: Iterable[Record]) -> list[Gap]:
     ]
 
 
-def _look_for_the_missing(
-    said: Sequence[Saying], arrivals: Sequence[Arrival], gaps: Sequence[Gap], verdict: Verdict
+def _check_missing(
+    sent: Sequence[SentMessage], arrivals: Sequence[Arrival], gaps: Sequence[Gap], verdict: Verdict
 ) -> None:
     arrived = {arrival.text for arrival in arrivals}
     spans = defaultdict(list)
     for _, _, gap in gaps:
         spans[gap.channel].append((gap.from_ms - ROUNDING_MS, gap.to_ms + ROUNDING_MS))
-    for saying in said:
-        if saying.text in arrived:
+    for message in sent:
+        if message.text in arrived:
             continue
-        if saying.heard:
-            verdict.lost.append(f"{_name(saying)} was heard and is not there")
-        elif any(start <= saying.sent_ms <= end for start, end in spans[saying.channel]):
-            verdict.told += 1
+        if message.received:
+            verdict.lost.append(f"{_name(message)} was received and is not in Kafka")
+        elif any(start <= message.sent_ms <= end for start, end in spans[message.channel]):
+            verdict.covered_by_gaps += 1
         else:
             verdict.lost.append(
-                f"{_name(saying)}, said at {saying.sent_ms}, is neither there nor in a gap"
+                f"{_name(message)}, sent at {message.sent_ms}, is neither in Kafka nor in a gap"
             )
 
 
-def _look_for_inventions(
-    said: Sequence[Saying], arrivals: Sequence[Arrival], verdict: Verdict
+def _check_identity(
+    sent: Sequence[SentMessage], arrivals: Sequence[Arrival], verdict: Verdict
 ) -> None:
-    channels = {saying.text: saying.channel for saying in said}
-    numbers: dict[str, tuple[str, int]] = {}
+    channels = {message.text: message.channel for message in sent}
+    seqs: dict[str, tuple[str, int]] = {}
     texts: dict[tuple[str, int], str] = {}
     for arrival in arrivals:
         at = (arrival.reader, arrival.seq)
         name = f"{arrival.text[:30]!r} ({arrival.reader}, seq {arrival.seq})"
         if channels.get(arrival.text) != arrival.reader.partition("/")[0]:
-            verdict.wrong.append(f"{name} was never said in that channel")
-        if numbers.setdefault(arrival.text, at) != at:
+            verdict.wrong.append(f"{name} was never sent in that channel")
+        if seqs.setdefault(arrival.text, at) != at:
             verdict.duplicated.append(name)
-            verdict.renumbered.append(f"{name} was {' '.join(map(str, numbers[arrival.text]))}")
+            verdict.renumbered.append(f"{name} was {' '.join(map(str, seqs[arrival.text]))}")
         if texts.setdefault(at, arrival.text) != arrival.text:
-            verdict.wrong.append(f"{name} has the number of {texts[at][:30]!r}")
+            verdict.wrong.append(f"{name} has the seq of {texts[at][:30]!r}")
 
 
-def _look_at_each_channel(
-    said: Sequence[Saying], arrivals: Sequence[Arrival], verdict: Verdict
+def _check_channel_order(
+    sent: Sequence[SentMessage], arrivals: Sequence[Arrival], verdict: Verdict
 ) -> None:
-    sayings = {saying.text: saying for saying in said}
+    messages = {message.text: message for message in sent}
     seen = set()
-    newest: dict[str, Saying] = {}
+    newest: dict[str, SentMessage] = {}
     for arrival in arrivals:
-        saying = sayings.get(arrival.text)
-        if saying is None or saying.text in seen:
+        message = messages.get(arrival.text)
+        if message is None or message.text in seen:
             continue
-        seen.add(saying.text)
-        before = newest.get(saying.channel)
-        if before and before.number > saying.number:
-            verdict.wrong.append(f"{_name(saying)} comes after {_name(before)}")
+        seen.add(message.text)
+        before = newest.get(message.channel)
+        if before and before.number > message.number:
+            verdict.wrong.append(f"{_name(message)} comes after {_name(before)}")
         else:
-            newest[saying.channel] = saying
+            newest[message.channel] = message
 
 
-def _look_at_the_order(reader: str, own: Sequence[Arrival], verdict: Verdict) -> None:
-    """Look whether each record of a reader is followed by the next, or by one to go back to."""
+def _check_reader_order(reader: str, own: Sequence[Arrival], verdict: Verdict) -> None:
+    """Check that each record of a reader is followed by the next or by an earlier one."""
     partitions = {arrival.partition for arrival in own}
     if len(partitions) > 1:
         verdict.wrong.append(f"{reader} is in the partitions {sorted(partitions)}")
@@ -200,7 +199,7 @@ def _look_at_the_order(reader: str, own: Sequence[Arrival], verdict: Verdict) ->
             continue
         if arrival.seq > before.seq or arrival.seq < last_start:
             verdict.wrong.append(f"{reader}: seq {arrival.seq} comes after seq {before.seq}")
-        verdict.goings_back += 1
+        verdict.went_back += 1
         last_start = arrival.seq
         age_s = (before.appended_ms - first[arrival.seq].appended_ms) / 1000
         if age_s > ACKNOWLEDGED_WITHIN_S:
@@ -208,19 +207,19 @@ def _look_at_the_order(reader: str, own: Sequence[Arrival], verdict: Verdict) ->
                 f"{reader} went back to seq {arrival.seq}, which Kafka had had for {age_s:.1f} s"
             )
     if own[-1].seq != max(first):
-        verdict.wrong.append(f"{reader} went back, and not on to the end")
+        verdict.wrong.append(f"{reader} went back, and did not continue to its last record")
     verdict.duplicated += [
         f"{reader}, seq {arrival.seq}" for arrival in own if first[arrival.seq] is not arrival
     ]
 
 
-def _look_for_holes(
+def _check_unused_seqs(
     readers: dict[str, list[Arrival]], gaps: Sequence[Gap], verdict: Verdict
 ) -> None:
-    numbers = {reader: {arrival.seq for arrival in own} for reader, own in readers.items()}
+    seqs = {reader: {arrival.seq for arrival in own} for reader, own in readers.items()}
     for gap in gaps:
-        numbers.setdefault(gap.reader, set()).add(gap.seq)
-    for reader, used in numbers.items():
+        seqs.setdefault(gap.reader, set()).add(gap.seq)
+    for reader, used in seqs.items():
         unused = sorted(set(range(min(used), max(used))) - used)
         verdict.unused += [f"{reader}, seq {seq}" for seq in unused]
 
@@ -232,5 +231,5 @@ def _by_reader(arrivals: Iterable[Arrival]) -> dict[str, list[Arrival]]:
     return readers
 
 
-def _name(saying: Saying) -> str:
-    return f"#{saying.channel} {saying.number}"
+def _name(message: SentMessage) -> str:
+    return f"#{message.channel} {message.number}"

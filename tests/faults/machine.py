@@ -1,8 +1,8 @@
 """
-A machine of its own for some of the processes: a network, or mounts, that nobody else has.
+A machine of their own for some processes: a separate network, or separate mounts.
 
-Both are Linux namespaces, which live as long as a process that holds them. So the kernel clears
-away what is in them, rules of a firewall included, however the test ends.
+Both are Linux namespaces, which exist as long as a process in them. So the kernel removes their
+contents, including firewall rules, however the test ends.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Direction = Literal["in", "out"]
 
 
 class Machine:
-    """Processes that are started with `prefix` before their command run on this machine."""
+    """Commands with `prefix` before them run on this machine."""
 
     def __init__(self, start: StartProcess, kind: Literal["net", "mount"]) -> None:
-        """Begin a new network, or make mounts private. Skips the test where that cannot be done."""
+        """Create a new network, or private mounts. Skips the test if that is impossible."""
         require_program("unshare")
         if os.geteuid() != 0:
             unavailable("a machine of its own needs root")
@@ -41,7 +41,7 @@ class Machine:
 
     @property
     def pid(self) -> int:
-        """The process that the machine lasts as long as."""
+        """The process that keeps the machine in existence."""
         return self._holder.pid
 
     def run(self, *command: str) -> str:
@@ -49,7 +49,7 @@ class Machine:
         return _run([*self.prefix, *command])
 
     def path(self, path: Path) -> Path:
-        """Return where *path* of this machine is to be found from without."""
+        """Return *path* of this machine as seen from outside."""
         return Path(f"/proc/{self.pid}/root{path}")
 
 
@@ -57,10 +57,10 @@ class Cable:
     """A network cable between a machine and this one."""
 
     def __init__(self, machine: Machine, name: str, number: int) -> None:
-        """Lay the cable *number* of *machine* and call it *name* there."""
+        """Add cable *number* to *machine*, as the interface *name* there."""
         self._machine = machine
         self._name = name
-        # Of the range for measurements between networks (RFC 2544), 8 addresses a process.
+        # From the range for benchmarks (RFC 2544), 8 addresses per process.
         offset = machine.pid % (1 << 14) * 8 + number * 4
         network = f"198.{18 + (offset >> 16)}.{offset >> 8 & 255}"
         #: The address of this end.
@@ -97,7 +97,7 @@ class Cable:
 
     @contextmanager
     def dropping(self, directions: Sequence[Direction]) -> Iterator[None]:
-        """Drop, until the end of the block, what comes in to the machine, or goes out of it."""
+        """Drop packets into the machine, or out of it, until the end of the block."""
         rules = {
             "in": ["INPUT", "-i", self._name, "-j", "DROP"],
             "out": ["OUTPUT", "-o", self._name, "-j", "DROP"],
@@ -117,7 +117,7 @@ class Cable:
 
 
 def network_machine(start: StartProcess) -> Machine:
-    """Return a machine with a network in which there is nothing but itself."""
+    """Return a machine whose network has only a loopback interface."""
     for program in ("ip", "iptables", "ss"):
         require_program(program)
     machine = Machine(start, "net")
@@ -126,7 +126,7 @@ def network_machine(start: StartProcess) -> Machine:
 
 
 def machine_with_small_disk(start: StartProcess, folder: Path, size_kib: int) -> Machine:
-    """Return a machine on which *folder* is a disk of its own, of *size_kib*."""
+    """Return a machine on which *folder* is a separate disk of *size_kib*."""
     machine = Machine(start, "mount")
     folder.mkdir(mode=0o700, parents=True)
     machine.run("mount", "-t", "tmpfs", "-o", f"size={size_kib}k,mode=700", "tmpfs", str(folder))
@@ -134,7 +134,7 @@ def machine_with_small_disk(start: StartProcess, folder: Path, size_kib: int) ->
 
 
 def _run(command: Sequence[str]) -> str:
-    """Return what *command* prints. Raises RuntimeError when it fails."""
+    """Return the output of *command*. Raises RuntimeError if it fails."""
     program = shutil.which(command[0])
     result = subprocess.run(
         [program or command[0], *command[1:]],

@@ -1,4 +1,4 @@
-"""The table of the faults, and what is wrong with a verdict, in words."""
+"""The table of the faults, and the errors of a verdict as text."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from tests.faults.judge import Verdict
 
 _SHOWN = 5
-_HEADS = ("fault", "delivery", "rounds", "said", "lost", "duplicated", "longest silence")
+_HEADS = ("fault", "delivery", "rounds", "sent", "lost", "duplicated", "longest silence")
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one fault came to."""
+    """The result of one fault."""
 
     fault: str
     delivery: str
@@ -21,13 +21,13 @@ class Row:
     verdict: Verdict
 
     def cells(self) -> tuple[str, ...]:
-        """Return the row of the table, a text for each column."""
+        """Return the cells of the row, one text per column."""
         verdict = self.verdict
         return (
             self.fault,
             self.delivery,
             str(self.rounds),
-            str(verdict.said),
+            str(verdict.sent),
             str(len(verdict.lost)),
             str(len(verdict.duplicated)),
             f"{verdict.longest_silence_s:.1f} s",
@@ -48,35 +48,35 @@ def table(rows: Sequence[Row]) -> list[str]:
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a fault may lead to, and has to."""
+    """The effects that a fault may have, and one that it must have."""
 
-    #: How often readers may go back; what comes twice by that is fine.
-    goings_back: int = 0
-    #: Whether something may come twice under another number, and leave out its first one.
+    #: How often readers may go back, which makes duplicates.
+    went_back: int = 0
+    #: Whether messages may be published again with another seq, and seqs may be unused.
     renumbering: bool = False
-    #: Whether there may be gaps.
+    #: Whether there may be gap records.
     gaps: bool = False
-    #: For how long Kafka has to have got nothing; else the fault was none. In seconds.
+    #: How long Kafka must receive nothing, in seconds; else the fault had no effect.
     least_silence_s: float = 0.0
 
 
 def problems(verdict: Verdict, allowed: Allowed) -> list[str]:
-    """Return what is wrong, a text for each kind; nothing if all is well."""
+    """Return a text for each kind of error; none if all is well."""
     found = [_listed("lost", verdict.lost), _listed("wrong", verdict.wrong)]
-    if not allowed.goings_back and not allowed.renumbering:
+    if not allowed.went_back and not allowed.renumbering:
         found.append(_listed("duplicated", verdict.duplicated))
     if not allowed.renumbering:
-        found.append(_listed("under another number", verdict.renumbered))
-        found.append(_listed("numbers that no record has", verdict.unused))
-    goings_back, least_silence_s = allowed.goings_back, allowed.least_silence_s
-    if verdict.goings_back > goings_back:
-        found.append(f"readers went back {verdict.goings_back} times, not {goings_back}")
+        found.append(_listed("with another seq", verdict.renumbered))
+        found.append(_listed("seqs that no record has", verdict.unused))
+    went_back, least_silence_s = allowed.went_back, allowed.least_silence_s
+    if verdict.went_back > went_back:
+        found.append(f"readers went back {verdict.went_back} times, allowed: {went_back}")
     if verdict.gaps and not allowed.gaps:
-        found.append(f"{verdict.gaps} gaps are told of, though no reader was away")
+        found.append(f"{verdict.gaps} gap records, although no reader was away")
     if verdict.longest_silence_s < least_silence_s:
         found.append(
-            f"Kafka got something every {verdict.longest_silence_s:.1f} s at least: the fault "
-            f"should have kept it from that for {least_silence_s:.1f} s, so it was none"
+            f"Kafka received nothing for {verdict.longest_silence_s:.1f} s at most: the fault "
+            f"should have caused {least_silence_s:.1f} s, so it had no effect"
         )
     return [problem for problem in found if problem]
 

@@ -1,9 +1,9 @@
 /*
- * A time of day that can be set back for some processes alone, loaded into them with LD_PRELOAD.
+ * Shifts the time of day for the processes that load this library with LD_PRELOAD.
  *
- * SHIFTED_CLOCK names a file of 8 bytes: how many nanoseconds to add, as a signed integer, read
- * anew each time. What ends at a certain time of day ends by the shifted clock: a wait that is under
- * way when the clock is set back lasts that much longer, as with the kernel's own.
+ * SHIFTED_CLOCK names a file of 8 bytes: the offset in nanoseconds, a signed integer, which is read
+ * at each call. Waits until a time of day use the shifted clock: if the clock is set back during a
+ * wait, the wait lasts that much longer, as with the kernel's clock.
  */
 
 #define _GNU_SOURCE
@@ -78,7 +78,7 @@ int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *
     static int (*wait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
     if (!wait)
         wait = dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
-    if (until->tv_sec < YEAR_2000) // by the clock that counts from the boot
+    if (until->tv_sec < YEAR_2000) // a time of the monotonic clock
         return wait(condition, mutex, until);
     int64_t end = until->tv_sec * SECOND + until->tv_nsec;
     for (;;) {
@@ -92,7 +92,7 @@ int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *
     }
 }
 
-// glibc's is made of its pthread_cond_timedwait, but calls that past us.
+// glibc's cnd_timedwait calls its own pthread_cond_timedwait, not the one above.
 int cnd_timedwait(cnd_t *restrict condition, mtx_t *restrict mutex,
                   const struct timespec *restrict until) {
     int result =

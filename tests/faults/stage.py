@@ -1,4 +1,4 @@
-"""Where the faults happen: readers and a publisher as processes, what was said, and the judge."""
+"""The service under faults: readers and a publisher as processes, sent messages, and verdict."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from tests.topics import Isolation, read_all, read_topic
 
 CHANNELS = ("xqc", "shroud", "forsen")
 
-_LAST_WORDS = 5
+_FINAL_MESSAGES = 5
 _PARTITIONS = 6
 _START_WITHIN_S = 30
 _ARRIVE_WITHIN_S = 60
 _READ_WITHIN_S = 60
-#: A publisher has to be silent, or back, for 10 s.
-_TURN_WITHIN_S = 40
-#: A reader takes 10 s to hand over what it holds, and then leaves.
+#: Readers switch when a publisher has been silent, or back, for 10 s.
+_SWITCH_WITHIN_S = 40
+#: A reader delivers its outbox for up to 10 s, and then disconnects.
 _STOP_WITHIN_S = 20
 
-#: What DELIVERY may be, and the isolation that a consumer needs for it.
+#: The values of DELIVERY, and the isolation level that a consumer needs for each.
 AT_LEAST_ONCE = "at-least-once"
 ISOLATION: Mapping[str, Isolation] = {
     AT_LEAST_ONCE: "read_uncommitted",
@@ -41,7 +41,7 @@ ISOLATION: Mapping[str, Isolation] = {
 
 
 class Stage:
-    """One installation, its Twitch, and its Kafka. Processes that have died start when told to."""
+    """An installation with its Twitch and its Kafka. It does not restart processes by itself."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Stage:
         readers_on: Machine | None = None,
         padding: str = "",
     ) -> None:
-        """*readers_on* is where the readers run, if not here; *padding* makes texts longer."""
+        """Readers run on *readers_on*, or on this machine; *padding* is appended to each text."""
         self.chat = chat
         self.speaker = Speaker(chat, CHANNELS, padding=padding)
         self.environment = service.environment
@@ -65,18 +65,18 @@ class Stage:
         self._readers_on = readers_on
         self._topic = self.environment["KAFKA_TOPIC_CHAT_MESSAGES"]
         self._bootstrap = self.environment["KAFKA_BROKERS"]
-        #: How often a publisher was killed: each time may make something come twice.
-        self.publisher_deaths = 0
+        #: How often a publisher was killed. Each kill may cause duplicates.
+        self.publisher_kills = 0
         self._create_topic()
 
     @property
     def publisher(self) -> Process:
-        """The publisher that was started last."""
+        """The publisher that was started last, without standbys."""
         assert self._publisher, "no publisher was started"
         return self._publisher
 
     def start(self) -> None:
-        """Start everything, and return when it works."""
+        """Start everything, and return once messages arrive in Kafka."""
         self.start_publisher()
         self.start_readers()
         self.wait_until_ready()
@@ -87,28 +87,28 @@ class Stage:
         self._publisher = self._start(python_module("publisher"), self.environment)
 
     def start_standby(self, batches: str, acknowledgements: str) -> None:
-        """Start another publisher, which takes *batches* there, and return when it does."""
+        """Start another publisher with these addresses, and return once it is ready."""
         binds = {"PUBLISHER_BIND": batches, "PUBLISHER_ACK_BIND": acknowledgements}
         self._standby = self._start(python_module("publisher"), self.environment | binds)
         wait_for_line(self._standby, "is ready: session", _START_WITHIN_S)
 
     def lose_publisher(self) -> None:
-        """Kill the publisher (SIGKILL); it does not come back by itself."""
-        self.publisher_deaths += 1
+        """Kill the publisher (SIGKILL) without a restart."""
+        self.publisher_kills += 1
         self.publisher.send(signal.SIGKILL)
         self.publisher.kill()
 
-    def wait_until_turned(self, times: int) -> None:
-        """Return once each reader has turned to another publisher so many *times*."""
+    def wait_until_switched(self, times: int) -> None:
+        """Return once each reader has switched to another publisher at least *times* times."""
 
-        def have_turned() -> bool:
+        def have_switched() -> bool:
             outputs = [reader.output() for reader in self.readers.values()]
             return all(output.count("switching from") >= times for output in outputs)
 
-        wait_for(have_turned, _TURN_WITHIN_S, "the readers to turn to another publisher")
+        wait_for(have_switched, _SWITCH_WITHIN_S, "the readers to switch to another publisher")
 
     def wait_until_ready(self) -> None:
-        """Return once the publisher takes batches."""
+        """Return once the publisher accepts batches."""
         wait_for_line(self.publisher, "is ready: session", _START_WITHIN_S)
 
     def start_readers(self) -> None:
@@ -125,11 +125,11 @@ class Stage:
         self.readers[channel] = self._start(command, self.environment)
 
     def kill(self, *, publisher: bool = False, readers: Sequence[str] = ()) -> None:
-        """Kill all these at once (SIGKILL), and start them again, as supervisord does."""
+        """Kill these processes together (SIGKILL), and restart them, as supervisord does."""
         victims = [self.readers[channel] for channel in readers]
         if publisher:
             victims.append(self.publisher)
-            self.publisher_deaths += 1
+            self.publisher_kills += 1
         for victim in victims:
             assert victim.status is None, victim.tail()
             victim.send(signal.SIGKILL)
@@ -141,63 +141,65 @@ class Stage:
             self.start_reader(channel)
 
     def stop_publisher(self) -> None:
-        """Stop the publisher (SIGTERM), start another, and return when that takes batches."""
+        """Stop the publisher (SIGTERM), start another, and return once that accepts batches."""
         assert self.publisher.stop(timeout_s=_STOP_WITHIN_S) == 0, self.publisher.tail()
         self.start_publisher()
         self.wait_until_ready()
 
     def stop_readers(self, *, meanwhile: Callable[[], object] = lambda: None) -> None:
-        """Stop all readers (SIGTERM), do something *meanwhile*, and start others, as at first."""
+        """Stop all readers (SIGTERM), call *meanwhile*, and start all readers again."""
         self._stop_all_readers()
         meanwhile()
         self.start_readers()
 
     def say_and_read(self) -> None:
-        """Say something, and return once Kafka has all that was heard up to now."""
-        self.speaker.say_last_words(_LAST_WORDS)
-        heard = sum(saying.heard for saying in self.speaker.said)
+        """Send messages, and return once Kafka has every message received so far."""
+        self.speaker.say_until_received(_FINAL_MESSAGES)
+        received = sum(message.received for message in self.speaker.sent)
         read_topic(
             self._bootstrap,
             self._topic,
-            count=heard,
+            count=received,
             timeout_s=_ARRIVE_WITHIN_S,
             isolation=ISOLATION[self._delivery],
         )
 
     def verdict(self) -> Verdict:
         """
-        Wait until all is quiet, stop everything, and have what is in Kafka judged.
+        Wait for outstanding messages, stop everything, and judge what is in Kafka.
 
-        Raises AssertionError when a process has ended that should not have, or ends badly.
+        Raises AssertionError if a process has exited by itself, or does not exit cleanly.
         """
         for process in (*self.readers.values(), self.publisher):
             assert process.status is None, process.tail()
-        with suppress(TimeoutError):  # then there is something missing, and the judge says what
+        with suppress(TimeoutError):  # then messages are missing, and the verdict lists them
             self.say_and_read()
-        held = self._stop()
+        undelivered = self._stop()
         isolation = ISOLATION[self._delivery]
         chat, gaps = (
             read_all(self._bootstrap, topic, timeout_s=_READ_WITHIN_S, isolation=isolation)
             for topic in (self._topic, self.environment["KAFKA_TOPIC_CHAT_GAPS"])
         )
-        verdict = judge(self.speaker.said, arrivals_of(chat), gaps_of(gaps))
-        verdict.wrong += held
+        verdict = judge(self.speaker.sent, arrivals_of(chat), gaps_of(gaps))
+        verdict.wrong += undelivered
         return verdict
 
     def _stop(self) -> Sequence[str]:
-        """Stop everything in good order, and return what the readers still hold, in words."""
+        """Stop everything cleanly; return a text for each outbox that is not empty."""
         self._stop_all_readers()
         for publisher in filter(None, (self.publisher, self._standby)):
             assert publisher.stop(timeout_s=_STOP_WITHIN_S) == 0, publisher.tail()
-        held = {channel: self._batches_in_outbox(channel) for channel in CHANNELS}
+        undelivered = {channel: self._batches_in_outbox(channel) for channel in CHANNELS}
         return [
-            f"{count} batches are still in {name}'s outbox" for name, count in held.items() if count
+            f"{count} batches are still in {name}'s outbox"
+            for name, count in undelivered.items()
+            if count
         ]
 
     def _batches_in_outbox(self, channel: str) -> int:
         state = Path(self.environment["STATE_DIR"])
         file = state / "outbox" / f"{channel}.db"
-        # SQLite does not open what lies in another namespace.
+        # SQLite does not open files in another mount namespace.
         copy = state / f"copy-of-{file.name}"
         for suffix in ("", "-wal"):
             original = Path(f"{self._readers_on.path(file) if self._readers_on else file}{suffix}")
@@ -214,7 +216,7 @@ class Stage:
             assert reader.wait(_STOP_WITHIN_S) == 0, reader.tail()
 
     def _create_topic(self) -> None:
-        # Kafka's own clock in the records tells when it got what: the longest silence is found so.
+        # With Kafka's own timestamps the longest silence can be measured.
         clock = {"message.timestamp.type": "LogAppendTime"}
         admin = AdminClient({"bootstrap.servers": self._bootstrap})
 
@@ -223,7 +225,7 @@ class Stage:
             try:
                 admin.create_topics([new])[self._topic].result(_START_WITHIN_S)
             except KafkaException as error:
-                # On a machine with much to do, the only broker may count as gone for a moment.
+                # On a busy machine the only broker may be considered down for a moment.
                 return bool(error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS)
             return True
 

@@ -1,4 +1,4 @@
-"""The clock is set back while readers and publisher run: the time of day, as they see it."""
+"""The time of day is set back for the readers and the publisher while they run."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ _COMPILE_WITHIN_S = 30
 
 
 class Clock:
-    """A clock that some processes have instead of this machine's; see shifted_clock.c."""
+    """A clock that replaces this machine's for some processes; see shifted_clock.c."""
 
     def __init__(self, folder: Path) -> None:
-        """Make it in *folder*."""
+        """Compile the library into *folder*."""
         require_program("cc")
-        #: What to load into a process, and where the clock finds how far it is off.
+        #: The library to preload into a process, and the file with the clock's offset.
         self.library, self.file = folder / "shifted_clock.so", folder / "clock"
         command = ["cc", "-O1", "-shared", "-fPIC", "-o", str(self.library), str(_SOURCE), "-ldl"]
         subprocess.run(command, check=True, timeout=_COMPILE_WITHIN_S)
         self.file.write_bytes(bytes(8))
 
     def shift(self, seconds: int) -> None:
-        """Set the clock so many *seconds* off this machine's."""
+        """Set the clock's offset from this machine's clock to *seconds*."""
         with self.file.open("r+b") as file:
             file.write(struct.pack("=q", seconds * 10**9))
 
 
 @pytest.fixture
 def clock(short_folder: Path) -> Clock:
-    """A clock that is right."""
+    """Return a clock without an offset."""
     return Clock(short_folder)
 
 
-def _times_said(process: Process) -> list[str]:
-    """Return the times that stand before the log lines of *process*."""
+def _log_times(process: Process) -> list[str]:
+    """Return the timestamps of the log lines of *process*."""
     return re.findall(r"^\d{4}-\d\d-\d\d [\d:.]+", process.output(), re.MULTILINE)
 
 
@@ -57,7 +57,7 @@ def test_the_clock_is_set_back(
     extent: Extent,
     conclude: Conclude,
 ) -> None:
-    """All goes on as if nothing had happened."""
+    """That has no effect."""
     rounds = extent.rounds(quick=2)
     stage = set_stage(
         real_kafka.bootstrap,
@@ -72,5 +72,5 @@ def test_the_clock_is_set_back(
         time.sleep(0.5)
     conclude(stage, "clock set back", rounds=rounds)
     for process in (stage.publisher, *stage.readers.values()):
-        times = _times_said(process)
+        times = _log_times(process)
         assert times[-1] < times[0], f"the clock was not set back: {process.tail()}"

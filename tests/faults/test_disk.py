@@ -16,19 +16,19 @@ from tests.processes import StartProcess, wait_for_line
 
 _PER_SECOND = 600
 _DISK_KIB = 1024
-_SAID_WITHIN_S = 60
+_LOGGED_WITHIN_S = 60
 _PADDING = " " + "x" * 400
 
 
 @pytest.fixture
 def disk(processes: StartProcess, short_folder: Path) -> Machine:
-    """A machine with a small disk under the outboxes."""
+    """Return a machine with a small disk under the outboxes."""
     return machine_with_small_disk(processes, short_folder / "var" / "outbox", _DISK_KIB)
 
 
 @pytest.fixture
 def stage(set_stage: SetStage, real_kafka: KafkaCluster, disk: Machine) -> Stage:
-    """Readers with a small disk, and nothing that runs yet."""
+    """Return a Stage whose readers have a small disk. Nothing runs yet."""
     return set_stage(real_kafka.bootstrap, readers_on=disk, padding=_PADDING)
 
 
@@ -36,58 +36,58 @@ def _make_room(disk: Machine, folder: Path) -> None:
     disk.run("mount", "-o", "remount,size=1g", str(folder / "var" / "outbox"))
 
 
-def _wait_until_all_say(stage: Stage, what: str) -> None:
+def _wait_until_all_log(stage: Stage, what: str) -> None:
     for reader in stage.readers.values():
-        wait_for_line(reader, what, _SAID_WITHIN_S)
+        wait_for_line(reader, what, _LOGGED_WITHIN_S)
 
 
 def test_the_disk_is_full_until_there_is_room(
     stage: Stage, disk: Machine, short_folder: Path, extent: Extent, conclude: Conclude
 ) -> None:
-    """What came meanwhile is on disk then: all readers are killed, and it arrives."""
+    """Then messages in memory are written to disk: they arrive although readers are killed."""
     seconds = extent.seconds(quick=2, full=20)
     stage.start_readers()
     with stage.speaker.speaking(_PER_SECOND):
-        _wait_until_all_say(stage, "keeping messages in memory")
+        _wait_until_all_log(stage, "keeping messages in memory")
         time.sleep(seconds)
         _make_room(disk, short_folder)
-        _wait_until_all_say(stage, "can be written again")
-        stage.speaker.hear()
+        _wait_until_all_log(stage, "can be written again")
+        stage.speaker.check_received()
         stage.kill(readers=CHANNELS)
         stage.start_publisher()
         time.sleep(0.5)
     conclude(stage, "disk full, then kill -9 readers", allowed=Allowed(gaps=True))
 
 
-def test_the_disk_is_full_and_the_publisher_comes(
+def test_the_disk_is_full_and_the_publisher_starts(
     stage: Stage, disk: Machine, short_folder: Path, extent: Extent, conclude: Conclude
 ) -> None:
-    """What lies on disk and what lies in memory arrives in its order."""
+    """Messages on disk and messages in memory arrive in order."""
     seconds = extent.seconds(quick=2, full=20)
     stage.start_readers()
     with stage.speaker.speaking(_PER_SECOND):
-        _wait_until_all_say(stage, "keeping messages in memory")
+        _wait_until_all_log(stage, "keeping messages in memory")
         time.sleep(seconds)
         stage.start_publisher()
         stage.wait_until_ready()
         time.sleep(0.5)
     stage.say_and_read()
     _make_room(disk, short_folder)
-    _wait_until_all_say(stage, "can be written again")
-    conclude(stage, "disk full, publisher comes")
+    _wait_until_all_log(stage, "can be written again")
+    conclude(stage, "disk full, publisher starts")
 
 
 def test_the_disk_is_full_and_readers_are_stopped(
     stage: Stage, disk: Machine, short_folder: Path, conclude: Conclude
 ) -> None:
     """
-    Numbers of what was handed over from memory are not used again: the readers begin new ones.
+    Seqs of messages that were sent from memory are not used again: readers begin with new seqs.
 
-    So what was handed over, while the disk took no note of that, comes twice.
+    Messages whose acknowledgements could not be written to disk are duplicated.
     """
     stage.start()
     with stage.speaker.speaking(_PER_SECOND):
-        _wait_until_all_say(stage, "keeping messages in memory")
+        _wait_until_all_log(stage, "keeping messages in memory")
         time.sleep(0.5)
         stage.stop_readers(meanwhile=lambda: _make_room(disk, short_folder))
         time.sleep(0.5)

@@ -1,4 +1,4 @@
-"""A publisher's host is lost: readers turn to the next one, and back when the first returns."""
+"""A publisher's host is lost: readers switch to the next publisher, and back on its return."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _PER_SECOND = 200
 
 
 @pytest.mark.at_least_once
-def test_readers_turn_to_the_next_publisher_and_back(
+def test_readers_switch_to_the_next_publisher_and_back(
     set_stage: SetStage, real_kafka: KafkaCluster, extent: Extent, conclude: Conclude
 ) -> None:
-    """What the lost one had not acknowledged, the next one gets."""
+    """The next publisher receives the batches that the lost one had not acknowledged."""
     rounds = extent.rounds(quick=1, full=5)
     first, second = ([f"tcp://127.0.0.1:{free_port()}" for _ in range(2)] for _ in range(2))
     stage = set_stage(
@@ -30,7 +30,7 @@ def test_readers_turn_to_the_next_publisher_and_back(
     with stage.speaker.speaking(_PER_SECOND):
         for number in range(rounds):
             stage.lose_publisher()
-            stage.wait_until_turned(times=2 * number + 1)
+            stage.wait_until_switched(times=2 * number + 1)
             stage.start_publisher()
-            stage.wait_until_turned(times=2 * number + 2)
-    conclude(stage, "kill -9 publisher, turn to the next", rounds=rounds)
+            stage.wait_until_switched(times=2 * number + 2)
+    conclude(stage, "kill -9 publisher, switch to the next", rounds=rounds)

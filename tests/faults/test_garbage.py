@@ -1,4 +1,4 @@
-"""Somebody sends garbage to the publisher's sockets, in between what the readers send."""
+"""Garbage is sent to the publisher's sockets, between the readers' batches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BATCH = encode_frame(Batch(Kind.CHAT, [Record(b"1", 1, b"{}")]))
 
 @pytest.fixture
 def push(stage: Stage) -> Iterator[zmq.Socket[bytes]]:
-    """A socket that is connected to the one that takes batches."""
+    """Yield a socket that is connected to the publisher's socket for batches."""
     context = zmq.Context()
     with context.socket(zmq.PUSH) as sender:
         sender.setsockopt(zmq.LINGER, 0)
@@ -30,34 +30,34 @@ def push(stage: Stage) -> Iterator[zmq.Socket[bytes]]:
     context.term()
 
 
-def _garbage(chance: random.Random) -> list[bytes]:
-    envelope = encode_frame(Envelope("xqc/garbage", chance.randrange(1 << 63), 1, 1))
-    junk = chance.randbytes(chance.randrange(2000))
-    return chance.choice([[junk], [b""], [envelope], [junk, _BATCH], [envelope, junk], [junk] * 3])
+def _garbage(rng: random.Random) -> list[bytes]:
+    envelope = encode_frame(Envelope("xqc/garbage", rng.randrange(1 << 63), 1, 1))
+    junk = rng.randbytes(rng.randrange(2000))
+    return rng.choice([[junk], [b""], [envelope], [junk, _BATCH], [envelope, junk], [junk] * 3])
 
 
-def _send_junk_to(endpoint: str, chance: random.Random) -> None:
+def _send_junk_to(endpoint: str, rng: random.Random) -> None:
     host, port = endpoint.removeprefix("tcp://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as stray:
-        stray.sendall(chance.randbytes(1000))
+        stray.sendall(rng.randbytes(1000))
 
 
 def test_garbage_is_sent_to_the_publisher(
     stage: Stage,
     push: zmq.Socket[bytes],
     extent: Extent,
-    chance: random.Random,
+    rng: random.Random,
     conclude: Conclude,
 ) -> None:
-    """It is dropped, and nobody else notices."""
+    """It is dropped, and readers are not affected."""
     rounds = extent.rounds(quick=5)
     stage.start()
     with stage.speaker.speaking(200):
         for _ in range(rounds):
             for _ in range(20):
-                push.send_multipart(_garbage(chance))
+                push.send_multipart(_garbage(rng))
             for name in ("PUBLISHER_ENDPOINT", "PUBLISHER_ACK_ENDPOINT"):
-                _send_junk_to(stage.environment[name], chance)
-            time.sleep(chance.uniform(0, 0.5))
+                _send_junk_to(stage.environment[name], rng)
+            time.sleep(rng.uniform(0, 0.5))
         wait_for_line(stage.publisher, "dropped an invalid message", 10)
     conclude(stage, "garbage sent to the publisher", rounds=rounds)

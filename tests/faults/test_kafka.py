@@ -1,4 +1,4 @@
-"""Kafka goes away, at once (SIGKILL), and comes back with what it had."""
+"""Kafka is killed (SIGKILL) and restarted with its data."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def test_kafka_is_killed_and_restarted(
     set_stage: SetStage,
     own_kafka: KafkaBroker,
     extent: Extent,
-    chance: random.Random,
+    rng: random.Random,
     conclude: Conclude,
 ) -> None:
-    """The publisher tries again until Kafka has it all, once."""
+    """The publisher retries until Kafka has each message, once."""
     rounds = extent.rounds(quick=1)
     stage = set_stage(own_kafka.bootstrap)
     stage.start()
     with stage.speaker.speaking(200):
         for _ in range(rounds):
-            time.sleep(chance.uniform(0, 3))
+            time.sleep(rng.uniform(0, 3))
             own_kafka.kill()
             own_kafka.start()
         time.sleep(0.5)
@@ -35,7 +35,7 @@ def test_kafka_is_killed_and_restarted(
 def test_kafka_is_down_for_long(
     set_stage: SetStage, own_kafka: KafkaBroker, extent: Extent, conclude: Conclude
 ) -> None:
-    """At a thousand messages a second: the outboxes take them in, and hand them over later."""
+    """At a thousand messages a second: the outboxes store them and deliver them later."""
     seconds = extent.seconds(quick=2, full=30)
     stage = set_stage(own_kafka.bootstrap)
     stage.start()
@@ -56,7 +56,7 @@ def test_kafka_is_down_for_long(
 def test_the_publisher_is_killed_while_kafka_is_down(
     set_stage: SetStage, own_kafka: KafkaBroker, conclude: Conclude
 ) -> None:
-    """What the publisher held was not acknowledged, and its successor gets it again."""
+    """Its unconfirmed batches were not acknowledged; its successor receives them again."""
     stage = set_stage(own_kafka.bootstrap)
     stage.start()
     with stage.speaker.speaking(1000):

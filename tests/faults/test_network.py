@@ -1,7 +1,7 @@
 """
-The network between readers and publisher fails, and that between readers and Twitch.
+The network fails between readers and publisher, and between readers and Twitch.
 
-The readers are on a machine of their own, with a cable to the publisher and one to Twitch.
+Readers run on a machine of their own, with a cable to the publisher and one to Twitch.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CUTS: dict[str, Callable[[Cable], AbstractContextManager[None]]] = {
 
 
 class Cables:
-    """The readers' cables, and the stage between them."""
+    """The readers' machine with its two cables, and the Stage that uses them."""
 
     def __init__(
         self, processes: StartProcess, set_stage: SetStage, kafka: KafkaCluster, state: Path
@@ -60,13 +60,13 @@ class Cables:
 def cables(
     processes: StartProcess, set_stage: SetStage, real_kafka: KafkaCluster, short_folder: Path
 ) -> Cables:
-    """Two cables, whole, and nothing that runs yet."""
+    """Return two working cables and a Stage whose processes do not run yet."""
     return Cables(processes, set_stage, real_kafka, short_folder / "var")
 
 
 @pytest.mark.parametrize("way", CUTS)
 def test_the_link_is_cut(cables: Cables, extent: Extent, conclude: Conclude, way: str) -> None:
-    """What is said meanwhile waits in the outboxes, and nothing comes twice."""
+    """Messages wait in the outboxes meanwhile; there are no duplicates."""
     seconds = extent.seconds(quick=2, full=20)
     cables.stage.start()
     with cables.stage.speaker.speaking(_PER_SECOND):
@@ -82,26 +82,26 @@ def test_the_link_is_cut(cables: Cables, extent: Extent, conclude: Conclude, way
 
 
 def test_the_link_is_reset(
-    cables: Cables, extent: Extent, chance: random.Random, conclude: Conclude
+    cables: Cables, extent: Extent, rng: random.Random, conclude: Conclude
 ) -> None:
-    """What was on the way is lost, is sent again, and nothing comes twice."""
+    """Batches in flight are lost and sent again; there are no duplicates."""
     rounds = extent.rounds(quick=2)
     cables.stage.start()
     killed = 0
     with cables.stage.speaker.speaking(_PER_SECOND):
         for _ in range(rounds):
-            time.sleep(chance.uniform(0.5, 2))
-            # So that something is on the way.
+            time.sleep(rng.uniform(0.5, 2))
+            # So that batches are in flight.
             with cables.link.dropping(["out"]):
                 time.sleep(0.2)
                 killed += cables.link.reset_connections()
         time.sleep(0.5)
-    assert killed >= rounds, "there was not a connection to reset each time"
+    assert killed >= rounds, "a round had no connection to reset"
     conclude(cables.stage, "TCP reset of the link", rounds=rounds)
 
 
 def test_twitch_is_out_of_reach(cables: Cables, extent: Extent, conclude: Conclude) -> None:
-    """What was said meanwhile arrives late or is told of in a gap record."""
+    """Messages of that time arrive late, or a gap record covers them."""
     seconds = extent.seconds(quick=2, full=30)
     cables.stage.start()
     with cables.stage.speaker.speaking(_PER_SECOND):

@@ -1,4 +1,4 @@
-"""What counts as heard."""
+"""Which messages count as received."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.simulator.raw_client import RawClient
 
 @pytest.fixture
 def chat() -> Iterator[BackgroundChatServer]:
-    """A running Twitch."""
+    """Yield a running simulated Twitch."""
     with BackgroundChatServer() as server:
         yield server
 
@@ -27,56 +27,58 @@ async def enter(port: int) -> RawClient:
     return client
 
 
-async def answer_a_ping(client: RawClient) -> None:
-    """Read until a PING comes, and answer it."""
+async def respond_to_ping(client: RawClient) -> None:
+    """Read until a PING arrives, and respond to it."""
     while not (line := await client.read_line()).startswith("PING "):
         pass
     client.send(line.replace("PING", "PONG"))
 
 
-def hear(speaker: Speaker, chat: BackgroundChatServer, client: RawClient) -> None:
-    """Have *speaker* ask, and *client* answer."""
-    answer = asyncio.run_coroutine_threadsafe(answer_a_ping(client), chat.loop)
-    speaker.hear()
-    answer.result(10)
+def check_received(speaker: Speaker, chat: BackgroundChatServer, client: RawClient) -> None:
+    """Let *speaker* send a PING, and *client* respond."""
+    response = asyncio.run_coroutine_threadsafe(respond_to_ping(client), chat.loop)
+    speaker.check_received()
+    response.result(10)
 
 
-def test_what_was_said_to_one_that_answers_later_was_heard(chat: BackgroundChatServer) -> None:
-    """All that it was sent before it was asked; not what came before it or after."""
+def test_messages_before_an_answered_ping_count_as_received(chat: BackgroundChatServer) -> None:
+    """Not messages from before the client joined, or from after the PING."""
     speaker = Speaker(chat, ["xqc"])
     speaker.say(2)
     client = chat.run(enter(chat.port))
     speaker.say(3)
-    hear(speaker, chat, client)
+    check_received(speaker, chat, client)
     speaker.say(1)
     chat.run(client.close())
-    assert [saying.heard for saying in speaker.said] == [False] * 2 + [True] * 3 + [False]
-    assert [saying.text for saying in speaker.said] == [f"xqc {number}" for number in range(1, 7)]
+    assert [message.received for message in speaker.sent] == [False] * 2 + [True] * 3 + [False]
+    assert [message.text for message in speaker.sent] == [f"xqc {number}" for number in range(1, 7)]
 
 
-def test_what_one_was_sent_that_has_gone_is_not_heard_by_another(
+def test_messages_to_a_client_that_has_left_do_not_count_as_received(
     chat: BackgroundChatServer,
 ) -> None:
-    """The successor answers for itself."""
+    """Its successor responds only for its own messages."""
     speaker = Speaker(chat, ["xqc"])
     gone = chat.run(enter(chat.port))
     speaker.say(1)
     chat.run(gone.close())
-    chat.run(chat.server.wait_until(lambda: not chat.server.sessions, what="it to go"))
+    chat.run(
+        chat.server.wait_until(lambda: not chat.server.sessions, what="the client to disconnect")
+    )
     successor = chat.run(enter(chat.port))
     speaker.say(1)
-    hear(speaker, chat, successor)
+    check_received(speaker, chat, successor)
     chat.run(successor.close())
-    assert [saying.heard for saying in speaker.said] == [False, True]
+    assert [message.received for message in speaker.sent] == [False, True]
 
 
 def test_speaking_goes_on_until_the_end_of_the_block(chat: BackgroundChatServer) -> None:
-    """At the given rate, which is shared by the channels."""
+    """At the given rate, over all channels."""
     speaker = Speaker(chat, ["xqc", "shroud"])
     with speaker.speaking(500):
         chat.run(asyncio.sleep(0.2))
-    count = len(speaker.said)
+    count = len(speaker.sent)
     assert count >= 20
-    assert {saying.channel for saying in speaker.said} == {"xqc", "shroud"}
+    assert {message.channel for message in speaker.sent} == {"xqc", "shroud"}
     chat.run(asyncio.sleep(0.1))
-    assert len(speaker.said) == count
+    assert len(speaker.sent) == count

@@ -1,4 +1,4 @@
-"""Two hosts read the same channel: one may die, and nobody who reads the topic notices."""
+"""Two hosts read the same channel: one of them may die without any effect on the topic."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from tests.topics import read_all, read_topic
 
 CHANNEL = "xqc"
 
-#: How often something is said.
+#: How often each text is sent.
 _TIMES = 10
 
-#: A gap record waits 30 s for what other readers tell, and goes with the next thing heard.
+#: A gap record waits 30 s for presence messages, and is sent with the next received message.
 _GAP_WITHIN_S = 90
 
 
 @pytest.mark.long
-def test_a_readers_host_dies_without_a_gap_and_without_a_copy(
+def test_a_readers_host_dies_without_a_gap_and_without_duplicates(
     processes: StartProcess, short_folder: Path, kafka: KafkaCluster, topic: str
 ) -> None:
     """
-    What both have heard is there once, and what one has missed is no gap.
+    Messages that both have received are published once, and one reader's absence is no gap.
 
-    As a gap begins 7 s before what was heard last, here it ends when the other one came.
+    A gap begins 7 s before the last received message. Here it ends when the other reader joined.
     """
     with twitch(short_folder) as chat:
         service = Service(processes, chat, short_folder, kafka.bootstrap, topic, DEDUPLICATE="true")
@@ -44,15 +44,15 @@ def test_a_readers_host_dies_without_a_gap_and_without_a_copy(
         service.say(CHANNEL, "alone")
         name = wait_for_line(publisher, r"reader (\S+): first batch", START_WITHIN_S)[1]
         service.start_reader(CHANNEL, STATE_DIR=str(short_folder / "two"))
-        other_came_ms = time.time_ns() // 1_000_000
-        say(service, "both")
+        other_joined_ms = time.time_ns() // 1_000_000
+        send_messages(service, "both")
         read_topic(kafka.bootstrap, topic, count=1 + _TIMES, timeout_s=START_WITHIN_S)
         one.send(signal.SIGKILL)
         one.kill()
-        say(service, "one is away")
+        send_messages(service, "one is away")
         service.start_reader(CHANNEL, STATE_DIR=str(short_folder / "one"))
-        say(service, "both again")
-        # It has heard the first message, the others of two times, and tells of a gap.
+        send_messages(service, "both again")
+        # It has received the first message and two texts, and sent a gap record.
         wait_until_acknowledged(service, name, 1 + 2 * _TIMES + 1)
         assert publisher.stop() == 0
 
@@ -60,25 +60,25 @@ def test_a_readers_host_dies_without_a_gap_and_without_a_copy(
         json.loads(record.value)["message"]
         for record in read_all(kafka.bootstrap, topic, timeout_s=START_WITHIN_S)
     )
-    often = dict.fromkeys(("both", "one is away", "both again"), _TIMES)
-    assert texts == {"alone": 1} | often
+    copies = dict.fromkeys(("both", "one is away", "both again"), _TIMES)
+    assert texts == {"alone": 1} | copies
     [record] = read_all(kafka.bootstrap, f"{topic}-gaps", timeout_s=START_WITHIN_S)
-    assert decode_chat_gap(record.value).to_ms <= other_came_ms
+    assert decode_chat_gap(record.value).to_ms <= other_joined_ms
 
 
-def say(service: Service, text: str) -> None:
-    """Say it a few times."""
+def send_messages(service: Service, text: str) -> None:
+    """Send *text* 10 times."""
     for _ in range(_TIMES):
         service.say(CHANNEL, text)
 
 
 def wait_until_acknowledged(service: Service, reader: str, seq: int) -> None:
-    """Return once the publisher has acknowledged record *seq* of *reader*, or the next one is."""
-    with zmq.Context() as context, context.socket(zmq.SUB) as ear:
-        ear.subscribe(acknowledgement_topic(reader))
-        ear.connect(service.environment["PUBLISHER_ACK_ENDPOINT"])
+    """Return once the publisher has acknowledged record *seq* of *reader*, or a later one."""
+    with zmq.Context() as context, context.socket(zmq.SUB) as sub:
+        sub.subscribe(acknowledgement_topic(reader))
+        sub.connect(service.environment["PUBLISHER_ACK_ENDPOINT"])
         deadline = time.monotonic() + _GAP_WITHIN_S
         acknowledged = 0
         while acknowledged < seq:
-            assert ear.poll(max(0, int((deadline - time.monotonic()) * 1000))), acknowledged
-            acknowledged = decode_acknowledgement(ear.recv_multipart()[1]).seq
+            assert sub.poll(max(0, int((deadline - time.monotonic()) * 1000))), acknowledged
+            acknowledged = decode_acknowledgement(sub.recv_multipart()[1]).seq

@@ -1,4 +1,4 @@
-"""SIGTERM in the middle of a burst, and a publisher that hangs for a while (SIGSTOP)."""
+"""SIGTERM during a burst, and a publisher that hangs for a while (SIGSTOP)."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ _EVERY_S = 1.5
 
 
 def test_the_publisher_is_stopped_in_a_burst(
-    stage: Stage, extent: Extent, chance: random.Random, conclude: Conclude
+    stage: Stage, extent: Extent, rng: random.Random, conclude: Conclude
 ) -> None:
-    """It hands over what it took and says so: nothing comes twice."""
+    """Received batches are published and acknowledged first: no duplicates."""
     rounds = extent.rounds(quick=2)
     stage.start()
     with stage.speaker.speaking(_BURST_PER_SECOND):
         for _ in range(rounds):
-            time.sleep(chance.uniform(0, _EVERY_S))
+            time.sleep(rng.uniform(0, _EVERY_S))
             stage.stop_publisher()
     conclude(stage, "SIGTERM publisher in a burst", rounds=rounds)
 
 
 def test_the_readers_are_stopped_in_a_burst(
-    stage: Stage, extent: Extent, chance: random.Random, conclude: Conclude
+    stage: Stage, extent: Extent, rng: random.Random, conclude: Conclude
 ) -> None:
-    """They hand over what they heard, and a gap record tells of the time without them."""
+    """Received messages are delivered, and a gap record covers the time without readers."""
     rounds = extent.rounds(quick=2)
     stage.start()
     with stage.speaker.speaking(_BURST_PER_SECOND):
         for _ in range(rounds):
-            time.sleep(chance.uniform(0, _EVERY_S))
+            time.sleep(rng.uniform(0, _EVERY_S))
             stage.stop_readers()
     conclude(stage, "SIGTERM readers in a burst", rounds=rounds, allowed=Allowed(gaps=True))
 
 
 def test_the_publisher_hangs(stage: Stage, extent: Extent, conclude: Conclude) -> None:
-    """Its readers wait, and nothing comes twice when it goes on."""
+    """Its readers wait; there are no duplicates when it continues."""
     seconds = extent.seconds(quick=2, full=20)
     stage.start()
     with stage.speaker.speaking(200):
