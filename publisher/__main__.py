@@ -67,7 +67,7 @@ def _publish(settings: Settings) -> int:
             _cluster(settings) as cluster,
         ):
             logger.info(
-                "publisher for %s: receives batches at %s, acknowledges at %s; Kafka at %s, "
+                "started, environment %s: receives batches at %s, acknowledges at %s; Kafka at %s, "
                 "topic %s",
                 settings.app_env,
                 sockets.batches_endpoint,
@@ -84,7 +84,7 @@ def _publish(settings: Settings) -> int:
     except (BindError, EmbeddedKafkaError) as error:
         logger.error("%s", error)
         return exit_codes.FAILURE
-    logger.info("publisher stopped")
+    logger.info("stopped")
     return exit_codes.OK
 
 

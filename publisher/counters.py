@@ -32,21 +32,22 @@ class Counters:
     def summary(self) -> str:
         """Return the counts above zero as one line of text."""
         parts = [
-            _part(self.taken, "messages taken"),
-            _part(self.confirmed, "confirmed by Kafka"),
-            _part(self.duplicates_left_out, "duplicates left out"),
-            _part(self.gaps_left_out, "gaps left out"),
-            _part(self.dead_letters, "dead letters"),
-            _part(self.connections_ended, "connections ended"),
-            *(
-                _part(count, f"connections refused, {why}")
-                for why, count in self.connections_refused.items()
-            ),
-            *(_part(count, f"batches refused, {why}") for why, count in self.refused.items()),
-            *(_part(count, f"frames dropped, {why}") for why, count in self.malformed.items()),
+            _part(self.taken, "message taken", "messages taken"),
+            _part(self.confirmed, "confirmed by Kafka", "confirmed by Kafka"),
+            _part(self.duplicates_left_out, "duplicate left out", "duplicates left out"),
+            _part(self.gaps_left_out, "gap left out", "gaps left out"),
+            _part(self.dead_letters, "dead letter", "dead letters"),
+            _part(self.connections_ended, "connection ended", "connections ended"),
+            *_parts(self.connections_refused, "connection refused", "connections refused"),
+            *_parts(self.refused, "batch refused", "batches refused"),
+            *_parts(self.malformed, "frame dropped", "frames dropped"),
         ]
-        return "; ".join(part for part in parts if part) or "nothing yet"
+        return "; ".join(part for part in parts if part) or "no messages since the start"
 
 
-def _part(count: int, what: str) -> str:
-    return f"{count} {what}" if count else ""
+def _parts(counts: Counter[str], singular: str, plural: str) -> list[str]:
+    return [f"{_part(count, singular, plural)}, {why}" for why, count in counts.items() if count]
+
+
+def _part(count: int, singular: str, plural: str) -> str:
+    return f"{count} {singular if count == 1 else plural}" if count else ""

@@ -72,7 +72,7 @@ def _wanted(settings: Settings) -> ChannelList:
     text = CHANNELS_FILE.read_text("utf-8-sig", "replace")
     in_file = read_channel_names(text)
     channels = dict.fromkeys(in_file.channels)
-    problems = [f"{CHANNELS_FILE}, {problem}" for problem in in_file.problems]
+    problems = [f"{CHANNELS_FILE}, {problem}; this line is skipped" for problem in in_file.problems]
     for variable, names in (
         ("TWITCH_CHANNELS", settings.twitch_channels),
         ("TWITCH_CHANNEL", settings.twitch_channel),
@@ -81,7 +81,7 @@ def _wanted(settings: Settings) -> ChannelList:
             try:
                 channels[channel_name(name)] = None
             except ValueError as error:
-                problems.append(f"{variable}: {error}")
+                problems.append(f"{variable}: {error}; this name is skipped")
     return ChannelList(tuple(channels), tuple(problems))
 
 

@@ -97,12 +97,15 @@ def _wake_up(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _log_summary(outbox: Outbox, builder: RecordBuilder) -> None:
-    logger.info(
-        "stopped after %d messages (dropped %d duplicates and %d invalid emote positions)",
-        builder.messages,
-        builder.repeated,
-        builder.skipped_emote_positions,
-    )
+    if builder.repeated or builder.skipped_emote_positions:
+        logger.info(
+            "stopped after %d messages (dropped %d duplicates and %d invalid emote positions)",
+            builder.messages,
+            builder.repeated,
+            builder.skipped_emote_positions,
+        )
+    else:
+        logger.info("stopped after %d messages", builder.messages)
     if outbox.waiting:
         logger.warning(
             "%d messages are not acknowledged: they stay in the outbox, and are sent when this"

@@ -15,6 +15,16 @@ def test_the_summary_has_only_counts_above_zero() -> None:
     )
 
 
+def test_a_count_of_one_is_in_the_singular() -> None:
+    """Also a count of one reason."""
+    counters = Counters(taken=1, connections_ended=1)
+    counters.refused["out of sequence"] += 1
+
+    assert counters.summary() == (
+        "1 message taken; 1 connection ended; 1 batch refused, out of sequence"
+    )
+
+
 def test_the_summary_is_never_empty() -> None:
     """Also if nothing has happened."""
-    assert Counters().summary() == "nothing yet"
+    assert Counters().summary() == "no messages since the start"

@@ -149,7 +149,7 @@ def test_starts_are_logged_and_at_debug_each_message(
         reader.send(chat(3, 1), 3)
         reader.wait_for_acknowledgement(3)
 
-    wait_for_line(publisher.process, r"publisher for staging: .*topic test-", 5)
+    wait_for_line(publisher.process, r"started, environment staging: .*topic test-", 5)
     wait_for_line(publisher.process, rf"Kafka at {kafka.bootstrap} is ready: session", 5)
     wait_for_line(publisher.process, rf"reader {READER}: chat record, seq 3", 5)
     assert publisher.process.output().count(f"reader {READER}: first batch, at seq 1") == 1

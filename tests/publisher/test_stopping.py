@@ -46,7 +46,7 @@ def test_an_idle_publisher_stops_promptly(
     wait_for_line(publisher.process, "is ready: session", 20)
 
     assert publisher.process.stop(timeout_s=2) == 0
-    assert "publisher stopped" in publisher.process.output()
+    assert "publisher: stopped" in publisher.process.output()
 
 
 def test_the_publisher_stops_promptly_while_it_waits_for_kafka(

@@ -84,6 +84,7 @@ def test_bad_names_are_reported_with_their_place(
     command = run_channels(processes, TWITCH_CHANNELS="shroud, b@d", TWITCH_CHANNEL="worse!")
     assert "channels.conf, line 2: 'no channel' is not a channel" in command.output()
     assert "channels.conf, line 3: " in command.output()
+    assert command.output().count("; this line is skipped\n") == 2
     assert "TWITCH_CHANNELS: 'b@d' is not a channel" in command.output()
     assert "TWITCH_CHANNEL: 'worse!' is not a channel" in command.output()
     assert "line 1:" not in command.output()

@@ -116,7 +116,7 @@ def test_a_reader_that_sends_only_copies_keeps_its_checkpoint(
         bob.wait_for_acknowledgement(10)
 
     assert second.process.stop() == 0
-    wait_for_line(second.process, "1 batches refused, out of sequence", 5)
+    wait_for_line(second.process, "1 batch refused, out of sequence", 5)
 
 
 def test_a_message_that_kafka_refuses_becomes_one_dead_letter(
@@ -155,7 +155,7 @@ def test_only_the_part_of_a_gap_without_another_reader_is_published(
     assert record.headers["seq"] == b"2"
     published = decode_chat_gap(record.value)
     assert (published.from_ms, published.to_ms) == (2001, 2500)
-    wait_for_line(publisher.process, "1 gaps left out", 5)
+    wait_for_line(publisher.process, "1 gap left out", 5)
 
 
 def test_without_the_setting_everything_is_published(
