@@ -38,7 +38,16 @@ _TEXTS_OF_OTHERS = {
         "redirect_mismatch",
     },
     "OpenSSL": {"CERTIFICATE_VERIFY_FAILED"},
-    "supervisord": {"CRIT"},
+    "the C library": {
+        "Name or service not known",
+        "Temporary failure in name resolution",
+    },
+    "python-dotenv": {"could not parse statement starting at line …"},
+    "supervisord": {
+        "Another program is already listening on a port that one of our HTTP servers is configured"
+        " to use",
+        "CRIT",
+    },
 }
 
 _QUOTE = re.compile(r'"`([^`]+)`"')
