@@ -151,12 +151,17 @@ class TransactionalSink(Sink):
         """Take the next step towards committing or aborting."""
         if not transaction.hand_over_checkpoints():
             return  # there is room again once something has been delivered
-        if len(self.producer):
-            return
+        # Do not wait for the other records of a failed transaction. librdkafka may keep some in its
+        # queue, for example one that it has to retry. It sends none of them, and reports them only
+        # after message.timeout.ms, a minute. An abort drops them, and waits for those in flight.
         if transaction.is_refused or self._is_aborting:
             self._abort(transaction)
+        elif transaction.cause is not None:
+            self._fail_unless_expected(transaction.cause)
+        elif len(self.producer):
+            return
         elif transaction.is_broken:
-            self._fail_unless_expected(transaction.cause or self._state())
+            self._fail_unless_expected(self._state())
         else:
             self._commit(transaction)
 
