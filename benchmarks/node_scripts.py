@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.toolchains import require_toolchain, run_toolchain
+from tests.toolchains import one_at_a_time, require_toolchain, run_toolchain
 
 FOLDER = Path(__file__).parent / "node"
 
@@ -19,6 +19,11 @@ def node_script(name: str, *arguments: str) -> list[str]:
 
 
 def _install() -> None:
+    with one_at_a_time(FOLDER / "node_modules.lock"):
+        _install_alone()
+
+
+def _install_alone() -> None:
     lock = (FOLDER / "package-lock.json").read_text()
     stamp = FOLDER / "node_modules" / "installed"
     if stamp.exists() and stamp.read_text() == lock:

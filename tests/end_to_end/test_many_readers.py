@@ -6,8 +6,8 @@ from pathlib import Path
 
 from simulator.background import BackgroundChatServer
 from simulator.chat_server import ChatServer, RateLimit
-from tests.ports import free_port
-from tests.processes import StartProcess, python_module, wait_for
+from tests.end_to_end.supervised_service import SupervisedService, prepare
+from tests.processes import StartProcess, wait_for
 
 READERS = 200
 
@@ -24,24 +24,16 @@ def test_two_hundred_readers_that_start_at_once_all_join(
         login_limit=RateLimit(LOGINS, 10.0),
     )
     channels = [f"channel_{number}" for number in range(READERS)]
-    unused_endpoint = f"tcp://127.0.0.1:{free_port()}"
     with BackgroundChatServer(server) as chat:
-        environment = {
-            "TWITCH_IRC_HOST": "127.0.0.1",
-            "TWITCH_IRC_PORT": str(chat.port),
-            "TWITCH_IRC_TLS": "false",
-            "TWITCH_JOIN_RATE": str(JOINS),
-            "PUBLISHER_ENDPOINT": unused_endpoint,
-            "PUBLISHER_ACK_ENDPOINT": unused_endpoint,
-            "STATE_DIR": str(short_folder / "var"),
-        }
-        readers = [processes(python_module("readers", name), environment) for name in channels]
+        prepare(short_folder, chat_port=chat.port, channels="\n".join(channels))
+        with (short_folder / ".env").open("a") as settings:
+            settings.write(f"TWITCH_JOIN_RATE={JOINS}\n")
+        supervisord = SupervisedService(processes, short_folder).supervisord
         for channel in channels:
             chat.run(server.wait_for_join(channel, timeout_s=100), timeout_s=101)
         assert len(server.history) == READERS
-        output = "".join(reader.output() for reader in readers)
+        output = supervisord.output()
         assert "cannot connect" not in output
         assert "has not confirmed" not in output
-        for reader in readers:
-            reader.kill()
+        supervisord.kill()
         wait_for(lambda: not server.sessions, 30, "all readers to disconnect")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.ports import free_port
 from tests.processes import REPOSITORY, started_processes, wait_for_line
-from tests.toolchains import require_toolchain, run_toolchain
+from tests.toolchains import one_at_a_time, require_toolchain, run_toolchain
 
 _POM = Path(__file__).parent / "pom.xml"
 _STORE = REPOSITORY / "var" / "test-kafka"
@@ -85,17 +82,10 @@ def prepared_kafka() -> PreparedKafka:
     made_from = _POM.read_bytes() + Path(__file__).read_bytes()
     folder = _STORE / hashlib.sha256(made_from).hexdigest()[:12]
     _STORE.mkdir(parents=True, exist_ok=True)
-    with _one_at_a_time():
+    with one_at_a_time(_STORE / "lock"):
         if not (folder / _COMPLETE).exists():
             _prepare(folder)
     return PreparedKafka(folder)
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    with (_STORE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _prepare(folder: Path) -> None:
