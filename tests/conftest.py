@@ -25,6 +25,8 @@ from tests.requirements import require_program, unavailable
 from tests.toolchains import NoToolchainError
 from tests.undertaker import undertaker
 
+pytest_plugins = ["tests.faults.options"]
+
 _shared_kafka = pytest.StashKey[str]()
 _of_this_run = pytest.StashKey[ExitStack]()
 

@@ -17,50 +17,20 @@ from simulator.certificates import server_tls
 from simulator.chat_server import ChatServer
 from tests.end_to_end.service import Service
 from tests.faults.machine import Machine
-from tests.faults.report import Allowed, Row, problems, table
+from tests.faults.options import FULL_ROUNDS, add_row
+from tests.faults.report import Allowed, Row, problems
 from tests.faults.stage import AT_LEAST_ONCE, CHANNELS, ISOLATION, Stage
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess
 
-_FULL_ROUNDS = 20
-
 NOTHING = Allowed()
-
-_rows = pytest.StashKey[list[Row]]()
-_seed = pytest.StashKey[int]()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add our options; `scripts/faults` passes them on."""
-    group = parser.getgroup("faults")
-    group.addoption("--full", action="store_true", help="run faults in full length and number")
-    group.addoption("--rounds", type=int, help=f"how often a fault is repeated [{_FULL_ROUNDS}]")
-    group.addoption("--seed", type=int, help="seed of an earlier run, to replay a failure")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the seed."""
+    """Describe the markers."""
     config.addinivalue_line("markers", "each_delivery: runs with each DELIVERY even in a quick run")
     config.addinivalue_line("markers", "at_least_once: tests what exactly-once does not guarantee")
     config.addinivalue_line("markers", "long: takes too long for a quick run")
-    given = config.getoption("--seed", None)
-    config.stash[_seed] = random.SystemRandom().randrange(1 << 32) if given is None else given
-    config.stash[_rows] = []
-
-
-def pytest_report_header(config: pytest.Config) -> str:
-    """Show the seed."""
-    return f"faults: seed {config.stash[_seed]}"
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Show the table."""
-    if rows := config.stash[_rows]:
-        terminalreporter.section(f"faults (seed {config.stash[_seed]})")
-        for line in table(rows):
-            terminalreporter.write_line(line)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -68,7 +38,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "delivery" not in metafunc.fixturenames:
         return
     marker = metafunc.definition.get_closest_marker
-    wants_both = metafunc.config.getoption("--full", False) or marker("each_delivery")
+    wants_both = metafunc.config.getoption("--full") or marker("each_delivery")
     takes_both = wants_both and not marker("at_least_once")
     metafunc.parametrize("delivery", list(ISOLATION) if takes_both else [AT_LEAST_ONCE])
 
@@ -80,7 +50,7 @@ class Extent:
     full: bool
     given_rounds: int | None
 
-    def rounds(self, quick: int, full: int = _FULL_ROUNDS) -> int:
+    def rounds(self, quick: int, full: int = FULL_ROUNDS) -> int:
         """Return how often a fault is repeated."""
         return self.given_rounds or (full if self.full else quick)
 
@@ -93,13 +63,13 @@ class Extent:
 def extent(request: pytest.FixtureRequest) -> Extent:
     """Return the extent of this run."""
     option = request.config.getoption
-    return Extent(option("--full", False), option("--rounds", None))
+    return Extent(option("--full"), option("--rounds"))
 
 
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> random.Random:
     """Return a generator that is the same for the same seed and test, in any selection of tests."""
-    return random.Random(f"{request.config.stash[_seed]} {request.node.name}")
+    return random.Random(f"{request.config.option.seed} {request.node.name}")
 
 
 class SetStage(Protocol):
@@ -176,7 +146,7 @@ def conclude(request: pytest.FixtureRequest, delivery: str) -> Conclude:
         stage: Stage, fault: str, *, rounds: int = 1, allowed: Allowed = NOTHING
     ) -> None:
         verdict = stage.verdict()
-        request.config.stash[_rows].append(Row(fault, delivery, rounds, verdict))
+        add_row(request.node, Row(fault, delivery, rounds, verdict))
         if delivery == AT_LEAST_ONCE:
             went_back = stage.publisher_kills * len(CHANNELS)
             allowed = dataclasses.replace(allowed, went_back=went_back)
@@ -189,15 +159,15 @@ def conclude(request: pytest.FixtureRequest, delivery: str) -> Conclude:
 
 def _replay(request: pytest.FixtureRequest) -> str:
     """Return the command that runs the same again."""
-    is_full = request.config.getoption("--full", False)
+    is_full = request.config.getoption("--full")
     script = "scripts/faults" if is_full else "scripts/test tests/faults"
-    return f"{script} --seed {request.config.stash[_seed]} -k {request.function.__name__}"
+    return f"{script} --seed {request.config.option.seed} -k {request.function.__name__}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Set time-outs for full runs; skip long tests in quick runs."""
-    if config.getoption("--full", False):
-        rounds = config.getoption("--rounds") or _FULL_ROUNDS
+    if config.getoption("--full"):
+        rounds = config.getoption("--rounds") or FULL_ROUNDS
         for item in items:
             item.add_marker(pytest.mark.timeout(240 + 15 * rounds))
         return

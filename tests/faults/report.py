@@ -34,9 +34,9 @@ class Row:
         )
 
 
-def table(rows: Sequence[Row]) -> list[str]:
-    """Return the lines of the table, in Markdown."""
-    cells = [_HEADS, *(row.cells() for row in rows)]
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of the table, in Markdown, whose rows have the cells of `Row`."""
+    cells = [_HEADS, *rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"

@@ -205,7 +205,7 @@ def test_records_are_read_as_arrivals() -> None:
 def test_the_table_has_a_row_for_each_fault() -> None:
     """In Markdown, with columns of equal width."""
     verdict = judge(sent(3), arrived(1, 1, every_ms=2500), [])
-    lines = table([Row("unplugged", "at-least-once", 20, verdict)])
+    lines = table([Row("unplugged", "at-least-once", 20, verdict).cells()])
     assert [cell.strip() for cell in lines[2].strip("|").split("|")] == [
         "unplugged", "at-least-once", "20", "3", "2", "1", "2.5 s",
     ]  # fmt: skip
