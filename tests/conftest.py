@@ -20,7 +20,7 @@ from tests.kafka.prepared import prepared_kafka
 from tests.kafka.shared import ask_for_kafka, shared_kafka
 from tests.ngircd import Ngircd, running_ngircd
 from tests.process_table import children
-from tests.processes import StartProcess, started_processes
+from tests.processes import StartProcess, let_programs_be_interrupted, started_processes
 from tests.requirements import require_program, unavailable
 from tests.toolchains import NoToolchainError
 from tests.undertaker import undertaker
@@ -33,7 +33,7 @@ _of_this_run = pytest.StashKey[ExitStack]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare the Kafka that all workers of pytest-xdist share."""
-    _listen_to_signals()
+    let_programs_be_interrupted()
     stack = config.stash[_of_this_run] = ExitStack()
     worker_input = getattr(config, "workerinput", None)
     if worker_input is not None:
@@ -61,17 +61,6 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     chosen = chosen or any("::" in argument or ".py" in argument for argument in config.args)
     # Most tests wait most of the time.
     return 0 if chosen else len(os.sched_getaffinity(0)) + 1
-
-
-def _listen_to_signals() -> None:
-    """Have started programs end by SIGINT and SIGHUP though this run ignores them.
-
-    A run in the background, or under nohup, ignores them, and programs would inherit that. They
-    do not inherit a handler.
-    """
-    for number in (signal.SIGINT, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, lambda *_: None)
 
 
 @pytest.fixture(scope="session", autouse=True)

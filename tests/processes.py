@@ -117,6 +117,17 @@ def started_processes(folder: Path) -> Iterator[StartProcess]:
             print(process.tail(), file=sys.stderr)  # noqa: T201
 
 
+def let_programs_be_interrupted() -> None:
+    """Have programs end on SIGINT and SIGHUP where this process ignores them, and still does.
+
+    A run in the background or under nohup ignores them, and programs would inherit that. They do
+    not inherit a handler.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
 def base_environment() -> dict[str, str]:
     """Return what every program needs, and nothing of the desk's own settings."""
     environment = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import signal
 import socket
 import sys
@@ -13,12 +15,21 @@ from confluent_kafka.admin import AdminClient
 
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.cluster import KafkaCluster
+from tests.kafka.shared import ask_for_kafka, shared_kafka
 from tests.ngircd import Ngircd
 from tests.ports import free_port
-from tests.process_table import running_processes
-from tests.processes import StartProcess, python_module, wait_for, wait_for_line
+from tests.process_table import children, running_processes
+from tests.processes import (
+    StartProcess,
+    let_programs_be_interrupted,
+    python_module,
+    started_processes,
+    wait_for,
+    wait_for_line,
+)
 from tests.requirements import require_program
 from tests.topics import create_topic, kcat_read, read_all, read_topic
+from tests.undertaker import undertaker
 
 # Prints the id of a child that moved to a process group of its own, as supervisord's children do.
 _PARENT = """
@@ -34,6 +45,13 @@ import pathlib, sys, time
 from tests.processes import Process
 process = Process(["sleep", "600"], environment={}, folder=pathlib.Path(sys.argv[1]))
 print("child", process.pid)
+time.sleep(600)
+"""
+
+_OTHER_RUN = """
+import time
+from tests.ports import free_port
+print("port", free_port())
 time.sleep(600)
 """
 
@@ -109,10 +127,55 @@ def test_a_run_that_leaves_a_process_behind_fails(
     assert "the tests left these processes behind: ['sleep 600 ']" in pytest_run.output()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_run_in_the_background_starts_programs_that_can_be_interrupted(
+    short_folder: Path, number: signal.Signals
+) -> None:
+    """The run itself ignores the signal, as before."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        let_programs_be_interrupted()
+        with started_processes(short_folder) as start:
+            assert start(["sleep", "600"]).stop(number) == -number
+        os.kill(os.getpid(), number)
+    finally:
+        signal.signal(number, before)
+
+
+def test_all_workers_get_the_same_kafka_which_ends_with_the_run() -> None:
+    """The first that asks has it started; nobody who asks, no Kafka."""
+    assert undertaker()  # a child, too, from here on
+    before = children(os.getpid())
+    with shared_kafka():
+        assert children(os.getpid()) == before
+    with shared_kafka() as path:
+        bootstrap = ask_for_kafka(path)
+        assert ask_for_kafka(path) == bootstrap
+        admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
+        assert admin.list_topics(timeout=10).brokers
+    assert children(os.getpid()) == before
+
+
 def test_no_port_is_handed_out_twice() -> None:
     """Two servers that have not started yet do not get the same port."""
     ports = [free_port() for _ in range(100)]
     assert len(set(ports)) == len(ports)
+
+
+def test_a_port_of_another_run_is_not_handed_out(
+    processes: StartProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is free until the other run's server starts, and given again when that run has ended."""
+    other = processes([sys.executable, "-c", _OTHER_RUN])
+    port = int(wait_for_line(other, r"^port (\d+)$", timeout_s=20)[1])
+    chosen, by_chance = [port], random.randint
+    monkeypatch.setattr(
+        "random.randint", lambda *between: chosen.pop() if chosen else by_chance(*between)
+    )
+    assert free_port() != port
+    other.kill()
+    chosen.append(port)
+    assert free_port() == port
 
 
 def test_a_missing_program_is_a_skip_without_ci(monkeypatch: pytest.MonkeyPatch) -> None:
