@@ -50,7 +50,8 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End what the run has shared."""
-    config.stash[_of_this_run].close()
+    if stack := config.stash.get(_of_this_run, None):
+        stack.close()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -143,7 +143,7 @@ def test_a_run_in_the_background_starts_programs_that_can_be_interrupted(
 
 
 def test_all_workers_get_the_same_kafka_which_ends_with_the_run() -> None:
-    """The first that asks has it started; nobody who asks, no Kafka."""
+    """It starts at the first request: without one, no process is started."""
     assert undertaker()  # a child, too, from here on
     before = children(os.getpid())
     with shared_kafka():
@@ -162,10 +162,10 @@ def test_no_port_is_handed_out_twice() -> None:
     assert len(set(ports)) == len(ports)
 
 
-def test_a_port_of_another_run_is_not_handed_out(
+def test_a_port_of_another_test_run_is_not_handed_out(
     processes: StartProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is free until the other run's server starts, and given again when that run has ended."""
+    """Even while nothing listens on it. It is available again when the other run has ended."""
     other = processes([sys.executable, "-c", _OTHER_RUN])
     port = int(wait_for_line(other, r"^port (\d+)$", timeout_s=20)[1])
     chosen, by_chance = [port], random.randint

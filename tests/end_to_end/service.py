@@ -52,6 +52,9 @@ class Service:
             "KAFKA_TOPIC_CHAT_MESSAGES": topic,
             "KAFKA_TOPIC_CHAT_GAPS": f"{topic}-gaps",
             "KAFKA_TOPIC_DEAD_LETTERS": f"{topic}-dead-letters",
+            # Tests that run at the same time share one Kafka.
+            "KAFKA_TOPIC_PROGRESS": f"{topic}-progress",
+            "KAFKA_TRANSACTIONAL_ID": topic,
             "STATE_DIR": str(folder / "var"),
             **more,
         }

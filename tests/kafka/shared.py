@@ -1,10 +1,10 @@
-"""One Kafka for all workers of a test run: the first that asks for it has it started."""
+"""One Kafka for all workers of a test run, started when the first of them asks for it."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import Client, Listener
 from pathlib import Path
 from threading import Thread
@@ -14,13 +14,13 @@ from tests.toolchains import NoToolchainError
 
 _BACKLOG = 64
 
-# What is said on the socket, apart from addresses and errors.
+# The requests. The response to _GIVE is an address or an exception.
 _GIVE, _END = "give", "end"
 
 
 @contextmanager
 def shared_kafka() -> Iterator[str]:
-    """Give a path with which `ask_for_kafka` gets the Kafka; it is ended after the block."""
+    """Yield a path for `ask_for_kafka`. The Kafka, if there is one, ends with the block."""
     with tempfile.TemporaryDirectory(prefix="kafka-") as folder:
         path = str(Path(folder) / "socket")
         with Listener(path, "AF_UNIX", _BACKLOG) as listener:
@@ -35,9 +35,9 @@ def shared_kafka() -> Iterator[str]:
 
 
 def ask_for_kafka(path: str) -> str:
-    """Return the bootstrap address of the Kafka of *path*, when it runs.
+    """Return the bootstrap address of the Kafka shared at *path*, once it runs.
 
-    Raises NoToolchainError where there can be none, and RuntimeError when it does not start.
+    Raises NoToolchainError if a tool is missing, OSError or RuntimeError if it does not start.
     """
     with Client(path) as connection:
         connection.send(_GIVE)
@@ -48,11 +48,12 @@ def ask_for_kafka(path: str) -> str:
 
 
 def _serve(listener: Listener) -> None:
-    """Answer every request, and return after the last one."""
+    """Answer requests until `_END`, then end the Kafka."""
     with ExitStack() as stack:
         answer: str | Exception | None = None
         while True:
-            with listener.accept() as connection:
+            # A worker that was killed leaves its connection without a request.
+            with suppress(EOFError, OSError), listener.accept() as connection:
                 if connection.recv() == _END:
                     return
                 answer = answer or _start(stack)
@@ -62,5 +63,5 @@ def _serve(listener: Listener) -> None:
 def _start(stack: ExitStack) -> str | Exception:
     try:
         return stack.enter_context(kafka_broker(short_lived=True)).bootstrap
-    except (NoToolchainError, RuntimeError) as error:
+    except (NoToolchainError, OSError, RuntimeError) as error:
         return error
