@@ -13,7 +13,9 @@ from simulator.background import BackgroundChatServer
 from tests.common.store_writers import TOKEN
 from tests.end_to_end.supervised_service import Program, SupervisedService, prepare
 from tests.ports import free_port
-from tests.processes import StartProcess, wait_for, wait_for_line
+from tests.processes import StartProcess, wait_for_line
+
+_READY = "auth: keeping the login of somebot"
 
 
 @pytest.fixture
@@ -45,12 +47,12 @@ def test_with_a_login_auth_runs_and_is_restarted_when_it_is_killed(
     with locked_token_store(folder / "tokenStore.json") as store:
         store.write(TOKEN)
     service = SupervisedService(processes, folder)
-    wait_for_line(service.supervisord, "auth: keeping the login of somebot", 30)
+    wait_for_line(service.supervisord, _READY, 30)
     before = service.programs()["auth"]
     assert before.state == "RUNNING"
     service.control("signal", "KILL", "auth")
-    wait_for(
-        lambda: service.programs()["auth"].pid not in {0, before.pid}, 20, "auth to be restarted"
-    )
+    # Only then does it obey SIGTERM: a new process has the default handler at first.
+    wait_for_line(service.supervisord, f"(?s){_READY}.*{_READY}", 30)
+    assert service.programs()["auth"].pid not in {0, before.pid}
     assert service.supervisord.stop(signal.SIGTERM, timeout_s=30) == 0
     assert "auth: stopped" in service.supervisord.output()

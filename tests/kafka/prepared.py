@@ -41,6 +41,8 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 log.cleaner.dedupe.buffer.size=8388608
+# Some tests write records with timestamps of years ago.
+log.retention.ms=-1
 # A killed broker may register again only when its old session is over (default 9 s).
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=400
