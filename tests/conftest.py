@@ -27,6 +27,8 @@ from tests.undertaker import undertaker
 
 pytest_plugins = ["tests.faults.options"]
 
+_MOST_WORKERS = 8
+
 _shared_kafka = pytest.StashKey[str]()
 _of_this_run = pytest.StashKey[ExitStack]()
 
@@ -60,8 +62,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     option = config.option
     chosen = option.keyword or option.markexpr or option.lf or option.capture == "no"
     chosen = chosen or any("::" in argument or ".py" in argument for argument in config.args)
-    # Most tests wait most of the time.
-    return 0 if chosen else len(os.sched_getaffinity(0)) + 1
+    # Most tests wait most of the time. Each worker may start a Kafka of its own.
+    return 0 if chosen else min(2 * len(os.sched_getaffinity(0)), _MOST_WORKERS)
 
 
 @pytest.fixture(scope="session", autouse=True)
