@@ -83,7 +83,8 @@ class SupervisedService:
         """
         Return all programs once only the publisher and the readers of *channels* run.
 
-        Without a login, auth has nothing to do and exits.
+        Without a login, auth has nothing to do and exits. supervisord reports a program as running
+        from the fork on, but it only obeys signals, and has its name, once it has started itself.
         """
         wanted = {"publisher", *(f"reader-{channel}" for channel in channels)}
 
@@ -92,13 +93,24 @@ class SupervisedService:
             running = {name for name, program in programs.items() if program.pid}
             if programs.get("channels", Program("", 0)).state != "EXITED" or running != wanted:
                 return None
-            return programs if programs.keys() == {*wanted, "auth", "channels"} else None
+            if programs.keys() != {*wanted, "auth", "channels"}:
+                return None
+            have_started = (
+                self._has_started(channel, programs[f"reader-{channel}"].pid)
+                for channel in channels
+            )
+            return programs if all(have_started) else None
 
         try:
             return wait_for(settled, 30, f"only the readers of {sorted(channels)}")
         except TimeoutError as error:
             error.add_note(self.supervisord.tail())
             raise
+
+    def _has_started(self, channel: str, pid: int) -> bool:
+        output = self.supervisord.output()
+        since = output.rpartition(f"spawned: 'reader-{channel}' with pid {pid}")[2]
+        return f"reader {channel}: started" in since
 
     def _run(self, *command: str) -> str:
         finished = subprocess.run(
