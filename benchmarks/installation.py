@@ -13,7 +13,7 @@ from pathlib import Path
 
 import zmq
 
-from common.frames import acknowledgement_topic, decode_acknowledgement
+from common.frames import acknowledgement_topic, announcement_topic, decode_acknowledgement
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.service import START_WITHIN_S, Service, twitch
 from tests.kafka.broker import kafka_broker
@@ -87,7 +87,25 @@ def installation(
             wait_for_line(reader, "found the publisher", START_WITHIN_S)
             name = _numbering_name(service, publisher, channel)
             acknowledgements.subscribe(acknowledgement_topic(name))
+        _wait_until_subscribed(acknowledgements)
         yield Installation(chat, service, publisher, readers, acknowledgements)
+
+
+def _wait_until_subscribed(socket: zmq.Socket[bytes]) -> None:
+    """
+    Wait until the publisher knows all subscriptions of *socket*: before that, it sends us nothing.
+
+    It handles them in order, and responds to one for a reader's announcement. No reader has the
+    name that is used here.
+    """
+    topic = announcement_topic("benchmark")
+    socket.subscribe(topic)
+    while socket.poll(START_WITHIN_S * 1000):
+        # Acknowledgements of the first messages may come before the response.
+        if socket.recv_multipart()[0] == topic:
+            socket.unsubscribe(topic)
+            return
+    raise TimeoutError(f"the publisher did not respond within {START_WITHIN_S} s")
 
 
 def _numbering_name(service: Service, publisher: Process, channel: str) -> str:
