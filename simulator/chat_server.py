@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -78,9 +79,23 @@ class ChatServer:
         self._server.close()
         for session in self.sessions:
             session.connection.abort()
+        await self._abort_handshakes(self._server)
         await self.wait_until(lambda: not self.sessions, what="the connections to end")
         await self._server.wait_closed()
         self._server = None
+
+    async def _abort_handshakes(self, server: asyncio.Server) -> None:
+        """Close connections that are in the middle of their TLS handshake: they have no session."""
+        await asyncio.sleep(0)  # a connection that was just accepted gets its transport
+        if sys.version_info >= (3, 13):
+            server.abort_clients()
+        else:
+            # The event loop has the only list of them.
+            transports = asyncio.get_running_loop()._transports  # type: ignore[attr-defined]
+            for transport in list(transports.values()):
+                if (transport.get_extra_info("sockname") or ())[:2] == (self.host, self.port):
+                    transport.abort()
+        await asyncio.sleep(0)  # an aborted transport closes its socket
 
     async def __aenter__(self) -> ChatServer:
         await self.start()

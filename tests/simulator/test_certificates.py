@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -77,3 +79,20 @@ def test_certificates_are_reused(tmp_path: Path) -> None:
 
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     assert sorted(before) == ["ca.pem", "server.key", "server.pem"]
+
+
+async def test_a_connection_without_a_finished_handshake_is_closed_with_the_server(
+    tmp_path: Path,
+) -> None:
+    """It has no session yet. Left open, it would be reported in a later test."""
+    async with ChatServer(tls=server_tls(tmp_path)) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"\x16")
+        for _ in range(5):
+            await asyncio.sleep(0)  # the server, in the same event loop, accepts it
+    async with asyncio.timeout(10):
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
+        writer.close()
+        with suppress(ConnectionResetError):
+            await writer.wait_closed()
