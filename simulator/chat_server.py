@@ -79,13 +79,13 @@ class ChatServer:
         self._server.close()
         for session in self.sessions:
             session.connection.abort()
-        await self._abort_handshakes(self._server)
+        await self._abort_unserved(self._server)
         await self.wait_until(lambda: not self.sessions, what="the connections to end")
         await self._server.wait_closed()
         self._server = None
 
-    async def _abort_handshakes(self, server: asyncio.Server) -> None:
-        """Close connections that are in the middle of their TLS handshake: they have no session."""
+    async def _abort_unserved(self, server: asyncio.Server) -> None:
+        """Close connections without a session: just accepted, or in their TLS handshake."""
         await asyncio.sleep(0)  # a connection that was just accepted gets its transport
         if sys.version_info >= (3, 13):
             server.abort_clients()
@@ -95,7 +95,9 @@ class ChatServer:
             for transport in list(transports.values()):
                 if (transport.get_extra_info("sockname") or ())[:2] == (self.host, self.port):
                     transport.abort()
-        await asyncio.sleep(0)  # an aborted transport closes its socket
+        # Each socket is closed, and a session that begins all the same ends.
+        for _ in range(3):
+            await asyncio.sleep(0)
 
     async def __aenter__(self) -> ChatServer:
         await self.start()
