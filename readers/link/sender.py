@@ -108,10 +108,6 @@ class Sender:
         if self._timer:
             self._timer.cancel()
 
-    @property
-    def _last_sent(self) -> int:
-        return self._link.last_sent(self._outbox.acknowledged)
-
     def send(self, appended: StoredBatch | None = None) -> None:
         """
         Send as many batches of the outbox as the link accepts now.
@@ -120,12 +116,14 @@ class Sender:
         from the outbox when its turn comes.
         """
         link, outbox = self._link, self._outbox
-        if self._last_sent < outbox.last_seq:
+        sent = link.last_sent(outbox.acknowledged)
+        if sent < outbox.last_seq:
             self._all_acknowledged.clear()
             if self._timer is None:
                 self._call_later()
-        while not self._is_leaving and link.may_send() and self._last_sent < outbox.last_seq:
-            batch = self._next_batch(appended)
+        while not self._is_leaving and link.may_send() and sent < outbox.last_seq:
+            is_next = appended is not None and appended.first_seq == sent + 1
+            batch = appended if is_next else outbox.batch_after(sent)
             if batch is None:
                 return
             envelope = Envelope(
@@ -134,12 +132,8 @@ class Sender:
             if not self._current.send([encode_frame(envelope), batch.body]):
                 # ZeroMQ's queue is full of what was sent before going back. The next tick retries.
                 return
-            link.on_sent(batch.last_seq, len(batch.body), self._clock())
-
-    def _next_batch(self, appended: StoredBatch | None) -> StoredBatch | None:
-        if appended is not None and appended.first_seq == self._last_sent + 1:
-            return appended
-        return self._outbox.batch_after(self._last_sent)
+            sent = batch.last_seq
+            link.on_sent(sent, len(batch.body), self._clock())
 
     def report_presence(self, channel_id: str, since_ms: int, until_ms: int) -> bool:
         """
