@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.toolchains import one_at_a_time, require_toolchain, run_toolchain
+from common.file_lock import file_lock
+from tests.toolchains import require_toolchain, run_toolchain
 
 FOLDER = Path(__file__).parent / "node"
 
@@ -19,15 +20,12 @@ def node_script(name: str, *arguments: str) -> list[str]:
 
 
 def _install() -> None:
-    with one_at_a_time(FOLDER / "node_modules.lock"):
-        _install_alone()
-
-
-def _install_alone() -> None:
     lock = (FOLDER / "package-lock.json").read_text()
     stamp = FOLDER / "node_modules" / "installed"
-    if stamp.exists() and stamp.read_text() == lock:
-        return
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    run_toolchain(command, within_s=_INSTALL_WITHIN_S, folder=FOLDER)
-    stamp.write_text(lock)
+    # Another process may be installing: it takes no longer than this one would.
+    with file_lock(FOLDER / "node_modules.lock", within_s=_INSTALL_WITHIN_S):
+        if stamp.exists() and stamp.read_text() == lock:
+            return
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        run_toolchain(command, within_s=_INSTALL_WITHIN_S, folder=FOLDER)
+        stamp.write_text(lock)

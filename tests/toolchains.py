@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -38,11 +36,3 @@ def run_toolchain(command: Sequence[str], *, within_s: float, folder: Path | Non
         raise NoToolchainError(f"{command[0]} did not finish within {within_s:g} s") from None
     except subprocess.CalledProcessError as error:
         raise NoToolchainError(f"{command[0]} has failed:\n{error.stdout[-2000:]}") from None
-
-
-@contextmanager
-def one_at_a_time(lock: Path) -> Iterator[None]:
-    """Do the block while no other process does one with the file *lock*, which is made."""
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

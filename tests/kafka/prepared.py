@@ -8,14 +8,17 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.file_lock import file_lock
 from tests.ports import free_port
 from tests.processes import REPOSITORY, started_processes, wait_for_line
-from tests.toolchains import one_at_a_time, require_toolchain, run_toolchain
+from tests.toolchains import require_toolchain, run_toolchain
 
 _POM = Path(__file__).parent / "pom.xml"
 _STORE = REPOSITORY / "var" / "test-kafka"
 _FETCH_TIMEOUT_S = 100
 _JAVA_TIMEOUT_S = 60
+#: Java formats the storage, and starts and stops a node.
+_PREPARE_TIMEOUT_S = _FETCH_TIMEOUT_S + 3 * _JAVA_TIMEOUT_S
 
 _ARCHIVE = "classes.jsa"
 #: Made when all else is there.
@@ -84,7 +87,7 @@ def prepared_kafka() -> PreparedKafka:
     made_from = _POM.read_bytes() + Path(__file__).read_bytes()
     folder = _STORE / hashlib.sha256(made_from).hexdigest()[:12]
     _STORE.mkdir(parents=True, exist_ok=True)
-    with one_at_a_time(_STORE / "lock"):
+    with file_lock(_STORE / "lock", within_s=_PREPARE_TIMEOUT_S):
         if not (folder / _COMPLETE).exists():
             _prepare(folder)
     return PreparedKafka(folder)
