@@ -10,8 +10,11 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
+
+from common.output import DROPPED, never_block
 
 LEVELS = {
     "debug": logging.DEBUG,
@@ -27,14 +30,23 @@ def configure_logging(process: str, *, level: str, log_format: str, channel: str
     Send the log lines of this process to stderr.
 
     Every line contains *process* and *channel*. *level* is a key of LEVELS, *log_format* is `text`
-    or `json`.
+    or `json`. From now on, nothing that is written to `sys.stderr` blocks the process.
     """
-    formatter = _JsonFormatter if log_format == "json" else _TextFormatter
+    kind = _JsonFormatter if log_format == "json" else _TextFormatter
+    formatter = kind(process, channel)
+    never_block("stderr", partial(_dropped_line, formatter))
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter(process, channel))
+    handler.setFormatter(formatter)
     logging.basicConfig(level=LEVELS[level], handlers=[handler], force=True)
     # At DEBUG, pydle logs every line that it sends, including the token.
     logging.getLogger("pydle").setLevel(logging.WARNING)
+
+
+def _dropped_line(formatter: logging.Formatter, count: int) -> bytes:
+    record = logging.LogRecord(
+        __name__, logging.WARNING, __file__, 0, DROPPED, (count,), exc_info=None
+    )
+    return f"{formatter.format(record)}\n".encode()
 
 
 class BoundedLog:

@@ -6,7 +6,9 @@ configuration cannot express.
 2. The output of programs goes to supervisord's stdout, as its own log does. `/dev/fd/1` as a log
    file does not serve: if it is a socket (systemd's journal), it cannot be opened; if it is a file,
    lines get lost.
-3. Programs of one priority are stopped at the same time. Without this, supervisord stops one
+3. An output that nobody reads, or that is closed, does not stop supervisord. Without this, it
+   blocks; then the pipes of its programs fill up, and they block too.
+4. Programs of one priority are stopped at the same time. Without this, supervisord stops one
    program after another: a thousand readers that wait 10 s for acknowledgements would take hours.
 """
 
@@ -15,12 +17,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import partial
 from itertools import groupby
 from typing import Any
 
-from supervisor import events
+from supervisor import events, loggers
+
+from common.output import DROPPED, never_block
+
+#: The format of supervisord's own log lines.
+_LINE = "%(asctime)s %(levelname)s %(message)s"
 
 
 def extend(supervisord: Any) -> object:
@@ -32,6 +38,7 @@ def extend(supervisord: Any) -> object:
     """
     _put_python_first()
     _subscribe(events.ProcessLogStdoutEvent, _print)
+    _subscribe(events.Tick5Event, _print_what_is_kept)
     _subscribe(events.SupervisorStoppingEvent, partial(_stop_together, supervisord))
     return object()
 
@@ -47,11 +54,17 @@ def _subscribe(event: type, listener: Callable[[Any], None]) -> None:
     events.subscribe(event, listener)
 
 
+def _dropped_line(count: int) -> bytes:
+    record = loggers.LogRecord(loggers.LevelsByName.WARN, DROPPED % count)
+    return f"{_LINE % record.asdict()}\n".encode()
+
+
 def _print(event: Any) -> None:
-    # If stdout is closed, discard the output, so that the programs can go on.
-    with suppress(OSError):
-        sys.stdout.buffer.write(event.data)
-        sys.stdout.buffer.flush()
+    sys.stdout.buffer.write(event.data)
+
+
+def _print_what_is_kept(_: Any) -> None:
+    sys.stdout.flush()
 
 
 def _stop_together(supervisord: Any, _: Any) -> None:
@@ -75,3 +88,7 @@ class _StoppedTogether:
 
     def get_unstopped_processes(self) -> list[Any]:
         return [process for group in self._groups for process in group.get_unstopped_processes()]
+
+
+# supervisord imports this module while it reads its configuration, before its first log line.
+never_block("stdout", _dropped_line)
