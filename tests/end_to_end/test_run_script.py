@@ -15,6 +15,7 @@ import pytest
 from common.chat_message import decode_chat_message
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import SETTINGS
+from tests.outputs import with_output
 from tests.process_table import running_processes
 from tests.processes import (
     REPOSITORY,
@@ -140,6 +141,14 @@ def test_all_processes_stop_with_the_script(run: StartProcess, number: signal.Si
         script.send(number)
     assert script.wait(timeout_s=5) == 0
     assert still_running(script) == []
+
+
+def test_sigterm_stops_the_script_on_a_stopped_terminal(run: StartProcess) -> None:
+    """It waits for nobody who would read what it prints."""
+    script = run(with_output("stopped terminal", ["scripts/run", "--demo"]))
+    wait_for(lambda: "cat " in still_running(script), 40, "the script's text")
+    assert script.stop(timeout_s=10) == 0
+    wait_for(lambda: still_running(script) == [], 10, "the end of all processes")
 
 
 def test_only_the_given_channels_are_read(run: StartProcess, clone: Path) -> None:
