@@ -8,7 +8,8 @@ configuration cannot express.
    lines get lost.
 3. An output that nobody reads, or that is closed, does not stop supervisord. Without this, it
    blocks; then the pipes of its programs fill up, and they block too.
-4. Programs of one priority are stopped at the same time. Without this, supervisord stops one
+4. Programs know which process is their supervisord (common/supervisor_watch.py).
+5. Programs of one priority are stopped at the same time. Without this, supervisord stops one
    program after another: a thousand readers that wait 10 s for acknowledgements would take hours.
 """
 
@@ -24,6 +25,7 @@ from typing import Any
 from supervisor import events, loggers
 
 from common.output import DROPPED, never_block
+from common.supervisor_watch import SUPERVISORD_PID
 
 #: The format of supervisord's own log lines.
 _LINE = "%(asctime)s %(levelname)s %(message)s"
@@ -37,6 +39,7 @@ def extend(supervisord: Any) -> object:
     https://supervisord.org/api.html#adding-your-own-rpc-interface
     """
     _put_python_first()
+    os.environ[SUPERVISORD_PID] = str(os.getpid())
     _subscribe(events.ProcessLogStdoutEvent, _print)
     _subscribe(events.Tick5Event, _print_what_is_kept)
     _subscribe(events.SupervisorStoppingEvent, partial(_stop_together, supervisord))

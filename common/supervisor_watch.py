@@ -2,7 +2,9 @@
 Detects that the supervisord that started this process has ended.
 
 If supervisord is killed with SIGKILL, its programs go on, and the next supervisord starts them a
-second time.
+second time. supervisord may be killed right after it has started a program: the parent that the
+program finds is another one by then. So supervisord tells its programs its process id
+(common/supervision.py).
 """
 
 from __future__ import annotations
@@ -11,25 +13,35 @@ import asyncio
 import os
 from collections.abc import Callable
 
+#: The variable with supervisord's process id, in the environment of its programs. A supervisord
+#: without our extension does not set it, and is not watched.
+SUPERVISORD_PID = "SUPERVISORD_PID"
+
 #: Seconds between two checks on a system without pidfds.
 _CHECK_EVERY_S = 5.0
-
-_parent = os.getppid()
 
 
 def is_supervised() -> bool:
     """Return whether supervisord started this process."""
-    return "SUPERVISOR_ENABLED" in os.environ
+    return SUPERVISORD_PID in os.environ
 
 
 def supervisor_has_gone() -> bool:
     """Return whether supervisord started this process and has ended since."""
-    return is_supervised() and os.getppid() != _parent
+    # supervisord starts programs itself, without a process in between.
+    return is_supervised() and os.getppid() != _supervisord()
+
+
+def _supervisord() -> int:
+    return int(os.environ[SUPERVISORD_PID])
 
 
 def call_when_supervisor_has_gone(callback: Callable[[], object]) -> None:
     """Make the running loop call *callback* once supervisord ends, without waking up before."""
     if not is_supervised():
+        return
+    if supervisor_has_gone():
+        callback()
         return
     loop = asyncio.get_running_loop()
 
@@ -45,17 +57,8 @@ def call_when_supervisor_has_gone(callback: Callable[[], object]) -> None:
         callback()
 
     try:
-        descriptor = os.pidfd_open(_parent)
-    except OSError:  # supervisord has just ended, or the system has no pidfds
+        descriptor = os.pidfd_open(_supervisord())
+    except OSError:  # supervisord has ended, or the system has no pidfds
         check()
         return
     loop.add_reader(descriptor, on_exit)
-
-
-def _note_parent() -> None:
-    global _parent  # noqa: PLW0603 - a process has one parent
-    _parent = os.getppid()
-
-
-# supervisord may have imported this module before it forked this process.
-os.register_at_fork(after_in_child=_note_parent)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-#: By name, how an output is made that cannot be written. The command inherits the other end, so that
-#: it stays open.
+#: By name, how an output is made that cannot be written. The command inherits the other end, so it
+#: stays open.
 OUTPUTS = {
     "full pipe": """
 reading, writing = os.pipe()

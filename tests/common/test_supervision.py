@@ -151,3 +151,17 @@ def test_programs_run_on_the_python_of_supervisord_whatever_the_path(
     command = configure(short_folder, ("talker", f"python3 {program}", 1))
     supervisord = processes(command, {"PATH": "/usr/bin:/bin"})
     assert wait_for_line(supervisord, r"^prefix (.+)$", timeout_s=10)[1] == sys.prefix
+
+
+def test_programs_know_the_process_of_supervisord(
+    processes: StartProcess, short_folder: Path
+) -> None:
+    """They end when it ends, even if it ends before they look."""
+    program = script(
+        short_folder,
+        "program.py",
+        "import os, sys; sys.stdout.write(f'started by {os.environ[\"SUPERVISORD_PID\"]}\\n')",
+    )
+    supervisord = processes(configure(short_folder, ("child", f"python3 {program}", 1)))
+    found = wait_for_line(supervisord, r"^started by (\d+)$", timeout_s=10)
+    assert int(found[1]) == supervisord.pid
