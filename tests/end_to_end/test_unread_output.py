@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.end_to_end.supervised_service import SETTINGS, SupervisedService, pre
 from tests.outputs import OUTPUTS, with_output
 from tests.processes import Process, StartProcess, python_module, wait_for
 
-Output = Callable[[list[str]], list[str]]
+Output = Callable[[Sequence[str]], list[str]]
 
 
 @pytest.fixture(params=OUTPUTS)
@@ -41,8 +41,8 @@ def test_supervisord_and_its_programs_start_and_stop(
     """A reader joins its channel. supervisorctl works. SIGTERM stops everything."""
     prepare(short_folder, chat_port=twitch.port, channels="xqc\n")
 
-    def start(command: list[str]) -> Process:
-        return processes(unread(command))
+    def start(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
+        return processes(unread(arguments), environment)
 
     service = SupervisedService(start, short_folder)
     wait_until_joined(twitch)
