@@ -10,4 +10,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 def boot_id() -> str:
     """Return an id that is unique to this boot of the host, or "" if the system has none."""
-    return _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return ""

@@ -1,8 +1,13 @@
-"""Replaces files atomically: nothing ever reads a partial file, even after a crash."""
+"""
+Small files: replaced atomically, so that nothing ever reads a partial one, even after a crash; read
+without waiting, whatever is at their path.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -31,6 +36,25 @@ def replace_file(path: Path, content: bytes, mode: int = 0o644, *, sync: bool = 
         raise
     if sync:
         _sync_directory(path.parent)
+
+
+def read_small_file(path: Path, largest: int) -> bytes:
+    """
+    Return the content of the file at *path*.
+
+    Raises OSError if it cannot be read, has more than *largest* bytes, or is no regular file. It
+    does not wait for the other end of a pipe.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "Not a regular file", str(path))
+        if status.st_size > largest:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        return os.read(descriptor, largest)
+    finally:
+        os.close(descriptor)
 
 
 def _sync_directory(path: Path) -> None:

@@ -35,6 +35,8 @@ AUTHORIZED = "authorized"
 
 _LOCK_WITHIN_S = 10.0
 _LARGEST_BYTES = 4096
+#: Not the temporary files of `replace_file`.
+_KEY_FILE = re.compile(r"[^.].*\.json", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 Key = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
@@ -128,10 +130,12 @@ def authorized_keys(folder: Path) -> tuple[dict[str, str], list[str]]:
     """
     names, problems = {}, []
     try:
-        paths = sorted((folder / AUTHORIZED).glob("[!.]*.json"))
+        found = sorted(os.listdir(folder / AUTHORIZED))
+    except FileNotFoundError:
+        return {}, []
     except OSError as error:
-        return {}, [f"cannot read {folder / AUTHORIZED}: {error.strerror}"]
-    for path in paths:
+        return {}, [_cannot_read(folder / AUTHORIZED, error)]
+    for path in (folder / AUTHORIZED / name for name in found if _KEY_FILE.fullmatch(name)):
         try:
             key = _read(path, PublicKey)
         except KeyFileError as error:
@@ -163,19 +167,28 @@ def _read(path: Path, kind: type[_T], *, private: bool = False) -> _T | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise KeyFileError(f"cannot read {path}: {error.strerror}") from None
+        raise KeyFileError(_cannot_read(path, error)) from None
     try:
         # Check the open file: the path may already point to another one.
         _check(path, os.fstat(descriptor), private=private)
         content = os.read(descriptor, _LARGEST_BYTES)
+    except OSError as error:
+        raise KeyFileError(_cannot_read(path, error)) from None
     finally:
         os.close(descriptor)
     return _parse(path, content, kind)
 
 
+def _cannot_read(path: Path, error: OSError) -> str:
+    text = f"cannot read {path}: {error.strerror}"
+    if isinstance(error, PermissionError):
+        text += f"; the user that runs this process (user id {os.geteuid()}) must own it"
+    return text
+
+
 def _check(path: Path, status: os.stat_result, *, private: bool) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise KeyFileError(f"{path} is not a file")
+        raise KeyFileError(f"{path} is not a file: remove it, then create the key again")
     # Like ssh: a file of another owner (for example a mounted secret) may be readable by its group,
     # because we cannot change that.
     forbidden = stat.S_IRWXO
@@ -191,7 +204,7 @@ def _check(path: Path, status: os.stat_result, *, private: bool) -> None:
 def _parse(path: Path, content: bytes, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(content, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         fields = _fields(content)
     if isinstance(version := fields.get("version"), int) and version > VERSION:
         raise KeyFileError(f"{path} was written by a newer release: upgrade, or remove the file")
@@ -204,5 +217,5 @@ def _parse(path: Path, content: bytes, kind: type[_T]) -> _T:
 def _fields(content: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(content, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return {}

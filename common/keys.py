@@ -19,6 +19,9 @@ from common.key_files import (
 )
 from common.startup import start
 
+#: The output of `readers` is far shorter.
+_LARGEST_BYTES = 64 * 1024
+
 _KEY = re.compile(r"[0-9a-fA-F]{64}")
 _DESCRIPTION = """\
 Create the keys that encrypt the link between hosts, and authorise readers' hosts.
@@ -97,7 +100,8 @@ def _authorize(folder: Path, key: str, name: str | None) -> None:
 
 def _key_in_file(path: Path) -> str:
     try:
-        text = path.read_bytes().decode("ascii", "replace")
+        with path.open("rb") as file:
+            text = file.read(_LARGEST_BYTES).decode("ascii", "replace")
     except OSError as error:
         raise KeyFileError(f"{path} is neither a public key nor a file: {error.strerror}") from None
     keys = _KEY.findall(text)

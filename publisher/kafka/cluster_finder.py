@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from common.settings import EMBEDDED, Settings
+from common.files import read_small_file
+from common.settings import EMBEDDED, Settings, SettingsError
 from publisher.kafka.embedded import bootstrap_file
 from publisher.kafka.properties import Cluster
+
+#: An address is far shorter.
+_LARGEST_BYTES = 4096
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +30,23 @@ class ClusterFinder:
         self._logged_waiting = False
 
     def find(self) -> Cluster | None:
-        """Return the current cluster; None while we wait for the embedded one."""
+        """
+        Return the current cluster; None while we wait for the embedded one.
+
+        Raises SettingsError if the file of the embedded cluster cannot be read.
+        """
         if self._is_configured and not self._embedded:
             return Cluster(self._brokers)
         try:
-            brokers = self._file.read_text().strip()
+            brokers = read_small_file(self._file, _LARGEST_BYTES).decode().strip()
         except FileNotFoundError:
+            return self._without_file()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"cannot read {self._file}: {error}; remove it, and restart the publisher that"
+                " runs an embedded Kafka, if there is one"
+            ) from None
+        if not brokers:
             return self._without_file()
         self._embedded, self._logged_waiting = True, False
         return Cluster(brokers, embedded=True)

@@ -12,7 +12,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-_NAME = re.compile(r"-numbers-(\d+)-(\d+)")
+#: Numbers as `set` writes them, small enough for SQLite.
+_NAME = re.compile(r"-numbers-(0|[1-9][0-9]{0,17})-(0|[1-9][0-9]{0,17})")
 
 
 class Numbers(NamedTuple):

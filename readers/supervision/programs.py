@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from common.files import replace_file
+from common.files import read_small_file, replace_file
 
 #: Prefix of the program names and file names of readers.
 PREFIX = "reader-"
@@ -49,8 +49,15 @@ def write_reader_programs(directory: Path, channels: Iterable[str]) -> None:
             path.unlink()
     for name, content in wanted.items():
         path = directory / name
-        if not path.exists() or path.read_bytes() != content:
+        if not _holds(path, content):
             replace_file(path, content)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return read_small_file(path, len(content)) == content
+    except OSError:
+        return False
 
 
 def _content(channel: str) -> bytes:

@@ -12,6 +12,7 @@ import asyncio
 import logging
 from pathlib import Path
 
+from common.logs import BoundedLog
 from readers.twitch.shared_rate import SharedRate
 
 #: Logins and joins that Twitch allows every account in 10 s.
@@ -22,6 +23,9 @@ _SHARE = 0.9
 
 #: Shorter waits are not logged.
 _LOGGED_FROM_S = 1.0
+
+#: Seconds between two lines about limits that cannot be shared.
+_LOG_PROBLEM_EVERY_S = 600.0
 
 logger = logging.getLogger(__name__)
 
@@ -34,27 +38,29 @@ class RateLimits:
         login_rate = max(USUAL_RATE, join_rate // 10)
         self._logins = SharedRate(directory / "logins.json", _reduced(login_rate), _PERIOD_S)
         self._joins = SharedRate(directory / "joins.json", _reduced(join_rate), _PERIOD_S)
+        self._log_problem = BoundedLog(logger.error, interval_s=_LOG_PROBLEM_EVERY_S)
 
     async def wait_for_login(self) -> None:
         """Wait until this reader may log in."""
-        await _wait(self._logins, "log in")
+        await self._wait(self._logins, "log in")
 
     async def wait_for_join(self) -> None:
         """Wait until this reader may join its channel."""
-        await _wait(self._joins, "join")
+        await self._wait(self._joins, "join")
+
+    async def _wait(self, rate: SharedRate, purpose: str) -> None:
+        try:
+            delay_s = rate.take()
+        except OSError as error:
+            self._log_problem(
+                "cannot keep to Twitch's limits, will %s without waiting: %s", purpose, error
+            )
+            return
+        if delay_s > _LOGGED_FROM_S:
+            logger.info("waiting %.0f s to %s, because of Twitch's rate limit", delay_s, purpose)
+        await asyncio.sleep(delay_s)
 
 
 def _reduced(rate: int) -> int:
     """Return how many we do in _PERIOD_S, if Twitch allows *rate* in 10 s."""
     return max(1, int(rate * _SHARE))
-
-
-async def _wait(rate: SharedRate, purpose: str) -> None:
-    try:
-        delay_s = rate.take()
-    except OSError as error:
-        logger.error("cannot keep to Twitch's limits, will %s without waiting: %s", purpose, error)
-        return
-    if delay_s > _LOGGED_FROM_S:
-        logger.info("waiting %.0f s to %s, because of Twitch's rate limit", delay_s, purpose)
-    await asyncio.sleep(delay_s)

@@ -5,12 +5,12 @@ A rate limit that all readers of a host share, because Twitch counts them togeth
    Readers act in the order of their reservations, and hold no lock while they wait.
 2. A reader that is killed while it waits leaves its time unused, and the lock free.
 3. Times are from the host's monotonic clock, and are invalid after a reboot.
+4. A damaged file is replaced: at worst, Twitch ignores logins or joins for once.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +18,21 @@ from pathlib import Path
 import msgspec
 
 from common.boot import boot_id
-from common.files import replace_file
+from common.file_lock import file_lock
+from common.files import read_small_file, replace_file
 
 VERSION = 1
+
+#: Somebody who holds the lock for longer is not writing the file but is suspended.
+_LOCK_WITHIN_S = 5.0
+
+#: Thousands of times.
+_LARGEST_BYTES = 1024 * 1024
+
+#: Seconds. A hundred thousand readers that start at once reserve times up to 19 hours from now.
+_LONGEST_WAIT_S = 24 * 3600.0
+
+logger = logging.getLogger(__name__)
 
 
 class _Times(msgspec.Struct):
@@ -46,31 +58,39 @@ class SharedRate:
         """
         Reserve the next free time; return how many seconds from now it is.
 
-        Raises OSError when the file cannot be written.
+        Raises OSError when the file cannot be locked or written.
         """
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            # The lock is held only while a small file is written, so blocking is acceptable.
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        # The lock is held only while a small file is written, so waiting is acceptable.
+        with file_lock(self._path.with_suffix(".lock"), within_s=_LOCK_WITHIN_S):
             return self._take()
-        finally:
-            os.close(lock)
 
     def _take(self) -> float:
         now = self._clock()
-        taken = self._taken()
+        taken: list[float] = []
+        damage: Exception | None = None
+        try:
+            taken = self._taken(now)
+        except (OSError, ValueError, RecursionError) as error:
+            damage = error
         free = now
         if len(taken) >= self._count:
             free = max(now, taken[-self._count] + self._period_s)
         times = _Times(VERSION, boot_id(), [*taken, free][-self._count :])
         # No fsync: the times are invalid after a crash of the host anyway.
         replace_file(self._path, msgspec.json.encode(times), sync=False)
+        if damage:
+            logger.warning("replaced %s, which could not be read: %s", self._path, damage)
         return free - now
 
-    def _taken(self) -> list[float]:
+    def _taken(self, now: float) -> list[float]:
         try:
-            times = msgspec.json.decode(self._path.read_bytes(), type=_Times)
-        except (FileNotFoundError, msgspec.MsgspecError):
+            content = read_small_file(self._path, _LARGEST_BYTES)
+        except FileNotFoundError:
             return []
-        return times.taken if (times.version, times.boot) == (VERSION, boot_id()) else []
+        times = msgspec.json.decode(content, type=_Times)
+        if (times.version, times.boot) != (VERSION, boot_id()):
+            return []
+        if max(times.taken, default=now) > now + _LONGEST_WAIT_S:
+            raise ValueError("a time is more than a day away")
+        return times.taken

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -52,6 +53,7 @@ def test_no_period_has_more_actions_than_allowed(path: Path) -> None:
     assert times == sorted(times)
     assert all(later - earlier >= 12.0 for earlier, later in zip(times, times[18:], strict=False))
     assert times[-1] - times[0] == (199 // 18) * 12.0
+    assert len(json.loads(path.read_bytes())["taken"]) == 18
 
 
 def test_after_a_pause_actions_are_immediate_again(path: Path) -> None:
@@ -114,3 +116,25 @@ def test_stored_times_are_ignored_after_a_reboot(
     SharedRate(path, 1, 10.0, lambda: time.monotonic() + 10**6).take()
     monkeypatch.setattr(shared_rate, "boot_id", lambda: "another boot")
     assert SharedRate(path, 1, 10.0).take() == 0
+
+
+@pytest.mark.parametrize("time", [1e9, 1e300])
+def test_a_time_that_no_reader_can_have_reserved_is_dropped(path: Path, time: float) -> None:
+    """Otherwise every reader of the host would wait for it."""
+    clock = Clock()
+    SharedRate(path, 1, 10.0, clock).take()
+    times = json.loads(path.read_bytes())
+    path.write_text(json.dumps(times | {"taken": [time]}))
+    assert SharedRate(path, 1, 10.0, clock).take() == 0
+
+
+def test_a_suspended_process_with_the_lock_is_not_waited_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that waited in the lock would answer no PING of Twitch."""
+    monkeypatch.setattr(shared_rate, "_LOCK_WITHIN_S", 0.1)
+    path.parent.mkdir()
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(TimeoutError, match=r"joins\.lock"):
+            SharedRate(path, 1, 10.0).take()
