@@ -99,7 +99,8 @@ class Output(io.RawIOBase):
         """Write, keep or drop *data*, one or more lines; return its length."""
         data = bytes(data)
         with self._lock:
-            self.flush()
+            if self._kept:
+                self.flush()
             if self._dropped or (self._kept and len(self._kept) + len(data) > KEPT_BYTES):
                 self._dropped += max(1, data.count(b"\n"))
             else:
