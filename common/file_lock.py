@@ -18,12 +18,13 @@ _POLL_S = 0.02
 
 
 @contextmanager
-def file_lock(path: Path, *, within_s: float) -> Iterator[None]:
+def file_lock(path: Path, *, within_s: float | None) -> Iterator[None]:
     """
     Hold the lock that the file at *path* stands for, which is made if it is not there.
 
     It is not for threads of one process, and not to be taken twice. Raises TimeoutError when
-    somebody else holds it for *within_s* seconds, and OSError when there can be no such file.
+    somebody else holds it for *within_s* seconds, and OSError when there can be no such file. With
+    None, it waits as long as necessary, and those who wait get the lock in their order.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -34,7 +35,10 @@ def file_lock(path: Path, *, within_s: float) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _take(descriptor: int, path: Path, within_s: float) -> None:
+def _take(descriptor: int, path: Path, within_s: float | None) -> None:
+    if within_s is None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return
     deadline = time.monotonic() + within_s
     while True:
         try:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import Future
 from pathlib import Path
+from threading import Thread
 
 from common.logs import BoundedLog
 from readers.twitch.shared_rate import SharedRate
@@ -26,6 +28,10 @@ _LOGGED_FROM_S = 1.0
 
 #: Seconds between two lines about limits that cannot be shared.
 _LOG_PROBLEM_EVERY_S = 600.0
+
+#: Seconds after which the reader that reserves a time must be suspended. Usually it takes less than
+#: 1 ms, but a thousand readers can connect at the same time.
+_RESERVED_WITHIN_S = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +56,7 @@ class RateLimits:
 
     async def _wait(self, rate: SharedRate, purpose: str) -> None:
         try:
-            delay_s = rate.take()
+            delay_s = await _reserved(rate)
         except OSError as error:
             self._log_problem(
                 "cannot keep to Twitch's limits, will %s without waiting: %s", purpose, error
@@ -59,6 +65,28 @@ class RateLimits:
         if delay_s > _LOGGED_FROM_S:
             logger.info("waiting %.0f s to %s, because of Twitch's rate limit", delay_s, purpose)
         await asyncio.sleep(delay_s)
+
+
+async def _reserved(rate: SharedRate) -> float:
+    """Return what `rate.take` returns. Does not block the loop while other readers reserve."""
+    try:
+        return rate.take(wait=False)
+    except TimeoutError:
+        pass
+    # Readers queue for the lock. If they tried again and again, a thousand of them would need 15 s.
+    reserved: Future[float] = Future()
+    Thread(target=_reserve, args=(rate, reserved), daemon=True).start()
+    async with asyncio.timeout(_RESERVED_WITHIN_S):
+        return await asyncio.wrap_future(reserved)
+
+
+def _reserve(rate: SharedRate, reserved: Future[float]) -> None:
+    # Otherwise, no result may be set once the caller has stopped waiting.
+    reserved.set_running_or_notify_cancel()
+    try:
+        reserved.set_result(rate.take(wait=True))
+    except OSError as error:
+        reserved.set_exception(error)
 
 
 def _reduced(rate: int) -> int:

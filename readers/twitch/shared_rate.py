@@ -23,9 +23,6 @@ from common.files import read_small_file, replace_file
 
 VERSION = 1
 
-#: Somebody who holds the lock for longer is not writing the file but is suspended.
-_LOCK_WITHIN_S = 5.0
-
 #: Thousands of times.
 _LARGEST_BYTES = 1024 * 1024
 
@@ -54,15 +51,15 @@ class SharedRate:
         self._period_s = period_s
         self._clock = clock
 
-    def take(self) -> float:
+    def take(self, *, wait: bool = True) -> float:
         """
         Reserve the next free time; return how many seconds from now it is.
 
-        Raises OSError when the file cannot be locked or written.
+        If another reader reserves one at this moment, waits for it, or raises TimeoutError without
+        *wait*. Raises OSError when the file cannot be written.
         """
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # The lock is held only while a small file is written, so waiting is acceptable.
-        with file_lock(self._path.with_suffix(".lock"), within_s=_LOCK_WITHIN_S):
+        with file_lock(self._path.with_suffix(".lock"), within_s=None if wait else 0):
             return self._take()
 
     def _take(self) -> float:

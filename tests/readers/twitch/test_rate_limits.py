@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 from pathlib import Path
 
 import pytest
 
+from readers.twitch import rate_limits
 from readers.twitch.rate_limits import RateLimits
 
 # Seconds within which an action counts as immediate. A wait would be one of 12 s.
@@ -54,4 +56,28 @@ async def test_an_unwritable_folder_does_not_prevent_joins(
     (tmp_path / "limits").write_text("a file where the folder should be")
     async with asyncio.timeout(AT_ONCE_S):
         await RateLimits(tmp_path / "limits", join_rate=20).wait_for_join()
+    assert "cannot keep to Twitch's limits" in caplog.text
+
+
+async def test_the_loop_runs_while_another_reader_reserves(tmp_path: Path) -> None:
+    """A reader that blocked would answer no PING of Twitch."""
+    limits = RateLimits(tmp_path, join_rate=20)
+    with (tmp_path / "joins.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = asyncio.create_task(limits.wait_for_join())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+    async with asyncio.timeout(AT_ONCE_S):
+        await waiting
+
+
+async def test_a_suspended_reader_does_not_prevent_joins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a minute, which is shortened here, an error is logged."""
+    monkeypatch.setattr(rate_limits, "_RESERVED_WITHIN_S", 0.01)
+    with (tmp_path / "joins.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        async with asyncio.timeout(AT_ONCE_S):
+            await RateLimits(tmp_path, join_rate=20).wait_for_join()
     assert "cannot keep to Twitch's limits" in caplog.text

@@ -128,13 +128,10 @@ def test_a_time_that_no_reader_can_have_reserved_is_dropped(path: Path, time: fl
     assert SharedRate(path, 1, 10.0, clock).take() == 0
 
 
-def test_a_suspended_process_with_the_lock_is_not_waited_for(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A reader that waited in the lock would answer no PING of Twitch."""
-    monkeypatch.setattr(shared_rate, "_LOCK_WITHIN_S", 0.1)
+def test_a_caller_can_refuse_to_wait(path: Path) -> None:
+    """While another process holds the lock."""
     path.parent.mkdir()
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(TimeoutError, match=r"joins\.lock"):
-            SharedRate(path, 1, 10.0).take()
+            SharedRate(path, 1, 10.0).take(wait=False)
