@@ -51,6 +51,8 @@ async def read_channel(channel: str, settings: Settings) -> None:
     logger.info("started with %d messages in the outbox", outbox.waiting)
     try:
         await _until_stopped(membership, sender)
+        # The disk may have room by now.
+        outbox.tidy()
     except ExceptionGroup as group:
         # One task failed; the others were cancelled.
         raise group.exceptions[0] from None
@@ -106,9 +108,16 @@ def _log_summary(outbox: Outbox, builder: RecordBuilder) -> None:
         )
     else:
         logger.info("stopped after %d messages", builder.messages)
-    if outbox.waiting:
+    lost = outbox.unwritten
+    if lost:
+        logger.error(
+            "%d messages could not be written to the outbox: they are lost, unless Kafka has them"
+            " already. A gap record is added at the next start",
+            lost,
+        )
+    if left := outbox.waiting - lost:
         logger.warning(
             "%d messages are not acknowledged: they stay in the outbox, and are sent when this"
             " channel is read again",
-            outbox.waiting,
+            left,
         )

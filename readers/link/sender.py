@@ -145,7 +145,7 @@ class Sender:
         if not self._current.deduplicates:
             return False
         acknowledged = self._outbox.acknowledged
-        last_seq = self._outbox.last_seq if self._outbox.waiting else acknowledged
+        last_seq = acknowledged if self._outbox.is_empty else self._outbox.last_seq
         self._received_until.on_received(last_seq, until_ms)
         safe_until_ms = self._received_until.safe_until_ms(acknowledged)
         if safe_until_ms >= since_ms:
@@ -156,12 +156,12 @@ class Sender:
     async def wait_until_empty(self, timeout_s: float) -> bool:
         """Return whether everything in the outbox was acknowledged within *timeout_s* seconds."""
         self.send()
-        if not self._outbox.waiting:
+        if self._outbox.is_empty:
             return True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._all_acknowledged.wait()
-        return not self._outbox.waiting
+        return self._outbox.is_empty
 
     def _on_readable(self) -> None:
         self._receive()
@@ -178,7 +178,7 @@ class Sender:
                     self._bad_frame("dropped a malformed frame from the publisher: %s", error)
         # Once for everything that has come: each time is a transaction on disk.
         self._outbox.trim()
-        if not self._outbox.waiting:
+        if self._outbox.is_empty:
             self._all_acknowledged.set()
 
     def _on_frames(self, index: int, frames: list[bytes]) -> None:
@@ -284,7 +284,7 @@ class Sender:
         """Return whether a publisher has something to send to us."""
         # With several publishers, one of them may come back at any time.
         has_choice = len(self._publishers) > 1
-        return has_choice or self._link.session is None or self._outbox.waiting > 0
+        return has_choice or self._link.session is None or not self._outbox.is_empty
 
     def _call_later(self) -> None:
         self._timer = self._loop.call_later(TICK_S, self._guarded, self._on_tick)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,6 +42,17 @@ class Numbering(NamedTuple):
     last_seq: int
 
 
+_INSERT = "INSERT INTO batch VALUES (?, ?, ?)"
+
+#: Numbers that no batch has, between batches: so that records can be counted without reading them.
+#: The table is created when numbers are first skipped.
+_CREATE_SKIPPED = """
+CREATE TABLE IF NOT EXISTS skipped (first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL)
+"""
+
+_FORGET_SKIPPED = "DELETE FROM skipped WHERE last_seq <= (SELECT acknowledged FROM numbering)"
+
+
 class OutboxDatabase:
     """
     The database at *path*, locked for this process.
@@ -54,6 +65,8 @@ class OutboxDatabase:
         """Open or create it. Raises OutboxError when that fails, OutboxInUseError when in use."""
         self._path = path
         self._connection = open_outbox_file(path)
+        #: The last record of the last batch in the file, or the last one acknowledged.
+        self._last_seq = self._last_seq_in_file()
 
     def close(self) -> None:
         """Close the file, which another process may then open."""
@@ -61,11 +74,10 @@ class OutboxDatabase:
 
     def numbering(self) -> Numbering:
         """Return the numbers in the file."""
-        name, acknowledged, skipped_to, last_seq = self._row(
-            "SELECT name, acknowledged, skipped_to, (SELECT max(last_seq) FROM batch)"
-            " FROM numbering"
-        ) or ("", 0, 0, 0)
-        return Numbering(name, acknowledged, max(acknowledged, skipped_to, last_seq or 0))
+        name, acknowledged, skipped_to = self._row(
+            "SELECT name, acknowledged, skipped_to FROM numbering"
+        ) or ("", 0, 0)
+        return Numbering(name, acknowledged, max(acknowledged, skipped_to, self._last_seq))
 
     def first_seq_after(self, seq: int) -> int | None:
         """Return the number of the first record after *seq*, None if there is none."""
@@ -81,44 +93,63 @@ class OutboxDatabase:
         )
         return StoredBatch(*row) if row else None
 
-    def oldest_batches(self, seq: int, at_least_bytes: float) -> tuple[int, int]:
-        """
-        Return the first seq of the last of the oldest batches after *seq*, and their records.
-
-        As many batches are counted as have *at_least_bytes* together, or all. 0 and 0 for none.
-        """
-        size = records = last = 0
+    def batches_after(self, seq: int) -> Iterator[StoredBatch]:
+        """Yield the batches that begin after record *seq*, oldest first."""
         with self._reading():
-            rows = self._connection.execute(
-                "SELECT first_seq, last_seq, length(body) FROM batch WHERE first_seq > ?"
-                " ORDER BY first_seq",
-                (seq,),
+            yield from map(
+                StoredBatch._make,
+                self._connection.execute(
+                    "SELECT first_seq, last_seq, body FROM batch WHERE first_seq > ?"
+                    " ORDER BY first_seq",
+                    (seq,),
+                ),
             )
-            for first_seq, last_seq, length in rows:
-                last = first_seq
-                records += last_seq - first_seq + 1
-                size += length
-                if size >= at_least_bytes:
-                    break
-            rows.close()
-        return last, records
+
+    def records_after(self, seq: int) -> int:
+        """Return how many records there are after record *seq*, from the numbers of a few rows."""
+        first_seq = self.first_seq_after(seq)
+        if first_seq is None:
+            return 0
+        skipped = 0
+        if self._row("SELECT 1 FROM sqlite_master WHERE name = 'skipped'"):
+            (skipped,) = self._row(
+                "SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM skipped"
+                " WHERE first_seq > ?",
+                first_seq,
+            ) or (0,)
+        return self._last_seq - first_seq + 1 - skipped
 
     def insert(self, batch: StoredBatch) -> None:
-        """Store *batch*."""
-        with self._writing():
-            self._connection.execute("INSERT INTO batch VALUES (?, ?, ?)", batch)
+        """Store *batch*, which comes after all others."""
+        if batch.first_seq == self._last_seq + 1:
+            with self._writing():
+                self._connection.execute(_INSERT, batch)
+        else:
+            skipped = (self._last_seq + 1, batch.first_seq - 1)
+            with self._transaction() as execute:
+                execute(_CREATE_SKIPPED)
+                execute(_FORGET_SKIPPED)
+                execute("INSERT INTO skipped VALUES (?, ?)", skipped)
+                execute(_INSERT, batch)
+        self._last_seq = batch.last_seq
 
-    def evict(self, first_seq: int) -> None:
-        """Delete all batches up to the one that begins with record *first_seq*."""
-        with self._writing():
-            self._connection.execute("DELETE FROM batch WHERE first_seq <= ?", (first_seq,))
+    def replace_oldest(self, first_seq: int, batch: StoredBatch) -> None:
+        """
+        Delete all batches up to the one that begins with *first_seq*, and store *batch*.
+
+        *batch* takes the number after the last one in the file.
+        """
+        with self._transaction() as execute:
+            execute("DELETE FROM batch WHERE first_seq <= ?", (first_seq,))
+            execute(_INSERT, batch)
+        self._last_seq = batch.last_seq
 
     def acknowledge(self, seq: int) -> None:
         """Delete all batches up to record *seq*, and store that number, in one transaction."""
-        with self._writing(), self._connection:
-            self._connection.execute("BEGIN")
-            self._connection.execute("DELETE FROM batch WHERE first_seq <= ?", (seq,))
-            self._connection.execute("UPDATE numbering SET acknowledged = ?", (seq,))
+        with self._transaction() as execute:
+            execute("DELETE FROM batch WHERE first_seq <= ?", (seq,))
+            execute("UPDATE numbering SET acknowledged = ?", (seq,))
+        self._last_seq = max(self._last_seq, seq)
 
     def absence(self) -> Absence | None:
         """Return the absence that was stored last, None if the outbox is new."""
@@ -157,6 +188,19 @@ class OutboxDatabase:
         with self._reading():
             row: tuple[Any, ...] | None = self._connection.execute(query, arguments).fetchone()
         return row
+
+    def _last_seq_in_file(self) -> int:
+        acknowledged, last_seq = self._row(
+            "SELECT acknowledged, (SELECT last_seq FROM batch ORDER BY first_seq DESC LIMIT 1)"
+            " FROM numbering"
+        ) or (0, None)
+        return max(int(acknowledged), last_seq or 0)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        with self._writing(), self._connection:
+            self._connection.execute("BEGIN")
+            yield self._connection.execute
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -31,6 +31,12 @@ class NumberingMark:
         #: The numbers in the mark, None without a mark. Only this class changes them.
         self.numbers = self._find()
 
+    def set_since_ms(self) -> int:
+        """Return when the mark was created, in Unix milliseconds. There must be one."""
+        # A renaming does not change this time.
+        assert self.numbers is not None
+        return self._path(self.numbers).stat().st_mtime_ns // 1_000_000
+
     def set(self, numbers: Numbers) -> None:
         """Store *numbers* in the mark. Raises OSError when that fails."""
         if self.numbers is None:

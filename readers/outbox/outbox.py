@@ -6,7 +6,10 @@ The outbox: keeps a reader's batches from the moment they are made until Kafka h
    written as soon as there is room again. Before anything is sent from memory, a mark beside the
    file records how far the numbers have come, so that no number is used twice after a kill. If not
    even the mark can be written, the batches in memory are not sent.
-3. When the file reaches its bound, the oldest batches are evicted, and a gap record is added.
+3. When the file reaches its bound, the oldest batches are evicted, and a gap record is added in the
+   same transaction. Batches in memory have a bound, too; a share of them is evicted at a time.
+4. The absence in the file is never later than a batch that is only in memory. So the gap record
+   after a kill covers what was in memory.
 
 What is durable: the rows of the file, with the acknowledged number in it (`_trimmed`), and the mark
 while there is one. All other numbers are in memory and are derived from these when the file is
@@ -18,29 +21,18 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from common.frames import Batch, decode_batch, encode_frame
+from common.chat_gap import GapReason
+from common.frames import Batch, encode_frame
 from readers.outbox.database import Absence, OutboxDatabase, StoredBatch
-from readers.outbox.file import PAGE_BYTES
-from readers.outbox.gap_batch import gap_batch, gap_of_lost_batches
+from readers.outbox.file_bound import FileBound
+from readers.outbox.lost_spans import LostSpans
+from readers.outbox.memory_bound import memory_bound
 from readers.outbox.numbering_mark import NumberingMark, Numbers
-
-#: Bytes of batches kept in memory while the disk does not take them.
-MEMORY_MAX_BYTES = 64 * 1024 * 1024
-
-#: The share of a full outbox that is evicted at a time, with one gap record for all of it.
-_SHARE_EVICTED = 1 / 16
-
-#: A full outbox has room again once it uses less than this share of its bound.
-_SHARE_WITH_ROOM = 3 / 4
-
-#: Pages that a stored batch can take beyond those of its body: the row's own, and pages of the
-#: B-tree that are split.
-_PAGES_OF_A_ROW = 4
+from readers.outbox.unwritten import UnwrittenBatches
 
 logger = logging.getLogger(__name__)
 
@@ -58,11 +50,12 @@ class Outbox:
         self._path = path
         self._mark = NumberingMark(path)
         self._channel = channel
-        self._max_bytes = max_bytes
-        self._unwritten: deque[StoredBatch] = deque()
-        self._unwritten_bytes = 0
+        self._file_bound = FileBound(self._database, path, max_bytes)
+        self._unwritten = UnwrittenBatches()
+        #: The absence that is to be stored once everything is written (rule 4).
+        self._absence: Absence | None = None
         self._disk_refuses = False
-        self._full = False
+        self._is_memory_full = False
         numbering = self._database.numbering()
         #: Identifies the numbering. Every outbox file has another name.
         self.reader = f"{channel}/{numbering.name}"
@@ -76,11 +69,10 @@ class Outbox:
             self.acknowledged = max(self.acknowledged, self._mark.numbers.acknowledged)
             self.last_seq = max(self.last_seq, self._mark.numbers.last_seq)
             self.trim()
+            self._store_first_absence()
         #: The oldest record held; None where the file has to be asked.
         self._oldest_seq: int | None = None
-        #: The file uses no more than this. It is cheaper to keep than the exact size is to ask for.
-        self._used_at_most = self._database.used_bytes()
-        #: Records that were evicted since the outbox was opened.
+        #: Messages that were evicted since the outbox was opened.
         self.evicted = 0
 
     @property
@@ -88,15 +80,25 @@ class Outbox:
         """The oldest record held; if there is none, the number that the next record will have."""
         if self._oldest_seq is None:
             first = self._database.first_seq_after(self.acknowledged)
-            if first is None and self._unwritten:
-                first = self._unwritten[0].first_seq
+            if first is None and self._unwritten.oldest:
+                first = self._unwritten.oldest.first_seq
             self._oldest_seq = first or self.last_seq + 1
         return self._oldest_seq
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no record is held."""
+        return self.oldest_seq > self.last_seq
+
+    @property
+    def unwritten(self) -> int:
+        """The number of records that are held in memory only."""
+        return self._unwritten.records
+
+    @property
     def waiting(self) -> int:
-        """The number of records that are held."""
-        return self.last_seq - self.oldest_seq + 1
+        """The number of records that are held. Reads the file; ask `is_empty` where it will do."""
+        return self._database.records_after(self.acknowledged) + self.unwritten
 
     def append(self, batch: Batch) -> StoredBatch | None:
         """
@@ -106,17 +108,16 @@ class Outbox:
         if something was evicted (rule 3), which may be this batch.
         """
         stored = self._put(batch)
-        evicted_before = self.evicted
-        self._keep_the_bounds()
+        has_evicted = self._keep_the_bounds()
         must_wait = self._unwritten and not self._may_send_from_memory()
-        return None if must_wait or self.evicted > evicted_before else stored
+        return None if must_wait or has_evicted else stored
 
     def batch_after(self, seq: int) -> StoredBatch | None:
         """Return the first batch that begins after record *seq* and can be sent, or None."""
         stored = self._database.batch_after(seq)
         if stored is not None or not self._may_send_from_memory():
             return stored
-        return next((batch for batch in self._unwritten if batch.first_seq > seq), None)
+        return self._unwritten.batch_after(seq)
 
     def acknowledge(self, seq: int) -> None:
         """
@@ -127,8 +128,7 @@ class Outbox:
         if seq <= self.acknowledged:
             return
         self.acknowledged = seq
-        while self._unwritten and self._unwritten[0].first_seq <= seq:
-            self._unwritten_bytes -= len(self._unwritten.popleft().body)
+        self._unwritten.remove_until(seq)
         if self._oldest_seq is not None and self._oldest_seq <= seq:
             self._oldest_seq = seq + 1 if seq == self.last_seq else None
 
@@ -143,8 +143,9 @@ class Outbox:
         return self._database.absence()
 
     def store_absence(self, absence: Absence) -> None:
-        """Store *absence* in place of the last one."""
-        self._on_disk(self._database.store_absence, absence)
+        """Store *absence* in place of the last one: now, or once everything is written (rule 4)."""
+        self._absence = absence
+        self._store_absence()
 
     def tidy(self) -> bool:
         """
@@ -154,57 +155,80 @@ class Outbox:
         """
         self.trim()
         self._write()
-        if not self._unwritten and self._trimmed == self.acknowledged:
-            self._mark.remove()
+        self._store_absence()
+        is_behind = (
+            bool(self._unwritten) or self._trimmed < self.acknowledged or self._absence is not None
+        )
+        if not is_behind:
+            self._on_all_written()
         has_free_pages = self._database.has_free_pages()
         if has_free_pages:
             self._on_disk(self._database.return_pages)
-        return has_free_pages or bool(self._unwritten) or self._trimmed < self.acknowledged
+        return has_free_pages or is_behind
 
     def close(self) -> None:
         """Close the file, which another process may then open."""
         self._database.close()
 
     def _put(self, batch: Batch) -> StoredBatch:
-        first_seq = self.last_seq + 1
-        self.last_seq += len(batch.records)
-        stored = StoredBatch(first_seq, self.last_seq, encode_frame(batch))
+        stored = self._numbered(batch)
+        self.last_seq = stored.last_seq
         self._unwritten.append(stored)
-        self._unwritten_bytes += len(stored.body)
         self._write()
         return stored
+
+    def _numbered(self, batch: Batch) -> StoredBatch:
+        """Return *batch* with the next numbers."""
+        first_seq = self.last_seq + 1
+        return StoredBatch(first_seq, self.last_seq + len(batch.records), encode_frame(batch))
 
     def _may_send_from_memory(self) -> bool:
         """Return whether the mark covers every number that was given (rule 2)."""
         return self._mark.numbers is not None and self._mark.numbers.last_seq >= self.last_seq
 
     def _write(self) -> None:
-        while self._unwritten:
-            batch = self._unwritten[0]
+        while batch := self._unwritten.oldest:
             if not self._on_disk(self._database.insert, batch):
                 return
-            self._unwritten.popleft()
-            self._unwritten_bytes -= len(batch.body)
-            self._used_at_most += len(batch.body) + _PAGES_OF_A_ROW * PAGE_BYTES
+            self._unwritten.remove_oldest()
+            self._file_bound.on_inserted(batch)
+
+    def _store_absence(self) -> None:
+        if self._absence is None or self._unwritten:
+            return
+        if self._on_disk(self._database.store_absence, self._absence):
+            self._absence = None
+
+    def _store_first_absence(self) -> None:
+        """Store an absence if a killed reader only had a mark: its disk refused all else."""
+        if self._database.absence() is None:
+            self.store_absence(Absence(self._mark.set_since_ms(), GapReason.RESTARTED))
+
+    def _on_all_written(self) -> None:
+        # The numbers in a mark that was found are in the file once a batch follows them.
+        mark = self._mark.numbers
+        if mark and mark.last_seq <= self._database.numbering().last_seq:
+            self._mark.remove()
+        if self._disk_refuses:
+            self._disk_refuses = self._is_memory_full = False
+            logger.info("%s can be written again", self._path)
 
     def _on_disk(self, work: Callable[..., object], *arguments: Any) -> bool:
-        """Do *work*, and return whether the disk accepted it; log when that changes."""
+        """Do *work*, and return whether the disk accepted it; log the first refusal."""
         try:
             work(*arguments)
         except sqlite3.OperationalError as error:
             self._set_mark()
             if not self._disk_refuses:
+                self._disk_refuses = True
+                self._unwritten.max_bytes = memory_bound(self._path.parent)
                 logger.error(
                     "cannot write %s (%s): keeping messages in memory until it can be written;"
                     " they are lost if this process ends before",
                     self._path,
                     error,
                 )
-            self._disk_refuses = True
             return False
-        if self._disk_refuses:
-            logger.info("%s can be written again", self._path)
-        self._disk_refuses = False
         return True
 
     def _set_mark(self) -> None:
@@ -212,43 +236,48 @@ class Outbox:
         with contextlib.suppress(OSError):
             self._mark.set(Numbers(self.acknowledged, self.last_seq))
 
-    def _keep_the_bounds(self) -> None:
-        while self._unwritten_bytes > MEMORY_MAX_BYTES:
-            batch = self._unwritten.popleft()
-            self._unwritten_bytes -= len(batch.body)
-            self._oldest_seq = None
-            self._record_eviction(batch, batch, batch.last_seq - batch.first_seq + 1)
-        if self._used_at_most <= self._max_bytes and not self._full:
-            return
-        self._used_at_most = used = self._database.used_bytes()
-        if used > self._max_bytes:
-            self._evict_oldest()
-        elif self._full and used < self._max_bytes * _SHARE_WITH_ROOM:
-            self._full = False
-            logger.info("the outbox has room again; %d messages were evicted", self.evicted)
+    def _keep_the_bounds(self) -> bool:
+        """Evict what is too much, and return whether something was."""
+        if self._unwritten:
+            # The file does not grow now.
+            return self._unwritten.is_over_bound and self._evict_from_memory()
+        to_evict = self._file_bound.bytes_to_evict(self.evicted)
+        return to_evict > 0 and self._evict_from_file(to_evict)
 
-    def _evict_oldest(self) -> None:
-        """Make room in the file: evict a share of it, oldest first, after adding a gap record."""
-        share = self._max_bytes * _SHARE_EVICTED
-        last, records = self._database.oldest_batches(self.acknowledged, share)
-        oldest = self._database.batch_after(self.acknowledged)
-        newest = self._database.batch_after(last - 1)
-        if oldest is None or newest is None or not records:
-            return
-        if not self._full:
-            self._full = True
+    def _evict_from_memory(self) -> bool:
+        """Evict a share of the memory, oldest first."""
+        if not self._is_memory_full:
+            self._is_memory_full = True
             logger.error(
-                "%s has reached OUTBOX_MAX_BYTES: evicting the oldest messages until the publisher"
-                " acknowledges some; gap records are added for them",
+                "%s cannot be written, and its %d KiB of memory are full: evicting the oldest"
+                " messages; gap records are added for them",
                 self._path,
+                self._unwritten.max_bytes // 1024,
             )
-        self._record_eviction(oldest, newest, records)
-        self._on_disk(self._database.evict, last)
-        self._oldest_seq = None
+        lost = LostSpans(self._channel)
+        self._unwritten.evict(lost)
+        self._on_evicted(lost)
+        self._put(lost.gap_batch())
+        return True
 
-    def _record_eviction(self, oldest: StoredBatch, newest: StoredBatch, records: int) -> None:
-        self.evicted += records
-        gap = gap_of_lost_batches(
-            self._channel, decode_batch(oldest.body), decode_batch(newest.body)
-        )
-        self._put(gap_batch(gap))
+    def _evict_from_file(self, to_evict: int) -> bool:
+        """Evict *to_evict* bytes, or all, oldest first; return False if the disk refuses that."""
+        lost = LostSpans(self._channel)
+        last = 0
+        for batch in self._database.batches_after(self.acknowledged):
+            lost.add(batch.body)
+            last = batch.first_seq
+            to_evict -= len(batch.body)
+            if to_evict <= 0:
+                break
+        gap = self._numbered(lost.gap_batch())
+        if not last or not self._on_disk(self._database.replace_oldest, last, gap):
+            return False
+        self.last_seq = gap.last_seq
+        self._on_evicted(lost)
+        self._file_bound.on_evicted()
+        return True
+
+    def _on_evicted(self, lost: LostSpans) -> None:
+        self.evicted += lost.messages
+        self._oldest_seq = None
