@@ -1,55 +1,19 @@
-"""The outbox when it is full, and when the disk is full."""
+"""The outbox when its file is full."""
 
 from __future__ import annotations
 
 import logging
-import resource
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sqlite3
 from pathlib import Path
 
 import pytest
 
-from common.chat_gap import ChatGap, GapReason, decode_chat_gap
-from common.frames import Batch, Kind, Record
-from readers.outbox import outbox as outbox_module
+from common.chat_gap import ChatGap, GapReason
+from readers.outbox.database import OutboxDatabase
 from readers.outbox.file import PAGE_BYTES, OutboxError
-from readers.outbox.numbering_mark import NumberingMark
+from readers.outbox.gap_batch import gap_batch
 from readers.outbox.outbox import Outbox
-from tests.readers.outboxes import batches_after
-
-RECORD_BYTES = 10_000
-
-
-def batch(number: int) -> Batch:
-    """Return a batch of one large record with the timestamp *number* in seconds."""
-    value = b"%d " % number + b"x" * RECORD_BYTES
-    return Batch(Kind.CHAT, [Record(b"71", number * 1000, value)])
-
-
-def held(outbox: Outbox) -> tuple[list[int], list[ChatGap]]:
-    """Return the numbers of the chat records in *outbox*, and its gaps."""
-    numbers, gaps = [], []
-    for found in batches_after(outbox, outbox.acknowledged):
-        for record in found.records:
-            if found.kind == Kind.GAP:
-                gaps.append(decode_chat_gap(record.value))
-            else:
-                numbers.append(int(record.value.split()[0]))
-    return numbers, gaps
-
-
-@contextmanager
-def full_disk(path: Path) -> Iterator[None]:
-    """Let no file grow beyond the largest one beside *path*."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    size = max(file.stat().st_size for file in path.parent.iterdir())
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+from tests.readers.outbox.numbered import batch, held
 
 
 @pytest.fixture
@@ -141,110 +105,12 @@ def test_an_outbox_with_prompt_acknowledgements_does_not_grow(path: Path) -> Non
     outbox.close()
 
 
-def test_on_a_full_disk_batches_are_kept_in_memory(
-    path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """They follow those on disk. One line is logged, and they can be acknowledged."""
-    outbox = Outbox(path, "xqc", max_bytes=10**9)
-    outbox.append(batch(1))
-    with full_disk(path):
-        for number in range(2, 1001):
-            outbox.append(batch(number))
-        assert held(outbox) == (list(range(1, 1001)), [])
-        assert caplog.text.count("keeping messages in memory") == 1
-        outbox.acknowledge(990)
-        outbox.trim()
-        assert held(outbox) == (list(range(991, 1001)), [])
-        assert outbox.oldest_seq == 991
-    outbox.close()
-
-
-def test_batches_in_memory_are_written_when_there_is_room_again(path: Path) -> None:
-    """The next `tidy` writes them, without a new message."""
-    outbox = Outbox(path, "xqc", max_bytes=10**9)
-    outbox.append(batch(1))
-    with full_disk(path):
-        for number in range(2, 1001):
-            outbox.append(batch(number))
-        outbox.acknowledge(500)
-        outbox.trim()
-    outbox.tidy()
-    outbox.close()
-    outbox = Outbox(path, "xqc", max_bytes=10**9)
-    assert outbox.acknowledged == 500
-    assert held(outbox) == (list(range(501, 1001)), [])
-    outbox.close()
-
-
-def test_batches_in_memory_are_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The oldest ones beyond the bound are evicted, and a gap record is added."""
-    monkeypatch.setattr(outbox_module, "MEMORY_MAX_BYTES", 50 * RECORD_BYTES)
-    outbox = Outbox(path, "xqc", max_bytes=10**9)
-    outbox.append(batch(1))
-    with full_disk(path):
-        for number in range(2, 1001):
-            outbox.append(batch(number))
-        numbers, gaps = held(outbox)
-    assert numbers[-1] == 1000
-    assert {gap.reason for gap in gaps} == {GapReason.OVERFLOWED}
-    assert outbox.evicted > 100
-    outbox.close()
-
-
 def test_an_evicted_batch_is_not_returned_by_append(path: Path) -> None:
     """Not even if it is the batch that was just appended."""
     outbox = Outbox(path, "xqc", max_bytes=500_000)
     kept = [outbox.append(batch(number)) for number in range(1, 201)]
     assert None in kept
     assert [stored for stored in kept if stored][-1] == outbox.batch_after(outbox.last_seq - 1)
-    outbox.close()
-
-
-def test_numbers_sent_from_memory_are_not_used_again(path: Path, tmp_path: Path) -> None:
-    """After a kill during a full disk, the publisher has numbers that the file lacks."""
-    outbox = Outbox(path, "xqc", max_bytes=10**9)
-    outbox.append(batch(1))
-    with full_disk(path):
-        for number in range(2, 1001):
-            outbox.append(batch(number))
-        outbox.acknowledge(990)
-        outbox.trim()
-        left = tmp_path / "left by a kill"
-        shutil.copytree(path.parent, left, ignore=lambda *_: [left.name])
-    successor = Outbox(left / path.name, "xqc", max_bytes=10**9)
-    assert successor.reader == outbox.reader
-    assert (successor.acknowledged, successor.last_seq) == (990, 1000)
-    assert held(successor) == ([], [])
-    successor.append(batch(1001))
-    assert successor.oldest_seq == 1001
-    successor.tidy()
-    successor.close()
-    outbox.close()
-    assert [file.name for file in left.glob("*numbers*")] == []
-    successor = Outbox(left / path.name, "xqc", max_bytes=10**9)
-    assert (successor.acknowledged, successor.last_seq) == (990, 1001)
-    successor.close()
-
-
-def test_without_a_mark_nothing_is_sent_from_memory(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If the mark cannot be written either, the batches wait for the disk."""
-
-    def refuse(_mark: NumberingMark, _numbers: object) -> None:
-        raise PermissionError("nothing can be written")
-
-    monkeypatch.setattr(NumberingMark, "set", refuse)
-    outbox = Outbox(path, "xqc", max_bytes=10**9)
-    outbox.append(batch(1))
-    with full_disk(path):
-        for number in range(2, 1001):
-            outbox.append(batch(number))
-        numbers, _ = held(outbox)
-        assert numbers == list(range(1, len(numbers) + 1))
-        assert len(numbers) < 1000
-    outbox.tidy()
-    assert held(outbox)[0] == list(range(1, 1001))
     outbox.close()
 
 
@@ -264,4 +130,54 @@ def test_damage_found_while_running_is_a_clear_error(path: Path) -> None:
     outbox.close()
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     assert list(path.parent.glob("*.set-aside-*"))
+    outbox.close()
+
+
+@pytest.mark.parametrize("max_bytes", [1, 30_000, 65_536, 200_000])
+def test_a_small_bound_is_kept(path: Path, max_bytes: int) -> None:
+    """A bound that is too small for anything holds one gap record."""
+    outbox = Outbox(path, "xqc", max_bytes)
+    for number in range(1, 301):
+        outbox.append(batch(number))
+        assert outbox._database.used_bytes() <= max(max_bytes, 65_536)
+    numbers, gaps = held(outbox)
+    assert outbox.waiting == len(numbers) + len(gaps)
+    covered = [gap for gap in gaps if gap.from_ms == 1000]
+    assert covered
+    assert outbox.evicted == 300 - len(numbers)
+    outbox.close()
+
+
+def test_a_lost_gap_record_is_part_of_the_new_one(path: Path) -> None:
+    """It may lie among younger messages: where readers are compared, it is appended later."""
+    outbox = Outbox(path, "xqc", max_bytes=1_000_000)
+    outbox.append(batch(101))
+    outbox.append(gap_batch(ChatGap("71", "xqc", 1, 100_000, GapReason.DISCONNECTED)))
+    number = 102
+    while not outbox.evicted:
+        outbox.append(batch(number))
+        number += 1
+    _, gaps = held(outbox)
+    assert [(gap.from_ms, gap.reason) for gap in gaps] == [(1, GapReason.OVERFLOWED)]
+    outbox.close()
+
+
+def test_nothing_is_evicted_if_the_disk_refuses_the_gap_record(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill would lose the messages without a gap. No number is skipped, either."""
+
+    def refuse(_database: OutboxDatabase, _first_seq: int, _gap: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    outbox = Outbox(path, "xqc", max_bytes=200_000)
+    with monkeypatch.context() as patched:
+        patched.setattr(OutboxDatabase, "replace_oldest", refuse)
+        for number in range(1, 31):
+            outbox.append(batch(number))
+    assert held(outbox) == (list(range(1, 31)), [])
+    assert (outbox.evicted, outbox.last_seq) == (0, 30)
+    outbox.append(batch(31))
+    assert outbox.evicted > 0
+    assert outbox._database.used_bytes() <= 200_000
     outbox.close()

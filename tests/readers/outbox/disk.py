@@ -1,0 +1,40 @@
+"""Disks that are full."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from readers.outbox.outbox import Outbox
+
+#: SQLite's largest number of pages.
+_UNLIMITED = 2**32 - 2
+
+
+def refuse(outbox: Outbox) -> None:
+    """Let the file of *outbox* grow no more: SQLite then says "database or disk is full"."""
+    _limit(outbox, 1)
+
+
+def accept(outbox: Outbox) -> None:
+    """Let the file of *outbox* grow again."""
+    _limit(outbox, _UNLIMITED)
+
+
+def _limit(outbox: Outbox, pages: int) -> None:
+    # SQLite takes the current size if *pages* is less. https://sqlite.org/pragma.html
+    outbox._database._connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+@contextmanager
+def full_disk(path: Path) -> Iterator[None]:
+    """Let no file grow beyond the largest one beside *path*."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = max(file.stat().st_size for file in path.parent.iterdir())
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

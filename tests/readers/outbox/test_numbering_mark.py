@@ -1,0 +1,148 @@
+"""No number is used twice, although batches were sent that are not on disk: see NumberingMark."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from readers.outbox.numbering_mark import NumberingMark, Numbers
+from readers.outbox.outbox import Outbox
+from tests.readers.outbox import disk
+from tests.readers.outbox.disk import full_disk
+from tests.readers.outbox.numbered import batch, held
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return the path of the outbox."""
+    return tmp_path / "xqc.db"
+
+
+@contextmanager
+def killed(path: Path) -> Iterator[Outbox]:
+    """Yield an outbox of what a kill would leave of the one at *path*."""
+    left = path.parent / "left by a kill"
+    shutil.rmtree(left, ignore_errors=True)
+    shutil.copytree(path.parent, left, ignore=lambda *_: [left.name])
+    successor = Outbox(left / path.name, "xqc", max_bytes=10**9)
+    try:
+        yield successor
+    finally:
+        successor.close()
+
+
+def test_numbers_sent_from_memory_are_not_used_again(path: Path, tmp_path: Path) -> None:
+    """After a kill during a full disk, the publisher has numbers that the file lacks."""
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    outbox.append(batch(1))
+    with full_disk(path):
+        for number in range(2, 1001):
+            outbox.append(batch(number))
+        outbox.acknowledge(990)
+        outbox.trim()
+        left = tmp_path / "left by a kill"
+        shutil.copytree(path.parent, left, ignore=lambda *_: [left.name])
+    successor = Outbox(left / path.name, "xqc", max_bytes=10**9)
+    assert successor.reader == outbox.reader
+    assert (successor.acknowledged, successor.last_seq) == (990, 1000)
+    assert held(successor) == ([], [])
+    successor.append(batch(1001))
+    assert successor.oldest_seq == 1001
+    successor.tidy()
+    successor.close()
+    outbox.close()
+    assert [file.name for file in left.glob("*numbers*")] == []
+    successor = Outbox(left / path.name, "xqc", max_bytes=10**9)
+    assert (successor.acknowledged, successor.last_seq) == (990, 1001)
+    successor.close()
+
+
+def test_without_a_mark_nothing_is_sent_from_memory(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the mark cannot be written either, the batches wait for the disk."""
+
+    def refuse(_mark: NumberingMark, _numbers: object) -> None:
+        raise PermissionError("nothing can be written")
+
+    monkeypatch.setattr(NumberingMark, "set", refuse)
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    outbox.append(batch(1))
+    with full_disk(path):
+        for number in range(2, 1001):
+            outbox.append(batch(number))
+        numbers, _ = held(outbox)
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert len(numbers) < 1000
+    outbox.tidy()
+    assert held(outbox)[0] == list(range(1, 1001))
+    outbox.close()
+
+
+def test_numbers_of_a_mark_are_not_used_again_after_a_second_kill(path: Path) -> None:
+    """The mark stays until the file has its numbers, although nothing is unwritten."""
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    outbox.append(batch(1))
+    disk.refuse(outbox)
+    for number in range(2, 101):
+        outbox.append(batch(number))
+    with killed(path) as successor:
+        successor.tidy()
+        with killed(path.parent / "left by a kill" / path.name) as second:
+            assert second.last_seq == 100
+    outbox.close()
+
+
+def test_the_mark_stays_while_something_is_unwritten(path: Path) -> None:
+    """Its batches may have been sent."""
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    disk.refuse(outbox)
+    for number in range(1, 101):
+        outbox.append(batch(number))
+    outbox.tidy()
+    with killed(path) as successor:
+        assert successor.last_seq == 100
+    outbox.close()
+
+
+def test_the_mark_stays_until_the_file_has_the_acknowledged_number(path: Path) -> None:
+    """Nothing is unwritten, but the file cannot be trimmed."""
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    outbox.append(batch(1))
+    with full_disk(path):
+        for number in range(2, 101):
+            outbox.append(batch(number))
+        outbox.acknowledge(100)
+        outbox.trim()
+        outbox.tidy()
+    assert outbox.unwritten == 0
+    with killed(path) as successor:
+        assert (successor.acknowledged, successor.last_seq) == (100, 100)
+    outbox.tidy()
+    assert not list(path.parent.glob("*-numbers-*"))
+    outbox.close()
+
+
+def test_an_old_mark_does_not_let_later_batches_be_sent(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A successor would use their numbers again."""
+
+    def refuse(_mark: NumberingMark, _numbers: Numbers) -> None:
+        raise PermissionError("nothing can be written")
+
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    disk.refuse(outbox)
+    first = next(
+        number for number in range(1, 100) if outbox.append(batch(number)) and outbox.unwritten
+    )
+    monkeypatch.setattr(NumberingMark, "set", refuse)
+    assert outbox.append(batch(first + 1)) is None
+    with killed(path) as successor:
+        assert successor.last_seq == first
+    assert all(number < first for number in held(outbox)[0])
+    outbox.close()
