@@ -65,7 +65,7 @@ class OutboxDatabase:
         """Open or create it. Raises OutboxError when that fails, OutboxInUseError when in use."""
         self._path = path
         self._connection = open_outbox_file(path)
-        #: The last record of the last batch in the file, or the last one acknowledged.
+        #: The last record of the batch that was stored last, or the last one acknowledged.
         self._last_seq = self._last_seq_in_file()
 
     def close(self) -> None:
@@ -149,7 +149,6 @@ class OutboxDatabase:
         with self._transaction() as execute:
             execute("DELETE FROM batch WHERE first_seq <= ?", (seq,))
             execute("UPDATE numbering SET acknowledged = ?", (seq,))
-        self._last_seq = max(self._last_seq, seq)
 
     def absence(self) -> Absence | None:
         """Return the absence that was stored last, None if the outbox is new."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from common.chat_gap import GapReason
+from readers.outbox.database import Absence, OutboxDatabase
 from readers.outbox.numbering_mark import NumberingMark, Numbers
 from readers.outbox.outbox import Outbox
 from tests.readers.outbox import disk
@@ -20,6 +23,11 @@ from tests.readers.outbox.numbered import batch, held
 def path(tmp_path: Path) -> Path:
     """Return the path of the outbox."""
     return tmp_path / "xqc.db"
+
+
+def full(_database: OutboxDatabase, *_: object) -> None:
+    """Refuse, as SQLite does."""
+    raise sqlite3.OperationalError("database or disk is full")
 
 
 @contextmanager
@@ -124,6 +132,38 @@ def test_the_mark_stays_until_the_file_has_the_acknowledged_number(path: Path) -
         assert (successor.acknowledged, successor.last_seq) == (100, 100)
     outbox.tidy()
     assert not list(path.parent.glob("*-numbers-*"))
+    outbox.close()
+
+
+def test_the_mark_stays_until_the_file_is_trimmed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise, a successor would send again what is acknowledged."""
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    outbox.append(batch(1))
+    outbox.append(batch(2))
+    with monkeypatch.context() as patched:
+        patched.setattr(OutboxDatabase, "acknowledge", full)
+        outbox.acknowledge(1)
+        outbox.trim()
+        outbox.tidy()
+    with killed(path) as successor:
+        assert successor.acknowledged == 1
+    outbox.close()
+
+
+def test_the_mark_stays_until_the_file_has_an_absence(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise, a successor would take the outbox for a new one, and add no gap record."""
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    with monkeypatch.context() as patched:
+        patched.setattr(OutboxDatabase, "store_absence", full)
+        outbox.store_absence(Absence(1000, GapReason.RESTARTED))
+        outbox.append(batch(1))
+        outbox.tidy()
+    with killed(path) as successor:
+        assert successor.absence()
     outbox.close()
 
 
