@@ -84,6 +84,11 @@ class Speaker:
 
         self._in_each_channel(check_in)
 
+    def forget_received(self) -> None:
+        """Let no message so far count as received: readers have lost what was only in memory."""
+        for message in self.sent:
+            message.received = False
+
     def say_until_received(self, count: int) -> None:
         """
         Send *count* messages in each channel, repeatedly until all *count* were received.

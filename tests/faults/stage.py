@@ -124,8 +124,14 @@ class Stage:
         command = [*prefix, *python_module("readers", channel)]
         self.readers[channel] = self._start(command, self.environment)
 
-    def kill(self, *, publisher: bool = False, readers: Sequence[str] = ()) -> None:
-        """Kill these processes together (SIGKILL), and restart them, as supervisord does."""
+    def kill(
+        self,
+        *,
+        publisher: bool = False,
+        readers: Sequence[str] = (),
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Kill these processes together (SIGKILL), call *meanwhile*, and restart them."""
         victims = [self.readers[channel] for channel in readers]
         if publisher:
             victims.append(self.publisher)
@@ -135,6 +141,7 @@ class Stage:
             victim.send(signal.SIGKILL)
         for victim in victims:
             victim.kill()
+        meanwhile()
         if publisher:
             self.start_publisher()
         for channel in readers:

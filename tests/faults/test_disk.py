@@ -77,6 +77,25 @@ def test_the_disk_is_full_and_the_publisher_starts(
     conclude(stage, "disk full, publisher starts")
 
 
+def test_the_disk_is_full_and_readers_are_killed(
+    stage: Stage, disk: Machine, short_folder: Path, extent: Extent, conclude: Conclude
+) -> None:
+    """What was only in memory is lost, and a gap record covers all of it."""
+    seconds = extent.seconds(quick=8, full=20)
+    stage.start_readers()
+    with stage.speaker.speaking(_PER_SECOND):
+        _wait_until_all_log(stage, "keeping messages in memory")
+        # Longer than a message can be late, and than a reader takes to store its presence.
+        time.sleep(seconds)
+        stage.kill(readers=CHANNELS, meanwhile=lambda: _make_room(disk, short_folder))
+        stage.speaker.forget_received()
+        _wait_until_all_log(stage, "in the channel")
+        stage.start_publisher()
+        time.sleep(0.5)
+    allowed = Allowed(gaps=True, renumbering=True)
+    conclude(stage, "disk full, kill -9 readers", allowed=allowed)
+
+
 def test_the_disk_is_full_and_readers_are_stopped(
     stage: Stage, disk: Machine, short_folder: Path, conclude: Conclude
 ) -> None:

@@ -79,8 +79,8 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(
         ages_ms=st.lists(st.integers(0, LATENCY_MS), min_size=1, max_size=20),
-        size=st.integers(1, 2000),
-        after_ms=st.integers(1, 10_000),
+        size=st.sampled_from([10, 500, 2000]),
+        after_ms=st.sampled_from([100, 3000, 10_000]),
         times=st.integers(1, 5),
     )
     def receive(self, ages_ms: list[int], size: int, after_ms: int, times: int) -> None:
