@@ -57,7 +57,7 @@ async def read_channel(channel: str, settings: Settings) -> None:
         # One task failed; the others were cancelled.
         raise group.exceptions[0] from None
     finally:
-        _log_summary(outbox, builder)
+        log_summary(outbox, builder)
         outbox.close()
 
 
@@ -98,7 +98,8 @@ def _wake_up(loop: asyncio.AbstractEventLoop) -> None:
     loop.call_later(WAKE_UP_EVERY_S, _wake_up, loop)
 
 
-def _log_summary(outbox: Outbox, builder: RecordBuilder) -> None:
+def log_summary(outbox: Outbox, builder: RecordBuilder) -> None:
+    """Log what *builder* has made, and what of it stays in *outbox* or is lost."""
     if builder.repeated or builder.skipped_emote_positions:
         logger.info(
             "stopped after %d messages (dropped %d duplicates and %d invalid emote positions)",

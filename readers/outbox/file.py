@@ -80,6 +80,7 @@ def open_outbox_file(path: Path) -> sqlite3.Connection:
 
 
 def _open(path: Path) -> sqlite3.Connection:
+    is_new = not path.exists()
     database = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
         # The lock keeps other processes out, and WAL needs no shared memory with it.
@@ -87,8 +88,10 @@ def _open(path: Path) -> sqlite3.Connection:
         # Without fsync, a killed process loses nothing. For a crash of the host, see
         # _begin_numbering.
         database.execute("PRAGMA synchronous = NORMAL")
-        database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        if is_new:
+            # auto_vacuum writes even if it changes nothing, and a full disk would refuse that.
+            database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+            database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA cache_size = -512")
         _check_whole(database)

@@ -1,8 +1,9 @@
-"""Disks that are full."""
+"""Disks that are full, and what a kill leaves on a disk."""
 
 from __future__ import annotations
 
 import resource
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,3 +39,16 @@ def full_disk(path: Path) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def killed(path: Path) -> Iterator[Outbox]:
+    """Yield an outbox of what a kill would leave of the one at *path*."""
+    left = path.parent / "left by a kill"
+    shutil.rmtree(left, ignore_errors=True)
+    shutil.copytree(path.parent, left, ignore=lambda *_: [left.name])
+    successor = Outbox(left / path.name, "xqc", max_bytes=10**9)
+    try:
+        yield successor
+    finally:
+        successor.close()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +12,7 @@ from readers.outbox.database import Absence, OutboxDatabase
 from readers.outbox.numbering_mark import NumberingMark, Numbers
 from readers.outbox.outbox import Outbox
 from tests.readers.outbox import disk
-from tests.readers.outbox.disk import full_disk
+from tests.readers.outbox.disk import full_disk, killed
 from tests.readers.outbox.numbered import batch, held
 
 
@@ -30,20 +27,7 @@ def full(_database: OutboxDatabase, *_: object) -> None:
     raise sqlite3.OperationalError("database or disk is full")
 
 
-@contextmanager
-def killed(path: Path) -> Iterator[Outbox]:
-    """Yield an outbox of what a kill would leave of the one at *path*."""
-    left = path.parent / "left by a kill"
-    shutil.rmtree(left, ignore_errors=True)
-    shutil.copytree(path.parent, left, ignore=lambda *_: [left.name])
-    successor = Outbox(left / path.name, "xqc", max_bytes=10**9)
-    try:
-        yield successor
-    finally:
-        successor.close()
-
-
-def test_numbers_sent_from_memory_are_not_used_again(path: Path, tmp_path: Path) -> None:
+def test_numbers_sent_from_memory_are_not_used_again(path: Path) -> None:
     """After a kill during a full disk, the publisher has numbers that the file lacks."""
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     outbox.append(batch(1))
@@ -52,21 +36,18 @@ def test_numbers_sent_from_memory_are_not_used_again(path: Path, tmp_path: Path)
             outbox.append(batch(number))
         outbox.acknowledge(990)
         outbox.trim()
-        left = tmp_path / "left by a kill"
-        shutil.copytree(path.parent, left, ignore=lambda *_: [left.name])
-    successor = Outbox(left / path.name, "xqc", max_bytes=10**9)
-    assert successor.reader == outbox.reader
-    assert (successor.acknowledged, successor.last_seq) == (990, 1000)
-    assert held(successor) == ([], [])
-    successor.append(batch(1001))
-    assert successor.oldest_seq == 1001
-    successor.tidy()
-    successor.close()
+    with killed(path) as successor:
+        assert successor.reader == outbox.reader
+        assert (successor.acknowledged, successor.last_seq) == (990, 1000)
+        assert held(successor) == ([], [])
+        successor.append(batch(1001))
+        assert successor.oldest_seq == 1001
+        successor.tidy()
+        left = path.parent / "left by a kill"
+        assert not list(left.glob("*numbers*"))
+        with killed(left / path.name) as second:
+            assert (second.acknowledged, second.last_seq) == (990, 1001)
     outbox.close()
-    assert [file.name for file in left.glob("*numbers*")] == []
-    successor = Outbox(left / path.name, "xqc", max_bytes=10**9)
-    assert (successor.acknowledged, successor.last_seq) == (990, 1001)
-    successor.close()
 
 
 def test_without_a_mark_nothing_is_sent_from_memory(

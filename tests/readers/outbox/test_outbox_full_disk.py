@@ -14,7 +14,7 @@ from readers.outbox import outbox as outbox_module
 from readers.outbox.database import Absence
 from readers.outbox.outbox import Outbox
 from tests.readers.outbox import disk
-from tests.readers.outbox.disk import full_disk
+from tests.readers.outbox.disk import full_disk, killed
 from tests.readers.outbox.numbered import RECORD_BYTES, batch, held
 
 
@@ -39,6 +39,19 @@ def test_on_a_full_disk_batches_are_kept_in_memory(
         outbox.trim()
         assert held(outbox) == (list(range(991, 1001)), [])
         assert outbox.oldest_seq == 991
+    outbox.close()
+
+
+def test_an_outbox_can_be_opened_on_a_full_disk(path: Path) -> None:
+    """A reader that was killed there receives again at once, and does not fail at each start."""
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    outbox.append(batch(1))
+    with full_disk(path):
+        while not outbox.unwritten:
+            outbox.append(batch(2))
+        with killed(path) as successor:
+            assert successor.append(batch(3))
+            assert successor.unwritten == 1
     outbox.close()
 
 
