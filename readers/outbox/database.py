@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -126,7 +126,9 @@ class OutboxDatabase:
                 self._connection.execute(_INSERT, batch)
         else:
             skipped = (self._last_seq + 1, batch.first_seq - 1)
-            with self._transaction() as execute:
+            execute = self._connection.execute
+            with self._writing(), self._connection:
+                execute("BEGIN")
                 execute(_CREATE_SKIPPED)
                 execute(_FORGET_SKIPPED)
                 execute("INSERT INTO skipped VALUES (?, ?)", skipped)
@@ -139,14 +141,18 @@ class OutboxDatabase:
 
         *batch* takes the number after the last one in the file.
         """
-        with self._transaction() as execute:
+        execute = self._connection.execute
+        with self._writing(), self._connection:
+            execute("BEGIN")
             execute("DELETE FROM batch WHERE first_seq <= ?", (first_seq,))
             execute(_INSERT, batch)
         self._last_seq = batch.last_seq
 
     def acknowledge(self, seq: int) -> None:
         """Delete all batches up to record *seq*, and store that number, in one transaction."""
-        with self._transaction() as execute:
+        execute = self._connection.execute
+        with self._writing(), self._connection:
+            execute("BEGIN")
             execute("DELETE FROM batch WHERE first_seq <= ?", (seq,))
             execute("UPDATE numbering SET acknowledged = ?", (seq,))
 
@@ -194,12 +200,6 @@ class OutboxDatabase:
             " FROM numbering"
         ) or (0, None)
         return max(int(acknowledged), last_seq or 0)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
-        with self._writing(), self._connection:
-            self._connection.execute("BEGIN")
-            yield self._connection.execute
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

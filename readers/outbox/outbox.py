@@ -108,9 +108,16 @@ class Outbox:
         if something was evicted (rule 3), which may be this batch.
         """
         stored = self._put(batch)
-        has_evicted = self._keep_the_bounds()
-        must_wait = self._unwritten and not self._may_send_from_memory()
-        return None if must_wait or has_evicted else stored
+        if self._unwritten:
+            # The file does not grow now.
+            if self._unwritten.is_over_bound:
+                self._evict_from_memory()
+                return None
+            return stored if self._may_send_from_memory() else None
+        to_evict = self._file_bound.bytes_to_evict(self.evicted)
+        if to_evict and self._evict_from_file(to_evict):
+            return None
+        return stored
 
     def batch_after(self, seq: int) -> StoredBatch | None:
         """Return the first batch that begins after record *seq* and can be sent, or None."""
@@ -173,8 +180,11 @@ class Outbox:
     def _put(self, batch: Batch) -> StoredBatch:
         stored = self._numbered(batch)
         self.last_seq = stored.last_seq
-        self._unwritten.append(stored)
-        self._write()
+        if self._unwritten:
+            self._unwritten.append(stored)
+            self._write()
+        elif not self._insert(stored):
+            self._unwritten.append(stored)
         return stored
 
     def _numbered(self, batch: Batch) -> StoredBatch:
@@ -188,10 +198,15 @@ class Outbox:
 
     def _write(self) -> None:
         while batch := self._unwritten.oldest:
-            if not self._on_disk(self._database.insert, batch):
+            if not self._insert(batch):
                 return
             self._unwritten.remove_oldest()
+
+    def _insert(self, batch: StoredBatch) -> bool:
+        is_stored = self._on_disk(self._database.insert, batch)
+        if is_stored:
             self._file_bound.on_inserted(batch)
+        return is_stored
 
     def _store_absence(self) -> None:
         if self._absence is None or self._unwritten:
@@ -236,15 +251,7 @@ class Outbox:
         with contextlib.suppress(OSError):
             self._mark.set(Numbers(self.acknowledged, self.last_seq))
 
-    def _keep_the_bounds(self) -> bool:
-        """Evict what is too much, and return whether something was."""
-        if self._unwritten:
-            # The file does not grow now.
-            return self._unwritten.is_over_bound and self._evict_from_memory()
-        to_evict = self._file_bound.bytes_to_evict(self.evicted)
-        return to_evict > 0 and self._evict_from_file(to_evict)
-
-    def _evict_from_memory(self) -> bool:
+    def _evict_from_memory(self) -> None:
         """Evict a share of the memory, oldest first."""
         if not self._is_memory_full:
             self._is_memory_full = True
@@ -258,7 +265,6 @@ class Outbox:
         self._unwritten.evict(lost)
         self._on_evicted(lost)
         self._put(lost.gap_batch())
-        return True
 
     def _evict_from_file(self, to_evict: int) -> bool:
         """Evict *to_evict* bytes, or all, oldest first; return False if the disk refuses that."""
