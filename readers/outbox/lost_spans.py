@@ -17,7 +17,8 @@ class LostSpans:
 
     def __init__(self, channel: str) -> None:
         self._channel = channel
-        self._spans: dict[str, tuple[int, int]] = {}
+        #: Start and end by channel id.
+        self._spans: dict[str, list[int]] = {}
         #: The chat messages among what is lost.
         self.messages = 0
 
@@ -30,11 +31,8 @@ class LostSpans:
                 self._extend(gap.channel_id, gap.from_ms, gap.to_ms)
             return
         self.messages += len(batch.records)
-        times: dict[bytes, list[int]] = {}
         for record in batch.records:
-            times.setdefault(record.key, []).append(record.timestamp)
-        for key, timestamps in times.items():
-            self._extend(key.decode(), min(timestamps), max(timestamps))
+            self._extend(record.key.decode(), record.timestamp, record.timestamp)
 
     def gap_batch(self) -> Batch:
         """Return the batch with a gap record for each span."""
@@ -46,5 +44,11 @@ class LostSpans:
         )
 
     def _extend(self, channel_id: str, from_ms: int, to_ms: int) -> None:
-        earliest, latest = self._spans.get(channel_id, (from_ms, to_ms))
-        self._spans[channel_id] = (min(earliest, from_ms), max(latest, to_ms))
+        span = self._spans.get(channel_id)
+        if span is None:
+            self._spans[channel_id] = [from_ms, to_ms]
+            return
+        if from_ms < span[0]:
+            span[0] = from_ms
+        if to_ms > span[1]:
+            span[1] = to_ms
