@@ -48,7 +48,5 @@ class LostSpans:
         if span is None:
             self._spans[channel_id] = [from_ms, to_ms]
             return
-        if from_ms < span[0]:
-            span[0] = from_ms
-        if to_ms > span[1]:
-            span[1] = to_ms
+        span[0] = min(span[0], from_ms)
+        span[1] = max(span[1], to_ms)
