@@ -5,7 +5,10 @@ should be ("a port number, 1 to 65535"), never with the value itself: it may be 
 
 from __future__ import annotations
 
+import os
 import re
+from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from common.logs import LEVELS
@@ -19,6 +22,9 @@ _SCOPE = re.compile(r"[a-z_:]+")
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _KEY = re.compile(r"[0-9a-f]{64}")
 _ENDPOINT = re.compile(r"tcp://(\*|[^*:/\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})|ipc://.+")
+_IPC = "ipc://"
+#: The longest path of a Unix socket, without the closing NUL: `sun_path` in unix(7).
+_LONGEST_SOCKET_PATH = 107
 
 
 def text(value: str) -> str:
@@ -41,18 +47,35 @@ def boolean(value: str) -> bool:
     return folded in _TRUE
 
 
-def positive_integer(value: str) -> int:
-    """Return *value* as an integer, at least 1."""
-    if not value.isascii() or not value.isdigit() or len(value) > 18 or int(value) < 1:
-        raise ValueError("a whole number, at least 1")
-    return int(value)
+@dataclass(frozen=True)
+class WholeNumber:
+    """Parses a whole number from *minimum* to *maximum*."""
+
+    minimum: int
+    maximum: int
+    #: What the number is.
+    kind: str = "a whole number"
+
+    def __call__(self, value: str) -> int:
+        """Return *value* as an integer."""
+        # Without a bound, Python's int() refuses a long text with an error of its own.
+        digits = value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
+        if not digits or not self.minimum <= int(value) <= self.maximum:
+            raise ValueError(f"{self.kind}, {self.minimum} to {self.maximum}")
+        return int(value)
 
 
-def port(value: str) -> int:
-    """Return *value* as a TCP port number."""
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:6]) <= 65535:
-        raise ValueError("a port number, 1 to 65535")
-    return int(value)
+_MOST_DIGITS = 18
+
+port = WholeNumber(1, 65535, "a port number")
+
+
+def path(value: str) -> Path:
+    """Return *value* as a path. `~` is the home folder, as in a shell."""
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError("a path; the home folder that ~ stands for is not known") from None
 
 
 def login(value: str) -> str:
@@ -125,7 +148,7 @@ def endpoints(value: str) -> tuple[str, ...]:
             "a ZeroMQ endpoint to connect to, such as tcp://127.0.0.1:5557, or several,"
             " comma-separated"
         )
-    return found
+    return tuple(_usable(endpoint) for endpoint in found)
 
 
 def _can_be_connected_to(endpoint: str) -> bool:
@@ -136,12 +159,22 @@ def bind_endpoint(value: str) -> str:
     """Return *value* as a ZeroMQ endpoint to bind. The host may be `*` and the port 0: any."""
     if not _is_endpoint(value):
         raise ValueError("a ZeroMQ endpoint to listen on, such as tcp://127.0.0.1:5557")
-    return value
+    return _usable(value)
 
 
 def _is_endpoint(value: str) -> bool:
     found = _ENDPOINT.fullmatch(value)
     return found is not None and int(found["port"] or 0) <= 65535
+
+
+def _usable(endpoint: str) -> str:
+    """Return *endpoint*, of a Unix socket with the home folder for `~`."""
+    if not endpoint.startswith(_IPC):
+        return endpoint
+    socket = str(path(endpoint.removeprefix(_IPC)))
+    if len(os.fsencode(socket)) > _LONGEST_SOCKET_PATH:
+        raise ValueError(f"ipc:// and a path of at most {_LONGEST_SOCKET_PATH} bytes")
+    return _IPC + socket
 
 
 def public_keys(value: str) -> tuple[str, ...]:

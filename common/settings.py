@@ -1,26 +1,26 @@
 """
 Settings, from environment variables and the `.env` file of the working directory. Environment
-variables take precedence. All settings are checked before anything starts.
+variables take precedence. Empty ones count as not set. All are checked before anything starts.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
-
 from common import setting_values as values
+from common.setting_names import properties, unknown_in_environment, unknown_in_file
+from common.settings_file import SettingsFile, SettingsFileError, read_settings_file
 
 KAFKA_CONF_PREFIX = "KAFKA_CONF_"
 EMBEDDED = "embedded"
 EXACTLY_ONCE = "exactly-once"
 
-#: An unknown variable with one of these prefixes is probably misspelt, so we warn about it.
-_FAMILIES = ("TWITCH_", "KAFKA_", "PUBLISHER_", "OUTBOX_")
+_NO_FILE = SettingsFile()
+#: Characters of a wrong value that an error shows.
+_SHOWN = 200
 
 
 class SettingsError(Exception):
@@ -31,14 +31,8 @@ def _variable(
     name: str, default: str, read: Callable[[str], Any], help_text: str, *, secret: bool = False
 ) -> Any:
     """Return a dataclass field for the environment variable *name*, parsed by *read*."""
-    metadata = {
-        "name": name,
-        "default": default,
-        "read": read,
-        "help": help_text,
-        "secret": secret,
-    }
-    return field(metadata=metadata, repr=not secret)
+    about = {"name": name, "default": default, "read": read, "help": help_text, "secret": secret}
+    return field(metadata=about, repr=not secret)
 
 
 @dataclass(frozen=True)
@@ -86,7 +80,7 @@ class Settings:
         "TWITCH_AUTH_PORT", "3000", values.port, "TCP port of the local server for browser logins"
     )
     twitch_token_store: Path = _variable(
-        "TWITCH_TOKEN_STORE", "tokenStore.json", Path, "path of the token file"
+        "TWITCH_TOKEN_STORE", "tokenStore.json", values.path, "path of the token file"
     )
     twitch_auth_url: str = _variable(
         "TWITCH_AUTH_URL",
@@ -109,7 +103,7 @@ class Settings:
     twitch_join_rate: int = _variable(
         "TWITCH_JOIN_RATE",
         "20",
-        values.positive_integer,
+        values.WholeNumber(1, 100_000),
         "joins per 10 s that Twitch allows the account; a verified bot: 2000",
     )
     publisher_endpoint: tuple[str, ...] = _variable(
@@ -170,7 +164,7 @@ class Settings:
     kafka_topic_partitions: int = _variable(
         "KAFKA_TOPIC_PARTITIONS",
         "6",
-        values.positive_integer,
+        values.WholeNumber(1, 10_000),
         "number of partitions of topics that the publisher creates",
     )
     kafka_client_id: str = _variable(
@@ -198,12 +192,13 @@ class Settings:
         "true: publish a message once when readers on several hosts read the same channel",
     )
     state_dir: Path = _variable(
-        "STATE_DIR", "var", Path, "directory for outboxes and other durable state"
+        "STATE_DIR", "var", values.path, "directory for outboxes and other durable state"
     )
     outbox_max_bytes: int = _variable(
         "OUTBOX_MAX_BYTES",
         str(1024**3),
-        values.positive_integer,
+        # The outbox needs room for several batches. SQLite's own limit is far above the maximum.
+        values.WholeNumber(1024**2, 1024**4),
         "maximum size of each reader's outbox, in bytes; the oldest messages are evicted beyond it",
     )
     log_level: str = _variable("LOG_LEVEL", "info", values.log_level, "debug, info, warn or error")
@@ -222,33 +217,50 @@ class Settings:
     warnings: tuple[str, ...] = ()
 
 
+def settings_file(directory: Path = Path()) -> SettingsFile:
+    """Return the content of the `.env` file in *directory*. Raises SettingsError."""
+    try:
+        return read_settings_file(directory / ".env", _parser_of)
+    except SettingsFileError as error:
+        raise SettingsError(str(error)) from None
+
+
 def read_environment(environment: Mapping[str, str], directory: Path = Path()) -> dict[str, str]:
-    """Return *environment*, plus variables that only the `.env` file in *directory* sets."""
-    file = {name: value for name, value in dotenv_values(directory / ".env").items() if value}
-    return {**file, **environment}
-
-
-def read_settings(environment: Mapping[str, str]) -> Settings:
     """
-    Return the settings in *environment*, with defaults for the rest.
+    Return *environment*, plus variables that only the `.env` file in *directory* sets.
 
-    An empty variable counts as not set. Raises SettingsError with one line per invalid variable.
+    Variables that are empty are not in the result. Raises SettingsError.
     """
+    return _merged(environment, settings_file(directory))
+
+
+def read_settings(environment: Mapping[str, str], file: SettingsFile = _NO_FILE) -> Settings:
+    """
+    Return the settings in *environment* and in *file*, with defaults for the rest.
+
+    Raises SettingsError with one line per invalid variable.
+    """
+    merged = _merged(environment, file)
     read: dict[str, Any] = {}
     errors = []
     for variable in _variables():
         about = variable.metadata
-        value = environment.get(about["name"], "").strip() or about["default"]
+        value = merged.get(about["name"], about["default"]).strip()
         try:
             read[variable.name] = about["read"](value)
         except ValueError as error:
-            holds = "a secret" if about["secret"] else repr(value)
+            holds = "a secret" if about["secret"] else repr(value[:_SHOWN])
             errors.append(f"{about['name']} holds {holds}, but should hold {error}")
     if errors:
         raise SettingsError("\n".join(errors))
-    properties = _kafka_properties(environment)
-    warnings = _unknown_names(environment) + _missing_prefix(environment)
-    return Settings(**read, kafka_properties=properties, warnings=warnings)
+    warnings = (
+        *file.warnings,
+        *unknown_in_file(file.places, _PARSERS),
+        *unknown_in_environment(environment, _PARSERS),
+        *_missing_prefix(merged),
+    )
+    read["kafka_properties"] = properties(merged, KAFKA_CONF_PREFIX)
+    return Settings(**read, warnings=warnings)
 
 
 def settings_help() -> str:
@@ -268,36 +280,17 @@ def _variables() -> list[Field[Any]]:
     return [variable for variable in fields(Settings) if "name" in variable.metadata]
 
 
-def _kafka_properties(environment: Mapping[str, str]) -> dict[str, str]:
-    return {
-        _property(name.removeprefix(KAFKA_CONF_PREFIX)): value
-        for name, value in environment.items()
-        if name.startswith(KAFKA_CONF_PREFIX)
-    }
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    variable.metadata["name"]: variable.metadata["read"] for variable in _variables()
+}
 
 
-def _property(name: str) -> str:
-    folded = name.lower()
-    # The only librdkafka property whose name contains an underscore.
-    return folded if folded == "log_level" else folded.replace("_", ".")
+def _parser_of(name: str) -> Callable[[str], Any] | None:
+    return str if name.startswith(KAFKA_CONF_PREFIX) else _PARSERS.get(name)
 
 
-def _unknown_names(environment: Mapping[str, str]) -> tuple[str, ...]:
-    known = [variable.metadata["name"] for variable in _variables()]
-    unknown = sorted(
-        name
-        for name in environment
-        if name.startswith(_FAMILIES)
-        and name not in known
-        and not name.startswith((KAFKA_CONF_PREFIX, "KAFKA_TEST_"))
-    )
-    return tuple(_unknown_name(name, known) for name in unknown)
-
-
-def _unknown_name(name: str, known: list[str]) -> str:
-    nearest = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {nearest[0]}?" if nearest else ""
-    return f"{name} is set, but no setting has this name{hint}"
+def _merged(environment: Mapping[str, str], file: SettingsFile) -> dict[str, str]:
+    return {**file.values, **{name: value for name, value in environment.items() if value.strip()}}
 
 
 def _missing_prefix(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import time
 
 from common import exit_codes
 from common.logs import configure_logging
-from common.settings import Settings, SettingsError, read_environment, read_settings
+from common.settings import Settings, SettingsError, read_settings, settings_file
 
 #: supervisord's `startsecs`, in seconds. It restarts a program that exits sooner, whatever its exit
 #: code.
@@ -24,7 +24,7 @@ def start(process: str, channel: str = "") -> Settings:
     If a setting is wrong, logs which, and exits with exit_codes.SETTINGS.
     """
     try:
-        settings = read_settings(read_environment(os.environ))
+        settings = read_settings(os.environ, settings_file())
     except SettingsError as error:
         configure_logging(process, level="info", log_format="text", channel=channel)
         raise SystemExit(settings_are_wrong(error)) from None

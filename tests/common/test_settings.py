@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from common.setting_values import WholeNumber
 from common.settings import (
+    Settings,
     SettingsError,
     read_environment,
     read_settings,
@@ -55,8 +58,10 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("PUBLISHER_ENDPOINT", "tcp://127.0.0.1:0", "a ZeroMQ endpoint to connect to"),
         ("KAFKA_BROKERS", ",", "host:port"),
         ("KAFKA_TOPIC_CHAT_MESSAGES", "chat messages", "a Kafka topic"),
-        ("KAFKA_TOPIC_PARTITIONS", "0", "a whole number, at least 1"),
-        ("KAFKA_TOPIC_PARTITIONS", "six", "a whole number, at least 1"),
+        ("KAFKA_TOPIC_PARTITIONS", "six", "a whole number, 1 to 10000"),
+        ("PUBLISHER_BIND", f"ipc://{'x' * 108}", "a path of at most 107 bytes"),
+        ("PUBLISHER_ENDPOINT", f"ipc://{'ä' * 54}", "a path of at most 107 bytes"),
+        ("STATE_DIR", "~nobody-of-that-name/var", "a path; the home folder"),
         ("LOG_LEVEL", "loud", "debug, info, warn or error"),
         ("LOG_FORMAT", "xml", "text or json"),
     ],
@@ -70,6 +75,36 @@ def test_the_error_for_an_invalid_value_says_what_is_expected(
     assert name in str(raised.value)
     assert repr(value) in str(raised.value)
     assert expected in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        (variable.metadata["name"], variable.metadata["read"])
+        for variable in fields(Settings)
+        if variable.type == "int"
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_number_has_a_minimum_and_a_maximum(name: str, number: WholeNumber) -> None:
+    """Both are valid; what is beyond them is not, and neither is another way to write a number."""
+    for valid in (number.minimum, number.maximum):
+        read_settings({name: str(valid)})
+    for invalid in (
+        number.minimum - 1,
+        number.maximum + 1,
+        "-1",
+        "1.5",
+        "1e6",
+        "1_000",
+        "9" * 5000,
+    ):
+        with pytest.raises(SettingsError) as raised:
+            read_settings({name: str(invalid)})
+        [line] = str(raised.value).splitlines()
+        assert line.startswith(f"{name} holds '{str(invalid)[:20]}")
+        assert line.endswith(f"{number.minimum} to {number.maximum}")
+        assert len(line) < 300
 
 
 def test_all_invalid_values_are_reported_at_once() -> None:
@@ -133,9 +168,21 @@ def test_a_misspelt_name_causes_a_warning_with_the_nearest_one() -> None:
     assert "did you mean KAFKA_BROKERS?" in warning
 
 
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("DEDUPLCATE", "DEDUPLICATE"), ("LOGLEVEL", "LOG_LEVEL"), ("STATEDIR", "STATE_DIR")],
+)
+def test_a_name_very_like_one_of_ours_causes_a_warning(name: str, nearest: str) -> None:
+    """Also if it has none of our prefixes."""
+    assert read_settings({name: "x"}).warnings == (
+        f"{name} is set, but no setting has this name; did you mean {nearest}?",
+    )
+
+
 def test_other_names_are_ignored() -> None:
-    """The environment has many of them."""
-    assert read_settings({"PATH": "/bin", "KAFKA_CONF_ANY_THING": "1"}).warnings == ()
+    """The environment has many of them; some are similar to ours."""
+    names = ["PATH", "KAFKA_CONF_ANY_THING", "LOGNAME", "STATE_DIRECTORY", "APP_NAME", "LOG_DIR"]
+    assert read_settings(dict.fromkeys(names, "1")).warnings == ()
 
 
 def test_any_librdkafka_property_can_be_set() -> None:
@@ -152,6 +199,26 @@ def test_the_environment_has_precedence_over_the_file(tmp_path: Path) -> None:
     settings = read_settings(environment)
     assert settings.log_level == "error"
     assert settings.kafka_brokers == "a:1,b:2"
+
+
+def test_an_empty_variable_does_not_hide_the_file(tmp_path: Path) -> None:
+    """It counts as not set in the environment and in the file, also for librdkafka's properties."""
+    (tmp_path / ".env").write_text("LOG_LEVEL=debug\nKAFKA_CONF_A=1\nKAFKA_CONF_B=\nAPP_ENV= \n")
+    environment = {"LOG_LEVEL": "", "KAFKA_CONF_A": "", "KAFKA_CONF_C": " ", "APP_ENV": ""}
+    settings = read_settings(read_environment(environment, tmp_path))
+    assert settings.log_level == "debug"
+    assert settings.app_env == "development"
+    assert settings.kafka_properties == {"a": "1"}
+    assert read_settings(environment).kafka_properties == {}
+
+
+def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell expands it, but `.env` is not read by a shell."""
+    monkeypatch.setenv("HOME", "/home/ann")
+    names = ["STATE_DIR", "TWITCH_TOKEN_STORE"]
+    settings = read_settings(dict.fromkeys(names, "~/x") | {"PUBLISHER_BIND": "ipc://~/y"})
+    assert settings.state_dir == settings.twitch_token_store == Path("/home/ann/x")
+    assert settings.publisher_bind == "ipc:///home/ann/y"
 
 
 def test_without_a_file_there_is_only_the_environment(tmp_path: Path) -> None:

@@ -42,7 +42,6 @@ _TEXTS_OF_OTHERS = {
         "Name or service not known",
         "Temporary failure in name resolution",
     },
-    "python-dotenv": {"could not parse statement starting at line …"},
     "supervisord": {
         "Another program is already listening on a port that one of our HTTP servers is configured"
         " to use",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from common.setting_values import WholeNumber
 from common.settings import KAFKA_CONF_PREFIX, Settings
 from tests.docs.markdown import name_of
 from tests.processes import REPOSITORY
@@ -34,6 +35,17 @@ def test_the_page_has_every_setting_with_its_default() -> None:
     described = {name: default for name, default, meaning in rows if meaning.strip()}
     assert described == {**_IN_THE_CODE, f"{KAFKA_CONF_PREFIX}*": ""}
     assert len(rows) == len(described)
+
+
+def test_the_page_has_the_range_of_every_number() -> None:
+    """Expect `minimum` to `maximum` in the row of each."""
+    rows = _ROW.findall((REPOSITORY / "docs" / "settings.md").read_text())
+    described = {name: meaning for name, _, meaning in rows}
+    for variable in fields(Settings):
+        number = variable.metadata.get("read")
+        if isinstance(number, WholeNumber):
+            expected = f"`{number.minimum}` to `{number.maximum}`"
+            assert expected in described[variable.metadata["name"]], variable.name
 
 
 def test_the_example_has_every_setting_with_its_default() -> None:
