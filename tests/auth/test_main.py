@@ -158,8 +158,8 @@ def test_generate_token_can_write_to_env(
 def test_an_env_that_cannot_be_written_is_reported(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    """Here it is a link into a folder that does not exist."""
-    (tmp_path / ".env").symlink_to(tmp_path / "nowhere" / ".env")
+    """Here it is a link into a folder in which no file can be created."""
+    (tmp_path / ".env").symlink_to("/proc/sys/kernel/ostype")
     finished = generate_token(tmp_path, environment, "--write")
     assert finished.returncode == exit_codes.FAILURE
     assert "again without --write" in finished.stderr.splitlines()[-1]
