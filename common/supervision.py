@@ -25,6 +25,7 @@ from typing import Any
 from supervisor import events, loggers
 
 from common.output import DROPPED, never_block
+from common.supervisor_start import allow_open_files, refuse_odd_folder
 from common.supervisor_watch import SUPERVISORD_PID
 
 #: The format of supervisord's own log lines.
@@ -42,6 +43,9 @@ def extend(supervisord: Any) -> object:
     os.environ[SUPERVISORD_PID] = str(os.getpid())
     _subscribe(events.ProcessLogStdoutEvent, _print)
     _subscribe(events.Tick5Event, _print_what_is_kept)
+    _subscribe(events.SupervisorRunningEvent, partial(refuse_odd_folder, supervisord))
+    allow_open_files(supervisord)
+    _subscribe(events.ProcessGroupAddedEvent, partial(allow_open_files, supervisord))
     _subscribe(events.SupervisorStoppingEvent, partial(_stop_together, supervisord))
     return object()
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from common import exit_codes
 from common.curve import publisher_keys
+from common.open_files import raise_open_files
 from common.settings import EMBEDDED, Settings, SettingsError, settings_help
 from common.startup import settings_are_wrong, start
 from publisher.delivery.exactly_once import FencedError
@@ -58,6 +59,8 @@ _EXIT_CODES = f"""exit status:
 
 
 def _publish(settings: Settings) -> int:
+    # Each reader has two connections to it.
+    raise_open_files()
     try:
         with (
             StopSignals() as stop,

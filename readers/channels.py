@@ -9,12 +9,14 @@ import os
 import socket
 import sys
 import xmlrpc.client
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from xmlrpc.client import ServerProxy
 
 from common import exit_codes
 from common.settings import Settings
 from common.startup import start
+from readers.supervision.capacity import open_files_for, open_files_of, readers_that_fit
 from readers.supervision.channel_names import ChannelList, channel_name, read_channel_names
 from readers.supervision.groups import StillRunningError, apply_changes, connect, reading
 from readers.supervision.programs import write_reader_programs
@@ -46,14 +48,17 @@ def main() -> int:
     _report(wanted, settings)
     url = os.environ.get("SUPERVISOR_SERVER_URL", f"unix://{SOCKET.absolute()}")
     try:
-        if dry_run:
-            _preview(wanted.channels, url)
-        else:
-            _apply(wanted.channels, url)
+        with connect(url) as supervisord:
+            fitting = _that_fit(supervisord, wanted.channels)
+            if dry_run:
+                _preview(supervisord, fitting)
+            else:
+                _apply(supervisord, fitting)
     except (OSError, http.client.HTTPException, xmlrpc.client.Error, StillRunningError) as error:
         logger.error("%s", _explain(error, url))
         return exit_codes.FAILURE
-    return exit_codes.SETTINGS if wanted.problems else exit_codes.OK
+    is_done = not wanted.problems and len(fitting) == len(wanted.channels)
+    return exit_codes.OK if is_done else exit_codes.SETTINGS
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -98,21 +103,37 @@ def _report(wanted: ChannelList, settings: Settings) -> None:
         )
 
 
-def _preview(wanted: Iterable[str], url: str) -> None:
-    with connect(url) as supervisord:
-        present = reading(supervisord)
+def _that_fit(supervisord: ServerProxy, wanted: Sequence[str]) -> list[str]:
+    """Return the channels that supervisord can run readers for, first those that it has."""
+    open_files = open_files_of(supervisord)
+    most = readers_that_fit(open_files)
+    if len(wanted) > most:
+        logger.error(
+            "%d of %d channels are not read: supervisord may open %d files, enough for %d readers;"
+            " allow it %d (LimitNOFILE of systemd, or `ulimit -n`) and restart it",
+            len(wanted) - most,
+            len(wanted),
+            open_files,
+            most,
+            open_files_for(len(wanted)),
+        )
+    present = reading(supervisord)
+    return sorted(wanted, key=lambda channel: channel not in present)[:most]
+
+
+def _preview(supervisord: ServerProxy, wanted: Iterable[str]) -> None:
+    present = reading(supervisord)
     wanted = set(wanted)
     logger.info("would start: %s", _listed(wanted - present))
     logger.info("would stop: %s", _listed(present - wanted))
     logger.info("would keep running: %s", _listed(present & wanted))
 
 
-def _apply(wanted: Iterable[str], url: str) -> None:
-    with connect(url) as supervisord:
-        # Call supervisord before writing anything: if it does not respond, nothing changes.
-        before = reading(supervisord)
-        write_reader_programs(PROGRAMS_DIRECTORY, wanted)
-        changes = apply_changes(supervisord)
+def _apply(supervisord: ServerProxy, wanted: Iterable[str]) -> None:
+    # Call supervisord before writing anything: if it does not respond, nothing changes.
+    before = reading(supervisord)
+    write_reader_programs(PROGRAMS_DIRECTORY, wanted)
+    changes = apply_changes(supervisord)
     logger.info("started: %s", _listed(changes.started))
     logger.info("stopped: %s", _listed(changes.stopped))
     if changes.restarted:

@@ -15,12 +15,13 @@ from common.files import read_small_file, replace_file
 #: Prefix of the program names and file names of readers.
 PREFIX = "reader-"
 
-# `%(here)s` is the folder of the file that contains it.
+# `%(here)-s` is the folder of supervisord.conf, see there. `%(here)s/../..` is a folder on another
+# disk, without our `.env`, if `var` is a link to that disk.
 _PROGRAM = """\
 ; Written by `python -m readers.channels` from channels.conf. Changes here are overwritten.
 [program:{name}]
 command=python3 -m readers {channel}
-directory=%(here)s/../..
+directory=%(here)-s
 priority=200
 ; 78 is a wrong setting: do not restart until it is corrected. Restart after any other status.
 autorestart=unexpected

@@ -45,6 +45,7 @@ _TEXTS_OF_OTHERS = {
     "supervisord": {
         "Another program is already listening on a port that one of our HTTP servers is configured"
         " to use",
+        "Cannot open an HTTP server: socket.error reported …",
         "CRIT",
     },
 }

@@ -45,8 +45,12 @@ _DECOYS = {
 
 @pytest.fixture
 def clone(short_folder: Path) -> Path:
-    """Return a copy of the script's files, with this Python environment as the installed one."""
-    folder = short_folder / "clone"
+    """Return a clone in a usual place."""
+    return make_clone(short_folder / "clone")
+
+
+def make_clone(folder: Path) -> Path:
+    """Copy the script's files to *folder*, with this Python environment as the installed one."""
     ignore = shutil.ignore_patterns("__pycache__")
     for name in ("scripts", "simulator"):
         shutil.copytree(REPOSITORY / name, folder / name, ignore=ignore)
@@ -168,6 +172,54 @@ def test_only_the_given_channels_are_read(run: StartProcess, clone: Path) -> Non
         assert "decoy" not in script.output()
         press_ctrl_c(script)
         assert script.wait(timeout_s=5) == 0
+
+
+def test_the_script_runs_in_an_odd_place(short_folder: Path) -> None:
+    """With `var` and `.env` elsewhere. The folders beside them hold settings that do not count."""
+    clone = make_clone(short_folder / "a %s; #b's ü")
+    (short_folder / "disk" / "state").mkdir(parents=True)
+    (short_folder / "disk" / ".env").write_text("TWITCH_IRC_HOST=nowhere.invalid\n")
+    (clone / "var").symlink_to(short_folder / "disk" / "state")
+    (clone / ".env").symlink_to(short_folder / "settings")
+    with BackgroundChatServer() as twitch, started_processes(clone) as start:
+        settings = SETTINGS.format(port=twitch.port).replace("KAFKA_BROKERS", "# KAFKA_BROKERS")
+        (short_folder / "settings").write_text(settings)
+        script = start(["scripts/run", "xqc"], {"PIP_NO_INDEX": "1"})
+        twitch.run(twitch.server.wait_for_join("xqc", timeout_s=30))
+        address, topic = printed_address_and_topic(script)
+        twitch.run(twitch.server.say("xqc", "hello there"))
+        [record] = read_topic(address, topic, count=1, timeout_s=20)
+        assert decode_chat_message(record.value).message == "hello there"
+        assert (short_folder / "disk" / "state" / "outbox" / "xqc.db").exists()
+        press_ctrl_c(script)
+        assert script.wait(timeout_s=20) == 0
+
+
+@pytest.mark.parametrize(
+    ("folder", "line"),
+    [
+        ("a" * 90, "bytes too long for the Unix sockets in it"),
+        ("a[x]b", "a[x]b/var/run has one of the characters [, * and ? in its path"),
+    ],
+    ids=["long", "pattern"],
+)
+def test_an_impossible_place_is_refused(short_folder: Path, folder: str, line: str) -> None:
+    """Before anything is started, with a line that says why."""
+    clone = make_clone(short_folder / folder)
+    with started_processes(clone) as start:
+        script = start(["scripts/run", "xqc"], {"PIP_NO_INDEX": "1"})
+        assert script.wait(timeout_s=20) == 78
+        assert line in script.output()
+        assert "spawned" not in script.output()
+
+
+def test_a_wrong_env_is_refused(run: StartProcess, clone: Path) -> None:
+    """With one line, before anything is started."""
+    (clone / ".env").symlink_to("nowhere")
+    script = run(["scripts/run", "xqc"])
+    assert script.wait(timeout_s=20) == 78
+    [line] = script.output().splitlines()
+    assert "/.env is a link to" in line
 
 
 def test_the_configured_kafka_is_used(run: StartProcess, clone: Path) -> None:
