@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common import exit_codes
+from common.arguments import real_number
 from common.settings import Settings, SettingsError, settings_help
 from common.startup import settings_are_wrong, start
 from readers.link.publisher_addresses import PublisherAddress, publisher_addresses
@@ -50,10 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--within",
-        type=float,
+        type=real_number(0, 86400),
         default=60.0,
         metavar="SECONDS",
-        help="time limit for each outbox (default: 60)",
+        help="time limit for each outbox, 0 to 86400 (default: 60)",
     )
     return parser
 

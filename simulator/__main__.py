@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common import exit_codes
+from common.arguments import real_number, whole_number
 from simulator.certificates import server_tls
 from simulator.chat_server import ChatServer
 from simulator.playback import Recording, load_recordings, play
@@ -45,17 +46,17 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--port",
-        type=_port,
+        type=whole_number(0, 65535),
         default=6697,
         metavar="NUMBER",
         help="port on 127.0.0.1 to listen on; 0 chooses a free one (default: 6697)",
     )
     parser.add_argument(
         "--rate",
-        type=_positive,
+        type=real_number(0.001, 100_000),
         default=3.0,
         metavar="NUMBER",
-        help="average messages per second in each channel (default: 3)",
+        help="average messages per second in each channel, 0.001 to 100000 (default: 3)",
     )
     transport = parser.add_mutually_exclusive_group()
     transport.add_argument(
@@ -67,20 +68,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     transport.add_argument("--plain", action="store_true", help="use plain TCP, without TLS")
     return parser.parse_args(arguments)
-
-
-def _port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 65535:
-        raise argparse.ArgumentTypeError("must be from 0 to 65535")
-    return value
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError("must be more than 0")
-    return value
 
 
 def _explain(error: OSError, port: int) -> str:
