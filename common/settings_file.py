@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from typing import Any
 
 from dotenv.parser import Binding, parse_stream
 
-from common.regular_file import UnreadableFileError, read_regular_file
+from common.files import read_small_file
 
 _LARGEST_BYTES = 1024 * 1024
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -80,11 +81,34 @@ def read_settings_file(path: Path, parser_of: ParserOf) -> SettingsFile:
     return SettingsFile(filled, places, tuple(warnings))
 
 
-def _text(path: Path) -> str:
+def _content(path: Path) -> bytes:
     try:
-        content = read_regular_file(path, _LARGEST_BYTES) or b""
-    except UnreadableFileError as error:
-        raise SettingsFileError(f"{error}: make it a text file that this user can read") from None
+        return read_small_file(path, _LARGEST_BYTES)
+    except FileNotFoundError:
+        if not path.is_symlink():
+            return b""
+        reason = f"it is a link to {path.readlink()}, which does not exist"
+    except OSError as error:
+        if _is_null_device(path):
+            return b""
+        reason = str(error.strerror)
+    raise SettingsFileError(
+        f"{path} cannot be read ({reason}): make it a text file of at most {_LARGEST_BYTES} bytes"
+        " that this user can read"
+    )
+
+
+def _is_null_device(path: Path) -> bool:
+    """Return whether *path* is the null device, which some mount over a file to empty it."""
+    try:
+        # Not samefile(): a mount of it may be another file.
+        return path.is_char_device() and path.stat().st_rdev == os.stat(os.devnull).st_rdev
+    except OSError:
+        return False
+
+
+def _text(path: Path) -> str:
+    content = _content(path)
     if content.startswith(_UTF_16):
         raise SettingsFileError(f"{path} is UTF-16: save it as UTF-8")
     if b"\0" in content:

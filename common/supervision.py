@@ -11,6 +11,8 @@ configuration cannot express.
 4. Programs know which process is their supervisord (common/supervisor_watch.py).
 5. Programs of one priority are stopped at the same time. Without this, supervisord stops one
    program after another: a thousand readers that wait 10 s for acknowledgements would take hours.
+6. It may open as many files as the hard limit allows, and it refuses a folder that it cannot
+   include files from (common/supervisor_start.py).
 """
 
 from __future__ import annotations

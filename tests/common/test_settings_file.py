@@ -76,13 +76,13 @@ def _io_error(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "expected"),
     [
-        (_directory, "is a directory, not a file"),
-        (os.mkfifo, "is a named pipe, not a file"),
-        (_device, "is a device, not a file"),
+        (_directory, "cannot be read (Not a regular file)"),
+        (os.mkfifo, "cannot be read (Not a regular file)"),
+        (_device, "cannot be read (Not a regular file)"),
         (_dangling_link, "nowhere, which does not exist"),
-        (_link_to_itself, "cannot be read: Too many levels of symbolic links"),
-        (_huge_file, "is larger than 1048576 bytes"),
-        (_io_error, "cannot be read: Input/output error"),
+        (_link_to_itself, "cannot be read (Too many levels of symbolic links)"),
+        (_huge_file, "cannot be read (File too large)"),
+        (_io_error, "cannot be read (Input/output error)"),
     ],
     ids=lambda value: value.__name__.strip("_") if callable(value) else "",
 )
@@ -259,7 +259,7 @@ def test_a_file_that_this_user_may_not_read_is_refused(short_folder: Path) -> No
     short_folder.chmod(0o755)
     os.seteuid(65534)
     try:
-        with pytest.raises(SettingsError, match=r"\.env cannot be read: Permission denied"):
+        with pytest.raises(SettingsError, match=r"\.env cannot be read .Permission denied"):
             settings_file(short_folder)
     finally:
         os.seteuid(0)
