@@ -19,8 +19,7 @@ EMBEDDED = "embedded"
 EXACTLY_ONCE = "exactly-once"
 
 _NO_FILE = SettingsFile()
-#: Characters of a wrong value that an error shows.
-_SHOWN = 200
+_SHOWN = 200  # characters of a wrong value, in an error
 
 
 class SettingsError(Exception):
