@@ -138,7 +138,7 @@ def test_readers_of_an_earlier_configuration_are_replaced(
     earlier.write_text(earlier.read_text().replace("stopwaitsecs=15", "stopwaitsecs=14"))
     service = SupervisedService(processes, folder)
     wait_for_line(
-        service.supervisord, "restarted, because their program changed: xqc$", timeout_s=20
+        service.supervisord, "restarted, because their program changed: xqc$", timeout_s=60
     )
     service.wait_for_readers(["xqc", "shroud", "forsen"])
 
