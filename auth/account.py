@@ -30,6 +30,12 @@ def check_account(settings: Settings, found: Validation) -> None:
         )
 
 
+def check_store(settings: Settings) -> None:
+    """Raise TokenStoreError if a login could not be stored. Checked before a person logs in."""
+    with locked_token_store(settings.twitch_token_store) as store:
+        store.check_writable()
+
+
 def complete_login(
     settings: Settings, tokens: Tokens, clock: Callable[[], float] = time.time
 ) -> StoredToken:

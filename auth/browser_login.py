@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from auth.account import complete_login
+from auth.account import check_store, complete_login
 from auth.errors import LoginFailedError
 from auth.login_server import START_PATH, Login, LoginServer
 from auth.twitch_oauth import application, authorize_url, exchange_code
@@ -33,6 +33,7 @@ def log_in_with_browser(
     browser login, AuthError if the login fails, and TokenStoreError if it cannot be stored.
     """
     check_settings(settings)
+    check_store(settings)
     state = secrets.token_urlsafe()
     app, redirect_uri = application(settings), settings.twitch_redirect_uri
     login = Login(

@@ -6,6 +6,7 @@ Keeps the login in the token store valid.
 3. A problem that only a person can fix is logged once. A new login in the store is detected.
 4. A renewal holds the store's lock: a refresh token may be valid for one use only, and a login that
    is made during the renewal must not be overwritten.
+5. It does not end because of an error: whatever restarts it would ask Twitch again at once.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -27,19 +29,14 @@ from auth.errors import (
     TokenInvalidError,
     TwitchUnreachableError,
 )
+from auth.kept_login import KeptLogin
 from auth.retry import Retry
 from auth.schedule import VALIDATE_EVERY_S, in_words, renewal_due_at
 from auth.static_token import StaticToken
 from auth.twitch_oauth import Application, application, renew, validate
 from common.settings import Settings
 from common.supervisor_watch import supervisor_has_gone
-from common.token_store import (
-    LockedTokenStore,
-    StoredToken,
-    TokenStoreError,
-    locked_token_store,
-    read_token,
-)
+from common.token_store import StoredToken, TokenStoreError
 
 #: Seconds between two checks of the store and of the clock.
 LOOK_EVERY_S = 1.0
@@ -47,6 +44,9 @@ LOOK_EVERY_S = 1.0
 #: Seconds until the next renewal after Twitch has refused one, unless a new login is needed. Some
 #: refusals are temporary.
 REFUSED_FOR_S = 600.0
+
+#: Seconds until the next step after an error that nobody has thought of.
+UNEXPECTED_FOR_S = 60.0
 
 NEVER = float("inf")
 
@@ -68,9 +68,10 @@ class TokenKeeper:
         self._chance = chance
         self._static = StaticToken(settings, clock)
         self._retry = Retry(chance)
+        self._login = KeptLogin(settings.twitch_token_store)
         self._token: StoredToken | None = None
-        #: The renewed login, if it could not be stored yet.
-        self._unsaved: StoredToken | None = None
+        #: Why the store cannot be read, as it was logged; empty if it can.
+        self._store_problem = ""
         self._validate_at = self._expires_at = NEVER
         self._renew_not_before = float("-inf")
         #: The jitter of this token's renewal, 0 to 1.
@@ -78,25 +79,38 @@ class TokenKeeper:
         #: Texts that were logged since this login was read.
         self._logged: set[str] = set()
 
-    def run(self, stop: threading.Event) -> None:
-        """Call `step` once a second until *stop* is set or supervisord has ended."""
-        self.step()
-        while not stop.wait(LOOK_EVERY_S) and not supervisor_has_gone():
-            self.step()
+    def run(self, stop: threading.Event) -> bool:
+        """
+        Call `step` once a second until *stop* is set or supervisord has ended.
+
+        Returns False if a renewed login could not be stored, and is lost.
+        """
+        while True:
+            wait_s = LOOK_EVERY_S
+            try:
+                self.step()
+            except Exception:
+                logger.exception("unexpected error; next attempt in %.0f s", UNEXPECTED_FOR_S)
+                wait_s = UNEXPECTED_FOR_S
+            if stop.wait(wait_s) or supervisor_has_gone():
+                return self._login.stop()
 
     def step(self) -> None:
         """Read the store, and validate or renew the token if that is due."""
         try:
-            self._save_unsaved()
-            token = read_token(self._settings.twitch_token_store)
-            if token != self._token:
-                self._use(token)
-            if token:
-                self._keep_valid(token, self._clock())
-            else:
-                self._step_without_store()
+            token = self._login.read()
         except TokenStoreError as error:
-            self._log_once(logging.ERROR, str(error))
+            if self._store_problem != str(error):
+                self._store_problem = str(error)
+                logger.error("%s", error)
+            return
+        self._store_problem = ""
+        if token != self._token:
+            self._use(token)
+        if token:
+            self._keep_valid(token, self._clock())
+        else:
+            self._step_without_store()
 
     def _use(self, token: StoredToken | None) -> None:
         """Start to use a login that was read from the store; None if there is no store."""
@@ -155,25 +169,33 @@ class TokenKeeper:
     def _renew(self, token: StoredToken, now: float) -> None:
         try:
             app = self._application(token)
-            with locked_token_store(self._settings.twitch_token_store) as store:
-                # Another process may have renewed it, or a person may have logged in.
-                if store.read() == token:
-                    tokens = renew(app, token.refresh_token or "")
-                    self._unsaved = msgspec.structs.replace(
-                        token,
-                        access_token=tokens.access_token,
-                        refresh_token=tokens.refresh_token or token.refresh_token,
-                        obtained_at=now,
-                        expires_at=now + tokens.expires_in,
-                    )
-                    # Save it first: the old refresh token may already be invalid.
-                    self._save(store)
+            renewed = self._login.renew(token, partial(self._ask, app, now))
         except GrantRefusedError as error:
             self._renew_not_before = NEVER
             self._log_once(logging.ERROR, f"the login of {token.login} cannot be renewed: {error}")
         except RefusedError as error:
             self._renew_not_before = now + REFUSED_FOR_S
             self._log_once(logging.ERROR, f"the login of {token.login} was not renewed: {error}")
+        except TokenStoreError as error:
+            self._log_once(
+                logging.ERROR,
+                f"the login of {token.login} is not renewed while it could not be stored: {error}",
+            )
+        else:
+            if renewed:
+                self._use_renewed(renewed)
+
+    def _ask(self, app: Application, now: float, token: StoredToken) -> StoredToken:
+        """Return *token* as Twitch has renewed it. Raises AuthError."""
+        tokens = renew(app, token.refresh_token or "")
+        return msgspec.structs.replace(
+            token,
+            access_token=tokens.access_token,
+            # Without a new one, the old one stays valid: RFC 6749, section 6.
+            refresh_token=tokens.refresh_token or token.refresh_token,
+            obtained_at=now,
+            expires_at=now + tokens.expires_in,
+        )
 
     def _application(self, token: StoredToken) -> Application:
         """Return the application that *token* was issued to. Raises GrantRefusedError."""
@@ -188,12 +210,7 @@ class TokenKeeper:
         app = application(self._settings)
         return dataclasses.replace(app, client_id=token.client_id)
 
-    def _save(self, store: LockedTokenStore) -> None:
-        """Store the renewed login, and use it from now on."""
-        renewed = self._unsaved
-        assert renewed is not None
-        store.write(renewed)
-        self._unsaved = None
+    def _use_renewed(self, renewed: StoredToken) -> None:
         self._token, self._logged = renewed, set()
         self._expires_at = renewed.expires_at
         self._validate_at = min(self._validate_at, renewed.obtained_at + VALIDATE_EVERY_S)
@@ -201,15 +218,6 @@ class TokenKeeper:
         self._retry.on_success()
         life = in_words(renewed.expires_at - renewed.obtained_at)
         logger.info("renewed the token of %s, valid for %s", renewed.login, life)
-
-    def _save_unsaved(self) -> None:
-        """Store a renewed login that could not be stored before, for example on a full disk."""
-        if self._unsaved:
-            with locked_token_store(self._settings.twitch_token_store) as store:
-                if store.read() == self._token:
-                    self._save(store)
-                else:
-                    self._unsaved = None  # a new login has replaced it
 
     def _log_once(self, level: int, text: str) -> None:
         """Log *text*, unless it was already logged for this login."""

@@ -35,7 +35,7 @@ def replace_file(path: Path, content: bytes, mode: int = 0o644, *, sync: bool = 
         os.unlink(name)
         raise
     if sync:
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
 
 
 def read_small_file(path: Path, largest: int) -> bytes:
@@ -57,7 +57,8 @@ def read_small_file(path: Path, largest: int) -> bytes:
         os.close(descriptor)
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Put the names in the folder at *path* on the disk. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -1,25 +1,29 @@
 """
 The token store: the file to which auth writes a login, and from which readers read its token.
 
-1. It is replaced atomically: a read returns the old login or the new one, never a mixture.
+1. It is replaced atomically: a read returns the old login or the new one, never a mixture. Where
+   it cannot be replaced, it is written in place (`common/rewrite.py`).
 2. It is changed under a lock, by one process at a time. Reading takes no lock.
 3. Only its owner may read it. A file that others can read is refused.
 4. Unknown fields, which a later version may have added, are preserved.
+5. Line breaks at its end fill whole blocks, so a later login fits into the room that it has.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
 from common.file_lock import file_lock
-from common.files import OWNER_ONLY, replace_file
+from common.files import OWNER_ONLY
+from common.rewrite import copies, rewrite_file
 
 VERSION = 1
 
@@ -28,12 +32,28 @@ LOCK_WITHIN_S = 60.0
 
 _LARGEST_BYTES = 1024 * 1024
 
+#: File systems give room in blocks of this size, or of a part of it.
+_BLOCK_BYTES = 4096
+
+#: Bytes that a later login may be longer than this one.
+_SPARE_BYTES = 512
+
+#: There can be no new file in the folder.
+_FOLDER_IS_CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
 #: Characters that are valid in an IRC line and in an HTTP header.
 Token = Annotated[str, msgspec.Meta(pattern="^[!-~]+$")]
+
+#: Unix time in seconds, before the year 10000: later ones cannot be shown as a date.
+Moment = Annotated[float, msgspec.Meta(ge=0, lt=253_402_300_800)]
 
 
 class TokenStoreError(Exception):
     """Raised when the token store cannot be used. The text says why, and how to fix it."""
+
+
+class NotATokenStoreError(TokenStoreError):
+    """Raised when the file is not a complete token store."""
 
 
 class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,9 +68,8 @@ class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
     #: The Twitch application that the token was issued to.
     client_id: str
     scopes: list[str]
-    #: Unix times in seconds.
-    obtained_at: float
-    expires_at: float
+    obtained_at: Moment
+    expires_at: Moment
 
     def __repr__(self) -> str:
         return f"StoredToken(login={self.login!r}, expires_at={self.expires_at!r})"
@@ -71,6 +90,17 @@ def read_token(path: Path) -> StoredToken | None:
         raise TokenStoreError(f"{_broken(path)} ({error})") from None
 
 
+def has_token_store(path: Path) -> bool:
+    """Return whether there is something at *path*, even if it cannot be read."""
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 class LockedTokenStore:
     """The store, while this process holds its lock: see `locked_token_store`."""
 
@@ -85,33 +115,72 @@ class LockedTokenStore:
         """
         Replace the stored login with *token*.
 
-        Raises TokenStoreError if that fails; the stored login is then unchanged.
+        Raises TokenStoreError if that fails. The stored login is then unchanged, unless the store
+        had to be written in place.
         """
         try:
             fields = _read_fields(self._path) or {}
-        except _NotAStoreError:
-            fields = {}
+            self._remove_copies()
+        except NotATokenStoreError:
+            fields = {}  # a copy may be the only login that is left
         fields |= {"version": VERSION} | msgspec.to_builtins(token)
-        content = msgspec.json.format(msgspec.json.encode(fields)) + b"\n"
+        self._rewrite(msgspec.json.format(msgspec.json.encode(fields)))
+
+    def check_writable(self) -> None:
+        """
+        Check that a login can be written: write the stored one once more, with room for another.
+
+        Raises TokenStoreError if that fails.
+        """
+        with suppress(NotATokenStoreError):
+            if _read_fields(self._path) is not None:
+                self._rewrite(_read(self._path))
+
+    def restore(self) -> StoredToken | None:
+        """
+        Return the login, like `read`. If the store is damaged, first restore it from a copy.
+
+        There is one if a crash of the host interrupted a write in place. Raises TokenStoreError.
+        """
         try:
-            self._remove_leftovers()
-            replace_file(self._path, content, OWNER_ONLY)
-        except OSError as error:
-            raise TokenStoreError(f"cannot write {self._path}: {error.strerror}") from None
+            return self.read()
+        except NotATokenStoreError:
+            for copy in self._copies():
+                with suppress(TokenStoreError):
+                    if token := read_token(copy):
+                        self.write(token)
+                        self._remove_copies()
+                        return token
+            raise
 
     def remove(self) -> None:
         """Remove the store. Raises TokenStoreError if that fails."""
         try:
             self._path.unlink(missing_ok=True)
-            self._remove_leftovers()
+            for copy in copies(self._path):
+                copy.unlink(missing_ok=True)
         except OSError as error:
             raise TokenStoreError(f"cannot remove {self._path}: {error.strerror}") from None
 
-    def _remove_leftovers(self) -> None:
-        """Remove temporary files of a killed process: they contain tokens."""
-        for entry in self._path.parent.iterdir():
-            if entry.name.startswith(f".{self._path.name}."):
-                entry.unlink(missing_ok=True)
+    def _rewrite(self, content: bytes) -> None:
+        content = content.rstrip()
+        size = -(-(len(content) + _SPARE_BYTES) // _BLOCK_BYTES) * _BLOCK_BYTES
+        try:
+            rewrite_file(self._path, content.ljust(size, b"\n"))
+        except OSError as error:
+            raise TokenStoreError(f"cannot write {self._path}: {error.strerror}") from None
+
+    def _remove_copies(self) -> None:
+        """Remove what a killed process has left, if possible: it contains tokens."""
+        with suppress(OSError):
+            for copy in self._copies():
+                copy.unlink(missing_ok=True)
+
+    def _copies(self) -> list[Path]:
+        try:
+            return copies(self._path)
+        except OSError:
+            return []
 
 
 @contextmanager
@@ -121,11 +190,11 @@ def locked_token_store(path: Path) -> Iterator[LockedTokenStore]:
 
     Creates the folder if it does not exist. Raises TokenStoreError if the lock cannot be taken.
     """
+    path = path.resolve()  # the lock is beside the file, not beside a link to it
     with ExitStack() as held:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock_path = path.with_name(f"{path.name}.lock")
-            held.enter_context(file_lock(lock_path, within_s=LOCK_WITHIN_S))
+            held.enter_context(file_lock(_lock_path(path), within_s=LOCK_WITHIN_S))
         except TimeoutError as error:
             raise TokenStoreError(str(error)) from None
         except OSError as error:
@@ -133,24 +202,49 @@ def locked_token_store(path: Path) -> Iterator[LockedTokenStore]:
         yield LockedTokenStore(path)
 
 
-class _NotAStoreError(TokenStoreError):
-    """Raised when the file is not a complete token store."""
+def _lock_path(path: Path) -> Path:
+    """Return the file to lock: the store itself if there can be no other file in its folder."""
+    lock = path.with_name(f"{path.name}.lock")
+    try:
+        os.close(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY))
+    except OSError as error:
+        if error.errno in _FOLDER_IS_CLOSED and path.is_file():
+            # Then nobody replaces it either, so it remains the same file.
+            return path
+        raise
+    return lock
 
 
 def _read_fields(path: Path) -> dict[str, Any] | None:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        content = _read(path)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise TokenStoreError(f"cannot read {path}: {error.strerror}") from None
+        raise TokenStoreError(f"cannot read {path}: {_reason(path, error)}") from None
+    return _parse(path, content)
+
+
+def _read(path: Path) -> bytes:
+    """Return the content of the file at *path*. Raises OSError, or TokenStoreError for its mode."""
+    # Without O_NONBLOCK, opening a FIFO would wait for somebody who writes to it.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         # Check the open file: the path may already point to another one.
         _check_mode(path, os.fstat(descriptor))
-        content = os.read(descriptor, _LARGEST_BYTES)
+        return os.read(descriptor, _LARGEST_BYTES)
     finally:
         os.close(descriptor)
-    return _parse(path, content)
+
+
+def _reason(path: Path, error: OSError) -> str:
+    """Return why the store cannot be read, with whom it belongs to if that is the reason."""
+    if isinstance(error, PermissionError):
+        with suppress(OSError):
+            owner = os.stat(path).st_uid
+            if owner != os.geteuid():
+                return f"it belongs to user {owner}, and this process runs as user {os.geteuid()}"
+    return error.strerror or "unknown error"
 
 
 def _check_mode(path: Path, status: os.stat_result) -> None:
@@ -166,11 +260,11 @@ def _check_mode(path: Path, status: os.stat_result) -> None:
 def _parse(path: Path, content: bytes) -> dict[str, Any]:
     try:
         fields = msgspec.json.decode(content, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise _NotAStoreError(_broken(path)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise NotATokenStoreError(_broken(path)) from None
     version = fields.get("version")
-    if not isinstance(version, int):
-        raise _NotAStoreError(_broken(path))
+    if not isinstance(version, int) or version < 1:
+        raise NotATokenStoreError(_broken(path))
     if version > VERSION:
         raise TokenStoreError(
             f"{path} was written by a newer release (its version is {version}, this release"

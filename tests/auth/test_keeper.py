@@ -114,7 +114,7 @@ def test_a_login_that_is_made_during_a_renewal_is_not_overwritten(
         return found
 
     with monkeypatch.context() as context:
-        context.setattr("auth.keeper.read_token", read_before_login)
+        context.setattr("auth.kept_login.read_token", read_before_login)
         keeper.step()
     assert "token refresh_token" not in scene.twitch.state.calls
     login = scene.stored()
