@@ -13,7 +13,7 @@ from pathlib import Path
 from auth.browser_login import log_in_with_browser, open_on_desktop
 from auth.device_login import log_in_with_device_code
 from auth.env_file import set_variable
-from auth.errors import AuthError, LoginFailedError
+from auth.errors import AuthError, LoginFailedError, TwitchUnreachableError
 from auth.generate_token import generate_token
 from auth.keeper import TokenKeeper
 from auth.revoke import revoke_token
@@ -21,8 +21,8 @@ from auth.schedule import in_words
 from auth.status import status
 from common import exit_codes
 from common.settings import Settings, SettingsError, settings_help
-from common.startup import start
-from common.token_store import TokenStoreError
+from common.startup import outlast_startsecs, start
+from common.token_store import TokenStoreError, has_token_store
 
 logger = logging.getLogger("auth")
 
@@ -39,6 +39,9 @@ def main() -> int:
         for line in str(error).splitlines():
             print(f"auth: {line}", file=sys.stderr)
         return exit_codes.SETTINGS
+    except TwitchUnreachableError as error:
+        print(f"auth: {error}: try again later", file=sys.stderr)
+        return exit_codes.FAILURE
     except (AuthError, TokenStoreError) as error:
         print(f"auth: {error}", file=sys.stderr)
         return exit_codes.FAILURE
@@ -58,25 +61,27 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         case "revoke":
             revoke_token(settings, _say)
         case _:
-            _keep(settings)
+            return _keep(settings)
     return exit_codes.OK
 
 
-def _keep(settings: Settings) -> None:
+def _keep(settings: Settings) -> int:
     if not (
         settings.twitch_oauth_token
         or settings.twitch_client_id
-        or settings.twitch_token_store.exists()
+        or has_token_store(settings.twitch_token_store)
     ):
         logger.info(
             "no login is configured: readers are anonymous; auth ends, as it has no token to renew"
         )
-        return
+        outlast_startsecs()
+        return exit_codes.OK
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    TokenKeeper(settings).run(stop)
+    nothing_is_lost = TokenKeeper(settings).run(stop)
     logger.info("stopped")
+    return exit_codes.OK if nothing_is_lost else exit_codes.FAILURE
 
 
 def _log_in(settings: Settings, *, device: bool) -> None:

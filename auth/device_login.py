@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from auth.account import complete_login
+from auth.account import check_store, complete_login
 from auth.errors import LoginFailedError, PendingError, SlowDownError, TwitchUnreachableError
 from auth.responses import DeviceCode, Tokens
 from auth.twitch_oauth import application, ask_for_device, request_device_code
@@ -18,6 +18,9 @@ from common.token_store import StoredToken
 
 #: Seconds added to the polling interval when Twitch returns slow_down (RFC 8628, 3.5).
 SLOWER_BY_S = 5.0
+
+#: After so many failures in a row the login fails: a person waits for it.
+FAILURES_IN_A_ROW = 5
 
 
 def log_in_with_device_code(
@@ -34,6 +37,7 @@ def log_in_with_device_code(
     """
     if not settings.twitch_client_id:
         raise SettingsError("TWITCH_CLIENT_ID is not set, but should hold your application's id")
+    check_store(settings)
     code = request_device_code(application(settings), settings.twitch_scopes)
     say(f"On any device, open {code.verification_uri}")
     say(f"and enter the code {code.user_code} if it is not there already. Press Ctrl-C to cancel.")
@@ -49,14 +53,20 @@ def _wait(
     app = application(settings)
     deadline = clock() + code.expires_in
     interval_s = code.interval
+    failures = 0
     while clock() + interval_s < deadline:
         sleep(interval_s)
         try:
             return ask_for_device(app, code.device_code, settings.twitch_scopes)
-        except (SlowDownError, TwitchUnreachableError):
+        except TwitchUnreachableError:
+            failures += 1
+            if failures == FAILURES_IN_A_ROW:
+                raise
             interval_s += SLOWER_BY_S
-        except PendingError:
-            continue
+        except PendingError as answer:
+            failures = 0
+            if isinstance(answer, SlowDownError):
+                interval_s += SLOWER_BY_S
     raise LoginFailedError(
         f"nobody has authorized this device within {code.expires_in / 60:.0f} min: start again"
     )

@@ -1,10 +1,17 @@
-"""Decodes the responses of Twitch's OAuth server, and maps its error messages to exceptions."""
+"""
+Decodes the responses of Twitch's OAuth server, and maps its error messages to exceptions.
+
+A proxy, a firewall or a captive portal may respond in Twitch's place, with any status and content.
+So only what Twitch is known to say is a refusal. Every other response counts as no response.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import requests
@@ -23,6 +30,8 @@ from common.token_store import Token
 
 #: Maximum length of the part of Twitch's message that is shown.
 _SHOWN_CHARACTERS = 200
+
+_MEDIA_TYPE = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,40}")
 
 _LOG_IN = "log in again with `python -m auth login`"
 _APPLICATION = "https://dev.twitch.tv/console/apps (Manage)"
@@ -72,9 +81,18 @@ _REFUSALS: tuple[tuple[str, type[AuthError], str], ...] = (
         "the password was changed, the application was disconnected, or the login was not used for"
         f" 30 days: {_LOG_IN}",
     ),
-    ("grant", GrantRefusedError, _LOG_IN),
+    ("invalid grant", GrantRefusedError, _LOG_IN),
     ("token", TokenInvalidError, f"it has expired or was revoked: {_LOG_IN}"),
 )
+
+#: The statuses with which Twitch refuses. https://dev.twitch.tv/docs/authentication/refresh-tokens/
+_REFUSED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED})
+
+#: The further statuses with which Twitch refuses an application.
+_APPLICATION_REFUSED = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+
+#: A lifetime in seconds: not negative, and short enough to be added to a date (a century).
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=3_155_760_000)]
 
 _OTHERWISE = (
     "check TWITCH_REDIRECT_URI, TWITCH_CLIENT_ID and TWITCH_CLIENT_SECRET, then start again: a code"
@@ -86,8 +104,8 @@ class Tokens(msgspec.Struct, frozen=True):
     """Twitch's response to a code or a refresh token."""
 
     access_token: Token
-    #: Lifetime of the access token, in seconds.
-    expires_in: float
+    #: Lifetime of the access token; at least 1: a token of 0 s would be renewed all the time.
+    expires_in: Annotated[float, msgspec.Meta(ge=1, le=3_155_760_000)]
     refresh_token: Token | None = None
 
     def __repr__(self) -> str:
@@ -100,8 +118,8 @@ class Validation(msgspec.Struct, frozen=True):
     client_id: str
     login: str
     user_id: str
-    #: Remaining lifetime in seconds; 0 for a legacy token that does not expire.
-    expires_in: float
+    #: Remaining lifetime; 0 for a legacy token that does not expire.
+    expires_in: Seconds
     scopes: list[str] | None = None
 
 
@@ -111,48 +129,76 @@ class DeviceCode(msgspec.Struct, frozen=True):
     device_code: str
     user_code: str
     verification_uri: str
-    #: Lifetime of the codes, in seconds.
-    expires_in: float
-    #: Seconds between two polls. RFC 8628 (3.2) defines the default.
-    interval: float = 5.0
+    #: Lifetime of the codes.
+    expires_in: Seconds
+    #: Time between two polls. RFC 8628 (3.2) defines the default.
+    interval: Seconds = 5.0
 
     def __repr__(self) -> str:
         return f"DeviceCode(user_code={self.user_code!r})"
 
 
+class _Refusal(msgspec.Struct, frozen=True):
+    """Twitch's response to a request that it refuses."""
+
+    status: int
+    message: str
+
+
+_T = TypeVar("_T")
 OAuthResponse = TypeVar("OAuthResponse", Tokens, Validation, DeviceCode)
 
 
 def read_response(response: requests.Response, kind: type[OAuthResponse]) -> OAuthResponse:
-    """Decode the body of *response* as *kind*. Raises msgspec.MsgspecError if that fails."""
-    return msgspec.json.decode(response.content, type=kind)
+    """Decode the body of *response* as *kind*. Raises TwitchUnreachableError if that fails."""
+    found = _decode(response, kind)
+    if found is None:
+        raise _not_oauth(response)
+    return found
 
 
-def check(response: requests.Response, secrets: Iterable[str]) -> requests.Response:
+def check(
+    response: requests.Response,
+    secrets: Iterable[str],
+    *,
+    refusals: tuple[type[AuthError], ...] = (RefusedError,),
+) -> requests.Response:
     """
     Return *response* if its status is 200.
 
-    Otherwise raises the matching AuthError. Its text contains none of the *secrets*, even if the
-    server repeats them.
+    Otherwise raises the error that Twitch's message means, if it is one of *refusals*, else
+    TwitchUnreachableError. Its text contains none of the *secrets*, even if the server repeats
+    them.
     """
-    status = response.status_code
-    if status == HTTPStatus.OK:
+    if response.status_code == HTTPStatus.OK:
         return response
-    message = _message(response)
+    message = _message(response) or response.reason or "no reason given"
     for secret in filter(None, secrets):
         message = message.replace(secret, "***")
-    if status >= 500 or status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}:
-        raise TwitchUnreachableError(
-            f"Twitch returned status {status} ({message}): try again later"
-        )
-    raise refusal(message, status)
+    error = refusal(message, response.status_code)
+    if isinstance(error, refusals) and _is_known(error, response.status_code):
+        raise error
+    raise TwitchUnreachableError(
+        f"{_host(response)} responded with status {response.status_code} ({_shown(message)})"
+    )
+
+
+def _is_known(error: AuthError, status: int) -> bool:
+    """Return whether *error* is one that Twitch sends with *status*."""
+    if isinstance(error, ApplicationRefusedError):
+        return status in _REFUSED | _APPLICATION_REFUSED
+    return type(error) is not RefusedError and status in _REFUSED
+
+
+def check_revoked(response: requests.Response) -> None:
+    """Raise TwitchUnreachableError if *response* is a page, and so not Twitch's to /revoke."""
+    if response.content.strip() and _decode(response, dict) is None:
+        raise _not_oauth(response)
 
 
 def refusal(message: str, status: int | None = None) -> AuthError:
     """Return the error that Twitch's *message* means. Its text says what to do."""
-    # Untrusted: the message may come from a URL that a browser opened.
-    shown = "".join(filter(str.isprintable, message))[:_SHOWN_CHARACTERS]
-    problem = f"Twitch says {shown!r}" + (f" ({status})" if status else "")
+    problem = f"Twitch says {_shown(message)!r}" + (f" ({status})" if status else "")
     known = message.lower().replace("_", " ")
     for part, kind, advice in _REFUSALS:
         if part in known:
@@ -160,9 +206,34 @@ def refusal(message: str, status: int | None = None) -> AuthError:
     return RefusedError(f"{problem}: {_OTHERWISE}")
 
 
+def _host(response: requests.Response) -> str:
+    """Return the host, and the port if it is not the default, that *response* is from."""
+    return urlsplit(response.url).netloc
+
+
+def _shown(text: str) -> str:
+    # Untrusted: it may come from a URL that a browser opened, or from a proxy.
+    return "".join(filter(str.isprintable, text))[:_SHOWN_CHARACTERS]
+
+
+def _not_oauth(response: requests.Response) -> TwitchUnreachableError:
+    # The type and the length of the content are enough to recognise a page.
+    kind = _MEDIA_TYPE.match(response.headers.get("Content-Type", ""))
+    return TwitchUnreachableError(
+        f"{_host(response)} sent a response that is not OAuth"
+        f" ({kind[0] if kind else 'no content type'}, {len(response.content)} bytes)"
+    )
+
+
 def _message(response: requests.Response) -> str:
-    """Return Twitch's message, or the HTTP reason phrase if there is none."""
+    """Return Twitch's message; empty if this is not Twitch's format."""
+    found = _decode(response, _Refusal)
+    return found.message if found and found.status == response.status_code else ""
+
+
+def _decode(response: requests.Response, kind: type[_T]) -> _T | None:
+    """Return the body of *response* as *kind*, or None if it is something else."""
     try:
-        return str(response.json()["message"])
-    except (ValueError, KeyError, TypeError):
-        return str(response.reason or "no reason given")
+        return msgspec.json.decode(response.content, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None

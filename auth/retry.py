@@ -19,7 +19,8 @@ class Retry:
     def __init__(self, chance: Callable[[], float] = random.random) -> None:
         """*chance* returns numbers from 0 to 1."""
         self._backoff = Backoff(RETRY_FIRST_S, RETRY_LAST_S, min_share=0.0, chance=chance)
-        self._has_failed = False
+        #: What was logged since the last success.
+        self._logged: set[str] = set()
         self._retry_at = float("-inf")
 
     def is_due(self, now: float) -> bool:
@@ -27,16 +28,16 @@ class Retry:
         return now >= self._retry_at
 
     def on_failure(self, now: float, error: TwitchUnreachableError) -> None:
-        """Schedule the next attempt. The first failure in a row is a warning, others are debug."""
+        """Schedule the next attempt. Logs each text once as a warning until there is a success."""
         self._retry_at = now + self._backoff.next_delay_s()
-        level = logging.DEBUG if self._has_failed else logging.WARNING
-        self._has_failed = True
+        level = logging.DEBUG if str(error) in self._logged else logging.WARNING
+        self._logged.add(str(error))
         logger.log(level, "%s; retrying, and the current token stays in use", error)
 
     def on_success(self) -> None:
         """Start again with the first delay."""
-        if self._has_failed:
+        if self._logged:
             logger.info("Twitch can be reached again")
-        self._has_failed = False
+        self._logged.clear()
         self._backoff.reset()
         self._retry_at = float("-inf")

@@ -10,20 +10,28 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 import requests
 from oauthlib.oauth2 import OAuth2Error
 from requests_oauthlib import OAuth2Session
+from urllib3.exceptions import HTTPError
 
-from auth.errors import TwitchUnreachableError
-from auth.responses import DeviceCode, Tokens, Validation, check, read_response
+from auth.errors import (
+    AuthError,
+    PendingError,
+    RefusedError,
+    TokenInvalidError,
+    TwitchUnreachableError,
+)
+from auth.responses import DeviceCode, Tokens, Validation, check, check_revoked, read_response
 from common.settings import Settings
 
 #: Seconds to connect, and then to wait for each part of the response.
@@ -65,18 +73,8 @@ def authorize_url(app: Application, redirect_uri: str, scopes: Sequence[str], st
 
 def exchange_code(app: Application, code: str, redirect_uri: str) -> Tokens:
     """Return the tokens for an authorization *code*. Raises AuthError."""
-    with _session(app, redirect_uri=redirect_uri) as session:
-        session.register_compliance_hook(
-            "access_token_response", partial(_check_tokens, secrets=(code, app.client_secret))
-        )
-        response = session.fetch_token(
-            f"{app.auth_url}/token",
-            code=code,
-            include_client_id=True,
-            client_secret=app.client_secret or None,
-            timeout=TIMEOUT_S,
-        )
-        return msgspec.convert(dict(response), Tokens)
+    fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+    return _ask_for_tokens(app, fields, code)
 
 
 def renew(app: Application, refresh_token: str) -> Tokens:
@@ -86,19 +84,8 @@ def renew(app: Application, refresh_token: str) -> Tokens:
     If *app* is a Public application, *refresh_token* is invalid once Twitch has responded. Raises
     AuthError.
     """
-    with _session(app) as session:
-        secrets = (refresh_token, app.client_secret)
-        session.register_compliance_hook(
-            "refresh_token_response", partial(_check_tokens, secrets=secrets)
-        )
-        response = session.refresh_token(
-            f"{app.auth_url}/token",
-            refresh_token=refresh_token,
-            timeout=TIMEOUT_S,
-            client_id=app.client_id,
-            client_secret=app.client_secret or None,
-        )
-        return msgspec.convert(dict(response), Tokens)
+    fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    return _ask_for_tokens(app, fields, refresh_token)
 
 
 def request_device_code(app: Application, scopes: Sequence[str]) -> DeviceCode:
@@ -116,27 +103,26 @@ def ask_for_device(app: Application, device_code: str, scopes: Sequence[str]) ->
     Raises PendingError or SlowDownError while it is not authorized yet, or another AuthError.
     """
     fields = {
-        "client_id": app.client_id,
-        "client_secret": app.client_secret or None,
         "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
         "device_code": device_code,
         "scopes": " ".join(scopes),
     }
-    with _session(app) as session:
-        response = session.post(f"{app.auth_url}/token", data=fields, timeout=TIMEOUT_S)
-        return read_response(check(response, (device_code, app.client_secret)), Tokens)
+    return _ask_for_tokens(app, fields, device_code, refusals=(RefusedError, PendingError))
 
 
 def validate(auth_url: str, access_token: str) -> Validation:
     """
     Return Twitch's information about *access_token*.
 
-    Raises TokenInvalidError if it is not valid, or another AuthError.
+    Raises TokenInvalidError if Twitch says that it is not valid, and TwitchUnreachableError if
+    there is no response that says whether it is.
     """
     headers = {"Authorization": f"OAuth {access_token}"}
     with _session(Application("", "", auth_url)) as session:
         response = session.get(f"{auth_url}/validate", headers=headers, timeout=TIMEOUT_S)
-        return read_response(check(response, (access_token,)), Validation)
+        is_401 = response.status_code == HTTPStatus.UNAUTHORIZED
+        refusals = (TokenInvalidError,) if is_401 else ()
+        return read_response(check(response, (access_token,), refusals=refusals), Validation)
 
 
 def revoke(auth_url: str, client_id: str, access_token: str) -> None:
@@ -148,13 +134,26 @@ def revoke(auth_url: str, client_id: str, access_token: str) -> None:
     fields = {"client_id": client_id, "token": access_token}
     with _session(Application(client_id, "", auth_url)) as session:
         response = session.post(f"{auth_url}/revoke", data=fields, timeout=TIMEOUT_S)
-        check(response, (access_token,))
+        check_revoked(check(response, (access_token,)))
 
 
-def _check_tokens(response: requests.Response, secrets: Iterable[str]) -> requests.Response:
-    """Check a response before oauthlib does, which fails on JSON that is not an object."""
-    read_response(check(response, secrets), Tokens)
-    return response
+def _ask_for_tokens(
+    app: Application,
+    fields: Mapping[str, str],
+    secret: str,
+    *,
+    refusals: tuple[type[AuthError], ...] = (RefusedError,),
+) -> Tokens:
+    """Return the response of /token to *fields*, one of which is *secret*. Raises AuthError."""
+    fields = {**fields, "client_id": app.client_id}
+    if app.client_secret:
+        fields["client_secret"] = app.client_secret
+    # Not with fetch_token() and refresh_token() of OAuth2Session: they fail on some JSON with
+    # errors that are not theirs, and compare scopes with rules that Twitch does not follow.
+    with _session(app) as session:
+        response = session.post(f"{app.auth_url}/token", data=fields, timeout=TIMEOUT_S)
+        check(response, (secret, app.client_secret), refusals=refusals)
+        return read_response(response, Tokens)
 
 
 @contextmanager
@@ -164,28 +163,41 @@ def _session(app: Application, **more: Any) -> Iterator[OAuth2Session]:
 
     Raises TwitchUnreachableError in place of library errors, which may contain secrets.
     """
-    if app.auth_url.startswith("http://"):
+    is_plain = app.auth_url.startswith("http://")
+    if is_plain:
         # The settings allow http only on loopback.
         os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
     host = urlsplit(app.auth_url).netloc
     try:
         with OAuth2Session(app.client_id, **more) as session:
-            # Following a redirect would send secrets to another server.
+            # Following a redirect would send secrets to another server, and so would a proxy for
+            # plain HTTP. Through a proxy for HTTPS they are encrypted.
             session.max_redirects = 0
+            session.trust_env = not is_plain
             yield session
     except requests.RequestException as error:
         raise TwitchUnreachableError(f"{host} {_reason(error)}") from None
-    except (OAuth2Error, msgspec.MsgspecError, ValueError):
-        raise TwitchUnreachableError(f"{host} sent a response that is not OAuth") from None
+    except (OAuth2Error, HTTPException, HTTPError, ValueError):
+        raise TwitchUnreachableError(f"{host} sent a response that cannot be read") from None
 
 
 def _reason(error: requests.RequestException) -> str:
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "cannot be reached through the proxy of HTTPS_PROXY"
     if isinstance(error, requests.Timeout):
         return "does not respond"
     if isinstance(error, requests.exceptions.SSLError):
-        return "has a certificate that is not trusted"
+        return _tls_reason(str(error))
     if isinstance(error, requests.TooManyRedirects):
-        return "redirects to another address"
+        return "redirects to another address, which is not Twitch's way to respond"
     cause = error.args[0] if error.args else None
     reason = str(getattr(cause, "reason", "")).rpartition(": ")[2]
     return f"cannot be reached ({reason or 'the connection was lost'})"
+
+
+def _tls_reason(text: str) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return "has a certificate that is not trusted"
+    # OpenSSL's name of the error, such as WRONG_VERSION_NUMBER.
+    name = re.search(r"\[SSL: ([A-Z0-9_]+)\]", text)
+    return f"does not speak TLS correctly ({name[1] if name else 'the connection was lost'})"

@@ -40,6 +40,11 @@ def settings_are_wrong(error: SettingsError) -> int:
     """Log *error*; return the exit code on which supervisord does not restart the program."""
     for line in str(error).splitlines():
         logger.error("%s", line)
+    outlast_startsecs()
+    return exit_codes.SETTINGS
+
+
+def outlast_startsecs() -> None:
+    """Under supervisord, wait until it takes the exit code of this process into account."""
     if "SUPERVISOR_ENABLED" in os.environ:
         time.sleep(_STARTSECS + 0.1)
-    return exit_codes.SETTINGS

@@ -131,7 +131,8 @@ def _refresh(state: OAuthState, fields: Fields) -> Answer:
     if grant is None or grant.client_id != fields["client_id"]:
         raise OAuthRefusedError("Invalid refresh token")
     if app.secret is not None:
-        return state.issue_access(grant) | {"refresh_token": refresh_token}
+        repeated = {"refresh_token": refresh_token} if state.repeats_refresh_token else {}
+        return state.issue_access(grant) | repeated
     # "Public clients: refresh tokens are one-time use."
     del state.refresh_tokens[refresh_token]
     return state.issue(grant)

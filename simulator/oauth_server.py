@@ -35,6 +35,9 @@ class ForcedResponse:
     status: int
     body: bytes
     location: str = ""
+    kind: str = "application/json"
+    #: If this is not empty, it is sent instead of everything else, and the connection is closed.
+    raw: bytes = b""
 
 
 class OAuthServer:
@@ -110,8 +113,11 @@ class _Handler(BaseHTTPRequestHandler):
         with owner.state.lock:
             owner.received += 1
         owner.answers.wait()
-        if owner.forced:
-            self._send(owner.forced.status, owner.forced.body, location=owner.forced.location)
+        if forced := owner.forced:
+            if forced.raw:
+                self.wfile.write(forced.raw)
+            else:
+                self._send(forced.status, forced.body, forced.kind, forced.location)
             return
         try:
             with owner.state.lock:

@@ -113,6 +113,8 @@ class OAuthState:
     code_life_s: float = 60.0
     device_code_life_s: float = 1800.0
     device_interval_s: float = 5.0
+    #: False: the response to a refresh token that stays valid does not repeat it (RFC 6749, 6).
+    repeats_refresh_token: bool = True
     clock: Callable[[], float] = time.time
     #: The requests in order: "validate", "token refresh_token" and so on.
     calls: list[str] = field(default_factory=list)

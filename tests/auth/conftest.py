@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
+from auth.twitch_oauth import Application
 from common.settings import Settings, read_settings
 from simulator.oauth_server import OAuthServer
 from simulator.oauth_state import OAuthState, RegisteredApplication
@@ -19,9 +18,6 @@ from tests.ports import free_port
 
 #: Returns settings that point to the server; keyword arguments add or replace variables.
 SettingsFor = Callable[..., Settings]
-
-#: Returns a context manager; the token store cannot be written in its block.
-FullDisk = Callable[[], AbstractContextManager[None]]
 
 
 @pytest.fixture
@@ -96,16 +92,6 @@ def public_settings(settings_for: SettingsFor) -> Settings:
 
 
 @pytest.fixture
-def full_disk(monkeypatch: pytest.MonkeyPatch) -> FullDisk:
-    """Return a function that makes writes to the token store fail, as on a full disk."""
-
-    def no_space(*_arguments: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    @contextmanager
-    def full() -> Iterator[None]:
-        with monkeypatch.context() as context:
-            context.setattr("common.token_store.replace_file", no_space)
-            yield
-
-    return full
+def app(twitch: OAuthServer) -> Application:
+    """Return an application that Twitch knows, with its secret."""
+    return Application(CLIENT_ID, CLIENT_SECRET, twitch.url)

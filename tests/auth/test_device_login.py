@@ -14,7 +14,7 @@ from auth.errors import (
     TwitchUnreachableError,
 )
 from common.settings import Settings, SettingsError
-from common.token_store import StoredToken, read_token
+from common.token_store import StoredToken, TokenStoreError, read_token
 from simulator.oauth_server import ForcedResponse, OAuthServer
 from tests.auth.clock import Clock
 from tests.auth.conftest import SettingsFor
@@ -85,7 +85,7 @@ def test_a_device_slows_down_when_twitch_asks_for_it(
     settings_for: SettingsFor, device: Device
 ) -> None:
     """By five seconds, for all further requests."""
-    device.acts = {2: ForcedResponse(400, b'{"message": "slow_down"}'), 4: True}
+    device.acts = {2: ForcedResponse(400, b'{"status": 400, "message": "slow_down"}'), 4: True}
     device.log_in(settings_for())
     assert device.waits == [5, 5, 5 + SLOWER_BY_S, 5 + SLOWER_BY_S]
 
@@ -97,6 +97,27 @@ def test_a_device_waits_longer_while_twitch_is_unreachable(
     device.acts = {1: ForcedResponse(503, b""), 2: ForcedResponse(503, b""), 3: True}
     assert device.log_in(settings_for()).login == "somebot"
     assert device.waits == [5, 10, 15]
+
+
+def test_a_device_gives_up_after_failures_in_a_row(
+    settings_for: SettingsFor, device: Device
+) -> None:
+    """A person waits for it, and should know what responds in Twitch's place."""
+    page = ForcedResponse(200, b"<html>", kind="text/html")
+    device.acts = {1: page, 2: page, 4: page, 5: page, 6: page, 7: page, 8: page}
+    with pytest.raises(TwitchUnreachableError, match=r"not OAuth \(text/html"):
+        device.log_in(settings_for())
+    assert len(device.waits) == 8
+
+
+def test_a_store_that_cannot_be_written_is_reported_first(
+    settings_for: SettingsFor, device: Device, store: Path
+) -> None:
+    """Before a person is asked to authorize the device."""
+    store.mkdir()
+    with pytest.raises(TokenStoreError, match="is not a file"):
+        device.log_in(settings_for())
+    assert device.printed == []
 
 
 def test_a_denied_device_login_fails(
@@ -144,5 +165,5 @@ def test_an_unreachable_twitch_at_the_start_is_reported(
 ) -> None:
     """The person at the terminal can try again."""
     device.twitch.forced = ForcedResponse(503, b"")
-    with pytest.raises(TwitchUnreachableError, match="try again later"):
+    with pytest.raises(TwitchUnreachableError, match="status 503"):
         device.log_in(settings_for())

@@ -1,4 +1,4 @@
-"""The token keeper when Twitch is unreachable or refuses, or the disk is full."""
+"""The token keeper when Twitch refuses, or the store cannot be used."""
 
 from __future__ import annotations
 
@@ -7,61 +7,11 @@ import logging
 import msgspec
 import pytest
 
-from auth.keeper import TokenKeeper
 from common.settings import Settings
 from common.token_store import locked_token_store
-from simulator.oauth_server import ForcedResponse
-from tests.auth.conftest import FullDisk, SettingsFor
+from tests.auth.conftest import SettingsFor
 from tests.auth.people import PUBLIC_CLIENT_ID
-from tests.auth.scene import DUE_S, HOUR_S, LIFE_S, Scene, messages
-
-
-@pytest.mark.parametrize("status", [500, 503, 429])
-def test_an_unreachable_twitch_is_retried_and_the_token_stays(
-    settings: Settings,
-    scene: Scene,
-    status: int,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """There is one warning for the whole outage. The token is renewed after it."""
-    before = scene.store_login()
-    keeper = TokenKeeper(settings, scene.clock, chance=lambda: 1.0)
-    scene.clock.now += DUE_S
-    scene.twitch.forced = ForcedResponse(status, b"")
-    with caplog.at_level(logging.INFO):
-        for _ in range(600):
-            keeper.step()
-            scene.clock.now += 1
-        assert scene.stored() == before
-        scene.twitch.forced = None
-        for _ in range(60):
-            keeper.step()
-            scene.clock.now += 1
-    assert scene.stored_is_valid()
-    (warning,) = messages(caplog, logging.WARNING)
-    assert str(status) in warning
-    assert "stays in use" in warning
-    assert messages(caplog, logging.ERROR) == []
-    assert "Twitch can be reached again" in messages(caplog, logging.INFO)
-
-
-def test_a_token_that_expires_while_twitch_is_unreachable_is_reported(
-    settings: Settings,
-    scene: Scene,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Once. It is renewed when Twitch can be reached again."""
-    scene.store_login()
-    keeper = scene.keeper(settings)
-    scene.clock.now += LIFE_S
-    scene.twitch.forced = ForcedResponse(503, b"")
-    for _ in range(5):
-        keeper.step()
-    (error,) = messages(caplog, logging.ERROR)
-    assert "somebot is no longer valid" in error
-    scene.twitch.forced = None
-    keeper.step()
-    assert scene.stored_is_valid()
+from tests.auth.scene import DUE_S, HOUR_S, Scene, messages
 
 
 def test_the_need_for_a_new_login_is_logged_once(
@@ -153,48 +103,41 @@ def test_a_login_of_another_account_is_reported(
     assert "belongs to somebot, but TWITCH_USERNAME is another" in error
 
 
-def test_a_renewed_token_is_kept_in_memory_until_it_can_be_stored(
-    public_settings: Settings,
-    scene: Scene,
-    full_disk: FullDisk,
-    caplog: pytest.LogCaptureFixture,
+def test_a_login_is_not_renewed_while_it_could_not_be_stored(
+    public_settings: Settings, scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A full disk must not lose the login: the old refresh token is no longer valid."""
+    """The refresh token of a Public application can be used once. One line says why."""
     before = scene.store_login(PUBLIC_CLIENT_ID)
     keeper = scene.keeper(public_settings)
+    keeper.step()
     scene.clock.now += DUE_S
-
-    with full_disk():
-        for _ in range(3):
-            keeper.step()
-        assert scene.stored() == before
-    assert messages(caplog, logging.ERROR) == [
-        f"cannot write {scene.store}: No space left on device"
-    ]
+    lock = scene.store.with_name(f"{scene.store.name}.lock")
+    lock.unlink()
+    lock.mkdir()
+    for _ in range(3):
+        keeper.step()
+    assert scene.calls("token refresh_token") == 0
+    assert scene.stored() == before
+    (error,) = messages(caplog, logging.ERROR)
+    assert "the login of somebot is not renewed while it could not be stored: cannot write" in error
+    lock.rmdir()
     keeper.step()
     assert scene.calls("token refresh_token") == 1
     assert scene.stored_is_valid()
-    scene.clock.now += DUE_S
-    keeper.step()
-    assert scene.stored_is_valid()
 
 
-def test_a_new_login_replaces_a_token_that_could_not_be_stored(
-    settings: Settings,
-    scene: Scene,
-    full_disk: FullDisk,
+def test_a_response_without_a_refresh_token_leaves_the_old_one(
+    settings: Settings, scene: Scene
 ) -> None:
-    """The login is newer."""
-    scene.store_login()
-    keeper = scene.keeper(settings)
-    scene.clock.now += DUE_S
-
-    with full_disk():
-        keeper.step()
-    login = scene.store_login()
+    """RFC 6749, section 6: it is still valid."""
+    before = scene.store_login()
+    scene.twitch.state.repeats_refresh_token = False
     for _ in range(3):
-        keeper.step()
-    assert scene.stored() == login
+        scene.clock.now += DUE_S
+        scene.keeper(settings).step()
+        assert scene.stored_is_valid()
+        assert scene.stored().refresh_token == before.refresh_token
+    assert scene.calls("token refresh_token") == 3
 
 
 def test_an_unusable_store_is_logged_once_and_checked_again(
@@ -213,6 +156,9 @@ def test_an_unusable_store_is_logged_once_and_checked_again(
     scene.store.chmod(0o600)
     keeper.step()
     assert scene.twitch.state.calls == ["validate"]
+    scene.store.chmod(0o644)
+    keeper.step()
+    assert len(messages(caplog, logging.ERROR)) == 2
 
 
 def test_without_a_login_the_keeper_waits_for_one(

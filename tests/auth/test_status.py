@@ -73,7 +73,7 @@ def test_the_status_while_twitch_is_unreachable_is_bad(settings: Settings, scene
     """The token cannot be checked."""
     scene.store_login()
     scene.twitch.forced = ForcedResponse(503, b"")
-    assert "problem  Twitch returned status 503" in printed_by_status(settings, scene, good=False)
+    assert "responded with status 503" in printed_by_status(settings, scene, good=False)
 
 
 def test_the_status_refuses_a_store_that_others_can_read(settings: Settings, scene: Scene) -> None:
