@@ -12,21 +12,28 @@ from auth.responses import refusal
 _CODE = re.compile(r"[a-zA-Z0-9]+")
 
 
+def has_state(query: str, state: str) -> bool:
+    """Return whether *query* contains *state*, which only Twitch knows, in constant time."""
+    found = dict(parse_qsl(query)).get("state", "")
+    return secrets.compare_digest(found.encode(), state.encode())
+
+
 def code_from_query(query: str, state: str) -> str:
     """
     Return the code in *query*, the query string of the URL that Twitch redirected to.
 
-    *state* is the value that Twitch must return. Raises AuthError if Twitch reports an error, if
-    the state differs, or if there is no code.
+    *state* is the value that Twitch must return. Raises AuthError if the state differs, if Twitch
+    reports an error, or if there is no code.
     """
-    fields = dict(parse_qsl(query))
-    if "error" in fields:
-        raise refusal(f"{fields['error']}: {fields.get('error_description', '')}")
-    if not secrets.compare_digest(fields.get("state", "").encode(), state.encode()):
+    # Check this first: anybody can send a browser to our URL with a text of theirs.
+    if not has_state(query, state):
         raise LoginFailedError(
             "the response does not belong to this login (its state differs): close other login"
             " windows and start again"
         )
+    fields = dict(parse_qsl(query))
+    if "error" in fields:
+        raise refusal(f"{fields['error']}: {fields.get('error_description', '')}")
     if "code" not in fields:
         raise LoginFailedError("the response contains no code: start again")
     return fields["code"]

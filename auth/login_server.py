@@ -2,8 +2,9 @@
 The HTTP server for a browser login. It listens on loopback only, and serves a single login.
 
 1. `/auth` redirects to Twitch, and Twitch redirects back to the path of the redirect URI.
-2. Only the first redirect back counts, whether the login succeeds or fails.
-3. A redirect without our `state` does not belong to this login, so its code is not used.
+2. A redirect without our `state` does not belong to this login: nothing in it is used or shown,
+   and the login goes on.
+3. Only the first redirect with our `state` counts, whether the login succeeds or fails.
 """
 
 from __future__ import annotations
@@ -16,9 +17,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
 
-from auth.callback import code_from_query
+from auth.callback import code_from_query, has_state
 from auth.errors import AuthError, LoginFailedError
 from auth.pages import page
 from common.token_store import StoredToken, TokenStoreError
@@ -91,13 +91,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Respond to a browser."""
-        url = urlsplit(self.path)
-        if url.path == START_PATH:
+        path, _, query = self.path.partition("?")
+        if path == START_PATH:
             self._send(HTTPStatus.FOUND, b"", location=self.server.login.authorize_url)
-        elif url.path != self.server.login.callback_path:
+        elif path != self.server.login.callback_path:
             self._show(HTTPStatus.NOT_FOUND, "Not found", f"To log in, go to {START_PATH}.")
+        elif not has_state(query, self.server.login.state):
+            text = f"This page belongs to another login. To log in, go to {START_PATH}."
+            self._show(HTTPStatus.BAD_REQUEST, "Not this login", text)
         elif self.server.answered.acquire(blocking=False):
-            self._take(url.query)
+            self._take(query)
         else:
             self._show(HTTPStatus.GONE, "This login is over", "You can close this window.")
 

@@ -98,23 +98,34 @@ def test_a_cancelled_login_is_reported(settings_for: SettingsFor, store: Path) -
     assert read_token(store) is None
 
 
-def test_a_callback_with_another_state_is_refused(
+def test_a_callback_with_another_state_neither_counts_nor_ends_the_login(
     settings_for: SettingsFor, twitch: OAuthServer
 ) -> None:
-    """Its code is not sent to Twitch."""
+    """Its code is not sent to Twitch. The person whose login it is can still finish it."""
     login = Login(settings_for())
-    code = parse_qs(urlsplit(authorize(login.url)).query)["code"][0]
-    page = login.callback(code=code, state="guessed")
-    assert "does not belong to this login" in text_of(page)
-    assert "start again" in login.failure()
+    location = authorize(login.url)
+    code = parse_qs(urlsplit(location).query)["code"][0]
+    for foreign in ({"code": code, "state": "guessed"}, {"code": code}, {}):
+        page = login.callback(**foreign)
+        assert page.status_code == 400
+        assert "belongs to another login" in text_of(page)
     assert not any(call.startswith("token") for call in twitch.state.calls)
+    requests.get(location, timeout=TIMEOUT_S)
+    assert login.result.result(TIMEOUT_S).login == "somebot"
 
 
-def test_a_callback_without_a_state_or_a_code_is_refused(settings_for: SettingsFor) -> None:
-    """For example when somebody opens the address by hand."""
+def test_a_callback_with_another_state_shows_no_text_of_its_own(settings_for: SettingsFor) -> None:
+    """Anybody can link to our address with a text that asks for a password, for example."""
     login = Login(settings_for())
-    assert "does not belong to this login" in text_of(login.callback())
-    assert "start again" in login.failure()
+    page = login.callback(error="call us", error_description="at 555", state="guessed")
+    assert "call us" not in page.text
+    assert "555" not in page.text
+    requests.get(authorize(login.url), timeout=TIMEOUT_S)
+    assert login.result.result(TIMEOUT_S).login == "somebot"
+
+
+def test_a_callback_without_a_code_is_refused(settings_for: SettingsFor) -> None:
+    """It has our state, so it is from Twitch, and the login is over."""
     login = Login(settings_for())
     assert "contains no code" in text_of(login.callback(state=login.state()))
     assert "contains no code" in login.failure()
@@ -183,19 +194,34 @@ def test_a_login_that_cannot_read_chat_is_refused(settings_for: SettingsFor) -> 
     assert "lacks the scope chat:read" in login.failure()
 
 
-def test_a_login_that_cannot_be_stored_fails(settings_for: SettingsFor, store: Path) -> None:
-    """The page shows the error, too."""
-    login = Login(settings_for(TWITCH_TOKEN_STORE=str(store / "below" / "a file")))
+def test_a_login_that_cannot_be_stored_fails_before_a_person_is_asked(
+    settings_for: SettingsFor, store: Path, twitch: OAuthServer
+) -> None:
+    """Otherwise the person would log in for nothing."""
     store.touch(0o600)
-    page = requests.get(authorize(login.url), timeout=TIMEOUT_S)
-    assert "cannot write" in text_of(page)
-    assert "cannot write" in login.failure()
+    settings = settings_for(TWITCH_TOKEN_STORE=str(store / "below" / "a file"))
+    with pytest.raises(TokenStoreError, match="cannot write"):
+        log_in_with_browser(settings, print, print)
+    assert twitch.state.calls == []
+
+
+def test_a_store_that_becomes_unusable_during_the_login_is_reported(
+    settings_for: SettingsFor, store: Path
+) -> None:
+    """The page shows the error, too."""
+    login = Login(settings_for())
+    location = authorize(login.url)
+    store.mkdir()
+    page = requests.get(location, timeout=TIMEOUT_S)
+    assert "is not a file" in text_of(page)
+    assert "is not a file" in login.failure()
 
 
 def test_the_page_escapes_the_fields_of_the_callback(settings_for: SettingsFor) -> None:
-    """An attacker may have written the address."""
+    """Twitch may repeat what somebody else has written."""
     login = Login(settings_for())
-    page = login.callback(error="<script>", error_description="\x1b[2J<b>")
+    error = {"error": "<script>", "error_description": "\x1b[2J<b>"}
+    page = login.callback(**error, state=login.state())
     assert "<script>" not in page.text
     assert "&lt;script&gt;" in page.text
     assert "\x1b" not in login.failure()
@@ -210,7 +236,7 @@ def test_only_the_first_callback_counts(settings_for: SettingsFor, twitch: OAuth
         before = twitch.received
         first = executor.submit(requests.get, location, timeout=TIMEOUT_S)
         wait_for(lambda: twitch.received > before, TIMEOUT_S, "the exchange of the code")
-        assert "This login is over" in text_of(login.callback())
+        assert "This login is over" in text_of(requests.get(location, timeout=TIMEOUT_S))
         twitch.answers.set()
         assert "Logged in as somebot" in text_of(first.result())
     assert login.result.result(TIMEOUT_S).login == "somebot"
