@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
-import stat
 from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
-from common.files import OWNER_ONLY, replace_file
+from common.rewrite import rewrite_file
 
 #: An assignment as python-dotenv parses it: text before the value, the value, text after it.
 _ASSIGNMENT = re.compile(
@@ -23,16 +23,17 @@ def set_variable(path: Path, name: str, value: str) -> None:
     """
     Set the variable *name* to *value*, which must not need quotes, in the file at *path*.
 
-    A missing file is created with mode 0600. An existing file keeps its mode. Raises OSError, or
-    UnicodeDecodeError if the file is not UTF-8.
+    A missing file is created with mode 0600. An existing file keeps its mode, owner and group, and
+    its byte order mark if it has one. Raises OSError, or UnicodeDecodeError if the file is not
+    UTF-8.
     """
-    path = path.resolve()  # preserves a symbolic link
     try:
-        text = path.read_bytes().decode()
-        mode = stat.S_IMODE(path.stat().st_mode)
+        content = path.read_bytes()
     except FileNotFoundError:
-        text, mode = "", OWNER_ONLY
-    replace_file(path, _with_variable(text, name, value).encode(), mode)
+        content = b""
+    mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
+    text = content.removeprefix(mark).decode()
+    rewrite_file(path, mark + _with_variable(text, name, value).encode())
 
 
 def _with_variable(text: str, name: str, value: str) -> str:
