@@ -126,7 +126,12 @@ def auth_url(value: str) -> str:
 
 def is_loopback(url: str) -> bool:
     """Return whether the host of *url* is a loopback address or localhost."""
-    return _LOOPBACK.fullmatch(urlsplit(url).hostname or "") is not None
+    return is_loopback_host(urlsplit(url).hostname or "")
+
+
+def is_loopback_host(host: str) -> bool:
+    """Return whether *host* is a loopback address or localhost."""
+    return _LOOPBACK.fullmatch(host.lower()) is not None
 
 
 def _is_web_address(value: str) -> bool:

@@ -7,13 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from common.setting_values import is_loopback_host
 from common.settings import Settings, SettingsError
-from common.token_store import StoredToken, TokenStoreError, read_token
+from common.token_store import StoredToken, TokenStoreError, has_token_store, read_token
 from readers.twitch.errors import LoginRefusedError
 
 _NO_USERNAME = (
     "TWITCH_USERNAME is not set: set it to the login name of the account that"
     " TWITCH_OAUTH_TOKEN belongs to"
+)
+
+
+_NOT_ENCRYPTED = (
+    "TWITCH_IRC_TLS is false, so the token would be sent to TWITCH_IRC_HOST without encryption: set"
+    " it to true, read without a login, or use a server on this host"
 )
 
 
@@ -33,14 +40,16 @@ class Credentials(NamedTuple):
 
 def check_login(settings: Settings) -> None:
     """Raise SettingsError if the settings alone show that the login cannot succeed."""
-    static = settings.twitch_oauth_token and not settings.twitch_token_store.exists()
+    static = settings.twitch_oauth_token and not has_token_store(settings.twitch_token_store)
     if static and not settings.twitch_username:
         raise SettingsError(_NO_USERNAME)
+    if has_account(settings) and not _keeps_secrets(settings):
+        raise SettingsError(_NOT_ENCRYPTED)
 
 
 def has_account(settings: Settings) -> bool:
     """Return whether readers log in with an account, valid or not."""
-    return bool(settings.twitch_oauth_token) or settings.twitch_token_store.exists()
+    return bool(settings.twitch_oauth_token) or has_token_store(settings.twitch_token_store)
 
 
 def credentials(settings: Settings) -> Credentials:
@@ -54,6 +63,9 @@ def credentials(settings: Settings) -> Credentials:
         stored = read_token(settings.twitch_token_store)
     except TokenStoreError as error:
         raise LoginRefusedError(str(error)) from None
+    if stored and not _keeps_secrets(settings):
+        # The login was made after `check_login`.
+        raise LoginRefusedError(_NOT_ENCRYPTED)
     if stored:
         return _stored(settings, stored)
     if settings.twitch_oauth_token:
@@ -81,6 +93,11 @@ def check_nick(credentials: Credentials, nick: str) -> None:
         raise LoginRefusedError(
             f"the token belongs to {nick}, but TWITCH_USERNAME is {credentials.nick}"
         )
+
+
+def _keeps_secrets(settings: Settings) -> bool:
+    """Return whether nobody on the network can read what is sent to the chat server."""
+    return settings.twitch_irc_tls or is_loopback_host(settings.twitch_irc_host)
 
 
 def _stored(settings: Settings, stored: StoredToken) -> Credentials:

@@ -87,6 +87,36 @@ def test_a_static_token_without_a_username_is_an_invalid_setting(store: Path) ->
     assert credentials(settings).nick == "somebot"
 
 
+PLAIN = {"TWITCH_IRC_TLS": "false", "TWITCH_IRC_HOST": "irc.example.org"}
+
+
+def test_no_token_is_sent_to_another_host_without_encryption(store: Path) -> None:
+    """The reader does not start. If the login is made later, it does not log in."""
+    with pytest.raises(SettingsError, match="TWITCH_IRC_TLS is false"):
+        check_login(settings_with(store, **STATIC, **PLAIN))
+    check_login(settings_with(store, **PLAIN))
+    log_in(store)
+    with pytest.raises(SettingsError, match="TWITCH_IRC_TLS is false"):
+        check_login(settings_with(store, **PLAIN))
+    with pytest.raises(LoginRefusedError, match="TWITCH_IRC_TLS is false"):
+        credentials(settings_with(store, **PLAIN))
+
+
+def test_an_anonymous_reader_may_use_another_host_without_encryption(store: Path) -> None:
+    """It has no secret."""
+    check_login(settings_with(store, **PLAIN))
+    assert credentials(settings_with(store, **PLAIN)).token is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "::1", "127.8.9.10"])
+def test_a_token_may_be_sent_on_this_host_without_encryption(store: Path, host: str) -> None:
+    """To the simulator, or to a bouncer."""
+    log_in(store)
+    settings = settings_with(store, **PLAIN | {"TWITCH_IRC_HOST": host})
+    check_login(settings)
+    assert credentials(settings).token == "firstaccess"
+
+
 def test_a_store_that_others_can_read_is_refused(store: Path) -> None:
     """It counts as a refused login, which is retried: a person can repair the file."""
     log_in(store)
