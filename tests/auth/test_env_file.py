@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 import stat
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from auth.env_file import set_variable
+from tests.other_user import OTHER, as_other_user
+from tests.requirements import unavailable
 
 NAME = "TWITCH_OAUTH_TOKEN"
 
@@ -73,6 +77,48 @@ def test_windows_line_ends_are_kept(path: Path) -> None:
     assert path.read_bytes() == (
         b"A=1\r\nTWITCH_OAUTH_TOKEN=oauth:new\r\nB=2\r\nTWITCH_USERNAME=somebot\r\n"
     )
+
+
+@pytest.mark.parametrize("text", ["", "A=1\r\n", f"{NAME}=x\r\nB=2\r\n"])
+def test_a_byte_order_mark_is_kept(path: Path, text: str) -> None:
+    """Editors on Windows write one. It is not part of the first name."""
+    path.write_bytes(codecs.BOM_UTF8 + text.encode())
+    set_variable(path, NAME, "oauth:new")
+    after = path.read_bytes()
+    assert after.startswith(codecs.BOM_UTF8)
+    assert after.count(codecs.BOM_UTF8) == 1
+    others = text.replace(f"{NAME}=x\r\n", "")
+    assert sorted(after.decode("utf-8-sig").split()) == sorted(
+        [f"{NAME}=oauth:new", *others.split()]
+    )
+
+
+def test_owner_and_group_are_kept(path: Path) -> None:
+    """Others may have been given access: the service's user, or a group."""
+    if os.geteuid() != 0:
+        unavailable("only root can give a file to another user")
+    path.write_text("A=1\n")
+    path.chmod(0o640)
+    os.chown(path, OTHER, 5678)
+    set_variable(path, NAME, "oauth:new")
+    status = path.stat()
+    assert (status.st_uid, status.st_gid) == (OTHER, 5678)
+    assert stat.S_IMODE(status.st_mode) == 0o640
+
+
+def test_a_group_that_cannot_be_given_is_kept_too(short_folder: Path) -> None:
+    """A user may own a file of a group that the user is not in. It is then written in place."""
+    path = short_folder / ".env"
+    path.write_text("A=1\n")
+    path.chmod(0o640)
+    os.chown(short_folder, OTHER, OTHER)
+    os.chown(path, OTHER, 5678)
+    as_other_user(lambda: set_variable(path, "B", "2"))
+    status = path.stat()
+    assert path.read_text() == "A=1\nB=2\n"
+    assert (status.st_uid, status.st_gid) == (OTHER, 5678)
+    assert stat.S_IMODE(status.st_mode) == 0o640
+    assert [entry.name for entry in short_folder.iterdir()] == [path.name]
 
 
 def test_a_new_file_is_private_and_an_old_one_keeps_its_mode(path: Path) -> None:

@@ -1,0 +1,31 @@
+"""Runs a function as another user, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable
+
+from tests.requirements import unavailable
+
+#: The ids of the user and of its group. It need not exist.
+OTHER = 1234
+
+
+def as_other_user(work: Callable[[], object]) -> None:
+    """Do *work* as user OTHER. Raises AssertionError if it fails. Skips the test without root."""
+    if os.geteuid() != 0:
+        unavailable("only root can become another user")
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setgroups([])
+            os.setgid(OTHER)
+            os.setuid(OTHER)
+            work()
+            os._exit(0)
+        except BaseException:  # noqa: BLE001 - the child must not continue as the parent does
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
