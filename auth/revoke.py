@@ -7,7 +7,7 @@ from collections.abc import Callable
 from auth.errors import TokenInvalidError
 from auth.twitch_oauth import revoke, validate
 from common.settings import Settings
-from common.token_store import locked_token_store
+from common.token_store import TokenStoreError, locked_token_store
 
 
 def revoke_token(settings: Settings, say: Callable[[str], None]) -> None:
@@ -21,7 +21,10 @@ def revoke_token(settings: Settings, say: Callable[[str], None]) -> None:
         token = store.read()
         if token is not None:
             how = _revoke(settings.twitch_auth_url, token.client_id, token.access_token)
-            store.remove()
+            try:
+                store.remove()
+            except TokenStoreError as error:
+                raise TokenStoreError(f"the token of {token.login} {how}, but {error}") from None
             say(f"The token of {token.login} {how}, and {settings.twitch_token_store} is removed.")
             return
     if settings.twitch_oauth_token:
