@@ -42,8 +42,11 @@ def rewrite_file(path: Path, content: bytes, new_mode: int = OWNER_ONLY) -> None
 
 
 def copies(path: Path) -> list[Path]:
-    """Return the copies of the file at *path* that killed processes have left, newest first."""
-    path = path.resolve()
+    """
+    Return the copies of the file at *path* that killed processes have left, newest first.
+
+    *path* is not a symbolic link: the copies are beside the file itself. Raises OSError.
+    """
     found = []
     for entry in os.scandir(path.parent):
         if entry.name.startswith(f".{path.name}."):

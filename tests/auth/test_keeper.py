@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from auth.keeper import TokenKeeper
 from common.settings import Settings
 from common.token_store import StoredToken, read_token
 from tests.auth.conftest import SettingsFor
@@ -52,6 +53,35 @@ def test_a_token_is_not_renewed_a_second_too_early(settings: Settings, scene: Sc
     assert renewed.obtained_at == scene.clock()
     assert renewed.expires_at == scene.clock() + LIFE_S
     assert (renewed.login, renewed.scopes) == (before.login, before.scopes)
+
+
+@pytest.mark.parametrize(("chance", "before_s"), [(0.0, 0.1 * LIFE_S), (1.0, 0.15 * LIFE_S)])
+def test_the_jitter_moves_a_renewal_forward(
+    settings: Settings, scene: Scene, chance: float, before_s: float
+) -> None:
+    """Logins that were made together are not renewed together. Each renewal has its own jitter."""
+    scene.store_login()
+    keeper = TokenKeeper(settings, scene.clock, chance=lambda: chance)
+    keeper.step()
+    for renewals in (1, 2):
+        scene.clock.now += LIFE_S - before_s - 1
+        keeper.step()
+        assert scene.calls("token refresh_token") == renewals - 1
+        scene.clock.now += 1
+        keeper.step()
+        assert scene.calls("token refresh_token") == renewals
+
+
+def test_a_life_that_twitch_has_shortened_counts(settings: Settings, scene: Scene) -> None:
+    """What /validate says is newer than the store."""
+    before = scene.store_login()
+    scene.twitch.state.valid_tokens.issued[before.access_token].expires_at = scene.clock() + 30
+    keeper = scene.keeper(settings)
+    keeper.step()
+    assert scene.stored() == before
+    scene.clock.now += LIFE_S / 2
+    keeper.step()
+    assert scene.stored_is_valid()
 
 
 def test_a_keeper_that_starts_late_renews_an_expired_token(

@@ -11,7 +11,7 @@ import pytest
 from auth.keeper import TokenKeeper
 from common.settings import Settings
 from simulator.oauth_server import ForcedResponse
-from tests.auth.scene import DUE_S, LIFE_S, Scene, messages
+from tests.auth.scene import DUE_S, HOUR_S, LIFE_S, Scene, messages
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
@@ -142,3 +142,30 @@ def test_an_unexpected_error_does_not_end_the_keeper(
     assert scene.keeper(settings).run(Stop())
     assert Stop.waits == [60, 60, 60]
     assert "unexpected error; next attempt in 60 s" in caplog.text
+
+
+def _seconds_of_requests(keeper: TokenKeeper, scene: Scene, seconds: int) -> list[int]:
+    """Return in which of so many *seconds* from now the keeper has sent requests."""
+    found = []
+    for second in range(seconds):
+        before = scene.twitch.received
+        keeper.step()
+        found += [second] * (scene.twitch.received - before)
+        scene.clock.now += 1
+    return found
+
+
+def test_the_pauses_double_up_to_a_minute_in_each_outage(
+    settings: Settings, scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They begin again, and so does the log, after a success."""
+    scene.store_login()
+    keeper = TokenKeeper(settings, scene.clock, chance=lambda: 1.0)
+    for outage in (1, 2):
+        scene.twitch.forced = ForcedResponse(503, b"")
+        assert _seconds_of_requests(keeper, scene, 200) == [0, 2, 6, 14, 30, 62, 122, 182]
+        assert len(messages(caplog, logging.WARNING)) == outage
+        scene.twitch.forced = None
+        (success,) = _seconds_of_requests(keeper, scene, 60)
+        # Until the next validation is due.
+        scene.clock.now += HOUR_S - 60 + success
