@@ -14,7 +14,7 @@ import requests
 
 from common import exit_codes
 from common.token_store import locked_token_store, read_token
-from simulator.oauth_server import OAuthServer
+from simulator.oauth_server import ForcedResponse, OAuthServer
 from tests.auth.people import CLIENT_SECRET, PUBLIC_CLIENT_ID, TIMEOUT_S, authorize, log_in
 from tests.common.store_writers import TOKEN
 from tests.processes import StartProcess, base_environment, python_module, wait_for, wait_for_line
@@ -246,6 +246,22 @@ def test_status_and_revoke_exit_with_status_0(
     assert revoked.returncode == exit_codes.OK
     assert not store.exists()
     assert access_token not in twitch.state.valid_tokens
+
+
+@pytest.mark.parametrize("command", ["status", "revoke", "login --device"])
+def test_a_command_fails_at_once_if_something_else_responds_than_twitch(
+    tmp_path: Path, twitch: OAuthServer, environment: dict[str, str], store: Path, command: str
+) -> None:
+    """Its last line says what. The person can try again; the store stays as it is."""
+    with locked_token_store(store) as locked:
+        locked.write(TOKEN)
+    twitch.forced = ForcedResponse(200, b"<html>Log in to this network", kind="text/html")
+    finished = run(tmp_path, environment, *command.split())
+    assert finished.returncode == exit_codes.FAILURE
+    last_line = (finished.stdout + finished.stderr).splitlines()[-1]
+    assert "sent a response that is not OAuth (text/html, 28 bytes)" in last_line
+    assert twitch.received == 1
+    assert read_token(store) == TOKEN
 
 
 def test_a_store_that_others_can_read_is_reported_in_one_line(

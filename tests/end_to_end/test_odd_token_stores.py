@@ -37,7 +37,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "tokenStore.json"
 
 
-@pytest.fixture(params=ODD_STORES.values(), ids=ODD_STORES)
+@pytest.fixture(params=ODD_STORES.values(), ids=list(ODD_STORES))
 def odd(request: pytest.FixtureRequest, path: Path) -> Path:
     """Return *path*, where there is something odd."""
     request.param(path)
