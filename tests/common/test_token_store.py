@@ -8,7 +8,6 @@ import stat
 import subprocess
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from common.token_store import (
@@ -167,58 +166,6 @@ def test_a_failed_write_leaves_the_store_unchanged(path: Path) -> None:
     with pytest.raises(TokenStoreError, match=r"cannot write .*No such file"):
         LockedTokenStore(path.parent / "no folder" / path.name).write(numbered(1))
     assert read_token(path) == TOKEN
-
-
-def test_a_new_login_replaces_the_file(path: Path) -> None:
-    """Whoever has opened the old file still reads the old login, and not a mixture."""
-    write(path)
-    with path.open("rb") as old:
-        write(path, numbered(1))
-        assert b"firstaccess" in old.read()
-    assert read_token(path) == numbered(1)
-
-
-def test_a_store_has_room_for_a_longer_login(path: Path) -> None:
-    """Then a full disk does not matter: the file does not grow."""
-    write(path)
-    size = path.stat().st_size
-    assert size % 4096 == 0
-    write(path, msgspec.structs.replace(TOKEN, access_token="a" * 300, refresh_token="r" * 200))
-    assert path.stat().st_size == size
-    fill = size - len(path.read_bytes().rstrip())
-    write(path, msgspec.structs.replace(TOKEN, access_token="a" * (300 + fill), refresh_token="r"))
-    assert path.stat().st_size == 2 * size
-
-
-def test_a_check_changes_nothing_but_the_room(path: Path) -> None:
-    """A store of an earlier release, and a damaged one, keep what they hold."""
-    with locked_token_store(path) as store:
-        store.check_writable()
-        assert not path.exists()
-        for content in (msgspec.json.encode({"version": 1, "x": 1}), b"damaged"):
-            path.touch(0o600)
-            path.write_bytes(content)
-            store.check_writable()
-            assert path.read_bytes().rstrip() == content
-        path.unlink()
-        path.mkdir()
-        with pytest.raises(TokenStoreError, match="is not a file"):
-            store.check_writable()
-
-
-def test_a_store_is_restored_from_the_newest_complete_copy(path: Path) -> None:
-    """Older ones may have been left by other processes."""
-    for number in (1, 3, 2):
-        copy = path.with_name(f".{path.name}.{number}")
-        write(copy, numbered(number))
-        os.utime(copy, (number, number))
-    broken = path.with_name(f".{path.name}.broken")
-    broken.touch(0o600)
-    path.touch(0o600)
-    with locked_token_store(path) as store:
-        assert store.restore() == numbered(3)
-    assert read_token(path) == numbered(3)
-    assert not broken.exists()
 
 
 def test_a_login_does_not_show_its_tokens() -> None:
