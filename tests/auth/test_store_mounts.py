@@ -115,16 +115,21 @@ def test_a_login_is_renewed_on_a_full_disk(
         assert "ERROR" not in keeper.output()
 
 
-def test_a_read_only_disk_spends_no_refresh_token(
-    disk: Disk, keep: Keep, login: Path, twitch: OAuthServer
+@pytest.mark.parametrize("what", ["disk", "file"])
+def test_a_read_only_mount_spends_no_refresh_token(
+    disk: Disk, keep: Keep, login: Path, twitch: OAuthServer, what: str
 ) -> None:
-    """Twitch is asked once the disk can be written again."""
+    """Twitch is asked once the store can be written again. The file may be a mount of its own."""
     disk.run("cp", "--preserve=mode", str(login), str(disk.store))
-    disk.run("mount", "-o", "remount,ro", str(disk.store.parent))
+    mount = disk.store.parent
+    if what == "file":
+        mount = disk.store
+        disk.run("mount", "--bind", str(login), str(mount))
+    disk.run("mount", "-o", "remount,bind,ro", str(mount))
     keeper = keep()
     wait_for_line(keeper, "is not renewed while it could not be stored: .*Read-only", WITHIN_S)
     assert "token refresh_token" not in twitch.state.calls
-    disk.run("mount", "-o", "remount,rw", str(disk.store.parent))
+    disk.run("mount", "-o", "remount,bind,rw", str(mount))
     wait_for_line(keeper, RENEWED, WITHIN_S)
     assert disk.stored().refresh_token in twitch.state.refresh_tokens
     assert keeper.output().count("ERROR") == 1
