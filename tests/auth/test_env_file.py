@@ -109,7 +109,7 @@ def test_owner_and_group_are_kept(path: Path) -> None:
 def test_a_group_that_cannot_be_given_is_kept_too(short_folder: Path) -> None:
     """A user may own a file of a group that the user is not in. It is then written in place."""
     path = short_folder / ".env"
-    path.write_text("A=1\n")
+    path.write_text("A=1\nB=a longer value\n")
     path.chmod(0o640)
     os.chown(short_folder, OTHER, OTHER)
     os.chown(path, OTHER, 5678)
