@@ -18,6 +18,13 @@ class GapReason(enum.Enum):
     RESTARTED = "restarted"
     #: The outbox was full, and its oldest messages were evicted.
     OVERFLOWED = "overflowed"
+    #: The outbox was damaged, and what could not be read of it is lost.
+    DAMAGED = "damaged"
+
+    @property
+    def loses_received_messages(self) -> bool:
+        """Whether messages may be missing although the reader was in the channel."""
+        return self in {GapReason.OVERFLOWED, GapReason.DAMAGED}
 
 
 class ChatGap(msgspec.Struct, frozen=True, rename={"from_ms": "from", "to_ms": "to"}):

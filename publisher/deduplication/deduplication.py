@@ -7,7 +7,8 @@ gap only the time in which no other reader was in the channel.
    one: a reader deletes what is acknowledged, and the other reader's host may be lost meanwhile.
 3. Messages that are in flight when a session ends are sent again by one of the readers.
 4. A gap record is cut to the time in which no other reader was in the channel. The record of an
-   outbox that overflowed is left whole: a reader in the channel may still have evicted messages.
+   outbox that overflowed or was damaged is left whole: a reader in the channel may still have lost
+   messages.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from functools import partial
 
 import msgspec
 
-from common.chat_gap import GapReason, decode_chat_gap, encode_chat_gap
+from common.chat_gap import decode_chat_gap, encode_chat_gap
 from common.frames import Batch, Kind, Presence, Record
 from common.recent_ids import RecentIds
 from publisher.counters import Counters
@@ -101,7 +102,7 @@ class Deduplication:
             gap = decode_chat_gap(record.value)
         except msgspec.MsgspecError:
             return record  # publish it unchanged; the topic's consumers can inspect it
-        if gap.reason is GapReason.OVERFLOWED:
+        if gap.reason.loses_received_messages:
             return record
         rest = self._presence.unattended(gap.channel_id, reader, gap.from_ms, gap.to_ms)
         if rest is None:

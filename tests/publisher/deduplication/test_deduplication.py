@@ -164,10 +164,13 @@ def test_a_gap_is_cut_to_the_time_without_another_reader(publisher: Publisher) -
     assert publisher.counters.gaps_left_out == 0
 
 
-def test_a_gap_of_evicted_messages_is_published_whole(publisher: Publisher) -> None:
+@pytest.mark.parametrize("reason", [GapReason.OVERFLOWED, GapReason.DAMAGED])
+def test_a_gap_of_messages_that_were_received_is_published_whole(
+    publisher: Publisher, reason: GapReason
+) -> None:
     """Being in the channel does not prove that the other reader stored the messages."""
     publisher.deduplication.note_presence(Presence(BOB, "71", 50, 250))
-    batch = gap(100, 200, GapReason.OVERFLOWED)
+    batch = gap(100, 200, reason)
 
     assert publisher.take(ANN, batch)[1] == batch.records
 
