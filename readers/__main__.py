@@ -11,7 +11,7 @@ import sys
 from common import exit_codes
 from common.settings import SettingsError, settings_help
 from common.startup import settings_are_wrong, start
-from readers.outbox.file import OutboxError
+from readers.outbox.errors import OutboxError, OutboxPlaceError
 from readers.reader import read_channel
 from readers.supervision.channel_names import channel_name
 
@@ -27,6 +27,9 @@ def main() -> int:
         asyncio.run(read_channel(channel, settings))
     except SettingsError as error:
         return settings_are_wrong(error)
+    except OutboxPlaceError as error:
+        # As with a wrong setting, a restart does not help.
+        return settings_are_wrong(SettingsError(str(error)))
     except OutboxError as error:
         logger.error("%s", error)
         return exit_codes.FAILURE

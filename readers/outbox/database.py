@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from common.chat_gap import GapReason
-from readers.outbox.file import PAGE_BYTES, OutboxError, open_outbox_file
+from readers.outbox.damage import (
+    PAGE_BYTES,
+    DamageError,
+    checked_batch,
+    is_damage,
+    mark_damaged,
+)
+from readers.outbox.errors import OutboxDamagedError
+from readers.outbox.file import open_outbox_file
 
 #: Pages of 4 KiB returned to the file system at a time: 10 ms of work.
 _PAGES_RETURNED = 2048
@@ -57,7 +65,7 @@ class OutboxDatabase:
     """
     The database at *path*, locked for this process.
 
-    Every method raises OutboxError when the file is damaged. Methods that write raise
+    Every method raises OutboxDamagedError when the file is damaged. Methods that write raise
     sqlite3.OperationalError when the disk refuses; nothing has changed then.
     """
 
@@ -91,13 +99,13 @@ class OutboxDatabase:
             " ORDER BY first_seq LIMIT 1",
             seq,
         )
-        return StoredBatch(*row) if row else None
+        return self._checked(row) if row else None
 
     def batches_after(self, seq: int) -> Iterator[StoredBatch]:
         """Yield the batches that begin after record *seq*, oldest first."""
         with self._reading():
             yield from map(
-                StoredBatch._make,
+                self._checked,
                 self._connection.execute(
                     "SELECT first_seq, last_seq, body FROM batch WHERE first_seq > ?"
                     " ORDER BY first_seq",
@@ -185,6 +193,14 @@ class OutboxDatabase:
                 f"PRAGMA incremental_vacuum({_PAGES_RETURNED}); PRAGMA wal_checkpoint(TRUNCATE)"
             )
 
+    def _checked(self, row: tuple[Any, ...]) -> StoredBatch:
+        # SQLite does not notice a change within a body, and the publisher would refuse it for ever.
+        try:
+            checked_batch(*row)
+        except DamageError as error:
+            raise self._damaged(error) from None
+        return StoredBatch(*row)
+
     def _pragma(self, name: str) -> int:
         row = self._row(f"PRAGMA {name}")
         return int(row[0]) if row else 0
@@ -212,10 +228,13 @@ class OutboxDatabase:
     def _writing(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError:
-            raise
         except sqlite3.DatabaseError as error:
-            raise self._damaged(error) from None
+            if is_damage(error):
+                raise self._damaged(error) from None
+            raise
 
-    def _damaged(self, error: sqlite3.DatabaseError) -> OutboxError:
-        return OutboxError(f"{self._path} is damaged ({error}); the next start will set it aside")
+    def _damaged(self, error: Exception) -> OutboxDamagedError:
+        mark_damaged(self._path)
+        return OutboxDamagedError(
+            f"{self._path} is damaged ({error}); the next start will set it aside"
+        )

@@ -1,29 +1,38 @@
 """
 The SQLite file of an outbox. One process has it open at a time. A missing file is created; a file
-that is damaged or not an outbox is set aside.
+that is damaged or not an outbox is replaced.
+
+Opening reads a few pages, however large the file is: chat is missed until the channel is joined.
 """
 
 from __future__ import annotations
 
-import logging
-import os
 import secrets
 import sqlite3
-import time
 from pathlib import Path
 
 from common.boot import boot_id
+from readers.outbox.damage import (
+    APPLICATION_ID,
+    PAGE_BYTES,
+    DamageError,
+    check_before_opening,
+    checked_absence,
+    checked_batch,
+    is_damage,
+)
+from readers.outbox.errors import cannot_open, check_kind
+from readers.outbox.replacement import finish_replacement, known_until_ms, replace
 
-#: Identifies the file as an outbox ("TwOb"), and the version of its tables.
-APPLICATION_ID = 0x54774F62
+#: The version of the tables.
 LAYOUT_VERSION = 2
 
 #: Numbers skipped after a boot of the host: more than a reader uses before its writes are on disk,
 #: and few of the 2**63 numbers.
 NUMBERS_SKIPPED = 10**9
 
-#: Bytes of a page of the file, SQLite's default.
-PAGE_BYTES = 4096
+_OLDEST_BATCH = "SELECT first_seq, last_seq, body FROM batch ORDER BY first_seq LIMIT 1"
+_NEWEST_BATCH = "SELECT first_seq, last_seq, body FROM batch ORDER BY first_seq DESC LIMIT 1"
 
 _LAYOUT = f"""
 BEGIN;
@@ -40,43 +49,32 @@ PRAGMA user_version = {LAYOUT_VERSION};
 COMMIT;
 """
 
-logger = logging.getLogger(__name__)
-
-
-class OutboxError(Exception):
-    """Raised when an outbox cannot be used. The text says why."""
-
-
-class OutboxInUseError(OutboxError):
-    """Raised when another process has the outbox open."""
-
-
-class _ForeignFileError(Exception):
-    """Raised when the file is a database, but not an outbox of this version."""
-
 
 def open_outbox_file(path: Path) -> sqlite3.Connection:
     """
     Return the outbox at *path*, locked for this process, with its tables.
 
-    A file that is damaged or not an outbox is renamed, and a new one is created. Raises
-    OutboxInUseError when another process has it open, OutboxError when no file can be created.
+    A file that is damaged or not an outbox is set aside and replaced. Raises OutboxInUseError when
+    another process has it open, OutboxPlaceError when there can be none at *path* until an operator
+    changes something, and OutboxError for other reasons.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_kind(path)
+        finish_replacement(path)
+        known_ms = known_until_ms(path)
         try:
+            check_before_opening(path)
             return _open(path)
-        except (_ForeignFileError, sqlite3.DatabaseError) as error:
-            if isinstance(error, sqlite3.OperationalError):
+        except DamageError as damage:
+            replace(path, damage, known_ms, _open)
+        except sqlite3.Error as error:
+            if not is_damage(error):
                 raise
-            _set_aside(path, error)
-            return _open(path)
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise OutboxInUseError(f"another reader has {path} open") from None
-        raise OutboxError(f"cannot use {path}, which is in STATE_DIR: {error}") from None
-    except OSError as error:
-        raise OutboxError(f"cannot use {path}, which is in STATE_DIR: {error}") from None
+            replace(path, error, known_ms, _open)
+        return _open(path)
+    except (sqlite3.Error, OSError) as error:
+        raise cannot_open(path, error) from None
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -94,8 +92,8 @@ def _open(path: Path) -> sqlite3.Connection:
             database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA cache_size = -512")
-        _check_whole(database)
-        _check_layout(database)
+        _make_or_check_layout(database, is_new=is_new)
+        _check_rows(database)
         _begin_numbering(database)
     except BaseException:
         database.close()
@@ -103,21 +101,28 @@ def _open(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _check_whole(database: sqlite3.Connection) -> None:
-    (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != "ok":
-        raise sqlite3.DatabaseError(verdict)
-
-
-def _check_layout(database: sqlite3.Connection) -> None:
+def _make_or_check_layout(database: sqlite3.Connection, *, is_new: bool) -> None:
+    if is_new:
+        database.executescript(_LAYOUT)
+        return
     header = tuple(
         database.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("application_id", "user_version", "schema_version")
+        for name in ("application_id", "user_version")
     )
-    if header == (0, 0, 0):
-        database.executescript(_LAYOUT)
-    elif header[:2] != (APPLICATION_ID, LAYOUT_VERSION):
-        raise _ForeignFileError("it is not an outbox of this version")
+    if header != (APPLICATION_ID, LAYOUT_VERSION):
+        raise DamageError("it is not an outbox of this version")
+
+
+def _check_rows(database: sqlite3.Connection) -> None:
+    """Raise DamageError or sqlite3.Error if a row that the reader needs at once is damaged."""
+    for numbering in database.execute("SELECT name, acknowledged, skipped_to FROM numbering"):
+        if [type(value) for value in numbering] != [str, int, int]:
+            raise DamageError("the numbering has columns of the wrong type")
+    for absence in database.execute("SELECT since_ms, reason FROM absence"):
+        checked_absence(*absence)
+    for query in (_OLDEST_BATCH, _NEWEST_BATCH):
+        for batch in database.execute(query):
+            checked_batch(*batch)
 
 
 def _begin_numbering(database: sqlite3.Connection) -> None:
@@ -135,21 +140,8 @@ def _begin_numbering(database: sqlite3.Connection) -> None:
         database.execute("INSERT INTO numbering VALUES (?, ?, 0, 0)", (name, boot))
     elif row[0] != boot:
         database.execute(
+            # `max(last_seq)` would read the whole table.
             "UPDATE numbering SET boot = ?, skipped_to = ? + max(acknowledged, skipped_to,"
-            " (SELECT coalesce(max(last_seq), 0) FROM batch))",
+            " coalesce((SELECT last_seq FROM batch ORDER BY first_seq DESC LIMIT 1), 0))",
             (boot, NUMBERS_SKIPPED),
         )
-
-
-def _set_aside(path: Path, error: Exception) -> None:
-    aside = path.with_name(f"{path.name}.set-aside-{time.time_ns()}")
-    for suffix in ("", "-wal", "-shm"):
-        if os.path.exists(f"{path}{suffix}"):
-            os.rename(f"{path}{suffix}", f"{aside}{suffix}")
-    logger.error(
-        "cannot read %s (%s): renamed it to %s, which may hold unsent messages, and created a new"
-        " outbox",
-        path,
-        error,
-        aside,
-    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from readers.outbox.damage import PAGE_BYTES
 from readers.outbox.database import OutboxDatabase, StoredBatch
-from readers.outbox.file import PAGE_BYTES
 
 #: The share of a full outbox that is evicted at a time, with one gap record for all of it.
 _SHARE_EVICTED = 1 / 16

@@ -32,6 +32,7 @@ from readers.outbox.file_bound import FileBound
 from readers.outbox.lost_spans import LostSpans
 from readers.outbox.memory_bound import memory_bound
 from readers.outbox.numbering_mark import NumberingMark, Numbers
+from readers.outbox.safe_until import SafeUntil
 from readers.outbox.unwritten import UnwrittenBatches
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Outbox:
         self._database = OutboxDatabase(path)
         self._path = path
         self._mark = NumberingMark(path)
+        self._safe_until = SafeUntil(path)
         self._channel = channel
         self._file_bound = FileBound(self._database, path, max_bytes)
         self._unwritten = UnwrittenBatches()
@@ -151,6 +153,7 @@ class Outbox:
 
     def store_absence(self, absence: Absence) -> None:
         """Store *absence* in place of the last one: now, or once everything is written (rule 4)."""
+        self._safe_until.on_received(self.last_seq, absence.since_ms, self.acknowledged)
         self._absence = absence
         self._store_absence()
 

@@ -12,7 +12,7 @@ import pytest
 
 from common.frames import Batch, Kind, Record
 from readers.outbox import file as outbox_file
-from readers.outbox.file import OutboxError, OutboxInUseError
+from readers.outbox.errors import OutboxError, OutboxInUseError
 from readers.outbox.outbox import Outbox
 from tests.readers.outboxes import batches_after
 
@@ -114,6 +114,21 @@ def test_after_a_reboot_of_the_host_no_number_is_used_again(
         assert outbox.last_seq == 1 + boot * outbox_file.NUMBERS_SKIPPED
         assert values_after(outbox, 0) == [b"a"]
         outbox.close()
+
+
+def test_after_a_reboot_no_acknowledged_number_is_used_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even if the outbox is empty: then only the acknowledged number tells."""
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    outbox.append(batch(b"a", b"b"))
+    outbox.acknowledge(2)
+    outbox.trim()
+    outbox.close()
+    monkeypatch.setattr(outbox_file, "boot_id", lambda: "another boot")
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    assert outbox.last_seq == 2 + outbox_file.NUMBERS_SKIPPED
+    outbox.close()
 
 
 def test_lost_numbers_may_be_acknowledged_after_a_reboot(

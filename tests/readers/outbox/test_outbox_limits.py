@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from common.chat_gap import ChatGap, GapReason
+from readers.outbox.damage import PAGE_BYTES
 from readers.outbox.database import OutboxDatabase
-from readers.outbox.file import PAGE_BYTES, OutboxError
+from readers.outbox.errors import OutboxError
 from readers.outbox.gap_batch import gap_batch
 from readers.outbox.outbox import Outbox
 from tests.readers.outbox.numbered import batch, held

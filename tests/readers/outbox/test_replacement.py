@@ -1,0 +1,131 @@
+"""A damaged outbox is replaced in steps: a kill, a lock or a full disk may come between."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from common.chat_gap import GapReason
+from readers.outbox.damage import damage_mark
+from readers.outbox.database import Absence
+from readers.outbox.errors import OutboxError
+from readers.outbox.outbox import Outbox
+from tests.readers.outbox.damages import (
+    ACKNOWLEDGED,
+    DAMAGES,
+    LAST_MS,
+    MAX_BYTES,
+    MESSAGES,
+    batch,
+    fill,
+    held,
+    in_the_file,
+    open_until_mended,
+    overwrite,
+    wal,
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return the path of an outbox that a kill left."""
+    return tmp_path / "xqc.db"
+
+
+@pytest.mark.parametrize("renames", range(4))
+def test_a_kill_while_the_outbox_is_replaced_loses_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch, renames: int
+) -> None:
+    """The next start finishes it, or begins again."""
+
+    class Killed(BaseException):
+        pass
+
+    left = [renames]
+
+    def rename(source: str, target: str) -> None:
+        if not left[0]:
+            raise Killed
+        left[0] -= 1
+        os.replace(source, target)
+
+    fill(path)
+    path.with_name(f"{path.name}-numbers-{ACKNOWLEDGED + 5}-{MESSAGES}").touch()
+    DAMAGES["older version"](path)
+    with monkeypatch.context() as patch, suppress(Killed):
+        patch.setattr("readers.outbox.replacement.os.rename", rename)
+        Outbox(path, "xqc", MAX_BYTES).close()
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    assert held(outbox) == list(range(ACKNOWLEDGED + 5, MESSAGES))
+    assert outbox.absence() == Absence(LAST_MS, GapReason.RESTARTED)
+    outbox.close()
+    left_over = {file.name for file in path.parent.iterdir() if "set-aside" not in file.name}
+    assert left_over == {path.name, f"{path.name}-safe-until"}
+
+
+def test_a_log_that_sqlite_would_delete_is_kept(path: Path) -> None:
+    """It may hold unsent messages."""
+    fill(path)
+    DAMAGES["log overwritten"](path)
+    content = wal(path).read_bytes()
+    open_until_mended(path).close()
+    (aside,) = path.parent.glob("*.set-aside-*-wal")
+    assert aside.read_bytes() == content
+
+
+def test_the_log_of_a_damaged_file_is_not_that_of_the_new_one(path: Path) -> None:
+    """SQLite would apply it. Here it has no header of the file, so nothing can be read."""
+    fill(path)
+    in_the_file(0, 0)(path)
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    outbox.store_absence(Absence(LAST_MS + 1, GapReason.DROPPED))
+    log = wal(path).read_bytes()
+    outbox.close()
+    path.write_bytes(b"no database" * 1000)
+    wal(path).write_bytes(log)
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    outbox.append(batch(MESSAGES))
+    outbox.close()
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    assert held(outbox) == [MESSAGES]
+    outbox.close()
+
+
+def test_a_damaged_outbox_that_is_open_stays_where_it_is(path: Path) -> None:
+    """Another process may still write to it."""
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    overwrite(wal(path), 0, 32)
+    program = (
+        "import sys; from pathlib import Path; from readers.outbox.outbox import Outbox;"
+        "Outbox(Path(sys.argv[1]), 'xqc', 10**9)"
+    )
+    second = subprocess.run(
+        [sys.executable, "-c", program, path], check=False, capture_output=True, text=True
+    )
+    assert f"another process (PID {os.getpid()}) has {path} open" in second.stderr
+    assert wal(path).exists()
+    assert not damage_mark(path).exists()
+    outbox.append(batch(1))
+    outbox.close()
+
+
+def test_a_full_disk_does_not_lose_what_could_be_read(path: Path) -> None:
+    """The file stays in its place until there is room for the new one."""
+    fill(path)
+    DAMAGES["older version"](path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(OutboxError, match="cannot use"):
+            Outbox(path, "xqc", MAX_BYTES)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    assert held(outbox) == list(range(ACKNOWLEDGED, MESSAGES))
+    outbox.close()
