@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import sys
 from collections.abc import Sequence
@@ -17,11 +16,12 @@ from pathlib import Path
 
 from common import exit_codes
 from common.arguments import real_number
+from common.chat_gap import GapReason
 from common.settings import Settings, SettingsError, settings_help
 from common.startup import settings_are_wrong, start
 from readers.link.publisher_addresses import PublisherAddress, publisher_addresses
 from readers.link.sender import Sender
-from readers.outbox.file import OutboxError, OutboxInUseError
+from readers.outbox.errors import OutboxDamagedError, OutboxError, OutboxInUseError
 from readers.outbox.outbox import Outbox
 
 logger = logging.getLogger("readers.drain")
@@ -62,32 +62,59 @@ def _parser() -> argparse.ArgumentParser:
 def _drain(
     path: Path, settings: Settings, publishers: Sequence[PublisherAddress], within_s: float
 ) -> int:
-    """Empty the outbox at *path*; return how many messages are left, 1 if it cannot be opened."""
+    """Empty the outbox at *path*; return how many messages are left, 1 if that is not known."""
+    # The second attempt is for an outbox that turns out to be damaged: to open it again mends it.
+    for _ in range(2):
+        try:
+            return _empty(path, settings, publishers, within_s)
+        except OutboxInUseError as error:
+            logger.info("%s; if that is its reader, it sends what is in the outbox", error)
+            return 0
+        except OutboxDamagedError as error:
+            logger.error("%s", error)
+        except OutboxError as error:
+            logger.error("%s", error)
+            break
+    return 1
+
+
+def _empty(
+    path: Path, settings: Settings, publishers: Sequence[PublisherAddress], within_s: float
+) -> int:
     channel = path.stem
-    try:
-        outbox = Outbox(path, channel, settings.outbox_max_bytes)
-    except OutboxInUseError:
-        logger.info("%s is being read: its reader sends what is in the outbox", channel)
-        return 0
-    except OutboxError as error:
-        logger.error("%s", error)
-        return 1
+    outbox = Outbox(path, channel, settings.outbox_max_bytes)
     try:
         waiting = outbox.waiting
         asyncio.run(_send(outbox, publishers, within_s))
         logger.info("%s: %d messages delivered", channel, waiting - outbox.waiting)
-        return outbox.waiting
+        return max(outbox.waiting, _untold_loss(channel, outbox))
     finally:
         outbox.close()
 
 
+def _untold_loss(channel: str, outbox: Outbox) -> int:
+    """Return 1 if something was lost and no gap record can be sent, for only Twitch has the id."""
+    absence = outbox.absence()
+    if absence is None or absence.reason is not GapReason.DAMAGED:
+        return 0
+    logger.warning(
+        "%s: messages may be lost, because the outbox was damaged. The gap record for them is added"
+        " when the channel is read again",
+        channel,
+    )
+    return 1
+
+
 async def _send(outbox: Outbox, publishers: Sequence[PublisherAddress], within_s: float) -> None:
     sender = Sender(outbox, publishers)
-    sending = asyncio.create_task(sender.run())
-    await sender.wait_until_empty(within_s)
-    sending.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await sending
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            sending = tasks.create_task(sender.run())
+            await sender.wait_until_empty(within_s)
+            sending.cancel()
+    except ExceptionGroup as group:
+        # One of the two failed; the other was cancelled.
+        raise group.exceptions[0] from None
 
 
 if __name__ == "__main__":

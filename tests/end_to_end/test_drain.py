@@ -76,4 +76,4 @@ def test_an_outbox_that_is_in_use_is_skipped(processes: StartProcess, service: S
     service.start_reader("xqc")
     command = drain(processes, service)
     assert command.wait(60) == 0
-    assert "xqc is being read" in command.output()
+    assert "if that is its reader" in command.output()
