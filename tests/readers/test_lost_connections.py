@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from common.chat_gap import GapReason
+from readers.presence import LATENCY_MS
 from simulator.chat_server import ChatServer, JoinRefusal
 from tests.readers.memberships import (
     CHANNEL,
@@ -14,6 +17,11 @@ from tests.readers.memberships import (
     settings_for,
 )
 from tests.readers.polling import until
+
+
+def unix_ms() -> int:
+    """Return the time in Unix milliseconds, as gap records have it."""
+    return time.time_ns() // 1_000_000
 
 
 async def test_a_ping_is_answered(twitch: ChatServer, listener: Listener) -> None:
@@ -126,19 +134,24 @@ async def test_a_reader_that_was_removed_from_the_channel_rejoins(
 
 
 async def test_a_lost_connection_adds_a_gap_record(twitch: ChatServer, listener: Listener) -> None:
-    """It has the channel, the first and the last moment, and the reason."""
+    """It lasts from LATENCY_MS before the last data received to the return to the channel."""
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
+        said_ms = unix_ms()
         await twitch.say(CHANNEL, "before")
         await twitch.ping_and_wait(CHANNEL)
+        answered_ms = unix_ms()
         await session.misbehave.reset()
         await twitch.wait_until(lambda: session.closed, what="the end of the connection")
+        reset_ms = unix_ms()
         await twitch.wait_for_join(CHANNEL)
         await until(lambda: listener.outbox.last_seq == 1)
+        returned_ms = unix_ms()
     (gap,) = listener.gaps()
     assert (gap.channel, gap.channel_id) == (CHANNEL, ROOM_ID)
     assert gap.reason is GapReason.DISCONNECTED
-    assert 0 < gap.from_ms <= gap.to_ms
+    assert said_ms <= gap.from_ms + LATENCY_MS <= answered_ms
+    assert reset_ms <= gap.to_ms <= returned_ms
 
 
 async def test_being_removed_from_the_channel_adds_a_gap_record(

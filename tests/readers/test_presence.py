@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from common.chat_gap import ChatGap, GapReason, decode_chat_gap
 from common.frames import Batch, Kind
+from readers.outbox.database import Absence
 from readers.outbox.outbox import Outbox
 from readers.presence import COMPARED_AFTER_MS, LATENCY_MS, ChannelPresence
 from tests.readers.outboxes import batches_after
@@ -171,6 +174,82 @@ def test_where_readers_are_compared_a_gap_record_is_delayed(outbox: Outbox) -> N
     assert gaps(outbox) == [
         ChatGap("71", "xqc", 1_005_000 - LATENCY_MS, 1_009_000, GapReason.DISCONNECTED)
     ]
+
+
+@pytest.mark.parametrize(("passed_ms", "gap_records"), [(-1, 0), (0, 1)])
+def test_the_delay_of_a_gap_record(outbox: Outbox, passed_ms: int, gap_records: int) -> None:
+    """It ends COMPARED_AFTER_MS after the gap."""
+    clock = Clock()
+    presence = ChannelPresence("xqc", outbox, outbox.append, ComparingPublisher(), clock)
+    presence.on_entered("71")
+    presence.on_left(1_005_000, GapReason.DISCONNECTED)
+    clock.ms = 1_009_000
+    presence.on_entered("71")
+    clock.ms += COMPARED_AFTER_MS + passed_ms
+    presence.on_received(clock.ms)
+    assert len(gaps(outbox)) == gap_records
+
+
+def test_a_gap_record_is_appended_once(outbox: Outbox) -> None:
+    """What is received later adds none."""
+    clock = Clock()
+    presence = presence_without_comparison(outbox, clock)
+    presence.on_entered("71")
+    presence.on_left(1_005_000, GapReason.DISCONNECTED)
+    clock.ms = 1_009_000
+    presence.on_entered("71")
+    presence.on_received(1_020_000)
+    presence.on_left(1_030_000, GapReason.DISCONNECTED)
+    assert len(gaps(outbox)) == 1
+
+
+@pytest.mark.parametrize("then", ["it is received from", "it is left"])
+def test_the_absence_is_replaced_after_its_gap_record_was_appended(
+    outbox: Outbox, then: str
+) -> None:
+    """Otherwise a kill between the two would lose the gap."""
+    stored: list[Absence | None] = []
+    clock, publisher = Clock(), ComparingPublisher()
+    presence = ChannelPresence(
+        "xqc", outbox, lambda _: stored.append(outbox.absence()), publisher, clock
+    )
+    presence.on_entered("71")
+    presence.on_left(1_005_000, GapReason.DISCONNECTED)
+    clock.ms = 1_009_000
+    presence.on_entered("71")
+    clock.ms += COMPARED_AFTER_MS
+    if then == "it is left":
+        presence.on_left(clock.ms, GapReason.DROPPED)
+    else:
+        presence.on_received(clock.ms)
+    assert stored == [Absence(1_005_000, GapReason.DISCONNECTED)]
+
+
+def test_what_is_received_outside_of_the_channel_does_not_end_an_absence(outbox: Outbox) -> None:
+    """For example, a PONG after Twitch has removed the reader."""
+    presence = presence_without_comparison(outbox, Clock())
+    presence.on_entered("71")
+    presence.on_left(1_005_000, GapReason.DROPPED)
+    presence.on_received(1_020_000)
+    assert outbox.absence() == Absence(1_005_000, GapReason.DROPPED)
+
+
+def test_presence_is_stored_after_the_clock_was_set_back(outbox: Outbox) -> None:
+    """Not only once the clock has reached the last time again."""
+    presence = presence_without_comparison(outbox, Clock())
+    presence.on_entered("71")
+    presence.on_received(900_000)
+    assert outbox.absence() == Absence(900_000, GapReason.RESTARTED)
+
+
+def test_presence_has_the_id_that_the_channel_has_now(outbox: Outbox) -> None:
+    """A name can pass to another channel."""
+    publisher = ComparingPublisher()
+    presence = ChannelPresence("xqc", outbox, outbox.append, publisher, Clock())
+    presence.on_entered("70")
+    presence.on_left(1_005_000, GapReason.DROPPED)
+    presence.on_entered("71")
+    assert [channel_id for channel_id, *_ in publisher.reports] == ["70", "71"]
 
 
 def test_a_delayed_gap_record_is_appended_when_the_channel_is_left(outbox: Outbox) -> None:

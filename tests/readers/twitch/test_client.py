@@ -6,14 +6,18 @@ import time
 
 import pytest
 
+from readers.twitch.client import TwitchClient
+from readers.twitch.credentials import Credentials
 from simulator.chat_server import ChatServer
 from tests.readers.memberships import (
     CHANNEL,
     ROOM_ID,
+    SHORT_TIMEOUTS,
     Listener,
     membership_of,
     settings_for,
 )
+from tests.readers.polling import until
 
 
 async def test_a_reset_in_the_middle_of_a_line_loses_only_that_line(
@@ -96,3 +100,30 @@ async def test_malformed_commands_are_ignored(
         assert twitch.sessions == [session]
     assert listener.texts == ["hello"]
     assert "Traceback" not in caplog.text
+
+
+async def test_chat_is_passed_on_before_what_follows_it_is_handled(twitch: ChatServer) -> None:
+    """
+    Otherwise the absence would begin, or a PONG confirm, before earlier chat is in the outbox.
+
+    All lines come with one read, because they are one write over TLS.
+    """
+    events: list[str] = []
+    client = TwitchClient(
+        CHANNEL,
+        Credentials("justinfan1", None),
+        lambda chat: events.extend(received.message.message for received in chat),
+        SHORT_TIMEOUTS,
+        on_received=lambda _: events.append("received"),
+        on_lost=lambda _: events.append("lost"),
+    )
+    await client.log_in("localhost", twitch.port, tls=True)
+    await client.enter()
+    (session,) = await twitch.wait_for_join(CHANNEL)
+    events.clear()
+    say = b":ann!ann@ann.tmi.twitch.tv PRIVMSG #xqc :%s\r\n"
+    part = b":justinfan1!justinfan1@justinfan1.tmi.twitch.tv PART #xqc\r\n"
+    await session.misbehave.send_raw(say % b"one" + part + say % b"two")
+    await until(lambda: len(events) >= 4)
+    await client.leave()
+    assert events[:4] == ["one", "lost", "two", "received"]
