@@ -104,10 +104,10 @@ def real_kafka(request: pytest.FixtureRequest) -> Iterator[KafkaCluster]:
         return
     _require_kafka()
     if of_all_workers := request.config.stash.get(_shared_kafka, ""):
-        yield KafkaCluster(ask_for_kafka(of_all_workers))
+        yield ask_for_kafka(of_all_workers)
         return
     with kafka_broker(short_lived=True) as broker:
-        yield KafkaCluster(broker.bootstrap)
+        yield broker.cluster
 
 
 @pytest.fixture(scope="session")

@@ -149,9 +149,9 @@ def test_all_workers_get_the_same_kafka_which_ends_with_the_run() -> None:
     with shared_kafka():
         assert children(os.getpid()) == before
     with shared_kafka() as path:
-        bootstrap = ask_for_kafka(path)
-        assert ask_for_kafka(path) == bootstrap
-        admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
+        cluster = ask_for_kafka(path)
+        assert ask_for_kafka(path) == cluster
+        admin = AdminClient({"bootstrap.servers": cluster.bootstrap, "log_level": 2})
         assert admin.list_topics(timeout=10).brokers
     assert children(os.getpid()) == before
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from tests.kafka.prepared import prepared_kafka, server_properties
-from tests.ports import free_port
+from tests.kafka.cluster import KafkaCluster
+from tests.kafka.prepared import free_ports, prepared_kafka, server_properties
 from tests.processes import Process, wait_for
 
 _START_TIMEOUT_S = 60
@@ -31,13 +31,14 @@ class KafkaBroker:
 
         Raises NoToolchainError.
         """
-        port, controller_port = free_port(), free_port()
-        self.bootstrap = f"127.0.0.1:{port}"
+        ports = free_ports()
+        self.bootstrap = f"127.0.0.1:{ports.open}"
+        self.cluster = KafkaCluster(self.bootstrap, f"127.0.0.1:{ports.login}")
         self._folder = folder
         kafka = prepared_kafka()
         data, properties = folder / "data", folder / "server.properties"
         shutil.copytree(kafka.storage, data)
-        properties.write_text(server_properties(data, port, controller_port))
+        properties.write_text(server_properties(data, ports))
         java = kafka.java(*_SHORT_LIVED) if short_lived else kafka.java()
         self._command = [*java, "kafka.Kafka", str(properties)]
         self._process: Process | None = None

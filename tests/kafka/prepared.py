@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from common.file_lock import file_lock
 from tests.ports import free_port
@@ -27,13 +28,22 @@ _COMPLETE = "complete"
 # 16 bytes in unpadded URL-safe base64, as Kafka wants it: "kafka-for-tests!".
 _CLUSTER_ID = "a2Fma2EtZm9yLXRlc3RzIQ"
 
-_PROPERTIES = """
+_PROPERTIES = r"""
 process.roles=broker,controller
 node.id=1
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+listeners=PLAINTEXT://127.0.0.1:{ports.open},SASL_PLAINTEXT://127.0.0.1:{ports.login},\
+CONTROLLER://127.0.0.1:{ports.controller}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,\
+SASL_PLAINTEXT:SASL_PLAINTEXT
 controller.listener.names=CONTROLLER
-controller.quorum.voters=1@127.0.0.1:{controller_port}
+controller.quorum.voters=1@127.0.0.1:{ports.controller}
 log.dirs={data}
+# Clients that do not log in may do everything, the one that does only what its ACLs allow.
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config=\
+org.apache.kafka.common.security.plain.PlainLoginModule required user_{user}="{password}";
 auto.create.topics.enable=false
 default.replication.factor=1
 min.insync.replicas=1
@@ -50,6 +60,23 @@ log.retention.ms=-1
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=400
 """
+
+
+#: The user of the listener that requires a login.
+USER, PASSWORD = "publisher", "a-password-for-tests"
+
+
+class Ports(NamedTuple):
+    """The TCP ports of a node: for clients that do not log in, for those that do, for itself."""
+
+    open: int
+    login: int
+    controller: int
+
+
+def free_ports() -> Ports:
+    """Return ports for one node."""
+    return Ports(free_port(), free_port(), free_port())
 
 
 @dataclass(frozen=True)
@@ -72,9 +99,9 @@ class PreparedKafka:
         return _java(self.folder, f"-XX:SharedArchiveFile={self.folder / _ARCHIVE}", *options)
 
 
-def server_properties(data: Path, port: int, controller_port: int) -> str:
+def server_properties(data: Path, ports: Ports) -> str:
     """Return the configuration of a node that keeps its storage in *data*."""
-    return _PROPERTIES.format(data=data, port=port, controller_port=controller_port)
+    return _PROPERTIES.format(data=data, ports=ports, user=USER, password=PASSWORD)
 
 
 def prepared_kafka() -> PreparedKafka:
@@ -111,7 +138,7 @@ def _fetch_jars(folder: Path) -> None:
 
 def _format_storage(folder: Path) -> None:
     properties = folder / "format.properties"
-    properties.write_text(server_properties(folder / "storage", 9092, 9093))
+    properties.write_text(server_properties(folder / "storage", Ports(9092, 9093, 9094)))
     tool = ["kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(properties)]
     run_toolchain([*_java(folder), *tool], within_s=_JAVA_TIMEOUT_S)
 
@@ -123,7 +150,7 @@ def _write_archive(folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="kafka-") as name, started_processes(Path(name)) as run:
         data, properties = Path(name) / "data", Path(name) / "server.properties"
         shutil.copytree(folder / "storage", data)
-        properties.write_text(server_properties(data, free_port(), free_port()))
+        properties.write_text(server_properties(data, free_ports()))
         node = run([*_java(folder, option, talkative), "kafka.Kafka", str(properties)])
         wait_for_line(node, "Kafka Server started", _JAVA_TIMEOUT_S)
         node.stop(timeout_s=_JAVA_TIMEOUT_S)

@@ -10,11 +10,12 @@ from pathlib import Path
 from threading import Thread
 
 from tests.kafka.broker import kafka_broker
+from tests.kafka.cluster import KafkaCluster
 from tests.toolchains import NoToolchainError
 
 _BACKLOG = 64
 
-# The requests. The response to _GIVE is an address or an exception.
+# The requests. The response to _GIVE is a cluster or an exception.
 _GIVE, _END = "give", "end"
 
 
@@ -34,23 +35,23 @@ def shared_kafka() -> Iterator[str]:
                 server.join()
 
 
-def ask_for_kafka(path: str) -> str:
-    """Return the bootstrap address of the Kafka shared at *path*, once it runs.
+def ask_for_kafka(path: str) -> KafkaCluster:
+    """Return the Kafka shared at *path*, once it runs.
 
     Raises NoToolchainError if a tool is missing, OSError or RuntimeError if it does not start.
     """
     with Client(path) as connection:
         connection.send(_GIVE)
-        answer = connection.recv()
+        answer: KafkaCluster | Exception = connection.recv()
     if isinstance(answer, Exception):
         raise answer
-    return str(answer)
+    return answer
 
 
 def _serve(listener: Listener) -> None:
     """Answer requests until `_END`, then end the Kafka."""
     with ExitStack() as stack:
-        answer: str | Exception | None = None
+        answer: KafkaCluster | Exception | None = None
         while True:
             # A worker that was killed leaves its connection without a request.
             with suppress(EOFError, OSError), listener.accept() as connection:
@@ -60,8 +61,8 @@ def _serve(listener: Listener) -> None:
                 connection.send(answer)
 
 
-def _start(stack: ExitStack) -> str | Exception:
+def _start(stack: ExitStack) -> KafkaCluster | Exception:
     try:
-        return stack.enter_context(kafka_broker(short_lived=True)).bootstrap
+        return stack.enter_context(kafka_broker(short_lived=True)).cluster
     except (NoToolchainError, OSError, RuntimeError) as error:
         return error
