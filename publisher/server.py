@@ -9,7 +9,10 @@ previous session has become unusable.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Protocol
+
+from confluent_kafka import KafkaError
 
 from common.backoff import Backoff
 from common.frames import Kind
@@ -22,8 +25,9 @@ from publisher.delivery.at_least_once import AtLeastOnce
 from publisher.delivery.exactly_once import ExactlyOnce
 from publisher.delivery.sink import Sink
 from publisher.kafka.health import KafkaHealth
-from publisher.kafka.properties import Cluster, connection_properties
-from publisher.kafka.topics import Topic, wait_for_topics
+from publisher.kafka.permissions import needed_after
+from publisher.kafka.properties import Cluster, connection_properties, transactional_id
+from publisher.kafka.topics import RequiredTopics, Topic
 from publisher.link.sequence import ReceivingLink
 from publisher.link.sockets import LinkSockets
 from publisher.session import Session
@@ -65,12 +69,18 @@ class Server:
         self._health = KafkaHealth(cluster.brokers)
         self._log_failure = BoundedLog(logger.error, interval_s=60.0)
         self._deduplication = Deduplication(self._counters) if settings.deduplicate else None
+        self._transactional_id = transactional_id(settings)
         self._chat_topic = settings.kafka_topic_chat_messages
         self._guarantee = self._new_guarantee(settings)
-        self._topics = [
-            Topic(name, settings.kafka_topic_partitions)
-            for name in sorted({*_topics(settings).values(), settings.kafka_topic_dead_letters})
-        ]
+        self._topics = RequiredTopics(
+            _required(settings) + self._guarantee.topics,
+            properties=self._connection,
+            has_permissions=not cluster.embedded,
+            health=self._health,
+            stop=stop,
+        )
+        #: The permissions whose lack has ended sessions, and was logged.
+        self._logged_missing: set[str] = set()
 
     def run(self) -> None:
         """
@@ -88,16 +98,33 @@ class Server:
                 self._run_session(sink)
             finally:
                 sink.close()
-            if sink.failure is not None:
-                self._log_failure(
-                    "Kafka's client has failed: %s: %s; starting a new session, in which readers "
-                    "send unconfirmed messages again",
-                    sink.failure.name(),
-                    sink.failure.str(),
-                )
             if sink.confirmations:
                 backoff.reset()
+                self._logged_missing.clear()
+            # A producer that could not begin for want of a permission is replaced without a word.
+            if sink.failure is not None and not self._topics.had_problems:
+                self._log(sink.failure)
             retry_s = backoff.next_delay_s()
+
+    def _log(self, failure: KafkaError) -> None:
+        """Log what has ended a session."""
+        needed = needed_after(failure, self._transactional_id)
+        if needed is None:
+            self._log_failure(
+                "Kafka's client has failed: %s: %s; starting a new session, in which readers "
+                "send unconfirmed messages again",
+                failure.name(),
+                failure.str(),
+            )
+        elif needed not in self._logged_missing:
+            self._logged_missing.add(needed)
+            logger.error(
+                "Kafka's ACLs do not permit what the publisher does: it needs %s (%s: %s); trying "
+                "again until it is granted. Readers keep what they receive",
+                needed,
+                failure.name(),
+                failure.str(),
+            )
 
     def _new_guarantee(self, settings: Settings) -> _Guarantee:
         topics = _topics(settings)
@@ -119,13 +146,7 @@ class Server:
         )
 
     def _run_session(self, sink: Sink) -> None:
-        if not wait_for_topics(
-            self._topics + self._guarantee.topics,
-            producer=sink.producer,
-            properties=self._connection,
-            health=self._health,
-            stop=self._stop,
-        ):
+        if not self._topics.wait(sink.producer, partial(sink.poll, 0)) or sink.failure is not None:
             return
         link = self._guarantee.begin(sink)
         if link is None:
@@ -152,6 +173,20 @@ class Server:
         session.run()
         if self._stop.requested:
             session.drain()
+
+
+def _required(settings: Settings) -> list[Topic]:
+    """Return the topics of records and dead letters."""
+    # Deduplication reads the ids of the last messages back.
+    read = {settings.kafka_topic_chat_messages} if settings.deduplicate else set()
+    return [
+        Topic(
+            name,
+            settings.kafka_topic_partitions,
+            operations=("Read", "Write") if name in read else ("Write",),
+        )
+        for name in sorted({*_topics(settings).values(), settings.kafka_topic_dead_letters})
+    ]
 
 
 def _topics(settings: Settings) -> dict[Kind, str]:

@@ -11,15 +11,14 @@ from publisher.delivery.handover import Handover, Headers
 #: The request is larger than the topic allows. If it has only one record, that record is too large.
 TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
 
-#: Errors that a retry does not fix: Kafka refuses the record itself, or its topic's name or
-#: permissions. (https://kafka.apache.org/protocol#protocol_error_codes)
+#: Errors that a retry does not fix: Kafka refuses the record itself, or its topic's name. A missing
+#: permission is none of them: it can be granted. (https://kafka.apache.org/protocol#protocol_error_codes)
 FINAL = TOO_LARGE | {
     KafkaError.INVALID_MSG,
     KafkaError.INVALID_MSG_SIZE,
     KafkaError.INVALID_RECORD,
     KafkaError.INVALID_TIMESTAMP,
     KafkaError.UNSUPPORTED_FOR_MESSAGE_FORMAT,
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.TOPIC_EXCEPTION,
 }
 

@@ -26,7 +26,12 @@ from publisher.delivery.progress_topic import read_progress
 from publisher.delivery.sink import Sink
 from publisher.delivery.transactional_sink import TransactionalSink
 from publisher.kafka.health import KafkaHealth
-from publisher.kafka.properties import Cluster, connection_properties, transactional_properties
+from publisher.kafka.properties import (
+    Cluster,
+    connection_properties,
+    transactional_id,
+    transactional_properties,
+)
 from publisher.kafka.topics import Topic
 from publisher.link.sequence import ReceivingLink, new_session
 from publisher.stop_signals import StopSignals
@@ -44,6 +49,8 @@ _CLAIM_WITHIN_S = 3.0
 #: full segments are compacted: at 50 MiB, the minimum of hosted Kafkas, a start reads some hundred
 #: thousand checkpoints.
 _PROGRESS_CONFIG = {"cleanup.policy": "compact", "segment.bytes": str(50 * 1024 * 1024)}
+
+_PROGRESS_OPERATIONS = ("Read", "Write")
 
 
 class FencedError(Exception):
@@ -64,8 +71,8 @@ class ExactlyOnce:
         stop: StopSignals,
     ) -> None:
         """Raises SettingsError when a setting is not allowed."""
-        self._transactional_id = settings.kafka_transactional_id or settings.kafka_client_id
-        self._properties = transactional_properties(settings, cluster, self._transactional_id)
+        self._transactional_id = transactional_id(settings)
+        self._properties = transactional_properties(settings, cluster)
         self._connection = connection_properties(settings, cluster)
         self._topics = topics
         self._dead_letter_topic = settings.kafka_topic_dead_letters
@@ -88,7 +95,7 @@ class ExactlyOnce:
     @property
     def topics(self) -> list[Topic]:
         """Topics needed besides those of records and dead letters."""
-        return [Topic(self._progress_topic, 1, _PROGRESS_CONFIG)]
+        return [Topic(self._progress_topic, 1, _PROGRESS_CONFIG, _PROGRESS_OPERATIONS)]
 
     def open_sink(self) -> Sink:
         """Return the sink of a new session. Raises SettingsError."""

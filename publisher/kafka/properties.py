@@ -140,9 +140,12 @@ def producer_properties(settings: Settings, cluster: Cluster) -> dict[str, str]:
     }
 
 
-def transactional_properties(
-    settings: Settings, cluster: Cluster, transactional_id: str
-) -> dict[str, str]:
+def transactional_id(settings: Settings) -> str:
+    """Return the transactional.id of the producer that delivers exactly once."""
+    return settings.kafka_transactional_id or settings.kafka_client_id
+
+
+def transactional_properties(settings: Settings, cluster: Cluster) -> dict[str, str]:
     """
     Return the properties of the producer that delivers exactly once.
 
@@ -157,7 +160,7 @@ def transactional_properties(
         )
     return {
         **_shared_properties(settings, cluster),
-        "transactional.id": transactional_id,
+        "transactional.id": transactional_id(settings),
         # message.timeout.ms defaults to transaction.timeout.ms, a minute. After that Kafka aborts
         # the transaction, and its unsent records are useless.
         **_own(settings, cluster),

@@ -9,13 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from common import exit_codes
 from common.logs import BoundedLog
 from common.settings import Settings, SettingsError, read_environment
 from publisher.kafka.cluster_finder import ClusterFinder
 from publisher.kafka.health import KafkaHealth, LibrdkafkaLog
+from publisher.kafka.permissions import is_hidden
 from publisher.kafka.properties import Cluster, connection_properties, rejected_property
 
 logger = logging.getLogger(__name__)
@@ -114,12 +115,23 @@ class _TopicReader:
         except KafkaException:
             return []
         topic = found.topics[self._topic]
-        if topic.error is not None and not self._logged_missing:
-            logger.info(
-                "topic %s does not exist: %s; waiting for it", self._topic, topic.error.str()
-            )
+        if topic.error is None:
+            return list(topic.partitions)
+        if not self._logged_missing:
             self._logged_missing = True
-        return [] if topic.error is not None else list(topic.partitions)
+            self._log_missing(topic.error)
+        return []
+
+    def _log_missing(self, error: KafkaError) -> None:
+        if is_hidden(error):
+            logger.error(
+                "Kafka's ACLs do not let this client use topic %s: it needs Read on topic %s; "
+                "waiting until it is granted",
+                self._topic,
+                self._topic,
+            )
+        else:
+            logger.info("topic %s does not exist: %s; waiting for it", self._topic, error.str())
 
     def _offset(self, number: int, from_beginning: bool) -> TopicPartition:
         partition = TopicPartition(self._topic, number)
@@ -131,6 +143,9 @@ class _TopicReader:
         """Yield values until none arrives for _POLL_S."""
         while (message := self._consumer.poll(_POLL_S)) is not None:
             if (error := message.error()) is not None:
-                self._log_error("topic %s: %s", self._topic, error.str())
+                # Other errors are about the group, which we do not use.
+                if message.topic() is not None:
+                    needs = ": it needs Read on it" if is_hidden(error) else ""
+                    self._log_error("topic %s: %s%s", self._topic, error.str(), needs)
                 return
             yield message.value() or b""

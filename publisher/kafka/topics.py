@@ -1,10 +1,10 @@
-"""Makes sure that the topics exist before batches are received."""
+"""Makes sure that the topics exist, and may be used, before batches are received."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass, field
 
@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from publisher.kafka.health import KafkaHealth
+from publisher.kafka.permissions import is_hidden, missing
 from publisher.stop_signals import StopSignals
 
 logger = logging.getLogger(__name__)
@@ -33,112 +34,150 @@ class Topic:
     name: str
     partitions: int
     config: Mapping[str, str] = field(default_factory=dict)
+    #: What the publisher does with it. For Kafka, each of these includes `Describe`.
+    operations: tuple[str, ...] = ("Write",)
 
 
-def wait_for_topics(
-    topics: Sequence[Topic],
-    *,
-    producer: Producer,
-    properties: Mapping[str, str],
-    health: KafkaHealth,
-    stop: StopSignals,
-) -> bool:
+class RequiredTopics:
     """
-    Wait until all *topics* exist, and create missing ones; return False when asked to stop.
+    The *topics* that must exist and be usable when a session begins.
 
-    All must exist now. If a topic were found missing only when a record needs it, every channel
-    would stall, at a time when nobody is watching.
-
-    *producer* looks them up; an admin client with *properties* creates them. Each problem is logged
-    once. Retries go on indefinitely: every second while Kafka does not respond, and with a delay
-    that grows to 30 s while it refuses.
+    If a topic were found missing only when a record needs it, every channel would stall, at a time
+    when nobody is watching.
     """
-    log_at = time.monotonic() + _LOG_AFTER_S
-    delay_s = 0.0
-    logged: dict[str, str] = {}
-    while not stop.wait(delay_s):
-        try:
-            missing = _missing(topics, producer)
-        except KafkaException as error:
-            producer.poll(0)  # librdkafka reports the cause here, if it knows it
-            if health.reachable and time.monotonic() > log_at:
-                health.unreachable(_kafka_error(error))
-            delay_s = _RETRY_S
-            continue
-        producer.poll(0)  # its reports are older than the response
-        health.answered()
-        if not missing:
-            return True
-        refused = _create(missing, properties, stop)
-        _log_refused(
-            [topic for topic in missing if topic.name in refused], refused, logged, properties
+
+    def __init__(
+        self,
+        topics: Sequence[Topic],
+        *,
+        properties: Mapping[str, str],
+        has_permissions: bool,
+        health: KafkaHealth,
+        stop: StopSignals,
+    ) -> None:
+        """*properties* are those of the connection; *has_permissions*, whether Kafka knows ACLs."""
+        self._topics = topics
+        self._properties = properties
+        self._has_permissions = has_permissions
+        self._health = health
+        self._stop = stop
+        #: The last problem of each topic that was logged.
+        self._logged: dict[str, str] = {}
+        #: Whether somebody had to do something before the last `wait` could end.
+        self.had_problems = False
+
+    def wait(self, producer: Producer, serve: Callable[[], None]) -> bool:
+        """
+        Wait until all topics can be used, and create missing ones; return False when asked to stop.
+
+        *producer* looks them up, and *serve* handles what it reports; an admin client creates them.
+        Each problem is logged once. Retries go on indefinitely: every second while Kafka does not
+        respond, and with a delay that grows to 30 s while it refuses.
+        """
+        log_at = time.monotonic() + _LOG_AFTER_S
+        delay_s = 0.0
+        self.had_problems = False
+        while not self._stop.wait(delay_s):
+            try:
+                errors = self._look_up(producer)
+            except KafkaException as error:
+                serve()  # librdkafka reports the cause here, if it knows it
+                if self._health.reachable and time.monotonic() > log_at:
+                    self._health.unreachable(_kafka_error(error))
+                delay_s = _RETRY_S
+                continue
+            serve()  # its reports are older than the response
+            self._health.answered()
+            problems = self._problems(errors)
+            if not errors and not problems:
+                self._logged.clear()
+                return True
+            self.had_problems = self.had_problems or bool(problems)
+            self._log(problems)
+            delay_s = min(max(delay_s, _RETRY_S) * 2, _RETRY_REFUSED_MAX_S) if problems else 0.1
+        return False
+
+    def _look_up(self, producer: Producer) -> dict[str, KafkaError]:
+        """Return why topics cannot be found, by name. Raises KafkaException."""
+        errors = {}
+        for topic in self._topics:
+            found = producer.list_topics(topic.name, timeout=_RESPONSE_TIMEOUT_S).topics[topic.name]
+            error = found.error
+            if error is not None and error.code() != KafkaError.LEADER_NOT_AVAILABLE:
+                errors[topic.name] = error
+        return errors
+
+    def _problems(self, errors: Mapping[str, KafkaError]) -> dict[str, str]:
+        """
+        Create what is missing by *errors*; return, by topic, what somebody else has to do.
+
+        Without problems, topics with an error have just been created.
+        """
+        hidden = [topic for topic in self._topics if is_hidden(errors.get(topic.name))]
+        problems = {topic.name: _not_permitted(topic.name, topic.operations) for topic in hidden}
+        absent = [topic for topic in self._topics if topic.name in errors and topic not in hidden]
+        if absent:
+            problems |= self._create(absent)
+        needed = {
+            topic.name: topic.operations for topic in self._topics if topic.name not in errors
+        }
+        if needed and self._has_permissions:
+            admin = AdminClient({**self._properties, "log_level": "0"})
+            problems |= {
+                name: _not_permitted(name, operations)
+                for name, operations in missing(admin, needed)
+            }
+        return problems
+
+    def _create(self, topics: Sequence[Topic]) -> dict[str, str]:
+        """Create *topics*; return the problems with those that Kafka refused, by name."""
+        admin = AdminClient({**self._properties, "log_level": "0"})
+        futures = admin.create_topics(
+            [
+                # -1 is the broker's default replication factor, which fits the cluster's size.
+                NewTopic(topic.name, topic.partitions, -1, config=dict(topic.config))
+                for topic in topics
+            ],
+            request_timeout=_CREATE_TIMEOUT_S,
         )
-        delay_s = min(max(delay_s, _RETRY_S) * 2, _RETRY_REFUSED_MAX_S) if refused else 0.1
-    return False
+        while not self._stop.requested and wait(futures.values(), timeout=0.2).not_done:
+            pass
+        problems = {}
+        for topic in topics:
+            future = futures[topic.name]
+            if not future.done():
+                continue
+            error = future.exception()
+            if error is None:
+                logger.info("topic %s created, partitions: %d", topic.name, topic.partitions)
+            elif _kafka_error(error).code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                problems[topic.name] = self._not_created(topic, _kafka_error(error))
+        return problems
+
+    def _not_created(self, topic: Topic, error: KafkaError) -> str:
+        needs = f"the publisher needs Create on topic {topic.name}: " if is_hidden(error) else ""
+        config = "".join(f" --config {name}={value}" for name, value in topic.config.items())
+        return (
+            f"topic {topic.name} does not exist, and Kafka does not let us create it: {needs}"
+            f"{error.str()}; waiting for it. To create it: kafka-topics.sh --bootstrap-server "
+            f"{self._properties['bootstrap.servers']} --create --topic {topic.name} "
+            f"--partitions {topic.partitions}{config}"
+        )
+
+    def _log(self, problems: Mapping[str, str]) -> None:
+        """Log the *problems* that are not logged already."""
+        for name, problem in problems.items():
+            if self._logged.get(name) != problem:
+                logger.error("%s", problem)
+                self._logged[name] = problem
 
 
-def _missing(topics: Sequence[Topic], producer: Producer) -> list[Topic]:
-    """Return the *topics* that Kafka does not have, or hides. Raises KafkaException."""
-    missing = []
-    for topic in topics:
-        found = producer.list_topics(topic.name, timeout=_RESPONSE_TIMEOUT_S).topics[topic.name]
-        error = found.error
-        if error is not None and error.code() != KafkaError.LEADER_NOT_AVAILABLE:
-            missing.append(topic)
-    return missing
-
-
-def _create(
-    topics: Sequence[Topic], properties: Mapping[str, str], stop: StopSignals
-) -> dict[str, str]:
-    """Create *topics*; return the reasons of those that Kafka refused, by name."""
-    admin = AdminClient({**properties, "log_level": "0"})
-    futures = admin.create_topics(
-        [
-            # -1 is the broker's default replication factor, which fits the cluster's size.
-            NewTopic(topic.name, topic.partitions, -1, config=dict(topic.config))
-            for topic in topics
-        ],
-        request_timeout=_CREATE_TIMEOUT_S,
+def _not_permitted(topic: str, operations: Iterable[str]) -> str:
+    return (
+        f"Kafka's ACLs do not let the publisher use topic {topic}: it needs "
+        f"{' and '.join(operations)} on topic {topic}; waiting until it is granted. Readers keep "
+        "what they receive"
     )
-    while not stop.requested and wait(futures.values(), timeout=0.2).not_done:
-        pass
-    refused = {}
-    for topic in topics:
-        future = futures[topic.name]
-        if not future.done():
-            continue
-        error = future.exception()
-        if error is None:
-            logger.info("topic %s created, partitions: %d", topic.name, topic.partitions)
-        elif _kafka_error(error).code() != KafkaError.TOPIC_ALREADY_EXISTS:
-            refused[topic.name] = _kafka_error(error).str()
-    return refused
-
-
-def _log_refused(
-    topics: Sequence[Topic],
-    refused: Mapping[str, str],
-    logged: dict[str, str],
-    properties: Mapping[str, str],
-) -> None:
-    """Log why Kafka refuses to create *topics*, except for reasons that are *logged* already."""
-    for topic in topics:
-        reason = refused[topic.name]
-        if logged.get(topic.name) != reason:
-            config = "".join(f" --config {name}={value}" for name, value in topic.config.items())
-            logger.error(
-                "topic %s does not exist, or is hidden, and Kafka does not let us create it: %s; "
-                "waiting for it. To create it: kafka-topics.sh --bootstrap-server %s --create "
-                "--topic %s --partitions %d%s",
-                topic.name,
-                reason,
-                properties["bootstrap.servers"],
-                topic.name,
-                topic.partitions,
-                config,
-            )
-            logged[topic.name] = reason
 
 
 def _kafka_error(error: BaseException) -> KafkaError:

@@ -39,7 +39,7 @@ def test_the_guarantees_hold_without_any_setting() -> None:
 
 def test_the_guarantees_hold_with_transactions() -> None:
     """No record is confirmed too early, duplicated or reordered. The transactional.id is set."""
-    properties = transactional_properties(settings(), CLUSTER, "us")
+    properties = transactional_properties(settings(KAFKA_TRANSACTIONAL_ID="us"), CLUSTER)
 
     assert properties["acks"] == "all"
     assert properties["enable.idempotence"] == "true"
@@ -49,7 +49,7 @@ def test_the_guarantees_hold_with_transactions() -> None:
 def test_librdkafka_accepts_all_of_our_properties() -> None:
     """Names and values are valid for both producers and for a consumer."""
     Producer(producer_properties(settings(**SASL), CLUSTER))
-    Producer(transactional_properties(settings(**SASL), CLUSTER, "us"))
+    Producer(transactional_properties(settings(**SASL), CLUSTER))
     Consumer({**connection_properties(settings(**SASL), CLUSTER), "group.id": "x"})
 
 
@@ -76,7 +76,7 @@ def test_how_long_a_transaction_lasts_can_be_changed() -> None:
         KAFKA_CONF_TRANSACTION_TIMEOUT_MS="10000", KAFKA_CONF_MESSAGE_TIMEOUT_MS="5000"
     )
 
-    properties = transactional_properties(shorter, CLUSTER, "us")
+    properties = transactional_properties(shorter, CLUSTER)
 
     assert properties["transaction.timeout.ms"] == "10000"
     assert properties["message.timeout.ms"] == "5000"
@@ -105,7 +105,7 @@ def test_a_property_that_would_break_the_guarantees_is_refused(variable: str, va
         producer_properties(wrong, CLUSTER)
     if not variable.endswith("TIMEOUT_MS"):
         with pytest.raises(SettingsError, match=rf"^{variable} "):
-            transactional_properties(wrong, CLUSTER, "us")
+            transactional_properties(wrong, CLUSTER)
 
 
 @pytest.mark.parametrize("name", ["LINGER_MS", "QUEUE_BUFFERING_MAX_MS"])
@@ -117,8 +117,8 @@ def test_linger_is_bounded_with_transactions(name: str, value: str) -> None:
 
     assert producer_properties(longer, CLUSTER)
     with pytest.raises(SettingsError, match=f"^{variable} holds '{value}', but should hold at mo"):
-        transactional_properties(longer, CLUSTER, "us")
-    assert transactional_properties(settings(**{variable: "50"}), CLUSTER, "us")
+        transactional_properties(longer, CLUSTER)
+    assert transactional_properties(settings(**{variable: "50"}), CLUSTER)
 
 
 def test_all_wrong_properties_are_reported_together() -> None:

@@ -47,8 +47,7 @@ def test_a_topic_that_kafka_does_not_create_is_logged_once_and_waited_for(
     process = publisher.process
     wait_for_line(
         process,
-        rf"ERROR .*topic {wanted} does not exist, or is hidden, and Kafka does not let us create "
-        r"it: .*"
+        rf"ERROR .*topic {wanted} does not exist, and Kafka does not let us create it: .*"
         rf"kafka-topics\.sh --bootstrap-server {real_kafka.bootstrap} --create --topic {wanted} "
         r"--partitions 2",
         20,
