@@ -27,6 +27,7 @@ from publisher.delivery.sink import Sink
 from publisher.kafka.health import KafkaHealth
 from publisher.kafka.permissions import needed_after
 from publisher.kafka.properties import Cluster, connection_properties, transactional_id
+from publisher.kafka.replicas import too_few_replicas
 from publisher.kafka.topics import RequiredTopics, Topic
 from publisher.link.sequence import ReceivingLink
 from publisher.link.sockets import LinkSockets
@@ -169,6 +170,7 @@ class Server:
             counters=self._counters,
             health=self._health,
             deduplication=self._deduplication,
+            find_stall=partial(too_few_replicas, self._topics.names, self._connection),
         )
         session.run()
         if self._stop.requested:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 
 import zmq
 
@@ -54,8 +55,14 @@ class Session:
         counters: Counters,
         health: KafkaHealth,
         deduplication: Deduplication | None,
+        find_stall: Callable[[], str],
     ) -> None:
-        """Without *deduplication*, every copy of a message is published."""
+        """
+        Without *deduplication*, every copy of a message is published.
+
+        *find_stall* returns why Kafka confirms nothing, if that is known.
+        """
+        self._find_stall = find_stall
         self._link = link
         self._sink = sink
         self._sockets = sockets
@@ -166,6 +173,7 @@ class Session:
             confirmed=self._sink.confirmations,
             unconfirmed=self._sink.unconfirmed,
             reachable=self._health.reachable,
+            find_cause=self._find_stall,
         )
         self._announce_to_new()
         # Readers that receive announcements send again what is unacknowledged for 5 s. During a

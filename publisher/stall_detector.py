@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
 
 #: Seconds without a confirmation, while some are outstanding, after which Kafka counts as stalled.
 STALLED_S = 2.0
-#: Seconds without a confirmation after which a warning is logged.
+#: Seconds without a confirmation after which a stall is logged whose cause is not known.
 WARN_S = 10.0
 
 
@@ -22,11 +23,20 @@ class StallDetector:
         #: Whether confirmations are outstanding, and none has arrived for STALLED_S.
         self.stalled = False
 
-    def update(self, now: float, *, confirmed: int, unconfirmed: int, reachable: bool) -> None:
+    def update(
+        self,
+        now: float,
+        *,
+        confirmed: int,
+        unconfirmed: int,
+        reachable: bool,
+        find_cause: Callable[[], str],
+    ) -> None:
         """
         Compare the counts at *now*, in seconds of a monotonic clock, with the previous ones.
 
-        Logs each stall and its end once. KafkaHealth logs when Kafka is not *reachable*.
+        Logs each stall and its end once: as soon as *find_cause* returns a cause, else after a
+        while. KafkaHealth logs when Kafka is not *reachable*.
         """
         if not unconfirmed or confirmed != self._confirmed:
             self._confirmed, self._confirmed_at = confirmed, now
@@ -35,10 +45,15 @@ class StallDetector:
             self._warned = False
         since_s = now - self._confirmed_at
         self.stalled = since_s > STALLED_S
-        if since_s > WARN_S and reachable and not self._warned:
+        if not self.stalled or not reachable or self._warned:
+            return
+        cause = find_cause()
+        if cause or since_s > WARN_S:
             self._warned = True
             logger.warning(
-                "Kafka can be reached, but has confirmed nothing for %d s; %d messages are waiting",
+                "Kafka can be reached, but has confirmed nothing for %d s; %d messages are "
+                "waiting%s",
                 since_s,
                 unconfirmed,
+                f": {cause}" if cause else "",
             )

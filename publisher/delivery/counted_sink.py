@@ -68,7 +68,7 @@ class CountedSink(Sink):
             self._topics[batch.kind],
             batch.records,
             on_confirmed=self._confirmed,
-            on_refused=self._refusals.add,
+            on_refused=self._refusals.add_from_request,
             with_ids=self._with_ids,
         )
         self.proceed()

@@ -64,3 +64,15 @@ def log_dead_letter(
         error.str(),
         topic,
     )
+
+
+def log_too_large(log: Callable[..., None], topic: str, error: KafkaError) -> None:
+    """Log, by *log*, that *topic* refused several records together if *error* is their size."""
+    if error.code() in TOO_LARGE:
+        log(
+            "topic %s refused a request as too large (%s): sending its records again, one per "
+            "request, which is slower. If this repeats, set KAFKA_CONF_BATCH_SIZE to less than the "
+            "topic's max.message.bytes",
+            topic,
+            error.str(),
+        )

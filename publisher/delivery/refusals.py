@@ -16,7 +16,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from common.logs import BoundedLog
 from publisher.counters import Counters
-from publisher.delivery.dead_letters import FINAL, log_dead_letter
+from publisher.delivery.dead_letters import FINAL, log_dead_letter, log_too_large
 from publisher.delivery.handover import CountedHandover
 from publisher.delivery.refused_record import RefusedRecord
 from publisher.delivery.sink import attempt
@@ -41,6 +41,7 @@ class Refusals:
         self._counters = counters
         self._on_failure = on_failure
         self._log = BoundedLog(logger.error)
+        self._log_too_large = BoundedLog(logger.warning, interval_s=60.0)
         #: Created at the first refusal; most publishers never see one.
         self._producer: Producer | None = None
         self._waiting: deque[tuple[CountedHandover, RefusedRecord]] = deque()
@@ -51,11 +52,16 @@ class Refusals:
         return bool(self._waiting)
 
     def add(self, handover: CountedHandover, index: int, error: KafkaError) -> None:
-        """Take the record at *index*, whose request was refused with *error*."""
+        """Take the record at *index*, which was refused with *error*."""
         if error.code() in FINAL or error.code() == KafkaError._INVALID_DIFFERENT_RECORD:
             self._waiting.append((handover, RefusedRecord(handover, index)))
         else:
             self._on_failure(error)
+
+    def add_from_request(self, handover: CountedHandover, index: int, error: KafkaError) -> None:
+        """As `add`, for a record that was sent together with others."""
+        log_too_large(self._log_too_large, handover.topic, error)
+        self.add(handover, index, error)
 
     def proceed(self) -> None:
         """Send what waits. Raises BufferError when there is no room for all of it."""

@@ -54,7 +54,12 @@ class Sink(ABC):
         self.failure: KafkaError | None = None
         try:
             self.producer = Producer(
-                {**properties, "error_cb": health.on_error}, logger=LibrdkafkaLog()
+                {
+                    **properties,
+                    "error_cb": health.on_error,
+                    "throttle_cb": health.on_throttle,
+                },
+                logger=LibrdkafkaLog(),
             )
         except (KafkaException, TypeError, ValueError) as error:
             raise rejected_property(error) from None

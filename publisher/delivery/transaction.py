@@ -14,7 +14,7 @@ from functools import partial
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from publisher.delivery.checkpoints import encode_checkpoint
-from publisher.delivery.dead_letters import log_dead_letter
+from publisher.delivery.dead_letters import log_dead_letter, log_too_large
 from publisher.delivery.refused_record import RefusedRecord
 from publisher.delivery.sink import BY_KEY
 from publisher.delivery.transacted_batch import TransactedBatch
@@ -37,11 +37,13 @@ class Transaction:
         progress_topic: str,
         dead_letter_topic: str,
         log_refusal: Callable[..., None],
+        log_request: Callable[..., None],
     ) -> None:
         self._producer = producer
         self._progress_topic = progress_topic
         self._dead_letter_topic = dead_letter_topic
         self._log_refusal = log_refusal
+        self._log_request = log_request
         self.batches: list[TransactedBatch] = []
         #: The number of records in them.
         self.records = 0
@@ -166,6 +168,7 @@ class Transaction:
     def _reported(self, batch: TransactedBatch, error: KafkaError | None, message: Message) -> None:
         """Handle a failed record that was not alone in its request."""
         if error is not None and error.code() not in _NOT_AT_FAULT:
+            log_too_large(self._log_request, batch.topic, error)
             self._reported_of(batch, batch.index_of(message), False, error, message)
 
     def _reported_of(

@@ -69,6 +69,7 @@ class TransactionalSink(Sink):
         self._progress_topic = progress_topic
         self._dead_letter_topic = dead_letter_topic
         self._log_refusal = BoundedLog(logger.error)
+        self._log_request = BoundedLog(logger.warning, interval_s=60.0)
         self._transaction: Transaction | None = None
         self._ends_at = 0.0
         self._is_ending = False
@@ -128,6 +129,7 @@ class TransactionalSink(Sink):
             progress_topic=self._progress_topic,
             dead_letter_topic=self._dead_letter_topic,
             log_refusal=self._log_refusal,
+            log_request=self._log_request,
         )
         try:
             self.producer.begin_transaction()

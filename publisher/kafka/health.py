@@ -1,11 +1,14 @@
-"""Logs once when Kafka cannot be reached and once when it is back; forwards librdkafka's log."""
+"""
+Logs once when Kafka cannot be reached and once when it is back; logs when Kafka slows us down, and
+forwards librdkafka's log.
+"""
 
 from __future__ import annotations
 
 import logging
 from functools import partial
 
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, ThrottleEvent
 
 from common.logs import BoundedLog
 
@@ -13,6 +16,9 @@ logger = logging.getLogger(__name__)
 
 #: Facilities of lines about connections and transactions: errors report what matters of them.
 _REPORTED_AS_ERRORS = {"FAIL", "ERROR", "TXNERR", "FATAL"}
+
+#: Seconds of a delay that is logged. Shorter ones are how Kafka keeps a client at its quota.
+_LOG_THROTTLE_S = 1.0
 
 
 class KafkaHealth:
@@ -28,6 +34,7 @@ class KafkaHealth:
         self._cause: KafkaError | None = None
         self._all_down = False
         self._logged: set[int] = set()
+        self._log_throttle = BoundedLog(logger.warning, interval_s=60.0)
 
     @property
     def reachable(self) -> bool:
@@ -50,6 +57,16 @@ class KafkaHealth:
             return
         self._logged.add(error.code())
         logger.error("Kafka at %s cannot be reached: %s; trying again", self._brokers, error.str())
+
+    def on_throttle(self, event: ThrottleEvent) -> None:
+        """Handle an event from librdkafka's throttle callback: Kafka delays our next request."""
+        if event.throttle_time >= _LOG_THROTTLE_S:
+            self._log_throttle(
+                "Kafka at %s delays what the publisher writes, by %.1f s now, because of a quota "
+                "for its client.id or user; readers keep what they receive",
+                self._brokers,
+                event.throttle_time,
+            )
 
     def answered(self) -> None:
         """Record that a broker has responded."""

@@ -24,7 +24,10 @@ _RESPONSE_TIMEOUT_S = 0.5
 _LOG_AFTER_S = 5.0
 _CREATE_TIMEOUT_S = 10.0
 _RETRY_S = 0.5
+_RETRY_REFUSED_MIN_S = 1.0
 _RETRY_REFUSED_MAX_S = 30.0
+#: Seconds until a topic that was just created is looked up again.
+_CREATED_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class RequiredTopics:
     ) -> None:
         """*properties* are those of the connection; *has_permissions*, whether Kafka knows ACLs."""
         self._topics = topics
+        self.names = [topic.name for topic in topics]
         self._properties = properties
         self._has_permissions = has_permissions
         self._health = health
@@ -93,8 +97,12 @@ class RequiredTopics:
                 self._logged.clear()
                 return True
             self.had_problems = self.had_problems or bool(problems)
-            self._log(problems)
-            delay_s = min(max(delay_s, _RETRY_S) * 2, _RETRY_REFUSED_MAX_S) if problems else 0.1
+            if not problems:
+                delay_s = _CREATED_S
+            elif self._log_new(problems):  # at the start, or somebody has changed something
+                delay_s = _RETRY_REFUSED_MIN_S
+            else:
+                delay_s = min(delay_s * 2, _RETRY_REFUSED_MAX_S)
         return False
 
     def _look_up(self, producer: Producer) -> dict[str, KafkaError]:
@@ -164,12 +172,13 @@ class RequiredTopics:
             f"--partitions {topic.partitions}{config}"
         )
 
-    def _log(self, problems: Mapping[str, str]) -> None:
-        """Log the *problems* that are not logged already."""
-        for name, problem in problems.items():
-            if self._logged.get(name) != problem:
-                logger.error("%s", problem)
-                self._logged[name] = problem
+    def _log_new(self, problems: Mapping[str, str]) -> bool:
+        """Log the *problems* that are not logged already; return whether there are any."""
+        new = {name: text for name, text in problems.items() if self._logged.get(name) != text}
+        for problem in new.values():
+            logger.error("%s", problem)
+        self._logged |= new
+        return bool(new)
 
 
 def _not_permitted(topic: str, operations: Iterable[str]) -> str:

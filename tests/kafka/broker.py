@@ -13,7 +13,13 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from tests.kafka.cluster import KafkaCluster
-from tests.kafka.prepared import free_ports, prepared_kafka, server_properties
+from tests.kafka.prepared import (
+    follower_properties,
+    follower_storage,
+    free_ports,
+    prepared_kafka,
+    server_properties,
+)
 from tests.processes import Process, wait_for
 
 _START_TIMEOUT_S = 60
@@ -26,19 +32,26 @@ _SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 class KafkaBroker:
     """One Kafka node on loopback; its data outlives `kill` and `restart`."""
 
-    def __init__(self, folder: Path, *, short_lived: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, short_lived: bool = False, leader: KafkaBroker | None = None
+    ) -> None:
         """Make a new node in *folder*, tuned for a quick start or else as Java is by default.
 
-        Raises NoToolchainError.
+        It is a cluster of its own, or the second broker in the cluster of *leader*. Raises
+        NoToolchainError.
         """
-        ports = free_ports()
+        self.ports = ports = free_ports()
         self.bootstrap = f"127.0.0.1:{ports.open}"
         self.cluster = KafkaCluster(self.bootstrap, f"127.0.0.1:{ports.login}")
         self._folder = folder
         kafka = prepared_kafka()
         data, properties = folder / "data", folder / "server.properties"
         shutil.copytree(kafka.storage, data)
-        properties.write_text(server_properties(data, ports))
+        if leader is None:
+            properties.write_text(server_properties(data, ports))
+        else:
+            (data / "meta.properties").write_text(follower_storage())
+            properties.write_text(follower_properties(data, ports, leader.ports))
         java = kafka.java(*_SHORT_LIVED) if short_lived else kafka.java()
         self._command = [*java, "kafka.Kafka", str(properties)]
         self._process: Process | None = None
@@ -91,10 +104,12 @@ class KafkaBroker:
 
 
 @contextmanager
-def kafka_broker(*, short_lived: bool = False) -> Iterator[KafkaBroker]:
+def kafka_broker(
+    *, short_lived: bool = False, leader: KafkaBroker | None = None
+) -> Iterator[KafkaBroker]:
     """Run a new KafkaBroker, and remove it and its data at the end. Raises NoToolchainError."""
     with tempfile.TemporaryDirectory(prefix="kafka-") as folder:
-        broker = KafkaBroker(Path(folder), short_lived=short_lived)
+        broker = KafkaBroker(Path(folder), short_lived=short_lived, leader=leader)
         try:
             broker.start()
             yield broker

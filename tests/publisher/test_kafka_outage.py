@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 
 from tests.kafka.broker import KafkaBroker
+from tests.kafka.cluster import KafkaCluster
+from tests.kafka.quotas import limit_bytes_per_second
 from tests.processes import StartProcess, wait_for_line
 from tests.publisher.peer import chat, connected_reader, start_publisher
 from tests.topics import read_all
@@ -93,3 +95,18 @@ def test_the_publisher_can_be_stopped_while_kafka_hangs(
         assert patient.process.wait(13) == 0
 
     wait_for_line(patient.process, "Kafka has not confirmed 10 messages; their readers keep", 1)
+
+
+def test_a_delay_by_a_quota_is_logged_once(
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str
+) -> None:
+    """Kafka delays the requests that follow one that was too large for the quota."""
+    limit_bytes_per_second(real_kafka.bootstrap, topic, 1000.0)
+    settings = {"KAFKA_CLIENT_ID": topic}
+    publisher = start_publisher(processes, real_kafka.bootstrap, topic, settings)
+    with connected_reader(publisher) as reader:
+        reader.send(chat(1, 1000), 1)
+        reader.wait_for_acknowledgement(1000)
+    wait_for_line(publisher.process, "WARNING .*delays what the publisher writes, by .*quota", 20)
+
+    assert publisher.process.output().count("a quota") == 1

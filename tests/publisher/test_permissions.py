@@ -20,8 +20,6 @@ WRITE, READ, DESCRIBE, CREATE = (
     AclOperation.CREATE,
 )
 
-EXACTLY_ONCE = {"DELIVERY": "exactly-once"}
-
 
 @pytest.fixture
 def acls(real_kafka: KafkaCluster) -> Acls:
@@ -46,20 +44,22 @@ def _own(topic: str) -> dict[str, str]:
 def test_each_missing_permission_is_named_once_until_the_publisher_has_all_of_them(
     processes: StartProcess, real_kafka: KafkaCluster, acls: Acls, topic: str
 ) -> None:
-    """From none to all that exactly-once delivery needs; then the publisher works."""
+    """From none to all that exactly-once delivery and deduplication need; then it works."""
     create_topic(real_kafka.bootstrap, topic, partitions=1)
-    settings = _own(topic) | EXACTLY_ONCE
+    settings = _own(topic) | {"DELIVERY": "exactly-once", "DEDUPLICATE": "true"}
     publisher = start_publisher(processes, real_kafka.login_bootstrap, topic, settings)
     process = publisher.process
 
-    wait_for_line(process, f"ERROR .*needs Write on topic {topic};", 20)
+    wait_for_line(process, f"ERROR .*needs Read and Write on topic {topic};", 20)
     acls.grant(TOPIC, topic, DESCRIBE)
     acls.grant(TOPIC, f"{topic}-dead", WRITE)
     wait_for_line(process, f"ERROR .*topic {topic}-dead does not exist.*needs Create on topic", 20)
     for name in _topics(topic):
         acls.grant(TOPIC, name, CREATE, WRITE)
     wait_for_line(process, f"ERROR .*needs Read on topic {topic}-progress;", 20)
+    wait_for_line(process, f"ERROR .*needs Read on topic {topic};", 20)
     acls.grant(TOPIC, f"{topic}-progress", READ)
+    acls.grant(TOPIC, topic, READ)
     wait_for_line(process, f"ERROR .*needs Write and Describe on the transactional.id {topic} ", 20)
     acls.grant(TRANSACTIONAL_ID, topic, WRITE)
     wait_for_line(process, "is ready: session", 20)
@@ -138,3 +138,15 @@ def test_tail_names_what_it_may_not_read_and_goes_on_once_it_may(
     wait_for_line(tail, "^the message$", 20)
 
     assert "roup authorization" not in tail.output()
+
+
+@pytest.mark.usefixtures("acls")
+def test_a_wrong_password_is_named_once(
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str
+) -> None:
+    """With Kafka's words, and without the password."""
+    wrong = LOGIN | {"KAFKA_CONF_SASL_PASSWORD": "not-the-password"}
+    process = start_publisher(processes, real_kafka.login_bootstrap, topic, wrong).process
+    wait_for_line(process, "ERROR .*cannot be reached: .*Invalid username or password", 20)
+
+    assert "not-the-password" not in process.output()

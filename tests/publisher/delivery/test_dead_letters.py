@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -132,6 +133,31 @@ def test_a_record_whose_dead_letter_is_refused_is_never_acknowledged(
         reader.wait_for_session(other_than=session)
 
         assert reader.acknowledged == []
+
+
+@pytest.mark.parametrize("delivery", ["at-least-once", "exactly-once"])
+def test_a_topic_whose_limit_is_less_than_a_request_is_named_and_loses_nothing(
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str, delivery: str
+) -> None:
+    """The line is logged once a minute, and no record becomes a dead letter."""
+    _create(real_kafka, topic, {"max.message.bytes": "5000"})
+    settings = {
+        "KAFKA_CONF_LINGER_MS": "50",
+        "DELIVERY": delivery,
+        "KAFKA_TRANSACTIONAL_ID": topic,
+        "KAFKA_TOPIC_PROGRESS": f"{topic}-progress",
+    }
+    publisher = start_publisher(processes, real_kafka.bootstrap, topic, settings)
+    with connected_reader(publisher) as reader:
+        reader.send(chat(1, 200), 1)
+        reader.wait_for_acknowledgement(200)
+
+    records = read_all(real_kafka.bootstrap, topic, timeout_s=20, isolation="read_committed")
+    assert {int(record.headers["seq"]) for record in records} == set(range(1, 201))
+    assert len(records) == 200
+    output = publisher.process.output()
+    assert output.count(f"topic {topic} refused a request as too large (") == 1
+    assert "set KAFKA_CONF_BATCH_SIZE to less" in output
 
 
 def _create(cluster: KafkaCluster, topic: str, config: Mapping[str, str]) -> None:
