@@ -4,6 +4,7 @@ The records of the progress topic: what is published of each reader, and by whic
 1. A checkpoint's key is the reader's name. Its value has the last seq that is published.
 2. A claim's key is not a reader's name. Its value says which publisher took the transactional.id.
 3. The topic is compacted: the last record of each key counts. A tombstone removes the key.
+4. A checkpoint that is lower than one before it does not count: what is published stays published.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ _decode_claim = msgspec.json.Decoder(Claim).decode
 class Standing:
     """The content of the progress topic."""
 
-    #: The last published seq, by reader.
+    #: The highest published seq, by reader.
     checkpoints: dict[str, int] = field(default_factory=dict)
     #: The last claim, by transactional.id.
     claims: dict[str, Claim] = field(default_factory=dict)
@@ -67,10 +68,11 @@ class Standing:
                 self.claims.pop(transactional_id, None)
                 if value is not None:
                     self.claims[transactional_id] = _decode_claim(value)
-            else:
+            elif value is None:
                 self.checkpoints.pop(name, None)
-                if value is not None:
-                    self.checkpoints[name] = _decode_checkpoint(value).seq
+            else:
+                seq = _decode_checkpoint(value).seq
+                self.checkpoints[name] = max(seq, self.checkpoints.get(name, 0))
         except msgspec.MsgspecError as error:
             raise ForeignRecordError(f"a record with the key {name!r}: {error}") from None
 

@@ -27,6 +27,18 @@ def test_the_last_checkpoint_of_a_reader_counts() -> None:
     assert standing.claims == {}
 
 
+def test_a_lower_checkpoint_does_not_replace_a_higher_one() -> None:
+    """A late one, for example of another publisher's; after a tombstone, any counts."""
+    standing = Standing()
+    for seq in (30, 10):
+        standing.take(READER, encode_checkpoint(seq))
+    assert standing.checkpoints == {READER.decode(): 30}
+
+    standing.take(READER, None)
+    standing.take(READER, encode_checkpoint(10))
+    assert standing.checkpoints == {READER.decode(): 10}
+
+
 def test_a_tombstone_removes_a_checkpoint() -> None:
     """As in any compacted topic. A tombstone without an earlier checkpoint is no error."""
     standing = Standing()
