@@ -21,6 +21,7 @@ _LOGIN = re.compile(r"[a-z0-9_]{1,25}")
 _SCOPE = re.compile(r"[a-z_:]+")
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _KEY = re.compile(r"[0-9a-f]{64}")
+_BROKER = re.compile(r"([a-zA-Z0-9._-]+|\[[0-9a-fA-F:.]+\])(:(?P<port>\d{1,5}))?", re.ASCII)
 _ENDPOINT = re.compile(r"tcp://(\*|[^*:/\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})|ipc://.+")
 _IPC = "ipc://"
 #: The longest path of a Unix socket, without the closing NUL: `sun_path` in unix(7).
@@ -195,9 +196,21 @@ def public_keys(value: str) -> tuple[str, ...]:
 
 def brokers(value: str) -> str:
     """Return *value* as Kafka's bootstrap servers, or `embedded`."""
-    if not words(value):
-        raise ValueError("host:port, or several, comma-separated, or embedded")
-    return ",".join(words(value))
+    if value.lower() == "embedded":
+        return "embedded"
+    found = words(value)
+    if not found or not all(_is_broker(broker) for broker in found):
+        raise ValueError(
+            "host:port, such as localhost:9092 or [::1]:9092, or several, comma-separated, without"
+            " quotes, brackets or http://; or embedded"
+        )
+    return ",".join(found)
+
+
+def _is_broker(value: str) -> bool:
+    found = _BROKER.fullmatch(value)
+    # librdkafka takes 9092 if there is no port, and any number modulo 65536.
+    return found is not None and 1 <= int(found["port"] or 9092) <= 65535 and value != "embedded"
 
 
 def topic(value: str) -> str:

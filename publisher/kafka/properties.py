@@ -62,17 +62,21 @@ def _at_most(limit: int, *, otherwise: str) -> _Requirement:
 
 _ACKS = _one_of("all", "-1", otherwise="readers delete messages that Kafka has not stored safely")
 _IDEMPOTENCE = _one_of("true", "1", otherwise="a retry may duplicate or reorder messages")
+_ONE_IN_FLIGHT = _one_of("1", otherwise="messages may be lost just after a topic is created")
 _NO_TIMEOUT = _one_of("0", otherwise="messages are dropped in a long outage")
 _LINGER = _at_most(
     TRANSACTION_MS,
     otherwise=f"each transaction, which lasts {TRANSACTION_MS} ms, waits for its records",
 )
 
-#: Without these values, messages could be lost or duplicated.
+#: Without these values, messages could be lost or duplicated. Here and below, each of librdkafka's
+#: names for a property is listed.
 _REQUIRED = {
     "acks": _ACKS,
     "request.required.acks": _ACKS,
     "enable.idempotence": _IDEMPOTENCE,
+    "max.in.flight": _ONE_IN_FLIGHT,
+    "max.in.flight.requests.per.connection": _ONE_IN_FLIGHT,
 }
 
 #: With transactions, a timeout aborts the whole transaction, and readers send its records again.
@@ -92,6 +96,8 @@ _REFUSED = {
     "bootstrap.servers": "KAFKA_BROKERS is the setting for this",
     "metadata.broker.list": "KAFKA_BROKERS is the setting for this",
     "client.id": "KAFKA_CLIENT_ID is the setting for this",
+    # Hidden properties of librdkafka's tests: what is written would be in memory only.
+    "test.mock.num.brokers": "KAFKA_BROKERS=embedded is the setting for this",
     "delivery.report.only.error": "acknowledgements need the reports of success",
     "transactional.id": "KAFKA_TRANSACTIONAL_ID is the setting for this",
 }

@@ -107,6 +107,54 @@ def test_a_number_has_a_minimum_and_a_maximum(name: str, number: WholeNumber) ->
         assert len(line) < 300
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://kafka:9092",
+        "PLAINTEXT://kafka:9092",
+        '"kafka:9092"',
+        "'kafka:9092'",
+        '["a:1","b:2"]',
+        "a:1;b:2",
+        "a:1 b:2",
+        ":9092",
+        "kafka:",
+        "kafka:0",
+        "kafka:99999",
+        "kafka:nine",
+        "::1:9092",
+        "[::1:9092",
+        "embedded,kafka:9092",
+    ],
+)
+def test_brokers_that_librdkafka_would_misread_are_refused(value: str) -> None:
+    """It would look up a host of that name, take another port, or have no brokers at all."""
+    with pytest.raises(SettingsError, match=r"^KAFKA_BROKERS holds .*, but should hold host:port"):
+        read_settings({"KAFKA_BROKERS": value})
+
+
+@pytest.mark.parametrize(
+    ("value", "brokers"),
+    [
+        ("kafka", "kafka"),
+        ("a:1, b.example.com:65535,", "a:1,b.example.com:65535"),
+        ("my_kafka-1:9092", "my_kafka-1:9092"),
+        ("[::1]:9092,[fe80::1]", "[::1]:9092,[fe80::1]"),
+        ("127.0.0.1:9092", "127.0.0.1:9092"),
+        ("Embedded", "embedded"),
+    ],
+)
+def test_brokers_in_each_form_that_librdkafka_reads_are_accepted(value: str, brokers: str) -> None:
+    """Spaces around them, and a comma at the end, do not matter."""
+    assert read_settings({"KAFKA_BROKERS": value}).kafka_brokers == brokers
+
+
+def test_an_empty_librdkafka_property_counts_as_not_set() -> None:
+    """As any other setting, for example `KAFKA_CONF_SASL_PASSWORD=` in a file for Docker."""
+    settings = read_settings({"KAFKA_CONF_SASL_PASSWORD": "", "KAFKA_CONF_LINGER_MS": "5"})
+    assert settings.kafka_properties == {"linger.ms": "5"}
+
+
 def test_all_invalid_values_are_reported_at_once() -> None:
     """One line each, so that one restart is enough to correct them."""
     with pytest.raises(SettingsError) as raised:

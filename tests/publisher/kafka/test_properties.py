@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from confluent_kafka import Consumer, Producer
 
@@ -12,6 +15,7 @@ from publisher.kafka.properties import (
     producer_properties,
     transactional_properties,
 )
+from tests.kafka.property_names import librdkafka_aliases
 from tests.processes import StartProcess, python_module
 
 CLUSTER = Cluster("127.0.0.1:1")
@@ -35,6 +39,7 @@ def test_the_guarantees_hold_without_any_setting() -> None:
     assert properties["acks"] == "all"
     assert properties["enable.idempotence"] == "true"
     assert properties["message.timeout.ms"] == "0"
+    assert properties["max.in.flight"] == "1"
 
 
 def test_the_guarantees_hold_with_transactions() -> None:
@@ -44,6 +49,7 @@ def test_the_guarantees_hold_with_transactions() -> None:
     assert properties["acks"] == "all"
     assert properties["enable.idempotence"] == "true"
     assert properties["transactional.id"] == "us"
+    assert properties["max.in.flight"] == "1"
 
 
 def test_librdkafka_accepts_all_of_our_properties() -> None:
@@ -89,6 +95,9 @@ def test_how_long_a_transaction_lasts_can_be_changed() -> None:
         ("KAFKA_CONF_ACKS", "1"),
         ("KAFKA_CONF_REQUEST_REQUIRED_ACKS", "0"),
         ("KAFKA_CONF_ENABLE_IDEMPOTENCE", "false"),
+        ("KAFKA_CONF_MAX_IN_FLIGHT", "5"),
+        ("KAFKA_CONF_MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION", "5"),
+        ("KAFKA_CONF_TEST_MOCK_NUM_BROKERS", "1"),
         ("KAFKA_CONF_MESSAGE_TIMEOUT_MS", "300000"),
         ("KAFKA_CONF_DELIVERY_TIMEOUT_MS", "1000"),
         ("KAFKA_CONF_DELIVERY_REPORT_ONLY_ERROR", "true"),
@@ -106,6 +115,31 @@ def test_a_property_that_would_break_the_guarantees_is_refused(variable: str, va
     if not variable.endswith("TIMEOUT_MS"):
         with pytest.raises(SettingsError, match=rf"^{variable} "):
             transactional_properties(wrong, CLUSTER)
+
+
+def test_every_name_of_a_property_is_refused_like_its_other_names(tmp_path: Path) -> None:
+    """The names are those that librdkafka itself lists."""
+    aliases = librdkafka_aliases(tmp_path)
+    assert ("linger.ms", "queue.buffering.max.ms") in aliases
+
+    for alias, name in aliases:
+        one, other = (settings(**{_variable(each): "77"}) for each in (alias, name))
+        for properties in (producer_properties, transactional_properties):
+            assert _is_refused(properties, one) == _is_refused(properties, other), alias
+
+
+def _variable(name: str) -> str:
+    return "KAFKA_CONF_" + name.upper().replace(".", "_")
+
+
+def _is_refused(
+    properties: Callable[[Settings, Cluster], dict[str, str]], changed: Settings
+) -> bool:
+    try:
+        properties(changed, CLUSTER)
+    except SettingsError:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("name", ["LINGER_MS", "QUEUE_BUFFERING_MAX_MS"])
