@@ -19,6 +19,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from types import TracebackType
 
 import zmq
@@ -35,6 +36,7 @@ from common.frames import (
 from common.key_files import AUTHORIZED, authorized_keys
 from common.logs import BoundedLog
 from common.sockets import keep_alive
+from publisher.link.ipc_lock import OccupiedError, lock_ipc
 from publisher.link.listeners import Listeners
 from publisher.link.zap_authenticator import ZapAuthenticator
 
@@ -87,7 +89,10 @@ class LinkSockets:
                 "`python -m common.keys authorize KEY`",
                 keys.folder / AUTHORIZED,
             )
+        self._locks = ExitStack()
         try:
+            _lock(batches_endpoint, "PUBLISHER_BIND", self._locks)
+            _lock(acknowledgements_endpoint, "PUBLISHER_ACK_BIND", self._locks)
             #: The addresses in use: with port 0 the system chooses one.
             self.batches_endpoint = _bind(self.batches, batches_endpoint, "PUBLISHER_BIND")
             self.acknowledgements_endpoint = _bind(
@@ -174,6 +179,8 @@ class LinkSockets:
         self.acknowledgements.close(linger=_LINGER_MS)
         self._context.term()
         self._authenticator.join()
+        # The context removes the sockets' files, so the next publisher must wait for it.
+        self._locks.close()
 
     def _take_subscriptions(self) -> list[bytes]:
         """Return the announcement topics of the readers that have just connected."""
@@ -212,6 +219,13 @@ class LinkSockets:
         # A connection ends only when all messages received over it have been read.
         while self.receive() is not None:
             pass
+
+
+def _lock(endpoint: str, setting: str, locks: ExitStack) -> None:
+    try:
+        lock_ipc(endpoint, locks)
+    except OccupiedError as error:
+        raise BindError(f"{setting} holds {endpoint}, but {error}") from None
 
 
 def _bind(socket: zmq.Socket[bytes], endpoint: str, setting: str) -> str:
