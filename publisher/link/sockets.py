@@ -3,9 +3,9 @@ The publisher's ends of the link: a PULL socket for batches, and an XPUB socket 
 and announcements. XPUB reports subscriptions, and so which readers have just connected.
 
 ZeroMQ does the framing, the fan-out and the reconnecting. It closes the connection of a peer as
-soon as the peer sends the length of a frame of more than MAX_FRAME_BYTES. Its monitor reports that
-a connection has ended, but not why: a reader that has stopped and a peer that does not speak ZeroMQ
-look the same.
+soon as the peer sends the length of a frame of more than MAX_FRAME_BYTES. It does not bound the
+number of frames of a message: see unfinished.py. Its monitor reports that a connection has ended,
+but not why: a reader that has stopped and a peer that does not speak ZeroMQ look the same.
 
 With keys, only readers' hosts with an authorised key can connect. ZeroMQ checks a key once per
 connection. So when a key is revoked, all connections are cut; the other readers reconnect within
@@ -46,6 +46,9 @@ logger = logging.getLogger(__name__)
 #: the speed, 64 add a third). But queued messages are in memory and not in an outbox, and there may
 #: be a thousand readers.
 _HIGH_WATER_MARK = 16
+
+#: Of the connection of a peer that speaks ZMTP 2.0 or older, which is no reader.
+_NO_DESCRIPTOR = -1
 
 #: Milliseconds on closing to send the last acknowledgements.
 _LINGER_MS = 1000
@@ -116,9 +119,15 @@ class LinkSockets:
     def receive(self) -> list[bytes] | None:
         """Return the frames of the next message, or None if there is none."""
         try:
-            return self.batches.recv_multipart(zmq.NOBLOCK)
+            first = self.batches.recv(zmq.NOBLOCK, copy=False)
         except zmq.Again:
             return None
+        try:
+            descriptor = int(first.get(zmq.SRCFD))
+        except zmq.ZMQError:
+            descriptor = _NO_DESCRIPTOR
+        self._authenticator.taken.add(descriptor)
+        return [first.bytes, *self.batches.recv_multipart()] if first.more else [first.bytes]
 
     def announce(self, announcement: Announcement) -> None:
         """Send *announcement* to the readers that subscribe to the general topic."""

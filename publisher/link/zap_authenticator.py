@@ -1,16 +1,17 @@
 """
-Decides which keys may connect to the publisher, where the link is encrypted, and counts refused and
-ended connections.
+Decides which keys may connect to the publisher, where the link is encrypted, counts refused and
+ended connections, and has those ended that send a message without end.
 
 ZeroMQ requests a decision for each connection (ZAP, https://rfc.zeromq.org/spec/27/). Its monitors
-report failed and ended connections. A thread of its own handles both, because the publisher's main
-thread may be waiting for Kafka. The thread ends with the sockets' context.
+report accepted, failed and ended connections. A thread of its own handles both, because the
+publisher's main thread may be waiting for Kafka. The thread ends with the sockets' context.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from typing import Any
 
@@ -19,11 +20,16 @@ from zmq.utils.monitor import parse_monitor_message
 
 from common.frames import MAX_FRAME_BYTES
 from common.logs import BoundedLog
+from publisher.link.unfinished import UnfinishedMessages
 
 logger = logging.getLogger(__name__)
 
 _ZAP_ENDPOINT = "inproc://zeromq.zap.01"
 
+#: Milliseconds between checks for unfinished messages. A local peer sends some 100 MiB meanwhile.
+_CHECK_MS = 250
+
+_ACCEPTED = zmq.Event.ACCEPTED
 _ENDED = zmq.Event.DISCONNECTED
 _FAILED = zmq.Event.HANDSHAKE_FAILED_PROTOCOL | zmq.Event.HANDSHAKE_FAILED_NO_DETAIL
 
@@ -65,19 +71,24 @@ class ZapAuthenticator:
             reason: BoundedLog(logger.info if reason == _NO_READER else logger.warning)
             for reason in _EXPLANATIONS
         }
+        #: The descriptors of connections whose messages the main thread has taken.
+        self.taken: set[int] = set()
+        self._next_check = 0.0
+        self._unfinished = UnfinishedMessages()
         self._context = context
         self._zap: zmq.Socket[bytes] = context.socket(zmq.REP)
         self._zap.bind(_ZAP_ENDPOINT)
-        self._monitors: list[zmq.Socket[bytes]] = []
+        #: Each monitor, and whether the connections that it reports as ended are counted.
+        self._monitors: dict[zmq.Socket[bytes], bool] = {}
         self._thread = threading.Thread(target=self._run, name="zap-authenticator", daemon=True)
 
     def watch(self, socket: zmq.Socket[bytes], *, count_ends: bool = False) -> None:
         """Monitor *socket*, before it is bound; with *count_ends*, count ended connections."""
-        events = _FAILED | _ENDED if count_ends else _FAILED
-        self._monitors.append(socket.get_monitor_socket(events))
+        monitor = socket.get_monitor_socket(_ACCEPTED | _FAILED | _ENDED)
+        self._monitors[monitor] = count_ends
 
     def start(self) -> None:
-        """Start the thread. From now on other threads may assign only `authorized`."""
+        """Start the thread. From now on other threads may use only `authorized` and `taken`."""
         self._thread.start()
 
     def join(self) -> None:
@@ -91,12 +102,13 @@ class ZapAuthenticator:
             poller.register(socket, zmq.POLLIN)
         try:
             while True:
-                for socket, _ in poller.poll():
+                for socket, _ in poller.poll(_CHECK_MS if self._unfinished else None):
                     frames = socket.recv_multipart()
                     if socket is self._zap:
                         socket.send_multipart(self._zap_response(frames))
                     else:
-                        self._on_event(frames)
+                        self._on_event(frames, count_ends=self._monitors[socket])
+                self._check_unfinished()
         except zmq.ContextTerminated:
             for socket in sockets:
                 socket.close(linger=0)
@@ -109,17 +121,31 @@ class ZapAuthenticator:
         self._refuse(_UNKNOWN_KEY, address, key)
         return [version, request_id, b"400", b"", b"", b""]
 
-    def _on_event(self, frames: list[bytes]) -> None:
+    def _check_unfinished(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_check:
+            self._next_check = now + _CHECK_MS / 1000
+            taken, self.taken = self.taken, set()
+            self._unfinished.check(taken)
+
+    def _on_event(self, frames: list[bytes], *, count_ends: bool) -> None:
         event: Any = parse_monitor_message(frames)
-        if event["event"] == _ENDED:
-            self.ended += 1
-            self._log_ended(
-                "a connection has ended: its reader stopped, or sent a frame of more than %d MiB, "
-                "or the peer was not a reader",
-                MAX_FRAME_BYTES >> 20,
-            )
-            return
-        self._refuse(_REASONS.get(event["value"], _NO_READER), event["endpoint"])
+        if event["event"] == _ACCEPTED:
+            self._unfinished.on_accepted(event["value"])
+        elif event["event"] == _ENDED:
+            self._unfinished.on_ended(event["value"])
+            if count_ends:
+                self._note_ended()
+        else:
+            self._refuse(_REASONS.get(event["value"], _NO_READER), event["endpoint"])
+
+    def _note_ended(self) -> None:
+        self.ended += 1
+        self._log_ended(
+            "a connection has ended: its reader stopped, or sent a frame of more than %d MiB, "
+            "or the peer was not a reader",
+            MAX_FRAME_BYTES >> 20,
+        )
 
     def _refuse(self, reason: str, where: bytes, *details: str) -> None:
         self.refused[reason] += 1

@@ -1,0 +1,41 @@
+"""A peer that speaks ZMTP 3.0 itself (https://rfc.zeromq.org/spec/23/), without encryption."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+_SIGNATURE = b"\xff" + bytes(8) + b"\x7f"
+_GREETING = _SIGNATURE + b"\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
+_MORE_AND_LONG = b"\x03"
+_COMMAND = b"\x04"
+
+
+class ZmtpPeer:
+    """A connection to *endpoint* as a socket of the type *kind*, for example `PUSH`."""
+
+    def __init__(self, endpoint: str, kind: bytes, *, timeout_s: float = 10) -> None:
+        host, port = endpoint.removeprefix("tcp://").split(":")
+        self._socket = socket.create_connection((host, int(port)), timeout_s)
+        self._socket.sendall(_GREETING)
+        self._receive(len(_GREETING))
+        ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", len(kind)) + kind
+        self._socket.sendall(_COMMAND + bytes([len(ready)]) + ready)
+        _, size = self._receive(2)
+        self._receive(size)
+
+    def send_part(self, size: int) -> None:
+        """Send a frame of *size* bytes that is not the last of its message. Raises OSError."""
+        self._socket.sendall(_MORE_AND_LONG + struct.pack(">Q", size) + bytes(size))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+    def _receive(self, size: int) -> bytes:
+        received = b""
+        while len(received) < size:
+            part = self._socket.recv(size - len(received))
+            assert part, "the other side has closed the connection"
+            received += part
+        return received
