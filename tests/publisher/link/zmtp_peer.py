@@ -14,7 +14,7 @@ _COMMAND = b"\x04"
 class ZmtpPeer:
     """A connection to *endpoint* as a socket of the type *kind*, for example `PUSH`."""
 
-    def __init__(self, endpoint: str, kind: bytes, *, timeout_s: float = 10) -> None:
+    def __init__(self, endpoint: str, kind: bytes, *, timeout_s: float = 60) -> None:
         host, port = endpoint.removeprefix("tcp://").split(":")
         self._socket = socket.create_connection((host, int(port)), timeout_s)
         self._socket.sendall(_GREETING)
