@@ -62,6 +62,8 @@ def batch(*records: tuple[object, object, object], kind: int = Kind.CHAT) -> byt
         ),
         pytest.param([envelope(reader="x\0y"), BATCH], "impossible values", id="a NUL in the name"),
         pytest.param([envelope(reader="a\nb"), BATCH], "impossible values", id="name of two lines"),
+        pytest.param([envelope(reader="a b"), BATCH], "impossible values", id="space in the name"),
+        pytest.param([envelope(reader="a\x7f"), BATCH], "impossible values", id="DEL in the name"),
         pytest.param([envelope(reader="x" * 101), BATCH], "impossible values", id="long name"),
         pytest.param([envelope(first_seq=0, oldest_seq=0), BATCH], "impossible values", id="seq 0"),
         pytest.param([envelope(oldest_seq=2), BATCH], "impossible values", id="older than oldest"),
@@ -97,6 +99,23 @@ def test_an_envelope_and_a_batch_are_read() -> None:
         Envelope(READER, 1, 1, 1),
         Batch(Kind.CHAT, [Record(KEY, 1, b"{}")]),
     )
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        pytest.param([envelope(reader="x" * 100), BATCH], id="the longest name"),
+        pytest.param([envelope(reader="!~"), BATCH], id="the first and the last character"),
+        pytest.param([envelope(first_seq=2**63 - 2, oldest_seq=1), BATCH], id="the last seq"),
+        pytest.param([ENVELOPE, batch((b"", 1, b""), (b"", 2**63 - 1, b""))], id="timestamps"),
+        pytest.param([ENVELOPE, batch(*[(b"", 1, b"")] * MAX_RECORDS)], id="the most records"),
+        pytest.param([presence("x" * 100, "7" * 100, 1, 1)], id="the first presence"),
+        pytest.param([presence(since_ms=5, until_ms=2**63 - 1)], id="the last presence"),
+    ],
+)
+def test_the_largest_and_smallest_values_are_read(frames: list[bytes]) -> None:
+    """Nothing is refused that a reader may send."""
+    assert read_message(frames)
 
 
 def test_a_presence_is_read_from_a_single_frame() -> None:

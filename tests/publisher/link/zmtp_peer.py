@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
+from contextlib import suppress
 
 _SIGNATURE = b"\xff" + bytes(8) + b"\x7f"
 _GREETING = _SIGNATURE + b"\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
@@ -27,6 +29,18 @@ class ZmtpPeer:
     def send_part(self, size: int) -> None:
         """Send a frame of *size* bytes that is not the last of its message. Raises OSError."""
         self._socket.sendall(_MORE_AND_LONG + struct.pack(">Q", size) + bytes(size))
+
+    def announce_part(self, size: int) -> None:
+        """Send only the length of such a frame. Raises OSError."""
+        self._socket.sendall(_MORE_AND_LONG + struct.pack(">Q", size))
+
+    def is_closed(self, *, within_s: float) -> bool:
+        """Return whether the other side closes the connection within that time."""
+        if not select.select([self._socket], [], [], within_s)[0]:
+            return False
+        with suppress(ConnectionError):
+            return not self._socket.recv(1)
+        return True
 
     def close(self) -> None:
         """Close the connection."""
