@@ -71,6 +71,11 @@ class UnfinishedMessages:
         if connection is not None:
             connection.socket.detach()  # libzmq has closed it
 
+    def forget_all(self) -> None:
+        """Forget all connections. Otherwise Python would close their descriptors at some time."""
+        for descriptor in list(self._connections):
+            self.on_ended(descriptor)
+
     def check(self, taken: set[int]) -> None:
         """End what exceeds the limit; *taken* are the connections of messages taken meanwhile."""
         for descriptor, connection in list(self._connections.items()):

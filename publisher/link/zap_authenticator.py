@@ -112,6 +112,8 @@ class ZapAuthenticator:
         except zmq.ContextTerminated:
             for socket in sockets:
                 socket.close(linger=0)
+        finally:
+            self._unfinished.forget_all()
 
     def _zap_response(self, request: list[bytes]) -> list[bytes]:
         version, request_id, _, address, _, mechanism, *credentials = request

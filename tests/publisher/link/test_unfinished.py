@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import socket
@@ -82,6 +83,18 @@ def test_what_counts_is_what_has_arrived_since_the_last_message_was_taken() -> N
         unfinished.check(set())
         assert not unfinished
         assert peer.recv(1) == b""
+
+
+def test_the_descriptors_of_connections_are_left_to_zeromq() -> None:
+    """They stay open: another connection may have them by then."""
+    unfinished = UnfinishedMessages()
+    with _connection() as (peer, accepted):
+        unfinished.on_accepted(accepted.fileno())
+        unfinished.forget_all()
+        del unfinished
+        gc.collect()
+
+        _transfer(peer, accepted, 1)
 
 
 def test_another_connection_that_has_the_descriptor_of_an_ended_one_is_left_alone() -> None:
