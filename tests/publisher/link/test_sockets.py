@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 import zmq
 
+from common.curve import PublisherKeys
 from common.frames import Announcement, announcement_topic, decode_announcement
+from common.key_files import make_pair
 from publisher.link.sockets import LinkSockets
 from tests.processes import wait_for
 from tests.publisher.link.zmtp_peer import ZmtpPeer
@@ -102,3 +105,15 @@ def test_addresses_of_both_kinds_can_be_bound_and_are_shown_as_they_are(host: st
     with LinkSockets(f"tcp://{host}:0", f"tcp://{host}:0", None) as sockets:
         assert sockets.batches_endpoint.startswith(f"tcp://{host}:")
         assert not sockets.batches_endpoint.endswith(":0")
+
+
+def test_a_peer_that_does_not_encrypt_is_refused_for_that_reason(tmp_path: Path) -> None:
+    """This one waits for the publisher to find out."""
+    keys = PublisherKeys(make_pair(tmp_path / "publisher.json"), tmp_path)
+    with LinkSockets("tcp://127.0.0.1:0", "tcp://127.0.0.1:0", keys) as sockets:
+        with suppress(AssertionError, ConnectionError):
+            ZmtpPeer(sockets.batches_endpoint, b"PUSH").close()
+        refused = sockets.connections_refused
+        wait_for(lambda: refused["one side encrypts, the other not"], _WITHIN_S, "the refusal")
+
+    assert sum(refused.values()) == 1

@@ -19,6 +19,13 @@ class ZmtpPeer:
     def __init__(self, endpoint: str, kind: bytes, *, timeout_s: float = 60) -> None:
         host, port = endpoint.removeprefix("tcp://").split(":")
         self._socket = socket.create_connection((host, int(port)), timeout_s)
+        try:
+            self._shake_hands(kind)
+        except BaseException:
+            self.close()
+            raise
+
+    def _shake_hands(self, kind: bytes) -> None:
         self._socket.sendall(_GREETING)
         self._receive(len(_GREETING))
         ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", len(kind)) + kind
