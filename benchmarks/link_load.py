@@ -49,9 +49,9 @@ class LinkLoad:
         """Receive and send without waiting; return whether there was anything to do."""
         now = time.monotonic()
         received = self.peer.receive_acknowledgements()
-        for seq in received:
-            self._link.on_acknowledgement(self.peer.session, seq, seq, now)
-            self._acknowledged = max(self._acknowledged, seq)
+        for acknowledgement in received:
+            self._link.on_acknowledgement(acknowledgement.session, acknowledgement.seq, now)
+            self._acknowledged = max(self._acknowledged, acknowledgement.seq)
         sent = before = self._link.last_sent(self._acknowledged)
         while self._link.may_send() and sent < self._last_seq:
             first_seq = sent + 1

@@ -70,6 +70,14 @@ class Envelope(msgspec.Struct, array_like=True, frozen=True):
     first_seq: int
     #: seq of the oldest record that the reader still stores.
     oldest_seq: int
+    #: The incarnation that gave the batch its numbers: each opening of an outbox draws a random one
+    #: from 1 to 2**63 - 1. 0 stands for an unknown one, and comes from older versions.
+    incarnation: int = 0
+    #: seq of the record that comes before the batch in the outbox, or was acknowledged last; the
+    #: numbers between them are not in use.
+    follows: int = 0
+    #: The incarnation that gave that number, 0 if unknown.
+    follows_incarnation: int = 0
 
 
 class Acknowledgement(msgspec.Struct, array_like=True, frozen=True):
@@ -77,6 +85,8 @@ class Acknowledgement(msgspec.Struct, array_like=True, frozen=True):
 
     session: int
     seq: int
+    #: The incarnation that gave `seq`, 0 if unknown. Copies of an outbox can use a number twice.
+    incarnation: int = 0
 
 
 class Announcement(msgspec.Struct, array_like=True, frozen=True):

@@ -1,7 +1,7 @@
 """
 The records of the progress topic: what is published of each reader, and by which publisher.
 
-1. A checkpoint's key is the reader's name. Its value has the last seq that is published.
+1. A checkpoint's key is the reader's name. Its value has the last position that is published.
 2. A claim's key is not a reader's name. Its value says which publisher took the transactional.id.
 3. The topic is compacted: the last record of each key counts. A tombstone removes the key.
 4. A checkpoint that is lower than one before it does not count: what is published stays published.
@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 import msgspec
+
+from publisher.link.sequence import Position
 
 VERSION = 1
 
@@ -35,6 +37,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
     version: _Version
     seq: Annotated[int, msgspec.Meta(ge=1)]
+    #: The incarnation that gave `seq`; 0 if unknown, as in a checkpoint of an older version.
+    incarnation: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -54,8 +58,8 @@ _decode_claim = msgspec.json.Decoder(Claim).decode
 class Standing:
     """The content of the progress topic."""
 
-    #: The highest published seq, by reader.
-    checkpoints: dict[str, int] = field(default_factory=dict)
+    #: The highest published position, by reader.
+    checkpoints: dict[str, Position] = field(default_factory=dict)
     #: The last claim, by transactional.id.
     claims: dict[str, Claim] = field(default_factory=dict)
 
@@ -71,15 +75,18 @@ class Standing:
             elif value is None:
                 self.checkpoints.pop(name, None)
             else:
-                seq = _decode_checkpoint(value).seq
-                self.checkpoints[name] = max(seq, self.checkpoints.get(name, 0))
+                checkpoint = _decode_checkpoint(value)
+                position = Position(checkpoint.seq, checkpoint.incarnation)
+                earlier = self.checkpoints.get(name)
+                if earlier is None or position.seq >= earlier.seq:
+                    self.checkpoints[name] = position
         except msgspec.MsgspecError as error:
             raise ForeignRecordError(f"a record with the key {name!r}: {error}") from None
 
 
-def encode_checkpoint(seq: int) -> bytes:
+def encode_checkpoint(position: Position) -> bytes:
     """Return the value of a checkpoint."""
-    return msgspec.json.encode(Checkpoint(VERSION, seq))
+    return msgspec.json.encode(Checkpoint(VERSION, *position))
 
 
 def claim_key(transactional_id: str) -> bytes:

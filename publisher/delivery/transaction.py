@@ -18,6 +18,7 @@ from publisher.delivery.dead_letters import log_dead_letter, log_too_large
 from publisher.delivery.refused_record import RefusedRecord
 from publisher.delivery.sink import BY_KEY
 from publisher.delivery.transacted_batch import TransactedBatch
+from publisher.link.sequence import Position
 
 #: Errors of records that failed because of something else.
 _NOT_AT_FAULT = {
@@ -50,7 +51,7 @@ class Transaction:
         #: The batches that the producer does not have completely.
         self._waiting: deque[TransactedBatch] = deque()
         #: The checkpoints that it does not have.
-        self._checkpoints: dict[str, int] = {}
+        self._checkpoints: dict[str, Position] = {}
         #: Whether the record that was produced last must be alone in its request.
         self.is_alone = False
         #: Whether a record was refused, and the next transaction will send something else.
@@ -74,7 +75,7 @@ class Transaction:
         self.batches.append(batch)
         self.records += len(batch.records)
         self._waiting.append(batch)
-        self._checkpoints[batch.delivery.reader] = batch.delivery.last_seq
+        self._checkpoints[batch.delivery.reader] = batch.delivery.last
         self.proceed()
 
     def proceed(self) -> None:
@@ -89,11 +90,11 @@ class Transaction:
     def hand_over_checkpoints(self) -> bool:
         """Produce the checkpoints; return whether there was room for all of them."""
         while self._checkpoints and not self.has_failed:
-            reader, seq = next(iter(self._checkpoints.items()))
+            reader, position = next(iter(self._checkpoints.items()))
             try:
                 self._producer.produce(
                     self._progress_topic,
-                    encode_checkpoint(seq),
+                    encode_checkpoint(position),
                     reader.encode(),
                     on_delivery=self._checkpoint_reported,
                 )

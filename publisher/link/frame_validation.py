@@ -77,6 +77,13 @@ def _check_batch(envelope: Envelope, batch: Batch) -> None:
         raise MalformedError("impossible values", f"{count} records")
     if not 1 <= envelope.oldest_seq <= envelope.first_seq <= _MAX_INT64 - count:
         raise MalformedError("impossible values", f"seq of {envelope.reader}")
+    if not 0 <= envelope.follows < envelope.first_seq:
+        raise MalformedError("impossible values", f"what a batch of {envelope.reader} follows")
+    # These are stored in the progress topic, too.
+    if not (
+        0 <= envelope.incarnation <= _MAX_INT64 and 0 <= envelope.follows_incarnation <= _MAX_INT64
+    ):
+        raise MalformedError("impossible values", f"incarnations of {envelope.reader}")
     timestamps = [record.timestamp for record in batch.records]
     # Kafka's timestamps are signed 64-bit milliseconds; confluent_kafka takes 0 for "now".
     if min(timestamps) < 1 or max(timestamps) > _MAX_INT64:

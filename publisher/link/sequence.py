@@ -2,19 +2,28 @@
 The publisher's side of the link as plain rules: which batches it accepts, and what it acknowledges.
 
 No sockets, no clock, no I/O. A ReceivingLink is used for one session. It may begin with
-checkpoints: for each reader, the seq up to which earlier sessions have published. A reader with a
-checkpoint counts as known.
+checkpoints: for each reader, the position up to which earlier sessions have published. A reader
+with a checkpoint counts as known.
 
 1. A batch of another session is refused.
-2. From a reader that is new to the session, the batch that begins with its oldest record is
-   accepted; from a known reader, the next batch. If the reader has evicted the next record, its
-   oldest record counts as the next. So no acknowledgement covers a batch that was lost on the way.
+2. A batch is accepted if it begins with the oldest record that its reader holds, and no record of
+   it was accepted before; or if it follows the position that was accepted last. So no
+   acknowledgement covers a batch that was lost on the way, and numbers that the reader has skipped
+   or evicted are not waited for.
 3. Any other batch is refused, and the reader's last acknowledgement is repeated. The reader is
-   behind because it did not receive that acknowledgement, or ahead because a batch was lost.
-4. Kafka may confirm a reader's batches in any order. The acknowledged seq is the last one before
-   the reader's first unconfirmed batch.
+   behind because it did not receive that acknowledgement, or ahead because a batch was lost, or it
+   is a copy of the reader whose batches were accepted.
+4. Kafka may confirm a reader's batches in any order. The acknowledged position is the last one
+   before the reader's first unconfirmed batch.
 5. A batch with copies of messages in other batches also waits until those batches are confirmed.
    Until then its reader may hold the only copy on disk.
+
+A position is a number together with the incarnation that gave it. Two copies of an outbox (a
+restored backup, a cloned folder) give the same numbers to different records, but never the same
+position. Where two copies share a position, they share all records before it. So a batch that
+follows a position was numbered by a process that knows all that was accepted (Raft's rule for
+appending to a log, https://raft.github.io/raft.pdf, section 5.3), and an acknowledged position
+tells each copy whether its own record is meant.
 """
 
 from __future__ import annotations
@@ -23,6 +32,7 @@ import enum
 import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from common.frames import Envelope
 
@@ -40,6 +50,17 @@ class Refusal(enum.Enum):
     NOT_NEXT = "out of sequence"
 
 
+class Position(NamedTuple):
+    """A record of a reader: its number, and the incarnation that gave it, 0 if unknown."""
+
+    seq: int
+    incarnation: int = 0
+
+
+#: Seqs begin with 1; 0 means that nothing is known of the reader.
+_NOTHING = Position(0)
+
+
 class Delivery:
     """An accepted batch, until Kafka has confirmed it."""
 
@@ -50,17 +71,18 @@ class Delivery:
         "_reader",
         "first_seq",
         "is_first",
-        "last_seq",
+        "last",
         "seqs",
     )
 
-    def __init__(self, link: ReceivingLink, reader: _Reader, first_seq: int, last_seq: int) -> None:
+    def __init__(self, link: ReceivingLink, reader: _Reader, first_seq: int, last: Position) -> None:
         self._link = link
         self._reader = reader
         self.first_seq = first_seq
-        self.last_seq = last_seq
+        #: Its last record.
+        self.last = last
         #: Numbers of the records that are to be published: all, unless they are selected.
-        self.seqs: Sequence[int] = range(first_seq, last_seq + 1)
+        self.seqs: Sequence[int] = range(first_seq, last.seq + 1)
         #: Whether it is its reader's first batch in this session.
         self.is_first = not reader.taken
         #: Confirmations to wait for: the batch's own, and those of batches that it has copies of.
@@ -75,7 +97,7 @@ class Delivery:
     @property
     def count(self) -> int:
         """Number of records in the batch, including those that are not to be published."""
-        return self.last_seq - self.first_seq + 1
+        return self.last.seq - self.first_seq + 1
 
     @property
     def is_settled(self) -> bool:
@@ -107,16 +129,30 @@ class Delivery:
 
 
 class _Reader:
-    __slots__ = ("acknowledged", "name", "next_seq", "taken", "unconfirmed")
+    __slots__ = ("acknowledged", "last", "name", "taken", "unconfirmed")
 
-    def __init__(self, name: str, checkpoint: int) -> None:
+    def __init__(self, name: str, checkpoint: Position) -> None:
         self.name = name
-        #: Seqs begin with 1; 0 means that nothing is known of the reader.
-        self.next_seq = checkpoint + 1 if checkpoint else 0
+        #: The last record that was accepted.
+        self.last = checkpoint
         self.acknowledged = checkpoint
         #: Whether a batch from it was accepted in this session.
         self.taken = False
         self.unconfirmed: deque[Delivery] = deque()
+
+    def may_continue_with(self, envelope: Envelope) -> bool:
+        """Return whether no record is missing before the batch, and none was accepted before."""
+        last = self.last
+        if envelope.first_seq == envelope.oldest_seq:
+            return envelope.first_seq > last.seq
+        if not last.seq:
+            return False
+        if not envelope.incarnation:  # an older version, which does not say what the batch follows
+            return envelope.first_seq == last.seq + 1
+        return envelope.follows == last.seq and last.incarnation in {
+            0,
+            envelope.follows_incarnation,
+        }
 
 
 class ReceivingLink:
@@ -126,16 +162,16 @@ class ReceivingLink:
         self,
         session: int,
         *,
-        checkpoints: dict[str, int] | None = None,
+        checkpoints: dict[str, Position] | None = None,
         remembered_readers: int = REMEMBERED_READERS,
     ) -> None:
-        """The link keeps and changes *checkpoints*, seq by reader; None if they are not known."""
+        """The link keeps and changes *checkpoints*, by reader; None if they are not known."""
         self.session = session
         self._checkpoints = checkpoints
         self._remembered_readers = remembered_readers
         #: By name; the reader that has been silent longest comes first.
         self._readers: dict[str, _Reader] = {}
-        self._to_acknowledge: dict[str, int] = {}
+        self._to_acknowledge: dict[str, Position] = {}
 
     def accept(self, envelope: Envelope, count: int) -> Delivery | Refusal:
         """
@@ -146,36 +182,39 @@ class ReceivingLink:
         if envelope.session != self.session:
             return Refusal.OTHER_SESSION
         reader = self._readers.pop(envelope.reader, None) or self._new_reader(envelope.reader)
-        if envelope.first_seq != max(reader.next_seq, envelope.oldest_seq):
+        if not reader.may_continue_with(envelope):
             return self._refuse(reader)
-        delivery = Delivery(self, reader, envelope.first_seq, envelope.first_seq + count - 1)
+        last = Position(envelope.first_seq + count - 1, envelope.incarnation)
+        delivery = Delivery(self, reader, envelope.first_seq, last)
         reader.unconfirmed.append(delivery)
-        reader.next_seq = envelope.first_seq + count
+        reader.last = last
         reader.taken = True
         self._remember(reader)
         return delivery
 
-    def take_acknowledgements(self) -> dict[str, int]:
-        """Return the seqs to acknowledge, by reader, that are new or to be repeated."""
+    def take_acknowledgements(self) -> dict[str, Position]:
+        """Return the positions to acknowledge, by reader, that are new or to be repeated."""
         taken = self._to_acknowledge
         self._to_acknowledge = {}
         return taken
 
     def _refuse(self, reader: _Reader) -> Refusal:
-        if reader.next_seq:
+        if reader.last.seq:
             self._remember(reader)
-        if reader.acknowledged:
+        if reader.acknowledged.seq:
             self._to_acknowledge[reader.name] = reader.acknowledged
         return Refusal.NOT_NEXT
 
     def _advance(self, reader: _Reader) -> None:
         unconfirmed = reader.unconfirmed
         while unconfirmed and unconfirmed[0].is_settled:
-            reader.acknowledged = unconfirmed.popleft().last_seq
+            reader.acknowledged = unconfirmed.popleft().last
             self._to_acknowledge[reader.name] = reader.acknowledged
 
     def _new_reader(self, name: str) -> _Reader:
-        return _Reader(name, self._checkpoints.pop(name, 0) if self._checkpoints else 0)
+        return _Reader(
+            name, self._checkpoints.pop(name, _NOTHING) if self._checkpoints else _NOTHING
+        )
 
     def _remember(self, reader: _Reader) -> None:
         self._readers[reader.name] = reader

@@ -38,6 +38,7 @@ from common.logs import BoundedLog
 from common.sockets import keep_alive
 from publisher.link.ipc_lock import OccupiedError, lock_ipc
 from publisher.link.listeners import Listeners
+from publisher.link.sequence import Position
 from publisher.link.zap_authenticator import ZapAuthenticator
 
 logger = logging.getLogger(__name__)
@@ -142,10 +143,10 @@ class LinkSockets:
         """Send *announcement* to the readers that have connected since the last call."""
         self._announce_to(self._take_subscriptions(), announcement)
 
-    def acknowledge(self, session: int, acknowledgements: dict[str, int]) -> None:
-        """Send each reader the seq up to which Kafka has confirmed every record."""
-        for reader, seq in acknowledgements.items():
-            frame = encode_frame(Acknowledgement(session, seq))
+    def acknowledge(self, session: int, acknowledgements: dict[str, Position]) -> None:
+        """Send each reader the position up to which Kafka has confirmed every record."""
+        for reader, position in acknowledgements.items():
+            frame = encode_frame(Acknowledgement(session, *position))
             self.acknowledgements.send_multipart([acknowledgement_topic(reader), frame])
 
     @property

@@ -7,7 +7,7 @@ The reader's end of the link: which batch to send next. No sockets, no clock, no
    session or the connection is a new one, or when nothing was acknowledged for RESEND_AFTER_S while
    the publisher is alive.
 4. An acknowledgement counts only if it belongs to the current session.
-5. Switching to another publisher starts another session.
+5. Switching to another publisher, or to another name of the numbering, starts another session.
 
 What is acknowledged is the Outbox's number: it is durable there. The link only knows what is in
 flight.
@@ -96,19 +96,16 @@ class SendingLink:
         self.session = session
         self._go_back(now)
 
-    def on_acknowledgement(self, session: int, seq: int, last_seq: int, now: float) -> bool:
+    def on_acknowledgement(self, session: int, seq: int, now: float) -> bool:
         """
         Note that Kafka has all records up to *seq*; return whether that counts.
 
-        It does not count if the session is another one, or if *seq* is beyond *last_seq*, the last
-        number ever given. What is acknowledged may have been sent by an earlier process of this
-        reader, which was killed before it received the acknowledgement.
+        It does not count if the session is another one. What is acknowledged may have been sent by
+        an earlier process of this reader, which was killed before it received the acknowledgement.
         """
         if session != self.session:
             return False
         self._received_at = now
-        if seq > last_seq:
-            return False
         while self._in_flight and self._in_flight[0].last_seq <= seq:
             self._bytes_in_flight -= self._in_flight.popleft().size
             self._progress_at = now

@@ -30,8 +30,8 @@ class RemotePublisher:
             context, zmq.SUB, address.acknowledgements, address.keys
         )
         self._is_listening = False
-        self._acknowledgements.socket.subscribe(acknowledgement_topic(reader))
-        self._acknowledgements.socket.subscribe(announcement_topic(reader))
+        self._reader = reader
+        self._subscribe()
         self._acknowledgements.connect()
 
     def fileno(self) -> int:
@@ -56,6 +56,13 @@ class RemotePublisher:
             self._acknowledgements.socket.unsubscribe(ANNOUNCEMENT_TOPIC)
         self._is_listening = to_announcements
 
+    def rename(self, reader: str) -> None:
+        """Receive what is published for the name *reader* from now on, and no more for the last."""
+        for topic in self._topics():
+            self._acknowledgements.socket.unsubscribe(topic)
+        self._reader = reader
+        self._subscribe()
+
     def start_using(self) -> None:
         """Connect, to send batches."""
         self._batches.connect()
@@ -76,3 +83,10 @@ class RemotePublisher:
         """Reconnect where the publisher has refused this reader. *now* is monotonic, in seconds."""
         self._batches.reconnect_if_due(now)
         self._acknowledgements.reconnect_if_due(now)
+
+    def _subscribe(self) -> None:
+        for topic in self._topics():
+            self._acknowledgements.socket.subscribe(topic)
+
+    def _topics(self) -> tuple[bytes, bytes]:
+        return acknowledgement_topic(self._reader), announcement_topic(self._reader)

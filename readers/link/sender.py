@@ -17,10 +17,12 @@ import zmq
 
 from common.frames import (
     ANNOUNCEMENT_TOPIC,
+    Acknowledgement,
     Announcement,
     Envelope,
     FrameError,
     Presence,
+    acknowledgement_topic,
     announcement_topic,
     decode_acknowledgement,
     decode_announcement,
@@ -65,6 +67,7 @@ class Sender:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._failure: asyncio.Future[None] = self._loop.create_future()
+        self._acknowledgement_topic = acknowledgement_topic(outbox.reader)
         self._announcement_topic = announcement_topic(outbox.reader)
         self._bad_frame = BoundedLog(logger.warning)
         self._context = zmq.Context()
@@ -127,7 +130,13 @@ class Sender:
             if batch is None:
                 return
             envelope = Envelope(
-                outbox.reader, link.session or 0, batch.first_seq, outbox.oldest_seq
+                outbox.reader,
+                link.session or 0,
+                batch.first_seq,
+                outbox.oldest_seq,
+                outbox.incarnation_of(batch.first_seq),
+                sent,
+                outbox.incarnation_of(sent),
             )
             if not self._current.send([encode_frame(envelope), batch.body]):
                 # ZeroMQ's queue is full of what was sent before going back. The next tick retries.
@@ -188,12 +197,9 @@ class Sender:
         if topic in {ANNOUNCEMENT_TOPIC, self._announcement_topic}:
             is_personal = topic == self._announcement_topic
             self._on_announcement(index, decode_announcement(body), is_personal=is_personal)
-            return
-        acknowledgement = decode_acknowledgement(body)
-        now = self._clock()
-        self._failover.on_received(index, now)
-        if index == self._failover.current:
-            self._on_acknowledgement(acknowledgement.session, acknowledgement.seq, now)
+        elif topic == self._acknowledgement_topic:
+            self._on_acknowledgement(index, decode_acknowledgement(body))
+        # Anything else was sent to the numbering's former name.
 
     def _on_announcement(
         self, index: int, announcement: Announcement, *, is_personal: bool
@@ -212,16 +218,36 @@ class Sender:
             logger.info("publisher is back; %d messages wait in the outbox", self._outbox.waiting)
         self._away = False
 
-    def _on_acknowledgement(self, session: int, seq: int, now: float) -> None:
-        if self._link.on_acknowledgement(session, seq, self._outbox.last_seq, now):
+    def _on_acknowledgement(self, index: int, acknowledgement: Acknowledgement) -> None:
+        now = self._clock()
+        self._failover.on_received(index, now)
+        if index != self._failover.current:
+            return
+        seq = acknowledgement.seq
+        if not self._outbox.may_have_given(seq, acknowledgement.incarnation):
+            self._take_new_name(now)
+        elif self._link.on_acknowledgement(acknowledgement.session, seq, now):
             self._outbox.acknowledge(seq)
-        if seq > self._outbox.last_seq:
-            self._bad_frame(
-                "the publisher has acknowledged record %d, but the last record in the outbox is %d."
-                " Is the outbox an older copy? Then remove it",
-                seq,
-                self._outbox.last_seq,
-            )
+
+    def _take_new_name(self, now: float) -> None:
+        """Send everything in the outbox under a new name, which no other copy of it uses."""
+        outbox, former = self._outbox, self._outbox.reader
+        outbox.rename_numbering()
+        self._acknowledgement_topic = acknowledgement_topic(outbox.reader)
+        self._announcement_topic = announcement_topic(outbox.reader)
+        for publisher in self._publishers:
+            publisher.rename(outbox.reader)
+        # The publisher announces its session once it knows the new subscriptions. What it
+        # acknowledged before that would not arrive.
+        self._link.on_switched(None, now)
+        self._call_later()
+        logger.warning(
+            "the publisher has other messages under the numbers of %s: its outbox is a copy, or was"
+            " copied. Sending the %d messages in it as %s; some may be published twice",
+            former,
+            outbox.waiting,
+            outbox.reader,
+        )
 
     def _log_publisher_found(self, session: int) -> None:
         logger.info(
@@ -287,4 +313,6 @@ class Sender:
         return has_choice or self._link.session is None or not self._outbox.is_empty
 
     def _call_later(self) -> None:
+        if self._timer:
+            self._timer.cancel()
         self._timer = self._loop.call_later(TICK_S, self._guarded, self._on_tick)

@@ -87,6 +87,36 @@ class OutboxDatabase:
         ) or ("", 0, 0)
         return Numbering(name, acknowledged, max(acknowledged, skipped_to, self._last_seq))
 
+    def incarnations(self) -> list[tuple[int, int]]:
+        """Return the first numbers and the ids of the incarnations, in the numbers' order."""
+        with self._reading():
+            # A file of an older version has no such table.
+            if not self._row("SELECT 1 FROM sqlite_master WHERE name = 'incarnation'"):
+                return []
+            query = "SELECT first_seq, id FROM incarnation ORDER BY first_seq"
+            return self._connection.execute(query).fetchall()
+
+    def store_numbering(self, name: str, incarnations: list[tuple[int, int]]) -> None:
+        """Store the name of the numbering and its *incarnations*. A crash of the host keeps it."""
+        execute = self._connection.execute
+        with self._writing():
+            # Waits for the disk: an incarnation whose numbers were sent must not be forgotten.
+            execute("PRAGMA synchronous = FULL")
+            try:
+                with self._connection:
+                    execute("BEGIN")
+                    execute(
+                        "CREATE TABLE IF NOT EXISTS incarnation"
+                        " (first_seq INTEGER PRIMARY KEY, id INTEGER NOT NULL)"
+                    )
+                    execute("DELETE FROM incarnation")
+                    self._connection.executemany(
+                        "INSERT INTO incarnation VALUES (?, ?)", incarnations
+                    )
+                    execute("UPDATE numbering SET name = ?", (name,))
+            finally:
+                execute("PRAGMA synchronous = NORMAL")
+
     def first_seq_after(self, seq: int) -> int | None:
         """Return the number of the first record after *seq*, None if there is none."""
         row = self._row("SELECT min(first_seq) FROM batch WHERE first_seq > ?", seq)

@@ -77,6 +77,11 @@ def open_outbox_file(path: Path) -> sqlite3.Connection:
         raise cannot_open(path, error) from None
 
 
+def new_numbering_name() -> str:
+    """Return a name for a numbering that no other outbox has."""
+    return secrets.token_hex(8)
+
+
 def _open(path: Path) -> sqlite3.Connection:
     is_new = not path.exists()
     database = sqlite3.connect(path, timeout=0, isolation_level=None)
@@ -136,8 +141,9 @@ def _begin_numbering(database: sqlite3.Connection) -> None:
     boot = boot_id()
     row = database.execute("SELECT boot FROM numbering").fetchone()
     if row is None:
-        name = secrets.token_hex(8)
-        database.execute("INSERT INTO numbering VALUES (?, ?, 0, 0)", (name, boot))
+        database.execute(
+            "INSERT INTO numbering VALUES (?, ?, 0, 0)", (new_numbering_name(), boot)
+        )
     elif row[0] != boot:
         database.execute(
             # `max(last_seq)` would read the whole table.

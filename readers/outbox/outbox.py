@@ -10,6 +10,10 @@ The outbox: keeps a reader's batches from the moment they are made until Kafka h
    same transaction. Batches in memory have a bound, too; a share of them is evicted at a time.
 4. The absence in the file is never later than a batch that is only in memory. So the gap record
    after a kill covers what was in memory.
+5. When a copy of the file uses the same numbers, the numbering takes a new name, under which the
+   publisher takes everything that is held. A new name that the disk refuses is used nevertheless,
+   and stored later. If the process is killed before, the next one finds the same copy, and takes
+   yet another name.
 
 What is durable: the rows of the file, with the acknowledged number in it (`_trimmed`), and the mark
 while there is one. All other numbers are in memory and are derived from these when the file is
@@ -28,7 +32,9 @@ from typing import Any
 from common.chat_gap import GapReason
 from common.frames import Batch, encode_frame
 from readers.outbox.database import Absence, OutboxDatabase, StoredBatch
+from readers.outbox.file import new_numbering_name
 from readers.outbox.file_bound import FileBound
+from readers.outbox.incarnations import Incarnations
 from readers.outbox.lost_spans import LostSpans
 from readers.outbox.memory_bound import memory_bound
 from readers.outbox.numbering_mark import NumberingMark, Numbers
@@ -72,6 +78,10 @@ class Outbox:
             self.last_seq = max(self.last_seq, self._mark.numbers.last_seq)
             self.trim()
             self._store_first_absence()
+        self._incarnations = Incarnations(self._database.incarnations())
+        self._incarnations.begin(self.last_seq + 1, self.acknowledged)
+        self._numbering_is_stored = False
+        self._store_numbering()
         #: The oldest record held; None where the file has to be asked.
         self._oldest_seq: int | None = None
         #: Messages that were evicted since the outbox was opened.
@@ -128,6 +138,26 @@ class Outbox:
             return stored
         return self._unwritten.batch_after(seq)
 
+    def incarnation_of(self, seq: int) -> int:
+        """Return the incarnation that gave number *seq*, the last acknowledged or a later one."""
+        return self._incarnations.of(seq)
+
+    def may_have_given(self, seq: int, incarnation: int) -> bool:
+        """
+        Return whether *incarnation* gave number *seq* to a record of this outbox.
+
+        If not, a copy of this outbox gave it. 0 stands for an unknown incarnation.
+        """
+        if seq <= self.acknowledged:
+            return True
+        return seq <= self.last_seq and self._incarnations.may_have_given(seq, incarnation)
+
+    def rename_numbering(self) -> None:
+        """Give the numbering a new name, because a copy of this outbox uses the old one (rule 4)."""
+        self.reader = f"{self._channel}/{new_numbering_name()}"
+        self._numbering_is_stored = False
+        self._store_numbering()
+
     def acknowledge(self, seq: int) -> None:
         """
         Note that Kafka has every record up to *seq*. `trim` then deletes them from the file.
@@ -163,11 +193,15 @@ class Outbox:
 
         Returns whether there is more to do.
         """
+        self._store_numbering()
         self.trim()
         self._write()
         self._store_absence()
         is_behind = (
-            bool(self._unwritten) or self._trimmed < self.acknowledged or self._absence is not None
+            bool(self._unwritten)
+            or self._trimmed < self.acknowledged
+            or self._absence is not None
+            or not self._numbering_is_stored
         )
         if not is_behind:
             self._on_all_written()
@@ -179,6 +213,13 @@ class Outbox:
     def close(self) -> None:
         """Close the file, which another process may then open."""
         self._database.close()
+
+    def _store_numbering(self) -> None:
+        if not self._numbering_is_stored:
+            name = self.reader.removeprefix(f"{self._channel}/")
+            self._numbering_is_stored = self._on_disk(
+                self._database.store_numbering, name, self._incarnations.rows
+            )
 
     def _put(self, batch: Batch) -> StoredBatch:
         stored = self._numbered(batch)

@@ -11,8 +11,9 @@ from itertools import count
 from typing import NamedTuple
 
 from common.frames import Envelope
-from publisher.link.sequence import Delivery, ReceivingLink
+from publisher.link.sequence import Delivery, Position, ReceivingLink
 from readers.link.go_back_n import RESEND_AFTER_S, SendingLink
+from readers.outbox.incarnations import Incarnations
 
 
 class StoredBatch(NamedTuple):
@@ -30,6 +31,17 @@ class Published(NamedTuple):
     seq: int
 
 
+class Acknowledged(NamedTuple):
+    """An acknowledgement on its way to a reader."""
+
+    #: The key of the reader in the World.
+    to: str
+    session: int
+    #: The name that it is for.
+    name: str
+    position: Position
+
+
 #: Numbers that a reader skips after a reboot of its host: fewer here than in an outbox.
 _NUMBERS_SKIPPED = 5
 
@@ -44,6 +56,7 @@ class ModelReader:
     acknowledged: int = 0
     #: Numbers of records that were evicted or lost in a crash, and numbers that were skipped.
     evicted: set[int] = field(default_factory=set)
+    incarnations: Incarnations = field(default_factory=Incarnations)
     link: SendingLink = field(init=False)
 
     def __post_init__(self) -> None:
@@ -52,6 +65,7 @@ class ModelReader:
     def start(self, now: float) -> None:
         """Start again, with the batches in the outbox."""
         self.link = SendingLink(now)
+        self.incarnations.begin(self.last_seq + 1, self.acknowledged)
 
     def append(self, size: int) -> None:
         """Put a batch of *size* records into the outbox."""
@@ -68,9 +82,9 @@ class ModelReader:
         self.last_seq = skipped_to
         self.start(now)
 
-    def evict_oldest(self) -> None:
-        """Evict the oldest batch, as a full outbox does."""
-        batch = self.batches.pop(0)
+    def evict(self, position: int = 0) -> None:
+        """Evict a batch: the oldest, as a full outbox does, or another, as full memory does."""
+        batch = self.batches.pop(position)
         self.evicted.update(range(batch.first_seq, batch.last_seq + 1))
 
     @property
@@ -83,15 +97,30 @@ class ModelReader:
         following = [batch for batch in self.batches if batch.first_seq > self.last_sent]
         if not following or not self.link.may_send() or self.link.session is None:
             return None
-        batch = following[0]
+        batch, follows = following[0], self.last_sent
+        envelope = Envelope(
+            self.name,
+            self.link.session,
+            batch.first_seq,
+            self.batches[0].first_seq,
+            self.incarnations.of(batch.first_seq),
+            follows,
+            self.incarnations.of(follows),
+        )
         self.link.on_sent(batch.last_seq, 1, now)
-        oldest_seq = self.batches[0].first_seq
-        envelope = Envelope(self.name, self.link.session, batch.first_seq, oldest_seq)
         return envelope, batch.last_seq - batch.first_seq + 1
 
-    def on_acknowledgement(self, session: int, seq: int, now: float) -> None:
+    def may_have_given(self, position: Position) -> bool:
+        """Return whether *position* may be one of this outbox."""
+        seq, incarnation = position
+        if seq <= self.acknowledged:
+            return True
+        return seq <= self.last_seq and self.incarnations.may_have_given(seq, incarnation)
+
+    def on_acknowledgement(self, session: int, position: Position, now: float) -> None:
         """Handle an acknowledgement."""
-        if self.link.on_acknowledgement(session, seq, self.last_seq, now):
+        seq = position.seq
+        if self.link.on_acknowledgement(session, seq, now):
             self.acknowledged = max(self.acknowledged, seq)
             self.batches = [batch for batch in self.batches if batch.first_seq > seq]
 
@@ -105,8 +134,8 @@ class World:
         self.readers = {name: self._new_reader(name) for name in ("ann", "bob")}
         #: From readers to the publisher: messages that were sent and have not arrived.
         self.messages: deque[tuple[Envelope, int]] = deque()
-        #: From the publisher to the readers: session, reader, seq.
-        self.acknowledgements: deque[tuple[int, str, int]] = deque()
+        #: From the publisher to the readers.
+        self.acknowledgements: deque[Acknowledged] = deque()
         #: Sent to Kafka and not confirmed, in order.
         self.unconfirmed: list[Delivery] = []
         self.kafka: list[Published] = []
@@ -151,13 +180,15 @@ class World:
 
     def send_acknowledgements(self) -> None:
         """Send the publisher's new acknowledgements."""
-        for reader, seq in self.publisher.take_acknowledgements().items():
-            self.acknowledgements.append((self.publisher.session, reader, seq))
+        for reader, position in self.publisher.take_acknowledgements().items():
+            self._send_acknowledgement(reader, position)
 
     def receive_acknowledgement(self) -> None:
         """Have a reader receive the next acknowledgement."""
-        session, name, seq = self.acknowledgements.popleft()
-        self.readers[name].on_acknowledgement(session, seq, self.now)
+        to, session, _, position = self.acknowledgements.popleft()
+        reader = self.readers[to]
+        assert reader.may_have_given(position), "there are no copies of an outbox here"
+        reader.on_acknowledgement(session, position, self.now)
 
     def restart_publisher(self, written: int) -> None:
         """Kill the publisher when Kafka has written *written* batches without confirming them."""
@@ -200,6 +231,9 @@ class World:
     def _new_publisher(self) -> ReceivingLink:
         return ReceivingLink(next(self._sessions))
 
+    def _send_acknowledgement(self, name: str, position: Position) -> None:
+        self.acknowledgements.append(Acknowledged(name, self.publisher.session, name, position))
+
     def _select(self, delivery: Delivery) -> None:
         """Exclude the records that are not to be published: here, none."""
 
@@ -217,7 +251,7 @@ class TransactionalWorld(World):
     """
 
     def __init__(self) -> None:
-        self._checkpoints: dict[str, int] = {}
+        self._checkpoints: dict[str, Position] = {}
         super().__init__()
 
     def confirm(self, position: int) -> None:
@@ -237,4 +271,4 @@ class TransactionalWorld(World):
 
     def _write(self, delivery: Delivery) -> None:
         super()._write(delivery)
-        self._checkpoints[delivery.reader] = delivery.last_seq
+        self._checkpoints[delivery.reader] = delivery.last

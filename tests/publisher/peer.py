@@ -12,6 +12,7 @@ import zmq
 from common.curve import ReaderKeys, secure_client
 from common.frames import (
     ANNOUNCEMENT_TOPIC,
+    Acknowledgement,
     Batch,
     Envelope,
     Kind,
@@ -106,6 +107,7 @@ class Reader:
         self.deduplicates = False
         #: The acknowledged seqs, in the order in which they were received.
         self.acknowledged: list[int] = []
+        self._acknowledgements: list[Acknowledgement] = []
 
     def wait_for_session(self, timeout_s: float = _TIMEOUT_S, *, other_than: int = 0) -> int:
         """Return the session that the publisher announces next."""
@@ -133,12 +135,12 @@ class Reader:
         """Wait until something has arrived, but at most *timeout_s*."""
         self._sub.poll(int(timeout_s * 1000))
 
-    def receive_acknowledgements(self) -> list[int]:
+    def receive_acknowledgements(self) -> list[Acknowledgement]:
         """Return the acknowledgements that have arrived; process announcements, too."""
-        before = len(self.acknowledged)
+        before = len(self._acknowledgements)
         while self._sub.poll(0):
             self._receive(time.monotonic() + _TIMEOUT_S, "complete message")
-        return self.acknowledged[before:]
+        return self._acknowledgements[before:]
 
     def wait_for_silence(self, seconds: float, *, timeout_s: float) -> None:
         """Wait until nothing has arrived for *seconds*. Raises TimeoutError after *timeout_s*."""
@@ -168,6 +170,7 @@ class Reader:
         acknowledgement = decode_acknowledgement(frame)
         if acknowledgement.session == self.session:
             self.acknowledged.append(acknowledgement.seq)
+            self._acknowledgements.append(acknowledgement)
 
 
 @contextmanager

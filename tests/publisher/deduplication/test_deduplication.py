@@ -8,7 +8,7 @@ from common.chat_gap import ChatGap, GapReason, decode_chat_gap, encode_chat_gap
 from common.frames import Batch, Envelope, Kind, Presence, Record
 from publisher.counters import Counters
 from publisher.deduplication.deduplication import Deduplication
-from publisher.link.sequence import Delivery, ReceivingLink
+from publisher.link.sequence import Delivery, Position, ReceivingLink
 
 ANN = "xqc/ann"
 BOB = "xqc/bob"
@@ -74,7 +74,7 @@ def test_a_copy_is_acknowledged_only_after_its_original_is_confirmed(publisher: 
     copy.confirm()
     assert publisher.link.take_acknowledgements() == {}
     original.confirm()
-    assert publisher.link.take_acknowledgements() == {ANN: 2, BOB: 2}
+    assert publisher.link.take_acknowledgements() == {ANN: Position(2), BOB: Position(2)}
 
 
 def test_a_copy_of_several_batches_waits_for_all_of_them(publisher: Publisher) -> None:
@@ -88,7 +88,7 @@ def test_a_copy_of_several_batches_waits_for_all_of_them(publisher: Publisher) -
     second.confirm()
     assert publisher.link.take_acknowledgements() == {}
     first.confirm()
-    assert publisher.link.take_acknowledgements() == {ANN: 2, BOB: 2}
+    assert publisher.link.take_acknowledgements() == {ANN: Position(2), BOB: Position(2)}
 
 
 def test_a_batch_does_not_wait_for_itself(publisher: Publisher) -> None:
@@ -98,7 +98,7 @@ def test_a_batch_does_not_wait_for_itself(publisher: Publisher) -> None:
 
     delivery.confirm()
 
-    assert publisher.link.take_acknowledgements() == {ANN: 3}
+    assert publisher.link.take_acknowledgements() == {ANN: Position(3)}
 
 
 def test_records_without_an_id_are_all_published(publisher: Publisher) -> None:
@@ -150,7 +150,7 @@ def test_a_gap_in_which_another_reader_was_present_is_left_out(publisher: Publis
 
     assert selected == []
     assert publisher.counters.gaps_left_out == 1
-    assert publisher.link.take_acknowledgements() == {ANN: 1}
+    assert publisher.link.take_acknowledgements() == {ANN: Position(1)}
 
 
 def test_a_gap_is_cut_to_the_time_without_another_reader(publisher: Publisher) -> None:

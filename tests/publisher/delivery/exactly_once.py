@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 
 from common.frames import encode_frame
+from publisher.link.sequence import Position
 from tests.link.model import ModelReader
 from tests.processes import StartProcess
 from tests.publisher.peer import Publisher, Reader, chat, start_publisher
@@ -58,8 +59,10 @@ class PersistentReader:
         assert self._peer
         received = self._peer.receive_acknowledgements()
         self.model.link.on_announcement(self._peer.session, time.monotonic())
-        for seq in received:
-            self.model.on_acknowledgement(self._peer.session, seq, time.monotonic())
+        for acknowledgement in received:
+            position = Position(acknowledgement.seq, acknowledgement.incarnation)
+            assert self.model.may_have_given(position)
+            self.model.on_acknowledgement(self._peer.session, position, time.monotonic())
         while (message := self.model.next_message(time.monotonic())) is not None:
             envelope, count = message
             self._peer.send_frames(

@@ -13,6 +13,7 @@ from publisher.delivery.checkpoints import (
     encode_checkpoint,
     encode_claim,
 )
+from publisher.link.sequence import Position
 
 READER = b"xqc/0123456789abcdef"
 
@@ -21,9 +22,9 @@ def test_the_last_checkpoint_of_a_reader_counts() -> None:
     """Each reader has its own checkpoint."""
     standing = Standing()
     for key, seq in ((READER, 10), (b"other/00", 5), (READER, 30)):
-        standing.take(key, encode_checkpoint(seq))
+        standing.take(key, encode_checkpoint(Position(seq, seq + 1)))
 
-    assert standing.checkpoints == {READER.decode(): 30, "other/00": 5}
+    assert standing.checkpoints == {READER.decode(): Position(30, 31), "other/00": Position(5, 6)}
     assert standing.claims == {}
 
 
@@ -31,18 +32,26 @@ def test_a_lower_checkpoint_does_not_replace_a_higher_one() -> None:
     """A late one, for example of another publisher's; after a tombstone, any counts."""
     standing = Standing()
     for seq in (30, 10):
-        standing.take(READER, encode_checkpoint(seq))
-    assert standing.checkpoints == {READER.decode(): 30}
+        standing.take(READER, encode_checkpoint(Position(seq)))
+    assert standing.checkpoints == {READER.decode(): Position(30)}
 
     standing.take(READER, None)
-    standing.take(READER, encode_checkpoint(10))
-    assert standing.checkpoints == {READER.decode(): 10}
+    standing.take(READER, encode_checkpoint(Position(10)))
+    assert standing.checkpoints == {READER.decode(): Position(10)}
+
+
+def test_a_checkpoint_of_an_older_version_has_no_incarnation() -> None:
+    """The reader may continue in any."""
+    standing = Standing()
+    standing.take(READER, b'{"version":1,"seq":10}')
+
+    assert standing.checkpoints == {READER.decode(): Position(10, 0)}
 
 
 def test_a_tombstone_removes_a_checkpoint() -> None:
     """As in any compacted topic. A tombstone without an earlier checkpoint is no error."""
     standing = Standing()
-    standing.take(READER, encode_checkpoint(10))
+    standing.take(READER, encode_checkpoint(Position(10)))
     standing.take(READER, None)
     standing.take(b"other/00", None)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from common.frames import Envelope
-from publisher.link.sequence import Delivery, ReceivingLink, Refusal
+from publisher.link.sequence import Delivery, Position, ReceivingLink, Refusal
 
 SESSION = 7
 READER = "xqc/0123456789abcdef"
@@ -107,9 +107,9 @@ def test_the_acknowledged_seq_is_the_last_one_before_an_unconfirmed_batch() -> N
     second.confirm()
     assert link.take_acknowledgements() == {}
     first.confirm()
-    assert link.take_acknowledgements() == {READER: 20}
+    assert link.take_acknowledgements() == {READER: Position(20)}
     third.confirm()
-    assert link.take_acknowledgements() == {READER: 30}
+    assert link.take_acknowledgements() == {READER: Position(30)}
 
 
 def test_acknowledgements_are_merged_and_returned_once() -> None:
@@ -119,7 +119,7 @@ def test_acknowledgements_are_merged_and_returned_once() -> None:
         accept_batch(link, first_seq, 10).confirm()
     accept_batch(link, 1, 5, reader="other/00").confirm()
 
-    assert link.take_acknowledgements() == {READER: 30, "other/00": 5}
+    assert link.take_acknowledgements() == {READER: Position(30), "other/00": Position(5)}
     assert link.take_acknowledgements() == {}
 
 
@@ -131,7 +131,7 @@ def test_the_last_acknowledgement_is_repeated_for_a_refused_batch() -> None:
     link.take_acknowledgements()
 
     assert accept(link, 1, 10) is Refusal.NOT_NEXT
-    assert link.take_acknowledgements() == {READER: 10}
+    assert link.take_acknowledgements() == {READER: Position(10)}
 
 
 def test_an_acknowledgement_skips_records_that_the_reader_has_evicted() -> None:
@@ -140,7 +140,7 @@ def test_an_acknowledgement_skips_records_that_the_reader_has_evicted() -> None:
     accept_batch(link, 1, 10).confirm()
     accept_batch(link, 31, 10, oldest=31).confirm()
 
-    assert link.take_acknowledgements() == {READER: 40}
+    assert link.take_acknowledgements() == {READER: Position(40)}
 
 
 def test_the_reader_that_has_been_silent_longest_is_forgotten_first() -> None:
@@ -161,7 +161,7 @@ def test_a_reader_with_unconfirmed_batches_is_never_forgotten() -> None:
     for delivery in deliveries:
         delivery.confirm()
 
-    assert link.take_acknowledgements() == {"a": 10, "b": 10, "c": 10}
+    assert link.take_acknowledgements() == {"a": Position(10), "b": Position(10), "c": Position(10)}
 
 
 @pytest.mark.parametrize(
@@ -180,23 +180,23 @@ def test_a_reader_with_a_checkpoint_continues_after_it(
     first_seq: int, oldest: int, is_accepted: bool
 ) -> None:
     """After a checkpoint of 10: record 11, or the reader's oldest one if that is later."""
-    link = ReceivingLink(SESSION, checkpoints={READER: 10})
+    link = ReceivingLink(SESSION, checkpoints={READER: Position(10)})
 
     assert isinstance(accept(link, first_seq, 10, oldest=oldest), Delivery) is is_accepted
 
 
 def test_a_batch_before_the_checkpoint_is_refused_and_acknowledged() -> None:
     """The earlier session could not send that acknowledgement. It is sent for each batch."""
-    link = ReceivingLink(SESSION, checkpoints={READER: 10, "other/00": 5})
+    link = ReceivingLink(SESSION, checkpoints={READER: Position(10), "other/00": Position(5)})
 
     for first_seq in (1, 6):
         assert accept(link, first_seq, 5) is Refusal.NOT_NEXT
-        assert link.take_acknowledgements() == {READER: 10}
+        assert link.take_acknowledgements() == {READER: Position(10)}
 
 
 def test_the_first_batch_after_a_checkpoint_is_marked_as_first() -> None:
     """The checkpoint is of an earlier session."""
-    link = ReceivingLink(SESSION, checkpoints={READER: 10})
+    link = ReceivingLink(SESSION, checkpoints={READER: Position(10)})
     accept(link, 1, 10)
 
     assert [accept_batch(link, 11, 5).is_first, accept_batch(link, 16, 5).is_first] == [True, False]
@@ -204,20 +204,20 @@ def test_the_first_batch_after_a_checkpoint_is_marked_as_first() -> None:
 
 def test_a_reader_that_is_forgotten_keeps_its_checkpoint() -> None:
     """Its batches of this session count, and are not accepted again."""
-    link = ReceivingLink(SESSION, checkpoints={"a": 10}, remembered_readers=1)
+    link = ReceivingLink(SESSION, checkpoints={"a": Position(10)}, remembered_readers=1)
     accept_batch(link, 11, 10, reader="a").confirm()
     accept_batch(link, 1, 10, reader="b").confirm()
     link.take_acknowledgements()
 
     assert accept(link, 11, 10, reader="a") is Refusal.NOT_NEXT
-    assert link.take_acknowledgements() == {"a": 20}
+    assert link.take_acknowledgements() == {"a": Position(20)}
     assert accept_batch(link, 21, 10, reader="a").is_first
     assert accept(link, 1, 10, reader="b") is Refusal.NOT_NEXT
 
 
 def test_readers_with_only_refused_batches_are_forgotten_too() -> None:
     """They are counted towards the bound as well."""
-    checkpoints = {f"reader{number}/00": 10 for number in range(100)}
+    checkpoints = {f"reader{number}/00": Position(10) for number in range(100)}
     link = ReceivingLink(SESSION, checkpoints=checkpoints, remembered_readers=1)
     for reader in list(checkpoints):
         accept(link, 1, 10, reader=reader)
@@ -295,15 +295,15 @@ class LinkUnderFaults(RuleBasedStateMachine):
         """Kafka confirms any of its unconfirmed batches."""
         index = data.draw(st.integers(0, len(self.unconfirmed) - 1))
         delivery = self.unconfirmed.pop(index)
-        self.confirmed.update(range(delivery.first_seq, delivery.last_seq + 1))
+        self.confirmed.update(range(delivery.first_seq, delivery.last.seq + 1))
         delivery.confirm()
 
     @rule(is_received=st.booleans())
     def acknowledge(self, is_received: bool) -> None:
         """The publisher sends its acknowledgements; the reader receives them or not."""
-        for seq in self.link.take_acknowledgements().values():
+        for position in self.link.take_acknowledgements().values():
             if is_received:
-                self._receive_acknowledgement(seq)
+                self._receive_acknowledgement(position.seq)
 
     def _receive_acknowledgement(self, seq: int) -> None:
         self.acknowledged = max(self.acknowledged, seq)
@@ -342,7 +342,7 @@ class LinkUnderFaults(RuleBasedStateMachine):
                 self.send()
                 self.arrive()
                 for delivery in self.unconfirmed:
-                    self.confirmed.update(range(delivery.first_seq, delivery.last_seq + 1))
+                    self.confirmed.update(range(delivery.first_seq, delivery.last.seq + 1))
                     delivery.confirm()
                 self.unconfirmed.clear()
             self.acknowledge(is_received=True)
