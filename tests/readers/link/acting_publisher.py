@@ -1,0 +1,137 @@
+"""A publisher that a test acts as, over real ZeroMQ sockets, and a sender that runs towards it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import zmq
+
+from common.frames import (
+    ANNOUNCEMENT_TOPIC,
+    Acknowledgement,
+    Announcement,
+    Batch,
+    Envelope,
+    Kind,
+    Presence,
+    Record,
+    acknowledgement_topic,
+    decode_envelope,
+    decode_presence,
+    encode_frame,
+)
+from readers.link.publisher_addresses import PublisherAddress
+from readers.link.sender import Sender
+from readers.outbox.outbox import Outbox
+
+SESSION = 2**64 - 1
+
+
+class FakeClock:
+    """A clock that the test sets."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        """Return the time in seconds."""
+        return self.now
+
+
+class Publisher:
+    """Receives batches, and sends the frames that a test wants."""
+
+    def __init__(self) -> None:
+        self._context = zmq.Context()
+        self._pull = self._context.socket(zmq.PULL)
+        self._pub = self._context.socket(zmq.XPUB)
+        self.address = PublisherAddress(_bind(self._pull), _bind(self._pub))
+
+    async def next_subscription(self) -> bytes:
+        """Return a reader's next subscription: 1 and the topic, or 0 and the topic it left."""
+        await _until_readable(self._pub)
+        return self._pub.recv()
+
+    async def wait_for_subscriber(self) -> None:
+        """Return once a reader has subscribed to all three of its topics."""
+        for _ in range(3):
+            await self.next_subscription()
+
+    def announce(self, session: int = SESSION, *, deduplicates: bool = False) -> None:
+        """Announce *session*."""
+        announcement = encode_frame(Announcement(session, deduplicates))
+        self._pub.send_multipart([ANNOUNCEMENT_TOPIC, announcement])
+
+    def acknowledge(
+        self, reader: str, seq: int, session: int = SESSION, incarnation: int = 0
+    ) -> None:
+        """Acknowledge every record up to *seq*, which *incarnation* gave, 0 if unknown."""
+        body = encode_frame(Acknowledgement(session, seq, incarnation))
+        self._pub.send_multipart([acknowledgement_topic(reader), body])
+
+    def send_frames(self, frames: list[bytes]) -> None:
+        """Send any frames."""
+        self._pub.send_multipart(frames)
+
+    async def receive_batch(self) -> tuple[Envelope, bytes]:
+        """Return the next batch with its envelope."""
+        await _until_readable(self._pull)
+        envelope, body = self._pull.recv_multipart()
+        return decode_envelope(envelope), body
+
+    async def receive_presence(self) -> Presence:
+        """Return the next message, which has to be a presence."""
+        await _until_readable(self._pull)
+        (frame,) = self._pull.recv_multipart()
+        return decode_presence(frame)
+
+    def has_received(self) -> bool:
+        """Return whether there is a batch to receive."""
+        return bool(self._pull.poll(0))
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self._context.destroy(linger=0)
+
+
+@asynccontextmanager
+async def running(sender: Sender, *publishers: Publisher) -> AsyncIterator[Sender]:
+    """Run *sender* during the block, which begins once it is subscribed to *publishers*."""
+    task = asyncio.create_task(sender.run())
+    for publisher in publishers:
+        await publisher.wait_for_subscriber()
+    yield sender
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def envelope(
+    outbox: Outbox, first_seq: int, *, oldest: int, follows: int = 0, session: int = SESSION
+) -> Envelope:
+    """Return the envelope of the batch of *outbox* that begins with record *first_seq*."""
+    return Envelope(
+        outbox.reader,
+        session,
+        first_seq,
+        oldest,
+        outbox.incarnation_of(first_seq),
+        follows,
+        outbox.incarnation_of(follows),
+    )
+
+
+def append(outbox: Outbox, *values: bytes) -> None:
+    """Put a batch with these values into *outbox*."""
+    outbox.append(Batch(Kind.CHAT, [Record(b"1", 1, value) for value in values]))
+
+
+async def _until_readable(socket: zmq.Socket[bytes], timeout_s: float = 10.0) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not socket.poll(0):  # noqa: ASYNC110 - the sockets are the synchronous ones
+            await asyncio.sleep(0.005)
+
+
+def _bind(socket: zmq.Socket[bytes]) -> str:
+    return f"tcp://127.0.0.1:{socket.bind_to_random_port('tcp://127.0.0.1')}"

@@ -1,0 +1,83 @@
+"""A sender with two publishers. The test acts as both of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+
+import pytest
+
+from readers.link.failover import SILENT_FOR_S
+from readers.link.sender import Sender
+from readers.outbox.outbox import Outbox
+from tests.readers.link.acting_publisher import (
+    SESSION,
+    FakeClock,
+    Publisher,
+    append,
+    envelope,
+    running,
+)
+from tests.readers.polling import until
+
+
+@pytest.fixture
+def other() -> Iterator[Publisher]:
+    """Return the second publisher in the order."""
+    with closing(Publisher()) as publisher:
+        yield publisher
+
+
+@pytest.fixture
+async def sender_with_two(
+    publisher: Publisher, other: Publisher, outbox: Outbox, clock: FakeClock
+) -> AsyncIterator[Sender]:
+    """Return a running sender with two publishers."""
+    sender = Sender(outbox, [publisher.address, other.address], clock)
+    async with running(sender, publisher, other):
+        yield sender
+
+
+@pytest.mark.usefixtures("sender_with_two")
+async def test_unacknowledged_batches_are_sent_to_the_next_publisher(
+    publisher: Publisher, other: Publisher, outbox: Outbox, clock: FakeClock
+) -> None:
+    """The first publisher receives the batches that follow once it is back."""
+    append(outbox, b"a")
+    append(outbox, b"b")
+    publisher.announce()
+    await publisher.receive_batch()
+    await publisher.receive_batch()
+    publisher.acknowledge(outbox.reader, 1)
+    await until(lambda: outbox.acknowledged == 1)
+
+    clock.now += SILENT_FOR_S + 1
+    other.announce(session=5)
+    received, _ = await other.receive_batch()
+    assert received == envelope(outbox, 2, oldest=2, follows=1, session=5)
+    other.acknowledge(outbox.reader, 2, session=5)
+    await until(lambda: outbox.acknowledged == 2)
+
+    def has_switched_back() -> bool:
+        clock.now += 1
+        publisher.announce()
+        return publisher.has_received()
+
+    append(outbox, b"c")
+    await until(has_switched_back)
+    assert (await publisher.receive_batch())[0] == envelope(outbox, 3, oldest=3, follows=2)
+
+
+@pytest.mark.usefixtures("sender_with_two")
+async def test_only_acknowledgements_of_the_current_publisher_count(
+    publisher: Publisher, other: Publisher, outbox: Outbox
+) -> None:
+    """Those of another publisher are ignored, even for the same session."""
+    append(outbox, b"a")
+    publisher.announce()
+    await publisher.receive_batch()
+    other.acknowledge(outbox.reader, 1)
+    other.announce(session=5)
+    publisher.announce(session=7)
+    assert (await publisher.receive_batch())[0] == envelope(outbox, 1, oldest=1, session=7)
+    assert outbox.waiting == 1
