@@ -75,7 +75,9 @@ class Delivery:
         "seqs",
     )
 
-    def __init__(self, link: ReceivingLink, reader: _Reader, first_seq: int, last: Position) -> None:
+    def __init__(
+        self, link: ReceivingLink, reader: _Reader, first_seq: int, last: Position
+    ) -> None:
         self._link = link
         self._reader = reader
         self.first_seq = first_seq

@@ -141,9 +141,7 @@ def _begin_numbering(database: sqlite3.Connection) -> None:
     boot = boot_id()
     row = database.execute("SELECT boot FROM numbering").fetchone()
     if row is None:
-        database.execute(
-            "INSERT INTO numbering VALUES (?, ?, 0, 0)", (new_numbering_name(), boot)
-        )
+        database.execute("INSERT INTO numbering VALUES (?, ?, 0, 0)", (new_numbering_name(), boot))
     elif row[0] != boot:
         database.execute(
             # `max(last_seq)` would read the whole table.

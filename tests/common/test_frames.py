@@ -61,6 +61,22 @@ class FormerBatch(msgspec.Struct, array_like=True):
     records: list[FormerRecord]
 
 
+class FormerEnvelope(msgspec.Struct, array_like=True):
+    """An envelope of an older version, without incarnations."""
+
+    reader: str
+    session: int
+    first_seq: int
+    oldest_seq: int
+
+
+class FormerAcknowledgement(msgspec.Struct, array_like=True):
+    """An acknowledgement of an older version, without an incarnation."""
+
+    session: int
+    seq: int
+
+
 class FormerAnnouncement(msgspec.Struct, array_like=True):
     """An announcement of an older version, without `deduplicates`."""
 
@@ -80,6 +96,9 @@ def test_a_batch_is_decoded_as_it_was_encoded(batch: Batch) -> None:
         session=sessions,
         first_seq=numbers,
         oldest_seq=numbers,
+        incarnation=numbers,
+        follows=numbers,
+        follows_incarnation=numbers,
     )
 )
 def test_an_envelope_is_decoded_as_it_was_encoded(envelope: Envelope) -> None:
@@ -101,12 +120,12 @@ def test_a_presence_is_decoded_as_it_was_encoded(presence: Presence) -> None:
     assert decode_presence(encode_frame(presence)) == presence
 
 
-@given(sessions, numbers, st.booleans())
+@given(sessions, numbers, numbers, st.booleans())
 def test_frames_of_the_publisher_are_decoded_as_they_were_encoded(
-    session: int, seq: int, deduplicates: bool
+    session: int, seq: int, incarnation: int, deduplicates: bool
 ) -> None:
     """These are acknowledgements and announcements."""
-    acknowledgement = Acknowledgement(session, seq)
+    acknowledgement = Acknowledgement(session, seq, incarnation)
     assert decode_acknowledgement(encode_frame(acknowledgement)) == acknowledgement
     announcement = Announcement(session, deduplicates)
     assert decode_announcement(encode_frame(announcement)) == announcement
@@ -119,6 +138,10 @@ def test_frames_of_an_older_program_are_decoded() -> None:
     assert decode_batch(frame) == Batch(Kind.CHAT, [Record(b"key", 1, b"value")])
     frame = bytes([VERSION]) + msgspec.msgpack.encode(FormerAnnouncement(7))
     assert decode_announcement(frame) == Announcement(7)
+    frame = bytes([VERSION]) + msgspec.msgpack.encode(FormerEnvelope("xqc/1", 7, 2, 1))
+    assert decode_envelope(frame) == Envelope("xqc/1", 7, 2, 1)
+    frame = bytes([VERSION]) + msgspec.msgpack.encode(FormerAcknowledgement(7, 2))
+    assert decode_acknowledgement(frame) == Acknowledgement(7, 2)
 
 
 def test_an_older_program_decodes_new_frames() -> None:
@@ -128,6 +151,12 @@ def test_an_older_program_decodes_new_frames() -> None:
     assert decoded == FormerBatch(Kind.CHAT, [FormerRecord(b"key", 1, b"value")])
     frame = encode_frame(Announcement(7, deduplicates=True))
     assert msgspec.msgpack.decode(frame[1:], type=FormerAnnouncement) == FormerAnnouncement(7)
+    frame = encode_frame(Envelope("xqc/1", 7, 2, 1, 5, 1, 4))
+    former = FormerEnvelope("xqc/1", 7, 2, 1)
+    assert msgspec.msgpack.decode(frame[1:], type=FormerEnvelope) == former
+    frame = encode_frame(Acknowledgement(7, 2, 5))
+    decoded_acknowledgement = msgspec.msgpack.decode(frame[1:], type=FormerAcknowledgement)
+    assert decoded_acknowledgement == FormerAcknowledgement(7, 2)
 
 
 @given(frame=st.binary(max_size=200), right_version=st.booleans())

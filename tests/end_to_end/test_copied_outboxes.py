@@ -12,22 +12,19 @@ from pathlib import Path
 import pytest
 
 from common.chat_message import decode_chat_message
-from simulator.background import BackgroundChatServer
 from tests.end_to_end.service import START_WITHIN_S, Service, twitch
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import Process, StartProcess, wait_for_line
-from tests.topics import Isolation, read_all
+from tests.topics import read_all
 
 CHANNEL = "xqc"
 
 #: Messages in each step.
 _COUNT = 20
 
-_SETTINGS: list[Mapping[str, str]] = [
-    {},
-    {"DELIVERY": "exactly-once"},
-    {"DEDUPLICATE": "true"},
-]
+_AT_LEAST_ONCE: Mapping[str, str] = {}
+_EXACTLY_ONCE = {"DELIVERY": "exactly-once"}
+_DEDUPLICATED = {"DEDUPLICATE": "true"}
 
 
 class CopiedService(Service):
@@ -52,42 +49,35 @@ class CopiedService(Service):
 
 
 @pytest.fixture
-def chat(short_folder: Path) -> Iterator[BackgroundChatServer]:
-    """Yield a running simulated Twitch."""
-    with twitch(short_folder) as server:
-        yield server
-
-
-@pytest.fixture(params=_SETTINGS, ids=["at least once", "exactly once", "deduplicated"])
 def service(
     request: pytest.FixtureRequest,
     processes: StartProcess,
-    chat: BackgroundChatServer,
     short_folder: Path,
     real_kafka: KafkaCluster,
     topic: str,
-) -> CopiedService:
-    """Return an installation with a running publisher."""
-    service = CopiedService(
-        processes, chat, short_folder, real_kafka.bootstrap, topic, **request.param
-    )
-    wait_for_line(service.start_publisher(), "is ready", START_WITHIN_S)
-    return service
+) -> Iterator[CopiedService]:
+    """Yield an installation with a running publisher. The parameter is its settings."""
+    with twitch(short_folder) as chat:
+        service = CopiedService(
+            processes, chat, short_folder, real_kafka.bootstrap, topic, **request.param
+        )
+        wait_for_line(service.start_publisher(), "is ready", START_WITHIN_S)
+        yield service
 
 
 def published(service: CopiedService) -> set[str]:
     """Return the texts in Kafka."""
-    isolation: Isolation = "read_committed"
     environment = service.environment
     records = read_all(
         environment["KAFKA_BROKERS"],
         environment["KAFKA_TOPIC_CHAT_MESSAGES"],
         timeout_s=START_WITHIN_S,
-        isolation=isolation,
+        isolation="read_committed",
     )
     return {decode_chat_message(record.value).message for record in records}
 
 
+@pytest.mark.parametrize("service", [_AT_LEAST_ONCE, _EXACTLY_ONCE], indirect=True)
 def test_a_restored_outbox_loses_nothing(service: CopiedService, short_folder: Path) -> None:
     """The reader takes a new name, and says so once."""
     original, backup = str(short_folder / "var"), str(short_folder / "backup")
@@ -107,6 +97,7 @@ def test_a_restored_outbox_loses_nothing(service: CopiedService, short_folder: P
     assert "are not acknowledged" not in reader.output()
 
 
+@pytest.mark.parametrize("service", [_EXACTLY_ONCE, _DEDUPLICATED], indirect=True)
 def test_a_cloned_outbox_loses_nothing(service: CopiedService, short_folder: Path) -> None:
     """The clone runs beside the original, which is ahead of it, and goes on alone."""
     original, clone = str(short_folder / "var"), str(short_folder / "clone")

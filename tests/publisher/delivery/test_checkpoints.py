@@ -75,6 +75,7 @@ def test_the_last_claim_to_a_transactional_id_counts() -> None:
     [
         pytest.param(READER, b'{"version":2,"seq":10}', id="a checkpoint of another version"),
         pytest.param(READER, b'{"version":1,"seq":0}', id="an impossible seq"),
+        pytest.param(READER, b'{"version":1,"seq":1,"incarnation":-1}', id="an impossible id"),
         pytest.param(READER, b'{"message":"hi"}', id="something else"),
         pytest.param(READER, b"\xff", id="not JSON"),
         pytest.param(None, b"x", id="no key"),

@@ -27,6 +27,11 @@ def envelope(reader: str = READER, first_seq: int = 1, oldest_seq: int = 1) -> b
     return encode_frame(Envelope(reader, 1, first_seq, oldest_seq))
 
 
+def positions(*, incarnation: int = 5, follows: int = 0, follows_incarnation: int = 0) -> bytes:
+    """Return an envelope with these positions."""
+    return encode_frame(Envelope(READER, 1, 1, 1, incarnation, follows, follows_incarnation))
+
+
 def presence(
     reader: str = READER, channel_id: str = "71", since_ms: int = 5, until_ms: int = 10
 ) -> bytes:
@@ -68,6 +73,20 @@ def batch(*records: tuple[object, object, object], kind: int = Kind.CHAT) -> byt
         pytest.param([envelope(first_seq=0, oldest_seq=0), BATCH], "impossible values", id="seq 0"),
         pytest.param([envelope(oldest_seq=2), BATCH], "impossible values", id="older than oldest"),
         pytest.param([envelope(first_seq=2**63 - 1), BATCH], "impossible values", id="seq too big"),
+        pytest.param([positions(follows=1), BATCH], "impossible values", id="follows itself"),
+        pytest.param([positions(follows=-1), BATCH], "impossible values", id="follows -1"),
+        pytest.param([positions(incarnation=-1), BATCH], "impossible values", id="incarnation -1"),
+        pytest.param(
+            [positions(incarnation=2**63), BATCH], "impossible values", id="incarnation too big"
+        ),
+        pytest.param(
+            [positions(follows_incarnation=-1), BATCH], "impossible values", id="follows one of -1"
+        ),
+        pytest.param(
+            [positions(follows_incarnation=2**63), BATCH],
+            "impossible values",
+            id="follows one too big",
+        ),
         pytest.param([ENVELOPE, batch()], "impossible values", id="no records"),
         pytest.param(
             [ENVELOPE, batch(*[(b"", 1, b"")] * (MAX_RECORDS + 1))],

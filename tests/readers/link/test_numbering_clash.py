@@ -34,11 +34,11 @@ async def accept_new_name(publisher: Publisher, outbox: Outbox, former: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("seq", "incarnation"),
+    "wrong",
     [
-        pytest.param(1, 5, id="a number that another incarnation gave"),
-        pytest.param(9, 0, id="a number that was never given, from an older publisher"),
-        pytest.param(9, 5, id="a number that was never given"),
+        pytest.param((1, 5), id="a number that another incarnation gave"),
+        pytest.param((9, 0), id="a number that was never given, from an older publisher"),
+        pytest.param((9, 5), id="a number that was never given"),
     ],
 )
 async def test_everything_is_sent_under_a_new_name(
@@ -46,11 +46,11 @@ async def test_everything_is_sent_under_a_new_name(
     publisher: Publisher,
     outbox: Outbox,
     caplog: pytest.LogCaptureFixture,
-    seq: int,
-    incarnation: int,
+    wrong: tuple[int, int],
 ) -> None:
     """Nothing counts as acknowledged. One warning names both names."""
     former = outbox.reader
+    seq, incarnation = wrong
     append(outbox, b"a")
     append(outbox, b"b")
     publisher.announce()

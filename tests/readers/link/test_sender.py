@@ -18,7 +18,6 @@ from readers.link.go_back_n import RESEND_AFTER_S
 from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
 from tests.readers.link.acting_publisher import (
-    SESSION,
     FakeClock,
     Publisher,
     append,

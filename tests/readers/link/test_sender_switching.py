@@ -11,7 +11,6 @@ from readers.link.failover import SILENT_FOR_S
 from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
 from tests.readers.link.acting_publisher import (
-    SESSION,
     FakeClock,
     Publisher,
     append,
