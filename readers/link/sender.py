@@ -89,7 +89,6 @@ class Sender:
         for publisher in self._publishers:
             self._loop.add_reader(publisher, self._guarded, self._on_readable)
         try:
-            self._guarded(self._on_readable)
             self._guarded(self._on_tick)
             await self._failure
         finally:
@@ -286,7 +285,7 @@ class Sender:
         for publisher in self._publishers:
             publisher.listen(is_waiting)
             publisher.reconnect_if_due(now)
-        # ZeroMQ's descriptor is edge-triggered: it does not signal again what `listen` read.
+        # ZeroMQ's descriptor is edge-triggered: a call that connects a socket reads its signal.
         self._receive()
         self._switch_if_preferred(now)
         if self._link.on_time(now):

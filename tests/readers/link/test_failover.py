@@ -76,6 +76,23 @@ def test_after_the_last_publisher_comes_the_first(driver: FailoverDriver) -> Non
     assert driver.for_seconds(2, 0) == 0
 
 
+def test_an_earlier_publisher_that_died_is_not_used_again(driver: FailoverDriver) -> None:
+    """Although it had responded for long before that."""
+    assert driver.for_seconds(60, 0, 1) == 0
+    assert driver.for_seconds(SILENT_FOR_S + 1, 1) == 1
+    for _ in range(30):
+        assert driver.for_seconds(1, 1) == 1
+
+
+def test_the_time_before_a_silence_does_not_count(driver: FailoverDriver) -> None:
+    """An earlier publisher has to respond for SETTLED_AFTER_S after it was silent."""
+    driver.for_seconds(60, 0, 1)
+    driver.for_seconds(SILENT_FOR_S + 1, 1)
+    for _ in range(int(SETTLED_AFTER_S)):
+        assert driver.for_seconds(1, 0, 1) == 1
+    assert driver.for_seconds(2, 0, 1) == 0
+
+
 def test_a_single_publisher_is_used_indefinitely() -> None:
     """Even if it is silent."""
     assert FailoverDriver(1).for_seconds(300) == 0

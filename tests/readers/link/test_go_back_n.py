@@ -132,6 +132,60 @@ def test_nothing_is_sent_again_to_a_publisher_that_is_away(link: SendingLink) ->
     assert link.last_sent(0) == 5
 
 
+def test_sending_does_not_make_a_silent_publisher_responsive(link: SendingLink) -> None:
+    """What is sent only fills a queue. The publisher has to send something itself."""
+    for second in range(5):
+        link.on_sent(second + 1, 10, float(second))
+    assert link.is_away(AWAY_AFTER_S + 0.1)
+
+
+def test_the_time_without_progress_counts_from_the_first_batch_in_flight(
+    link: SendingLink,
+) -> None:
+    """Not from the last acknowledgement, which may be long ago in a quiet channel."""
+    link.on_sent(1, 10, 100.0)
+    link.on_announcement(SESSION, 100.0 + RESEND_AFTER_S)
+    assert not link.on_time(100.0 + RESEND_AFTER_S)
+    assert link.on_time(100.1 + RESEND_AFTER_S)
+
+
+def test_silence_counts_from_the_first_batch_in_flight(link: SendingLink) -> None:
+    """A reader that waits for nothing receives no announcements."""
+    assert link.is_away(100.0)
+    link.on_sent(1, 10, 100.0)
+    assert not link.is_away(100.0 + AWAY_AFTER_S)
+    assert link.is_away(100.0 + AWAY_AFTER_S + 0.1)
+
+
+@pytest.mark.parametrize("announces", [True, False])
+def test_whatever_the_publisher_sends_shows_that_it_is_there(
+    link: SendingLink, announces: bool
+) -> None:
+    """An announcement, or an acknowledgement of what was acknowledged before."""
+    link.on_sent(1, 10, 0.0)
+    if announces:
+        link.on_announcement(SESSION, 3.0)
+    else:
+        link.on_acknowledgement(SESSION, 0, 3.0)
+    assert not link.is_away(3.0 + AWAY_AFTER_S)
+    assert link.is_away(3.0 + AWAY_AFTER_S + 0.1)
+
+
+def test_another_publisher_starts_with_a_clean_state(link: SendingLink) -> None:
+    """Nothing is in flight to it, and its silence counts from then on."""
+    link.on_sent(1, WINDOW_BYTES, 0.0)
+    link.on_switched(None, 50.0)
+    assert link.session is None
+    assert not link.may_send()
+    assert not link.has_in_flight
+    assert not link.is_away(50.0 + AWAY_AFTER_S)
+    link.on_announcement(OTHER_SESSION, 50.0)
+    assert link.may_send()
+    link.on_sent(1, 10, 50.0)
+    link.on_announcement(OTHER_SESSION, 50.0 + RESEND_AFTER_S)
+    assert not link.on_time(50.0 + RESEND_AFTER_S)
+
+
 def test_with_nothing_in_flight_nothing_is_sent_again(link: SendingLink) -> None:
     """For example, in a quiet channel."""
     link.on_announcement(SESSION, 100.0)

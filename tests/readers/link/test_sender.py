@@ -153,6 +153,18 @@ async def test_the_loss_and_the_return_of_a_publisher_are_logged_once_each(
     assert caplog.text.count("no announcement from") == 1
 
 
+async def test_what_has_come_is_handled_although_its_signal_was_read(
+    sender: Sender, publisher: Publisher, outbox: Outbox
+) -> None:
+    """Connecting a socket again reads the signal of its descriptor, which does not come twice."""
+    append(outbox, b"a")
+    publisher.announce()
+    socket = sender._publishers[0]._acknowledgements.socket
+    assert socket.poll(10_000)  # without the loop, which would see the signal
+    sender._on_tick()
+    assert (await publisher.receive_batch())[0].first_seq == 1
+
+
 async def test_presence_is_only_reported_to_a_publisher_that_compares_readers(
     sender: Sender, publisher: Publisher, outbox: Outbox
 ) -> None:

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from readers.link.failover import SILENT_FOR_S
+from readers.link.failover import SETTLED_AFTER_S, SILENT_FOR_S
 from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
 from tests.readers.link.acting_publisher import (
@@ -65,6 +65,32 @@ async def test_unacknowledged_batches_are_sent_to_the_next_publisher(
     append(outbox, b"c")
     await until(has_switched_back)
     assert (await publisher.receive_batch())[0] == envelope(outbox, 3, oldest=3, follows=2)
+
+
+async def test_a_publisher_is_left_once_it_has_acknowledged_everything(
+    sender_with_two: Sender,
+    publisher: Publisher,
+    other: Publisher,
+    outbox: Outbox,
+    clock: FakeClock,
+) -> None:
+    """Not before: what is in flight would be published twice. Meanwhile nothing more is sent."""
+    append(outbox, b"a")
+    clock.now += SILENT_FOR_S + 1
+    other.announce(session=5)
+    await other.receive_batch()
+    for second in range(int(SETTLED_AFTER_S) + 2):
+        clock.now += 1
+        other.announce(session=5)
+        publisher.announce(session=100 + second)
+        known = sender_with_two._publishers[0]
+        await until(lambda known=known, second=second: known.session == 100 + second)
+    append(outbox, b"b")
+    sender_with_two.send()
+    other.acknowledge(outbox.reader, 1, session=5)
+    received, _ = await publisher.receive_batch()
+    assert received.first_seq == 2
+    assert not other.has_received()
 
 
 @pytest.mark.usefixtures("sender_with_two")
