@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import zmq
 
-from common.frames import ANNOUNCEMENT_TOPIC, acknowledgement_topic, announcement_topic
+from common.frames import (
+    ANNOUNCEMENT_TOPIC,
+    Acknowledgement,
+    Announcement,
+    FrameError,
+    acknowledgement_topic,
+    announcement_topic,
+    decode_acknowledgement,
+    decode_announcement,
+)
+from common.logs import BoundedLog
 from readers.link.go_back_n import WINDOW_BATCHES
 from readers.link.link_connection import LinkConnection
 from readers.link.publisher_addresses import PublisherAddress
+
+logger = logging.getLogger(__name__)
 
 
 class RemotePublisher:
@@ -30,18 +43,29 @@ class RemotePublisher:
             context, zmq.SUB, address.acknowledgements, address.keys
         )
         self._is_listening = False
-        self._reader = reader
-        self._subscribe()
+        self._bad_frame = BoundedLog(logger.warning)
+        self._subscribe(reader)
         self._acknowledgements.connect()
 
     def fileno(self) -> int:
         """Return the descriptor that becomes readable when there may be something to receive."""
         return int(self._acknowledgements.socket.getsockopt(zmq.FD))
 
-    def receive(self) -> Iterator[list[bytes]]:
-        """Yield what has come. Exhaust it: the descriptor only signals changes."""
+    def receive(self) -> Iterator[tuple[Announcement | Acknowledgement, bool]]:
+        """
+        Yield what has come, and whether it answers a subscription. Drops malformed frames.
+
+        Exhaust it: the descriptor only signals changes.
+        """
         while int(self._acknowledgements.socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
-            yield self._acknowledgements.socket.recv_multipart()
+            frames = self._acknowledgements.socket.recv_multipart()
+            try:
+                message = self._decoded(frames)
+            except FrameError as error:
+                self._bad_frame("dropped a malformed frame from the publisher: %s", error)
+            else:
+                if message is not None:
+                    yield message, frames[0] == self._topics[1]
 
     def listen(self, to_announcements: bool) -> None:
         """
@@ -58,10 +82,9 @@ class RemotePublisher:
 
     def rename(self, reader: str) -> None:
         """Receive what is published for the name *reader* from now on, and no more for the last."""
-        for topic in self._topics():
+        for topic in self._topics:
             self._acknowledgements.socket.unsubscribe(topic)
-        self._reader = reader
-        self._subscribe()
+        self._subscribe(reader)
 
     def start_using(self) -> None:
         """Connect, to send batches."""
@@ -84,9 +107,19 @@ class RemotePublisher:
         self._batches.reconnect_if_due(now)
         self._acknowledgements.reconnect_if_due(now)
 
-    def _subscribe(self) -> None:
-        for topic in self._topics():
+    def _subscribe(self, reader: str) -> None:
+        self._topics = acknowledgement_topic(reader), announcement_topic(reader)
+        for topic in self._topics:
             self._acknowledgements.socket.subscribe(topic)
 
-    def _topics(self) -> tuple[bytes, bytes]:
-        return acknowledgement_topic(self._reader), announcement_topic(self._reader)
+    def _decoded(self, frames: list[bytes]) -> Announcement | Acknowledgement | None:
+        """Return what *frames* hold; None if that is for a former name. Raises FrameError."""
+        if len(frames) != 2:
+            raise FrameError(f"{len(frames)} frames where there should be 2")
+        topic, body = frames
+        to_reader, personal = self._topics
+        if topic == to_reader:
+            return decode_acknowledgement(body)
+        if topic in {ANNOUNCEMENT_TOPIC, personal}:
+            return decode_announcement(body)
+        return None

@@ -15,20 +15,7 @@ from typing import TYPE_CHECKING
 
 import zmq
 
-from common.frames import (
-    ANNOUNCEMENT_TOPIC,
-    Acknowledgement,
-    Announcement,
-    Envelope,
-    FrameError,
-    Presence,
-    acknowledgement_topic,
-    announcement_topic,
-    decode_acknowledgement,
-    decode_announcement,
-    encode_frame,
-)
-from common.logs import BoundedLog
+from common.frames import Acknowledgement, Announcement, Envelope, Presence, encode_frame
 from readers.link.failover import Failover
 from readers.link.go_back_n import SendingLink
 from readers.link.received_until import ReceivedUntil
@@ -67,9 +54,6 @@ class Sender:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._failure: asyncio.Future[None] = self._loop.create_future()
-        self._acknowledgement_topic = acknowledgement_topic(outbox.reader)
-        self._announcement_topic = announcement_topic(outbox.reader)
-        self._bad_frame = BoundedLog(logger.warning)
         self._context = zmq.Context()
         self._publishers = [
             RemotePublisher(self._context, address, outbox.reader) for address in publishers
@@ -179,26 +163,16 @@ class Sender:
     def _receive(self) -> None:
         """Handle what has come from the publishers."""
         for index, publisher in enumerate(self._publishers):
-            for frames in publisher.receive():
-                try:
-                    self._on_frames(index, frames)
-                except FrameError as error:
-                    self._bad_frame("dropped a malformed frame from the publisher: %s", error)
+            for message, is_personal in publisher.receive():
+                self._failover.on_received(index, self._clock())
+                if isinstance(message, Announcement):
+                    self._on_announcement(index, message, is_personal=is_personal)
+                elif index == self._failover.current:
+                    self._on_acknowledgement(message)
         # Once for everything that has come: each time is a transaction on disk.
         self._outbox.trim()
         if self._outbox.is_empty:
             self._all_acknowledged.set()
-
-    def _on_frames(self, index: int, frames: list[bytes]) -> None:
-        if len(frames) != 2:
-            raise FrameError(f"{len(frames)} frames where there should be 2")
-        topic, body = frames
-        if topic in {ANNOUNCEMENT_TOPIC, self._announcement_topic}:
-            is_personal = topic == self._announcement_topic
-            self._on_announcement(index, decode_announcement(body), is_personal=is_personal)
-        elif topic == self._acknowledgement_topic:
-            self._on_acknowledgement(index, decode_acknowledgement(body))
-        # Anything else was sent to the numbering's former name.
 
     def _on_announcement(
         self, index: int, announcement: Announcement, *, is_personal: bool
@@ -207,7 +181,6 @@ class Sender:
         session = announcement.session
         self._publishers[index].session = session
         self._publishers[index].deduplicates = announcement.deduplicates
-        self._failover.on_received(index, now)
         if index != self._failover.current:
             return
         # A personal announcement answers our subscription, which ZeroMQ repeats when it reconnects.
@@ -217,12 +190,8 @@ class Sender:
             logger.info("publisher is back; %d messages wait in the outbox", self._outbox.waiting)
         self._away = False
 
-    def _on_acknowledgement(self, index: int, acknowledgement: Acknowledgement) -> None:
-        now = self._clock()
-        self._failover.on_received(index, now)
-        if index != self._failover.current:
-            return
-        seq = acknowledgement.seq
+    def _on_acknowledgement(self, acknowledgement: Acknowledgement) -> None:
+        now, seq = self._clock(), acknowledgement.seq
         if not self._outbox.may_have_given(seq, acknowledgement.incarnation):
             self._take_new_name(now)
         elif self._link.on_acknowledgement(acknowledgement.session, seq, now):
@@ -232,8 +201,6 @@ class Sender:
         """Send everything in the outbox under a new name, which no other copy of it uses."""
         outbox, former = self._outbox, self._outbox.reader
         outbox.rename_numbering()
-        self._acknowledgement_topic = acknowledgement_topic(outbox.reader)
-        self._announcement_topic = announcement_topic(outbox.reader)
         for publisher in self._publishers:
             publisher.rename(outbox.reader)
         # The publisher announces its session once it knows the new subscriptions. What it
