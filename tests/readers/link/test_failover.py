@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from readers.link.failover import SETTLED_AFTER_S, SILENT_FOR_S, Failover
+from readers.link.go_back_n import AWAY_AFTER_S
 
 
 class FailoverDriver:
@@ -91,6 +92,19 @@ def test_the_time_before_a_silence_does_not_count(driver: FailoverDriver) -> Non
     for _ in range(int(SETTLED_AFTER_S)):
         assert driver.for_seconds(1, 0, 1) == 1
     assert driver.for_seconds(2, 0, 1) == 0
+
+
+def test_a_publisher_responds_until_it_was_silent_for_longer_than_away_after_s() -> None:
+    """To the moment: announcements come every second, but may be late."""
+    failover = Failover(2, 0.0)
+    failover.on_received(1, 20.0)
+    assert failover.preferred(20.0 + AWAY_AFTER_S) == 1
+    assert failover.preferred(20.0 + AWAY_AFTER_S + 0.1) == 0
+    failover.current = 1
+    for number in range(4):
+        failover.on_received(0, 30.0 + number * AWAY_AFTER_S)
+        failover.on_received(1, 30.0 + number * AWAY_AFTER_S)
+    assert failover.preferred(30.0 + 3 * AWAY_AFTER_S) == 0
 
 
 def test_a_single_publisher_is_used_indefinitely() -> None:

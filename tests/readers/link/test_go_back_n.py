@@ -139,6 +139,13 @@ def test_sending_does_not_make_a_silent_publisher_responsive(link: SendingLink) 
     assert link.is_away(AWAY_AFTER_S + 0.1)
 
 
+def test_a_publisher_has_some_time_for_its_first_announcement() -> None:
+    """It counts as away only after that."""
+    link = SendingLink(now=50.0)
+    assert not link.is_away(50.0 + AWAY_AFTER_S)
+    assert link.is_away(50.0 + AWAY_AFTER_S + 0.1)
+
+
 def test_the_time_without_progress_counts_from_the_first_batch_in_flight(
     link: SendingLink,
 ) -> None:
