@@ -84,17 +84,17 @@ class SendingLink:
         self._received_at = now
         if session == self.session:
             if reconnected:
-                self._go_back(now)
+                self._go_back()
             return False
         self.session = session
-        self._go_back(now)
+        self._go_back()
         return True
 
     def on_switched(self, session: int | None, now: float) -> None:
         """Note that batches go to another publisher now; its session is None until it is known."""
         self._received_at = now
         self.session = session
-        self._go_back(now)
+        self._go_back()
 
     def on_acknowledgement(self, session: int, seq: int, now: float) -> bool:
         """
@@ -116,10 +116,9 @@ class SendingLink:
         overdue = self._in_flight and now - self._progress_at > RESEND_AFTER_S
         if not overdue or self.is_away(now):
             return False
-        self._go_back(now)
+        self._go_back()
         return True
 
-    def _go_back(self, now: float) -> None:
+    def _go_back(self) -> None:
         self._in_flight.clear()
         self._bytes_in_flight = 0
-        self._progress_at = now

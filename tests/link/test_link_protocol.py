@@ -58,6 +58,12 @@ class LinkMachine(RuleBasedStateMachine):
         """For example, when a connection is reset."""
         del self.world.messages[position % len(self.world.messages)]
 
+    @precondition(lambda self: self.world.messages)
+    @rule()
+    def a_message_is_delayed(self) -> None:
+        """It arrives after others, as when it was on an old connection."""
+        self.world.messages.append(self.world.messages.popleft())
+
     @precondition(lambda self: self.world.unconfirmed)
     @rule(position=st.integers(0, 20))
     def kafka_confirms(self, position: int) -> None:
