@@ -22,6 +22,8 @@ class CopiedReader(ModelReader):
     texts: dict[int, int] = field(default_factory=dict)
     #: The texts that were deleted because they were acknowledged.
     deleted: set[int] = field(default_factory=set)
+    #: The texts that this outbox or a copy of it evicted; a gap record covers them.
+    evicted_texts: set[int] = field(default_factory=set)
 
     def append(self, size: int) -> None:
         """Put a batch of *size* new texts into the outbox."""
@@ -43,9 +45,17 @@ class CopiedReader(ModelReader):
         super().on_acknowledgement(session, position, now)
         self.deleted |= before - self.held()
 
+    def evict(self, position: int = 0) -> None:
+        """Evict a batch."""
+        before = self.held()
+        super().evict(position)
+        self.evicted_texts |= before - self.held()
+
     def file(self) -> CopiedReader:
         """Return a copy of the outbox, as a reader that does not run."""
-        return copy.deepcopy(self)
+        file = copy.deepcopy(self)
+        file.evicted_texts = self.evicted_texts
+        return file
 
 
 class CopiesWorld(World):
