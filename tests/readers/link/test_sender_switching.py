@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from functools import partial
 
 import pytest
 
@@ -67,6 +68,11 @@ async def test_unacknowledged_batches_are_sent_to_the_next_publisher(
     assert (await publisher.receive_batch())[0] == envelope(outbox, 3, oldest=3, follows=2)
 
 
+def has_announced(sender: Sender, session: int) -> bool:
+    """Return whether *sender* has received this session of the first publisher."""
+    return sender._publishers[0].session == session
+
+
 async def test_a_publisher_is_left_once_it_has_acknowledged_everything(
     sender_with_two: Sender,
     publisher: Publisher,
@@ -83,8 +89,8 @@ async def test_a_publisher_is_left_once_it_has_acknowledged_everything(
         clock.now += 1
         other.announce(session=5)
         publisher.announce(session=100 + second)
-        known = sender_with_two._publishers[0]
-        await until(lambda known=known, second=second: known.session == 100 + second)
+        # The next announcement has to arrive a second later.
+        await until(partial(has_announced, sender_with_two, 100 + second))
     append(outbox, b"b")
     sender_with_two.send()
     other.acknowledge(outbox.reader, 1, session=5)
