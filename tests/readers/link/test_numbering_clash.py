@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from common.frames import Announcement, announcement_topic, encode_frame
+from common.frames import (
+    ANNOUNCEMENT_TOPIC,
+    Announcement,
+    acknowledgement_topic,
+    announcement_topic,
+    encode_frame,
+)
 from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
 from tests.readers.link.acting_publisher import SESSION, FakeClock, Publisher, append, running
@@ -23,8 +29,12 @@ def announce_to(publisher: Publisher, reader: str) -> None:
 async def accept_new_name(publisher: Publisher, outbox: Outbox, former: str) -> None:
     """Act as the publisher until the sender sends its oldest batch under a new name."""
     await until(lambda: outbox.reader != former)
-    while await publisher.next_subscription() != b"\x01" + announcement_topic(outbox.reader):
-        pass
+    subscriptions = [await publisher.next_subscription()]
+    while subscriptions[-1] != b"\x01" + announcement_topic(outbox.reader):
+        subscriptions.append(await publisher.next_subscription())
+    assert b"\x00" + acknowledgement_topic(former) in subscriptions
+    # The publisher is the same, and announces the same session. All the same, the sender goes back.
+    publisher.announce()
     announce_to(publisher, outbox.reader)
     sent, _ = await publisher.receive_batch()
     while sent.reader == former:
@@ -75,11 +85,15 @@ async def test_an_idle_reader_takes_a_new_name_too(
     """It holds nothing, so nothing is published twice."""
     former = outbox.reader
     publisher.announce()
+    assert await publisher.next_subscription() == b"\x00" + ANNOUNCEMENT_TOPIC
     publisher.acknowledge(former, 1, incarnation=5)
     await until(lambda: outbox.reader != former)
+    while await publisher.next_subscription() != b"\x01" + ANNOUNCEMENT_TOPIC:
+        pass
+    publisher.announce()
     append(outbox, b"a")
     sender.send()
-    await accept_new_name(publisher, outbox, former)
+    assert (await publisher.receive_batch())[0].reader == outbox.reader
 
 
 async def test_records_of_an_earlier_process_may_be_acknowledged(

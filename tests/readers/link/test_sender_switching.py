@@ -68,9 +68,9 @@ async def test_unacknowledged_batches_are_sent_to_the_next_publisher(
     assert (await publisher.receive_batch())[0] == envelope(outbox, 3, oldest=3, follows=2)
 
 
-def has_announced(sender: Sender, session: int) -> bool:
-    """Return whether *sender* has received this session of the first publisher."""
-    return sender._publishers[0].session == session
+def has_announced(sender: Sender, session: int, *, of: int = 0) -> bool:
+    """Return whether *sender* has received this session of the publisher at this index."""
+    return sender._publishers[of].session == session
 
 
 async def test_a_publisher_is_left_once_it_has_acknowledged_everything(
@@ -99,9 +99,8 @@ async def test_a_publisher_is_left_once_it_has_acknowledged_everything(
     assert not other.has_received()
 
 
-@pytest.mark.usefixtures("sender_with_two")
 async def test_only_acknowledgements_of_the_current_publisher_count(
-    publisher: Publisher, other: Publisher, outbox: Outbox
+    sender_with_two: Sender, publisher: Publisher, other: Publisher, outbox: Outbox
 ) -> None:
     """Those of another publisher are ignored, even for the same session."""
     append(outbox, b"a")
@@ -109,6 +108,7 @@ async def test_only_acknowledgements_of_the_current_publisher_count(
     await publisher.receive_batch()
     other.acknowledge(outbox.reader, 1)
     other.announce(session=5)
+    await until(partial(has_announced, sender_with_two, 5, of=1))
     publisher.announce(session=7)
     assert (await publisher.receive_batch())[0] == envelope(outbox, 1, oldest=1, session=7)
     assert outbox.waiting == 1
