@@ -12,7 +12,8 @@ import pytest
 from readers.outbox import file as outbox_file
 from readers.outbox.incarnations import UNKNOWN
 from readers.outbox.outbox import Outbox
-from tests.readers.outbox.test_outbox_limits import batch, full_disk
+from tests.readers.outbox.disk import full_disk
+from tests.readers.outbox.numbered import batch
 
 MAX_BYTES = 10**9
 
