@@ -42,7 +42,7 @@ class Settings:
         "TWITCH_CHANNELS",
         "",
         values.words,
-        "channels to read in addition to channels.conf, comma-separated",
+        "channels to read in addition to channels.conf, separated by commas or spaces",
     )
     twitch_channel: tuple[str, ...] = _variable(
         "TWITCH_CHANNEL", "", values.words, "one channel to read in addition to channels.conf"

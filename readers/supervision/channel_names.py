@@ -1,11 +1,14 @@
 """
 Parse the channels that a channels.conf names.
 
-1. A line names one channel by its login name (`xqc`), by its login name after a hash (`#xqc`), or
-   by its address (`https://www.twitch.tv/xqc`).
-2. A line that begins with a hash is a comment, unless the hash is directly followed by one word and
-   nothing else. A user notices a channel that is read by mistake sooner than a missing channel.
-3. After a channel, a space and a hash begin a comment.
+1. A channel is named by its login name (`xqc`), by its login name after a hash (`#xqc`), or by its
+   address (`https://www.twitch.tv/xqc`). Commas and spaces separate names.
+2. A hash begins a comment if it is the first character of a line or follows a comma or a space, and
+   if no name follows it directly: `# xqc` is a comment, `#xqc` is a channel.
+3. `#was here before` may be three channels, or a comment whose space was forgotten. As channels it
+   would start readers that nobody wants, as a comment it might stop some that are wanted. So a line
+   is wrong if, after a name with a hash, only spaces precede a word without one.
+4. A wrong line names no channel: its other words may not be meant as names either.
 """
 
 from __future__ import annotations
@@ -17,8 +20,14 @@ _LOGIN = re.compile(r"[a-zA-Z0-9_]{1,25}")
 _ADDRESS = re.compile(
     r"(?:https?://)?(?:www\.|m\.)?twitch\.tv/([^/?#]+)/?(?:[?#].*)?", re.IGNORECASE
 )
-_TRAILING_COMMENT = re.compile(r"(?<=\S)\s+#.*")
-_COMMENT = re.compile(r"#(?:\W.*|\S+\s.*)?")
+_LINE_END = re.compile(r"\r\n?|\n")
+_COMMENT = re.compile(r"(?<![^\s,])#(?!\w).*")
+_WORD_BREAK = re.compile(r"[\s,]+")
+_HASHED_WORD = re.compile(r"(?<![^\s,])#")
+_WORD_AFTER_SPACES = re.compile(r"[^\s,]\s+[^\s,#]")
+
+#: Longer texts are cut in errors.
+_QUOTED_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,9 @@ def channel_name(text: str) -> str:
     name = address[1] if address else text.removeprefix("#")
     # Check before lower(): the lower case of some non-ASCII capitals is ASCII.
     if not _LOGIN.fullmatch(name):
-        raise ValueError(f"{text!r} is not a channel: a name has 1 to 25 letters, digits and _")
+        raise ValueError(
+            f"{_quoted(text)} is not a channel: a name has 1 to 25 letters, digits and _"
+        )
     return name.lower()
 
 
@@ -50,17 +61,25 @@ def read_channel_names(text: str) -> ChannelList:
     channels: dict[str, None] = {}
     problems = []
     # Not splitlines(): it also splits at characters that editors do not treat as line ends.
-    for number, line in enumerate(text.split("\n"), start=1):
-        name = _without_comment(line)
-        if not name:
-            continue
+    for number, line in enumerate(_LINE_END.split(text), start=1):
         try:
-            channels[channel_name(name)] = None
+            channels.update(dict.fromkeys(_channels_in(line)))
         except ValueError as error:
             problems.append(f"line {number}: {error}")
     return ChannelList(tuple(channels), tuple(problems))
 
 
-def _without_comment(line: str) -> str:
-    name = _TRAILING_COMMENT.sub("", line.strip())
-    return "" if _COMMENT.fullmatch(name) else name
+def _channels_in(line: str) -> list[str]:
+    names = _COMMENT.sub("", line).strip()
+    hashed = _HASHED_WORD.search(names)
+    if hashed and _WORD_AFTER_SPACES.search(names, hashed.start()):
+        raise ValueError(
+            f"{_quoted(names)} may be names or a comment: put a space after the # of a comment, and"
+            " commas between names"
+        )
+    return [channel_name(word) for word in _WORD_BREAK.split(names) if word]
+
+
+def _quoted(text: str) -> str:
+    shown = text if len(text) <= _QUOTED_CHARACTERS else f"{text[:_QUOTED_CHARACTERS]}…"
+    return repr(shown)

@@ -8,7 +8,7 @@ https://supervisord.org/api.html
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 from xmlrpc.client import ServerProxy
@@ -57,20 +57,39 @@ def apply_changes(supervisord: ServerProxy) -> Changes:
     StillRunningError.
     """
     procedures: Any = supervisord.supervisor
-    [[added, changed, removed]] = procedures.reloadConfig()
-    started, restarted, stopped = _channels(added), _channels(changed), _channels(removed)
-    leaving = _groups(stopped + restarted)
+    changes = _reload(supervisord)
+    leaving = _groups(changes.stopped + changes.restarted)
     # Stop all at once: each may take 10 s.
     for group in leaving:
         procedures.stopProcessGroup(group, False)
-    for group in _groups(started):
+    for group in _groups(changes.started):
         procedures.addProcessGroup(group)
     _wait_until_stopped(supervisord, set(leaving))
     for group in leaving:
         procedures.removeProcessGroup(group)
-    for group in _groups(restarted):
+    for group in _groups(changes.restarted):
         procedures.addProcessGroup(group)
-    return Changes(started, restarted, stopped)
+    return changes
+
+
+def add_readers(supervisord: ServerProxy, channels: Container[str]) -> Changes:
+    """
+    Make *supervisord* reload its files, and start those readers of *channels* that it lacks.
+
+    Whatever else has changed in the files is left for `apply_changes`. Raises as that does.
+    """
+    procedures: Any = supervisord.supervisor
+    started = tuple(channel for channel in _reload(supervisord).started if channel in channels)
+    for group in _groups(started):
+        procedures.addProcessGroup(group)
+    return Changes(started, restarted=(), stopped=())
+
+
+def _reload(supervisord: ServerProxy) -> Changes:
+    """Make *supervisord* reload its files; return what it has to change for the readers."""
+    procedures: Any = supervisord.supervisor
+    [[added, changed, removed]] = procedures.reloadConfig()
+    return Changes(_channels(added), restarted=_channels(changed), stopped=_channels(removed))
 
 
 def _wait_until_stopped(supervisord: ServerProxy, groups: set[str]) -> None:

@@ -43,13 +43,22 @@ def write_reader_programs(directory: Path, channels: Iterable[str]) -> None:
 
     Other files stay. Raises OSError when a file cannot be written or removed.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    wanted = {f"{PREFIX}{channel}.conf": _content(channel) for channel in channels}
+    wanted = {_file_name(channel): channel for channel in channels}
     for path in directory.glob(f"{PREFIX}*.conf"):
         if path.name not in wanted:
             path.unlink()
-    for name, content in wanted.items():
-        path = directory / name
+    add_reader_programs(directory, wanted.values())
+
+
+def add_reader_programs(directory: Path, channels: Iterable[str]) -> None:
+    """
+    Make *directory* hold the programs for the readers of *channels*, and keep all other files.
+
+    Raises OSError when a file cannot be written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    for channel in channels:
+        path, content = directory / _file_name(channel), _content(channel)
         if not _holds(path, content):
             replace_file(path, content)
 
@@ -59,6 +68,10 @@ def _holds(path: Path, content: bytes) -> bool:
         return read_small_file(path, len(content)) == content
     except OSError:
         return False
+
+
+def _file_name(channel: str) -> str:
+    return f"{PREFIX}{channel}.conf"
 
 
 def _content(channel: str) -> bytes:

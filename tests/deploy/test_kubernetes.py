@@ -69,6 +69,14 @@ def test_each_channel_of_the_list_has_one_reader_whatever_its_name(folder: Path)
     assert len({each["metadata"]["name"] for each in found.values()}) == len(channels)
 
 
+def test_commas_and_spaces_separate_channels(folder: Path) -> None:
+    """No channel of a line is dropped without a word. Line ends may be CR LF."""
+    assert write_readers(folder, "xqc, shroud,forsen\r\nsummit1g a_b  # x, y\r\n").returncode == 0
+    assert readers(folder).keys() == {"xqc", "shroud", "forsen", "summit1g", "a_b"}
+    refused = write_readers(folder, "xqc, #shroud\n")
+    assert (refused.returncode, "line 1" in refused.stderr) == (1, True)
+
+
 def test_an_empty_list_has_no_readers(folder: Path) -> None:
     """The manifests can still be built."""
     assert write_readers(folder, "# nothing yet\n").returncode == 0

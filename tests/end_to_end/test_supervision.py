@@ -64,7 +64,7 @@ def test_an_edit_starts_and_stops_only_the_readers_of_changed_channels(
     wait_until_joined(twitch, "xqc", "shroud", "forsen")
     connections = joined(twitch, "xqc") + joined(twitch, "forsen")
 
-    service.read("forsen\nFORSEN\n# shroud\nxqc  # stays\nnot a channel\nsummit1g\n")
+    service.read("forsen, FORSEN\n# shroud\nxqc  # stays\nsummit1g\n")
 
     after = service.wait_for_readers(["xqc", "forsen", "summit1g"])
     wait_until_joined(twitch, "summit1g")
@@ -72,16 +72,57 @@ def test_an_edit_starts_and_stops_only_the_readers_of_changed_channels(
         assert after[name] == before[name]
     assert joined(twitch, "xqc") + joined(twitch, "forsen") == connections
     assert joined(twitch, "shroud") == []
-    assert "line 5: 'not a channel' is not a channel" in service.supervisord.output()
 
 
-def test_an_empty_file_stops_all_readers_but_not_the_publisher(
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"xqc\nshr0ud\n# f\xfcr mich\n", "line 3: byte 0xfc is not valid UTF-8"),
+        (b"", "channels.conf is empty"),
+        (b"\r\n \n", "channels.conf is empty"),
+        (b"xqc\nshr@ud\n", "line 2: 'shr@ud' is not a channel"),
+    ],
+)
+def test_a_damaged_file_stops_no_reader(
+    processes: StartProcess, folder: Path, content: bytes, error: str
+) -> None:
+    """It is not taken for a shorter list. The log and the exit status say what is wrong."""
+    service = SupervisedService(processes, folder)
+    before = service.wait_for_readers(["xqc", "shroud", "forsen"])
+    (folder / "channels.conf").write_bytes(content)
+    service.control("start", "channels")
+    wait_for_line(service.supervisord, error, timeout_s=20)
+    ended = rf"exited: channels \(exit status {exit_codes.SETTINGS}; not expected\)"
+    wait_for_line(service.supervisord, ended, timeout_s=20)
+    after = service.wait_for_readers(["xqc", "shroud", "forsen"])
+    for channel in ("xqc", "shroud", "forsen"):
+        assert after[f"reader-{channel}"] == before[f"reader-{channel}"]
+
+
+def test_with_a_wrong_line_readers_are_added_until_it_is_corrected(
+    processes: StartProcess, folder: Path
+) -> None:
+    """The wrong line may mean one of those that run. Once it is correct, all changes are made."""
+    service = SupervisedService(processes, folder)
+    before = service.wait_for_readers(["xqc", "shroud", "forsen"])
+    service.read("xqc\nshr@ud\nsummit1g\n")
+    after = service.wait_for_readers(["xqc", "shroud", "forsen", "summit1g"])
+    assert after["reader-shroud"] == before["reader-shroud"]
+    assert after["reader-forsen"] == before["reader-forsen"]
+    assert "not named: forsen, shroud\n" in service.supervisord.output()
+    service.read("xqc\nshroud\nsummit1g\n")
+    last = service.wait_for_readers(["xqc", "shroud", "summit1g"])
+    assert last["reader-shroud"] == before["reader-shroud"]
+    assert last["reader-summit1g"] == after["reader-summit1g"]
+
+
+def test_a_file_of_comments_stops_all_readers_but_not_the_publisher(
     processes: StartProcess, folder: Path
 ) -> None:
     """The publisher's process stays the same; the log says that there is no channel."""
     service = SupervisedService(processes, folder)
     before = service.wait_for_readers(["xqc", "shroud", "forsen"])
-    service.read("")
+    service.read("# none\n")
     after = service.wait_for_readers([])
     assert after["publisher"] == before["publisher"]
     assert "no channel to read" in service.supervisord.output()

@@ -6,6 +6,7 @@ import configparser
 from pathlib import Path
 
 from common import exit_codes
+from readers import channels
 from readers.supervision.programs import write_reader_programs
 from tests.processes import Process, StartProcess, python_module
 
@@ -72,22 +73,30 @@ def test_without_a_channels_file_nothing_is_changed(processes: StartProcess) -> 
     """A missing file is a mistake. It does not mean that every reader is to stop."""
     command = run_channels(processes, TWITCH_CHANNELS="xqc")
     assert command.status == exit_codes.SETTINGS
-    assert "nothing is changed" in command.output()
-    assert "channels.conf" in command.output()
+    assert "no reader is started or stopped: cannot read channels.conf: No such" in command.output()
 
 
 def test_bad_names_are_reported_with_their_place(
     processes: StartProcess, short_folder: Path
 ) -> None:
     """A name in the file is reported with its line, a name in the environment with its variable."""
-    (short_folder / "channels.conf").write_bytes(b"\xef\xbb\xbfxqc\nno channel\n\xff\xfe\n")
-    command = run_channels(processes, TWITCH_CHANNELS="shroud, b@d", TWITCH_CHANNEL="worse!")
-    assert "channels.conf, line 2: 'no channel' is not a channel" in command.output()
+    (short_folder / "channels.conf").write_bytes(b"\xef\xbb\xbfxqc\nno, ch@nnel\n??\n")
+    command = run_channels(processes, TWITCH_CHANNELS="shroud b@d", TWITCH_CHANNEL="worse!")
+    assert "channels.conf, line 2: 'ch@nnel' is not a channel" in command.output()
     assert "channels.conf, line 3: " in command.output()
-    assert command.output().count("; this line is skipped\n") == 2
     assert "TWITCH_CHANNELS: 'b@d' is not a channel" in command.output()
     assert "TWITCH_CHANNEL: 'worse!' is not a channel" in command.output()
     assert "line 1:" not in command.output()
+
+
+def test_only_the_first_wrong_lines_are_reported(
+    processes: StartProcess, short_folder: Path
+) -> None:
+    """The others are counted: the file may be a log, or a web page."""
+    (short_folder / "channels.conf").write_text("<br>\n" * 1000)
+    command = run_channels(processes)
+    assert command.output().count("is not a channel") == channels.LOGGED_PROBLEMS
+    assert f"{1000 - channels.LOGGED_PROBLEMS} more entries are wrong" in command.output()
 
 
 def test_more_channels_than_an_account_may_read_cause_a_warning(
