@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable
 
 from common.backoff import Backoff
 from common.settings import Settings
 from readers.presence import ChannelPresence
+from readers.twitch.chat_host import ChatHost
 from readers.twitch.client import OnChat, TwitchClient
 from readers.twitch.credentials import Credentials, advised, check_nick
 from readers.twitch.errors import JoinRefusedError, LoginRefusedError, TwitchError
@@ -38,13 +40,18 @@ class Membership:
     ) -> None:
         """*credentials* is called for every connection: the token may have been renewed."""
         self._channel = channel
-        self._settings = settings
         self._credentials = credentials
         self._on_chat = on_chat
         self._presence = presence
         self._limits = RateLimits(settings.state_dir / "limits", settings.twitch_join_rate)
         self._current: TwitchClient | None = None
         self._timing = timing or Timing()
+        self._host = ChatHost(
+            settings.twitch_irc_host,
+            settings.twitch_irc_port,
+            self._timing,
+            tls=settings.twitch_irc_tls,
+        )
         self._reconnect = Backoff(self._timing.reconnect_first_s, self._timing.reconnect_last_s)
         self._rejoin = Backoff(self._timing.rejoin_first_s, self._timing.rejoin_last_s)
         self._last_refusal = ""
@@ -102,7 +109,6 @@ class Membership:
             await asyncio.sleep(delay_s)
 
     async def _attempt(self) -> TwitchClient:
-        settings = self._settings
         await self._limits.wait_for_login()
         credentials = self._credentials()
         client = TwitchClient(
@@ -113,11 +119,11 @@ class Membership:
             on_received=self._on_received,
             on_lost=self._on_lost,
         )
-        host, port = settings.twitch_irc_host, settings.twitch_irc_port
-        logger.info("connecting to %s:%d as %s", host, port, credentials.nick)
+        host = self._host
+        logger.info("connecting to %s:%d as %s", host.name, host.port, credentials.nick)
         try:
             with advised(credentials):
-                await client.log_in(host, port, tls=settings.twitch_irc_tls)
+                await client.log_in(host)
             check_nick(credentials, client.nickname)
             await self._limits.wait_for_join()
             await client.enter()
@@ -135,7 +141,9 @@ class Membership:
         if loop.time() - entered_at >= self._timing.settled_after_s:
             self._reconnect.reset()
             self._rejoin.reset()
-        delay_s = self._reconnect.next_delay_s()
+            delay_s = random.uniform(0, self._timing.reconnect_soon_s)  # noqa: S311 - no secret
+        else:
+            delay_s = self._reconnect.next_delay_s()
         logger.warning("%s; reconnecting in %.1f s", client.reason, delay_s)
         await asyncio.sleep(delay_s)
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from common.chat_gap import GapReason
+from readers.twitch.chat_host import ChatHost
 from readers.twitch.chat_parser import ReceivedMessage, received_message
 from readers.twitch.credentials import Credentials
 from readers.twitch.errors import ConnectionFailedError, JoinRefusedError, LoginRefusedError
@@ -86,9 +87,9 @@ class TwitchClient(PydleClient):
         self._watchdog = Watchdog(timing, ask=self._ping, on_dead=self._on_no_pong)
         self._leaving = False
 
-    async def log_in(self, host: str, port: int, *, tls: bool) -> None:
+    async def log_in(self, host: ChatHost) -> None:
         """
-        Connect and register.
+        Connect to *host* and register.
 
         Raises ConnectionFailedError when that fails or takes too long, and LoginRefusedError when
         Twitch rejects the credentials.
@@ -97,7 +98,7 @@ class TwitchClient(PydleClient):
         password = f"oauth:{self._token}" if self._token else None
         try:
             async with asyncio.timeout(within_s):
-                await self.connect(host, port, password=password, tls=tls)
+                await self.connect(host.name, host.port, password=password, host=host)
                 await self._wait_for(self._logged_in)
         except TimeoutError:
             raise ConnectionFailedError(f"login not completed within {within_s:g} s") from None

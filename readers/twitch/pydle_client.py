@@ -9,10 +9,7 @@ without the token; and it reads one line at a time.
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import logging
-import ssl
 from typing import Any
 
 from pydle.connection import Connection
@@ -21,6 +18,7 @@ from pydle.features.rfc1459.parsing import RFC1459Message
 from pydle.features.tls import TLSSupport
 
 from common.logs import BoundedLog
+from readers.twitch.chat_host import ChatHost
 from readers.twitch.irc import IrcMessage
 
 #: Capabilities that enable tags, and commands other than PRIVMSG.
@@ -75,22 +73,16 @@ class PydleClient(CapabilityNegotiationSupport, TLSSupport):
         port: int,
         reconnect: bool = False,  # noqa: ARG002 - part of pydle's signature
         *,
-        password: str | None = None,
-        tls: bool = False,
+        host: ChatHost,
+        tls: bool,  # noqa: ARG002 - *host* knows
     ) -> None:
-        self.password = password
+        self.password = None
         self.encoding = "utf-8"
         self.connection = Connection(hostname, port)
-        # pydle makes a new TLS context for each connection, and calls asyncio.wait_for, which may
-        # swallow a cancellation (https://github.com/python/cpython/issues/86296).
-        try:
-            self.connection.reader, self.connection.writer = await asyncio.open_connection(
-                hostname, port, ssl=_tls_context() if tls else None
-            )
-        except ssl.SSLCertVerificationError:
-            # CA certificates may have been installed since: the next attempt loads them again.
-            _tls_context.cache_clear()
-            raise
+        # pydle tries one address after the other, makes a new TLS context for each connection, and
+        # calls asyncio.wait_for, which may swallow a cancellation
+        # (https://github.com/python/cpython/issues/86296).
+        self.connection.reader, self.connection.writer = await host.connect()
 
     async def _register(self) -> None:
         # Twitch documents its capabilities. Requesting their list would cost a round trip.
@@ -110,9 +102,3 @@ class PydleClient(CapabilityNegotiationSupport, TLSSupport):
 
     async def _rename_user(self, user: str, new: str) -> None:
         """Do not store the chatter."""
-
-
-@functools.cache
-def _tls_context() -> ssl.SSLContext:
-    """Return the only context of this process: its CA certificates take a megabyte."""
-    return ssl.create_default_context()

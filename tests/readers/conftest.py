@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from readers.outbox.outbox import Outbox
-from readers.twitch import pydle_client
+from readers.twitch import chat_host
 from simulator.certificates import AUTHORITY_FILE, server_tls
 from simulator.chat_server import ChatServer
 from tests.readers.memberships import CHANNEL, ROOM_ID, Listener
@@ -18,7 +18,7 @@ from tests.readers.memberships import CHANNEL, ROOM_ID, Listener
 async def twitch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ChatServer]:
     """Return a simulated Twitch on TLS. This process trusts its certificate authority."""
     monkeypatch.chdir(tmp_path)
-    pydle_client._tls_context.cache_clear()
+    chat_host.tls_context.cache_clear()
     tls = server_tls(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / AUTHORITY_FILE))
     async with ChatServer(tls=tls, room_ids={CHANNEL: ROOM_ID}) as server:

@@ -77,6 +77,7 @@ async def membership_of(
     settings: Settings,
     listener: Listener,
     log_in_as: Callable[[], Credentials] | None = None,
+    timing: Timing = SHORT_TIMEOUTS,
 ) -> AsyncIterator[None]:
     """Stay in the channel while the block runs."""
     membership = Membership(
@@ -85,7 +86,7 @@ async def membership_of(
         log_in_as or (lambda: credentials(settings)),
         listener.take,
         ChannelPresence(CHANNEL, listener.outbox, listener.outbox.append, lambda *_: False),
-        timing=SHORT_TIMEOUTS,
+        timing=timing,
     )
     task = asyncio.create_task(membership.stay())
     try:

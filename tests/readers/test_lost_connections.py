@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,7 @@ from simulator.chat_server import ChatServer, JoinRefusal
 from tests.readers.memberships import (
     CHANNEL,
     ROOM_ID,
+    SHORT_TIMEOUTS,
     Listener,
     membership_of,
     settings_for,
@@ -22,6 +26,12 @@ from tests.readers.polling import until
 def unix_ms() -> int:
     """Return the time in Unix milliseconds, as gap records have it."""
     return time.time_ns() // 1_000_000
+
+
+def logged_delays(caplog: pytest.LogCaptureFixture, text: str) -> list[float]:
+    """Return the delays, in seconds, of all log lines with *text* so far."""
+    arguments: list[Any] = [record.args for record in caplog.records if text in record.msg]
+    return [delay_s for _, delay_s in arguments]
 
 
 async def test_a_ping_is_answered(twitch: ChatServer, listener: Listener) -> None:
@@ -97,6 +107,58 @@ async def test_a_connection_that_is_closed_is_replaced(
         await twitch.wait_until(lambda: session.closed, what="the end of the connection")
         (new,) = await twitch.wait_for_join(CHANNEL)
         assert new is not session
+
+
+@pytest.mark.parametrize("end", ["reset", "close", "RECONNECT", "silence", "part"])
+async def test_a_connection_that_was_good_for_long_is_replaced_at_once(
+    twitch: ChatServer, listener: Listener, end: str
+) -> None:
+    """However it ends. Without that, this would take half a minute."""
+    timing = SHORT_TIMEOUTS._replace(settled_after_s=0, reconnect_first_s=60, reconnect_last_s=60)
+    async with membership_of(settings_for(twitch), listener, timing=timing):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        ends: dict[str, Callable[[], Awaitable[None]]] = {
+            "reset": session.misbehave.reset,
+            "close": session.close,
+            "RECONNECT": session.request_reconnect,
+            "silence": session.misbehave.half_open,
+            "part": partial(session.part, CHANNEL),
+        }
+        await ends[end]()
+        await twitch.wait_until(lambda: len(twitch.history) == 2, what="a second connection")
+
+
+async def test_after_a_good_connection_the_delays_start_again(
+    twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An outage makes them grow. The next outage begins with short ones."""
+    timing = SHORT_TIMEOUTS._replace(settled_after_s=0, reconnect_last_s=60)
+    settings = settings_for(twitch)
+    await twitch.close()
+    async with membership_of(settings, listener, timing=timing):
+        await until(lambda: len(logged_delays(caplog, "cannot connect")) >= 4)
+        await twitch.start()
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        caplog.clear()
+        await session.misbehave.reset()
+        await twitch.close()
+        await until(lambda: bool(logged_delays(caplog, "cannot connect")))
+        assert logged_delays(caplog, "cannot connect")[0] <= timing.reconnect_first_s
+        await twitch.start()
+
+
+async def test_after_a_short_connection_the_delays_grow(
+    twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that accepts every login and then closes the connection is not stormed."""
+    async with membership_of(settings_for(twitch), listener):
+        for _ in range(3):
+            (session,) = await twitch.wait_for_join(CHANNEL)
+            await session.close()
+            await twitch.wait_until(lambda: not twitch.sessions, what="the end of the connection")
+        await twitch.wait_for_join(CHANNEL)
+    delays = logged_delays(caplog, "reconnecting in")
+    assert 0.005 <= delays[0] <= 0.01 <= delays[1] <= 0.02 <= delays[2] <= 0.04
 
 
 async def test_connecting_is_retried_until_the_server_is_back(

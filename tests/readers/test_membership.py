@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from common.token_store import locked_token_store
-from readers.twitch import pydle_client
+from readers.twitch import chat_host
 from readers.twitch.credentials import Credentials
 from simulator.chat_server import ChatServer, JoinRefusal
 from tests.common.store_writers import TOKEN
@@ -63,7 +63,7 @@ async def test_an_untrusted_certificate_is_refused(
     """The reader sends no login, logs the reason and retries until the certificate is trusted."""
     authority = os.environ["SSL_CERT_FILE"]
     monkeypatch.delenv("SSL_CERT_FILE")
-    pydle_client._tls_context.cache_clear()
+    chat_host.tls_context.cache_clear()
     with caplog.at_level(logging.WARNING):
         async with membership_of(settings_for(twitch), listener):
             await until(lambda: caplog.text.count("CERTIFICATE_VERIFY_FAILED") >= 2)
