@@ -28,6 +28,11 @@ class JoinRefusal(enum.Enum):
         "tos_ban",
         "The community has closed channel {channel} due to Terms of Service violations.",
     )
+    NOT_FOUND = ("msg_room_not_found", "This channel does not exist or has been suspended.")
+    CHANNEL_LIMIT = (
+        "msg_concurrent_channel_limit_reached",
+        "You are connected to too many chat channels.",
+    )
     #: Twitch sends nothing if the channel does not exist.
     NON_EXISTENT = ("", "")
 

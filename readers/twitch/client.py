@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -34,8 +35,19 @@ CHUNK_BYTES = 256 * 1024
 #: Seconds for an orderly close. Twitch closes at once; a dead peer never does.
 GOODBYE_WITHIN_S = 0.5
 
-#: The msg-id of notices that refuse a channel. https://dev.twitch.tv/docs/chat/irc/#notice
-_JOIN_REFUSALS = {"msg_banned", "msg_channel_suspended", "msg_channel_blocked", "tos_ban"}
+#: The msg-id of notices that refuse a channel, even one that we are in.
+#: https://dev.twitch.tv/docs/chat/irc/#notice
+_REFUSALS = {
+    "msg_banned",
+    "msg_channel_blocked",
+    "msg_channel_suspended",
+    "msg_concurrent_channel_limit_reached",
+    "msg_room_not_found",
+    "tos_ban",
+}
+
+#: The msg-id of notices about a channel's modes. They say nothing about our JOIN.
+_MODE_NOTICE = re.compile(r"(emote_only|followers|slow|subs|r9k|host)_(on|off|on_zero)")
 
 _CHAT = {"PRIVMSG", "USERNOTICE"}
 
@@ -242,10 +254,18 @@ class TwitchClient(PydleClient):
 
     async def on_raw_notice(self, message: Any) -> None:
         """Handle a notice that refuses the login or the channel; log any other notice."""
-        text = message.params[-1] if message.params else ""
-        if message.tags.get("msg-id") in _JOIN_REFUSALS:
-            self._refuse(JoinRefusedError(text))
-        elif not self._logged_in.is_set():
+        target, text = message.params[0], message.params[-1]
+        reason = message.tags.get("msg-id", "")
+        if not self._logged_in.is_set():
             self._refuse(LoginRefusedError(text))
+        elif target in {"*", f"#{self.channel}"} and self._refuses(reason):
+            self._refuse(JoinRefusedError(f"Twitch refuses the channel: {text} ({reason})"))
         else:
             logger.info("notice from Twitch: %s", text)
+
+    def _refuses(self, reason: str) -> bool:
+        """Return whether a notice with the msg-id *reason* refuses the channel."""
+        if self._entered.is_set():
+            return reason in _REFUSALS
+        # Twitch documents few of its reasons: any other one counts, too.
+        return bool(reason) and not _MODE_NOTICE.fullmatch(reason)

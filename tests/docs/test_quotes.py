@@ -32,8 +32,6 @@ _TEXTS_OF_OTHERS = {
         "Invalid client credentials",
         "Login authentication failed",
         "Parameter redirect_uri does not match registered URI",
-        "banned",
-        "does not exist or has been suspended",
         "invalid client secret",
         "redirect_mismatch",
     },

@@ -15,11 +15,17 @@ from simulator.chat_server import ChatServer, JoinRefusal
 from tests.common.store_writers import TOKEN
 from tests.readers.memberships import (
     CHANNEL,
+    SHORT_TIMEOUTS,
     Listener,
     membership_of,
     settings_for,
 )
 from tests.readers.polling import until
+
+
+def asked_to_join(twitch: ChatServer) -> bool:
+    """Return whether a client has sent JOIN."""
+    return any(f"JOIN #{CHANNEL}" in session.received for session in twitch.history)
 
 
 async def test_an_anonymous_reader_requests_tags_and_joins(
@@ -75,7 +81,9 @@ async def test_an_untrusted_certificate_is_refused(
 @pytest.mark.parametrize(
     ("refusal", "text"),
     [
-        (JoinRefusal.SUSPENDED, "does not exist or has been suspended"),
+        (JoinRefusal.SUSPENDED, "does not exist or has been suspended. (msg_channel_suspended)"),
+        (JoinRefusal.NOT_FOUND, "does not exist or has been suspended. (msg_room_not_found)"),
+        (JoinRefusal.CHANNEL_LIMIT, "Twitch refuses the channel: You are connected to too many"),
         (JoinRefusal.BANNED, "permanently banned"),
         (JoinRefusal.TERMS_OF_SERVICE, "Terms of Service"),
         (JoinRefusal.NON_EXISTENT, "there may be no channel of that name"),
@@ -98,6 +106,60 @@ async def test_a_refused_join_is_logged_once_and_retried(
     errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert len(errors) == 1
     assert text in errors[0]
+
+
+@pytest.mark.parametrize("target", ["#xqc", "*"])
+async def test_any_notice_with_a_reason_refuses_a_join(
+    twitch: ChatServer, listener: Listener, target: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Twitch may add reasons. The reader does not wait for a confirmation, here for a minute."""
+    timing = SHORT_TIMEOUTS._replace(join_within_s=60)
+    twitch.state.refused_joins[CHANNEL] = JoinRefusal.NON_EXISTENT
+    async with membership_of(settings_for(twitch), listener, timing=timing):
+        await twitch.wait_until(lambda: asked_to_join(twitch), what="the JOIN")
+        twitch.state.refused_joins.clear()
+        await twitch.broadcast(
+            f"@msg-id=msg_new :tmi.twitch.tv NOTICE {target} :Not today.\r\n".encode()
+        )
+        await twitch.wait_for_join(CHANNEL)
+    assert "Twitch refuses the channel: Not today. (msg_new); next attempt in" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "@msg-id=slow_on :tmi.twitch.tv NOTICE #xqc :This room is now in slow mode.",
+        "@msg-id=msg_banned :tmi.twitch.tv NOTICE #other :You are banned.",
+        ":tmi.twitch.tv NOTICE #xqc :Welcome.",
+        ":tmi.twitch.tv NOTICE * :Welcome.",
+        "@msg-id=msg_banned NOTICE",
+    ],
+)
+async def test_other_notices_do_not_refuse_a_join(
+    twitch: ChatServer, listener: Listener, notice: str
+) -> None:
+    """The reader waits for the confirmation, and gets it."""
+    timing = SHORT_TIMEOUTS._replace(join_within_s=60)
+    twitch.state.refused_joins[CHANNEL] = JoinRefusal.NON_EXISTENT
+    async with membership_of(settings_for(twitch), listener, timing=timing):
+        await twitch.wait_until(lambda: asked_to_join(twitch), what="the JOIN")
+        await twitch.broadcast(f"{notice}\r\n".encode())
+        await twitch.broadcast(b"@room-id=1 :tmi.twitch.tv ROOMSTATE #xqc\r\n")
+        await until(lambda: listener.outbox.absence() is not None)
+        assert len(twitch.history) == 1
+
+
+async def test_a_reader_in_the_channel_ignores_reasons_that_it_does_not_know(
+    twitch: ChatServer, listener: Listener
+) -> None:
+    """Only a known one, such as a ban, means that it is not in the channel any more."""
+    async with membership_of(settings_for(twitch), listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await session.notify(CHANNEL, "Something new.", message_id="msg_new")
+        await session.ping_and_wait()
+        assert twitch.sessions == [session]
+        await session.notify(CHANNEL, "You are banned.", message_id="msg_banned")
+        await twitch.wait_until(lambda: len(twitch.history) == 2, what="a second connection")
 
 
 async def test_a_refused_login_is_logged_once_and_retried(
