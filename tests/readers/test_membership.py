@@ -150,16 +150,17 @@ async def test_other_notices_do_not_refuse_a_join(
 
 
 async def test_a_reader_in_the_channel_ignores_reasons_that_it_does_not_know(
-    twitch: ChatServer, listener: Listener
+    twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Only a known one, such as a ban, means that it is not in the channel any more."""
+    caplog.set_level(logging.INFO)
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
+        await until(lambda: "in the channel" in caplog.text)
         await session.notify(CHANNEL, "Something new.", message_id="msg_new")
-        await session.ping_and_wait()
-        assert twitch.sessions == [session]
         await session.notify(CHANNEL, "You are banned.", message_id="msg_banned")
         await twitch.wait_until(lambda: len(twitch.history) == 2, what="a second connection")
+    assert "Twitch refuses the channel: You are banned. (msg_banned); reconnecting" in caplog.text
 
 
 async def test_a_refused_login_is_logged_once_and_retried(
