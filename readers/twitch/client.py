@@ -135,8 +135,6 @@ class TwitchClient(PydleClient):
                 f"Twitch has not confirmed within {within_s:g} s that we joined:"
                 " there may be no channel of that name"
             ) from None
-        except OSError as error:
-            raise ConnectionFailedError(str(error)) from None
 
     async def leave(self) -> None:
         """Send QUIT if still connected, and close the connection. *on_lost* is not called."""

@@ -9,6 +9,7 @@ without the token; and it reads one line at a time.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import Any
 
@@ -95,7 +96,10 @@ class PydleClient(CapabilityNegotiationSupport, TLSSupport):
         if self.connected:
             writer = self.connection.writer
             writer.write(str(line).encode())
-            await writer.drain()
+            # Whoever reads the socket notices that the connection has ended, after what it has
+            # received before. An error here would interrupt that.
+            with contextlib.suppress(OSError):
+                await writer.drain()
 
     async def _sync_user(self, nick: str, metadata: dict[str, Any]) -> None:
         """Do not store the chatter."""

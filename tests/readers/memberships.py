@@ -72,6 +72,23 @@ def settings_for(server: ChatServer, **more: str) -> Settings:
     )
 
 
+def membership(
+    settings: Settings,
+    listener: Listener,
+    log_in_as: Callable[[], Credentials] | None = None,
+    timing: Timing = SHORT_TIMEOUTS,
+) -> Membership:
+    """Return a membership of CHANNEL that has not begun."""
+    return Membership(
+        CHANNEL,
+        settings,
+        log_in_as or (lambda: credentials(settings)),
+        listener.take,
+        ChannelPresence(CHANNEL, listener.outbox, listener.outbox.append, lambda *_: False),
+        timing=timing,
+    )
+
+
 @asynccontextmanager
 async def membership_of(
     settings: Settings,
@@ -80,15 +97,7 @@ async def membership_of(
     timing: Timing = SHORT_TIMEOUTS,
 ) -> AsyncIterator[None]:
     """Stay in the channel while the block runs."""
-    membership = Membership(
-        CHANNEL,
-        settings,
-        log_in_as or (lambda: credentials(settings)),
-        listener.take,
-        ChannelPresence(CHANNEL, listener.outbox, listener.outbox.append, lambda *_: False),
-        timing=timing,
-    )
-    task = asyncio.create_task(membership.stay())
+    task = asyncio.create_task(membership(settings, listener, log_in_as, timing).stay())
     try:
         yield
         assert not task.done(), task

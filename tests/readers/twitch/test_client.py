@@ -1,19 +1,25 @@
-"""Bytes from the server that are cut anywhere, incomplete or malformed."""
+"""Bytes from the server: cut anywhere, malformed, or chat among other lines."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator
 
 import pytest
 
+from readers.twitch.chat_host import ChatHost
+from readers.twitch.chat_parser import ReceivedMessage
 from readers.twitch.client import TwitchClient
 from readers.twitch.credentials import Credentials
+from readers.twitch.timing import Timing
 from simulator.chat_server import ChatServer
 from tests.readers.memberships import (
     CHANNEL,
     ROOM_ID,
-    SHORT_TIMEOUTS,
     Listener,
+    membership,
     membership_of,
     settings_for,
 )
@@ -102,28 +108,92 @@ async def test_malformed_commands_are_ignored(
     assert "Traceback" not in caplog.text
 
 
-async def test_chat_is_passed_on_before_what_follows_it_is_handled(twitch: ChatServer) -> None:
-    """
-    Otherwise the absence would begin, or a PONG confirm, before earlier chat is in the outbox.
+class Client(TwitchClient):
+    """A client in the channel, and what it has reported since."""
 
-    All lines come with one read, because they are one write over TLS.
-    """
-    events: list[str] = []
-    client = TwitchClient(
-        CHANNEL,
-        Credentials("justinfan1", None),
-        lambda chat: events.extend(received.message.message for received in chat),
-        SHORT_TIMEOUTS,
-        on_received=lambda _: events.append("received"),
-        on_lost=lambda _: events.append("lost"),
-    )
-    await client.log_in("localhost", twitch.port, tls=True)
-    await client.enter()
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        super().__init__(
+            CHANNEL,
+            Credentials("justinfan1", None),
+            self.take,
+            Timing(),
+            on_received=lambda _: self.events.append("received"),
+            on_lost=lambda _: self.events.append("lost"),
+        )
+
+    def take(self, chat: list[ReceivedMessage]) -> None:
+        """Record the texts of *chat*."""
+        self.events += [received.message.message for received in chat]
+
+
+@contextlib.asynccontextmanager
+async def in_channel(
+    client: Client, twitch: ChatServer, *, tls: bool = True
+) -> AsyncIterator[None]:
+    """Make *client* join the channel, and leave it after the block."""
+    await client.log_in(ChatHost("localhost", twitch.port, Timing(), tls=tls))
+    try:
+        await client.enter()
+        client.events.clear()
+        yield
+    finally:
+        await client.leave()
+
+
+def said(text: str) -> bytes:
+    """Return a line of chat."""
+    return f":ann!ann@ann.tmi.twitch.tv PRIVMSG #{CHANNEL} :{text}\r\n".encode()
+
+
+PART = f":justinfan1!justinfan1@justinfan1.tmi.twitch.tv PART #{CHANNEL}\r\n".encode()
+
+
+async def test_chat_before_another_line_is_passed_on_before_that_line_has_an_effect(
+    twitch: ChatServer,
+) -> None:
+    """Also if both arrive in one read: a gap record must not come before the chat before it."""
+    client = Client()
+    async with in_channel(client, twitch):
+        (session,) = twitch.sessions
+        await session.misbehave.send_raw(said("before") + PART + said("after"))
+        await session.ping_and_wait()
+    assert client.events[:4] == ["before", "lost", "after", "received"]
+
+
+async def test_a_pong_says_that_all_before_it_is_in_the_outbox(
+    twitch: ChatServer, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the outbox fails, there is none. The error ends the reader, whatever it is."""
+
+    def fail(_: list[ReceivedMessage]) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(listener, "take", fail)
+    staying = asyncio.create_task(membership(settings_for(twitch), listener).stay())
     (session,) = await twitch.wait_for_join(CHANNEL)
-    events.clear()
-    say = b":ann!ann@ann.tmi.twitch.tv PRIVMSG #xqc :%s\r\n"
-    part = b":justinfan1!justinfan1@justinfan1.tmi.twitch.tv PART #xqc\r\n"
-    await session.misbehave.send_raw(say % b"one" + part + say % b"two")
-    await until(lambda: len(events) >= 4)
-    await client.leave()
-    assert events[:4] == ["one", "lost", "two", "received"]
+    await session.misbehave.send_raw(said("before") + b"PING :after\r\n")
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(staying, 10)
+    await twitch.wait_until(lambda: session.closed, what="the end of the connection")
+    assert session.received[-1] == "QUIT goodbye"
+    assert "PONG after" not in session.received
+
+
+async def test_chat_after_a_ping_is_received_although_no_pong_can_be_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The connection may end while what it has brought is being processed."""
+    client = Client()
+
+    def take_and_lose_the_connection(chat: list[ReceivedMessage]) -> None:
+        client.take(chat)
+        client.connection.writer.transport.abort()
+
+    monkeypatch.setattr(client, "_on_chat", take_and_lose_the_connection)
+    async with ChatServer() as twitch, in_channel(client, twitch, tls=False):
+        (session,) = twitch.sessions
+        await session.misbehave.send_raw(said("before") + b"PING :x\r\n" + said("after"))
+        async with asyncio.timeout(10):
+            await client.finished.wait()
+    assert client.events == ["before", "after", "received", "lost"]

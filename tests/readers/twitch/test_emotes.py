@@ -81,6 +81,8 @@ def test_invalid_positions_are_skipped_and_counted(
         ("25:12-16", "0-4:S.5,6-8:S.5", "übler Typ: Kappa", ["Kappa"]),
         ("25:13-17", "0-4:S.5,17-19:S.5,6-8:S.5", "übler Typ: Kappa mit", ["Kappa"]),
         ("1:6-7,9-10", "0-3:S.5", "böse :) :) x", [":)", ":)"]),
+        # The flagged part ends where the emote would begin.
+        ("25:3-7", "0-2:S.6", "ü Kappa", ["Kappa"]),
     ],
 )
 def test_a_range_moved_right_by_flagged_parts_is_moved_back(
@@ -102,6 +104,8 @@ def test_a_range_moved_right_by_flagged_parts_is_moved_back(
         ("25:1-2", "0-0:S.6", "a b"),
         ("25:1-3", "0-0:S.6,0-0:S.6", "xy z"),
         ("25:4-6", "0-0:S.6,0-0:S.6", "a xyzt u"),
+        # No range begins before the text: text[-1] would be its last character.
+        ("25:1-4", "0-0:S.6,0-0:S.6", "x z"),
         ("25:14-18", "nonsense,9,9-,:,-,9-4:x", "übeltat sagt Kappa"),
         ("25:8-5", "0-0:S.6,0-0:S.6,0-0:S.6,0-0:S.6", "hi"),
     ],

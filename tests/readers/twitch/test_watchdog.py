@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
+
+import pytest
 
 from readers.twitch.timing import Timing
 from readers.twitch.watchdog import Watchdog
@@ -46,11 +49,40 @@ async def test_a_responding_peer_is_asked_again() -> None:
     assert not dead.is_set()
 
 
-async def test_nothing_is_asked_after_stop() -> None:
-    """A connection that was left is not watched."""
-    asked = asyncio.Event()
-    watchdog = Watchdog(_SOON, ask=asked.set, on_dead=asked.set)
+@pytest.mark.parametrize("moment", ["before the PING", "after the PING"])
+async def test_nothing_happens_after_stop(moment: str) -> None:
+    """A connection that was left is not watched. A watchdog that was started later is the proof."""
+    happened: list[str] = []
+    stopping = asyncio.Event()
+
+    def ask() -> None:
+        happened.append("asked")
+        stopping.set()
+
+    watchdog = Watchdog(_SOON, ask=ask, on_dead=lambda: happened.append("dead"))
     watchdog.start()
+    async with asyncio.timeout(10):
+        if moment == "after the PING":
+            await stopping.wait()
+        watchdog.stop()
+        happened.clear()
+        watchdog.on_received()
+        dead = asyncio.Event()
+        Watchdog(_SOON, ask=lambda: None, on_dead=dead.set).start()
+        await dead.wait()
+    assert happened == []
+
+
+async def test_a_peer_that_talks_is_not_asked() -> None:
+    """It is asked after as much silence as before, counted from what was last received."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    watchdog = Watchdog(Timing(ping_after_s=0.05), ask=asked.set, on_dead=lambda: None)
+    watchdog.start()
+    await asyncio.sleep(0.03)
+    watchdog.on_received()
+    received_at = loop.time()
+    async with asyncio.timeout(10):
+        await asked.wait()
     watchdog.stop()
-    await asyncio.sleep(0.05)
-    assert not asked.is_set()
+    assert loop.time() - received_at >= 0.05 - time.get_clock_info("monotonic").resolution
