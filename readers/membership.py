@@ -2,7 +2,8 @@
 Stay in one channel: join it, and rejoin it whenever the connection ends, indefinitely.
 
 Twitch may request a new connection (RECONNECT). The old connection stays until the new one has
-joined the channel, so that no message is missed. RecordBuilder drops the duplicates.
+joined the channel, and some seconds longer: messages from before the join may still be on their
+way, and come on the old one only. RecordBuilder drops the duplicates.
 """
 
 from __future__ import annotations
@@ -66,9 +67,10 @@ class Membership:
                 self._presence.on_entered(successor.room_id)
                 # If it was lost before it became the current client, _on_lost ignored that.
                 self._on_lost(successor)
+                entered_at = asyncio.get_running_loop().time()
                 if previous:
-                    await previous.leave()
-                await self._until_finished(successor)
+                    await self._replace(previous, successor)
+                await self._until_finished(successor, entered_at)
         finally:
             if self._current:
                 await self._current.leave()
@@ -132,13 +134,22 @@ class Membership:
             raise
         return client
 
-    async def _until_finished(self, client: TwitchClient) -> None:
-        loop = asyncio.get_running_loop()
-        entered_at = loop.time()
+    async def _replace(self, previous: TwitchClient, successor: TwitchClient) -> None:
+        try:
+            if not previous.lost:
+                async with asyncio.timeout(self._timing.overlap_s):
+                    await successor.finished.wait()
+        except TimeoutError:
+            pass  # the usual case
+        finally:
+            await previous.leave()
+
+    async def _until_finished(self, client: TwitchClient, entered_at: float) -> None:
         await client.finished.wait()
         if client.failure:
             raise client.failure
-        if loop.time() - entered_at >= self._timing.settled_after_s:
+        inside_s = asyncio.get_running_loop().time() - entered_at
+        if inside_s >= self._timing.settled_after_s:
             self._reconnect.reset()
             self._rejoin.reset()
             delay_s = random.uniform(0, self._timing.reconnect_soon_s)  # noqa: S311 - no secret

@@ -24,6 +24,8 @@ class Timing(NamedTuple):
     #: it comes after a random part of `reconnect_soon_s`, and the delays below are reset.
     settled_after_s: float = 30.0
     reconnect_soon_s: float = 0.25
+    #: How long a connection that is to be replaced stays after its successor has joined.
+    overlap_s: float = 5.0
     #: Delays between other attempts to connect and log in, with jitter.
     reconnect_first_s: float = 1.0
     reconnect_last_s: float = 60.0

@@ -27,6 +27,7 @@ SHORT_TIMEOUTS = Timing(
     ping_after_s=0.2,
     pong_within_s=0.2,
     join_within_s=0.3,
+    overlap_s=0.05,
     reconnect_first_s=0.01,
     reconnect_last_s=0.05,
     rejoin_first_s=0.02,

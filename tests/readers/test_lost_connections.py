@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -95,6 +96,25 @@ async def test_on_reconnect_the_new_connection_joins_before_the_old_one_is_close
         await twitch.ping_and_wait(CHANNEL)
     assert listener.texts == ["meanwhile", "afterwards"]
     assert new is not old
+
+
+async def test_late_messages_are_received_after_the_new_connection_has_joined(
+    twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They were said before it joined, and come on the old one only, which stays for that time."""
+    caplog.set_level(logging.INFO)
+    timing = SHORT_TIMEOUTS._replace(overlap_s=60)
+    async with membership_of(settings_for(twitch), listener, timing=timing):
+        (old,) = await twitch.wait_for_join(CHANNEL)
+        await old.request_reconnect()
+        await until(lambda: caplog.text.count("in the channel") == 2)
+        await old.misbehave.send_raw(b":ann!ann@ann.tmi.twitch.tv PRIVMSG #xqc :late\r\n")
+        await old.ping_and_wait()
+        # If the new one is lost meanwhile, it is replaced without waiting any longer.
+        await twitch.members(CHANNEL)[1].misbehave.reset()
+        await until(lambda: caplog.text.count("in the channel") == 3)
+        assert old.closed
+    assert listener.texts == ["late"]
 
 
 async def test_a_connection_that_is_closed_is_replaced(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,8 +38,30 @@ def test_a_line_without_an_end_is_dropped_without_the_others() -> None:
     """It is dropped up to its end. The lines before and after it stay."""
     splitter = LineSplitter()
     assert splitter.feed(b"one\n" + b"x" * MAX_LINE_BYTES + b"x") == [b"one"]
-    assert splitter.feed(b"x" * MAX_LINE_BYTES) == []
+    assert splitter.feed(b"x") == []
     assert splitter.feed(b"x\ntwo\n") == [b"two"]
+    assert splitter.feed(b"three\n") == [b"three"]
+
+
+def test_a_line_without_an_end_takes_no_memory() -> None:
+    """However long it is."""
+    splitter = LineSplitter()
+    chunk = b"x" * MAX_LINE_BYTES
+    tracemalloc.start()
+    try:
+        for _ in range(100):
+            splitter.feed(chunk)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held <= 2 * MAX_LINE_BYTES
+
+
+def test_the_longest_line_is_returned() -> None:
+    """Also if its end arrives later."""
+    splitter = LineSplitter()
+    assert splitter.feed(b"x" * MAX_LINE_BYTES) == []
+    assert splitter.feed(b"\n") == [b"x" * MAX_LINE_BYTES]
 
 
 def test_a_line_that_is_too_long_is_dropped_even_if_it_arrives_at_once() -> None:

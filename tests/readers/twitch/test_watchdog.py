@@ -73,6 +73,17 @@ async def test_nothing_happens_after_stop(moment: str) -> None:
     assert happened == []
 
 
+async def test_nothing_is_watched_before_start() -> None:
+    """Although the lines of the login are received. A watchdog that is started is the proof."""
+    asked = asyncio.Event()
+    dead = asyncio.Event()
+    Watchdog(_SOON, ask=asked.set, on_dead=asked.set).on_received()
+    Watchdog(_SOON, ask=lambda: None, on_dead=dead.set).start()
+    async with asyncio.timeout(10):
+        await dead.wait()
+    assert not asked.is_set()
+
+
 async def test_a_peer_that_talks_is_not_asked() -> None:
     """It is asked after as much silence as before, counted from what was last received."""
     loop = asyncio.get_running_loop()
