@@ -8,9 +8,9 @@ stop all readers.
 from __future__ import annotations
 
 import codecs
-import os
-import stat
 from pathlib import Path
+
+from common.files import read_small_file
 
 #: More than a hundred thousand channels need. A larger file is something else, such as a log.
 MAX_BYTES = 4 * 1024 * 1024
@@ -29,7 +29,7 @@ def read_channels_file(path: Path) -> str:
     be read, and when it is not text in one of these encodings.
     """
     try:
-        content = _content(path)
+        content = read_small_file(path, MAX_BYTES)
     except OSError as error:
         raise ChannelsFileError(f"cannot read {path}: {error.strerror}") from None
     is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -37,11 +37,13 @@ def read_channels_file(path: Path) -> str:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        before = content[: error.start].decode(encoding, "ignore")
+        # The codec counts from the end of a byte order mark, and so does the object in the error.
+        before = error.object[: error.start].decode(encoding, "ignore")
+        wrong = error.object[error.start]
         name = "UTF-16" if is_utf_16 else "UTF-8"
         raise ChannelsFileError(
-            f"{path}, line {_line(before)}: byte 0x{content[error.start]:02x} is not valid {name}:"
-            " save the file as UTF-8"
+            f"{path}, line {_line(before)}: byte 0x{wrong:02x} is not valid {name}: save the file as"
+            " UTF-8"
         ) from None
     if "\0" in text:
         line = _line(text.partition("\0")[0])
@@ -54,16 +56,3 @@ def read_channels_file(path: Path) -> str:
 
 def _line(before: str) -> int:
     return before.count("\n") + 1
-
-
-def _content(path: Path) -> bytes:
-    # Without O_NONBLOCK, opening a FIFO waits until something opens it for writing.
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ChannelsFileError(f"cannot read {path}: it is a pipe or a device, not a file")
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise ChannelsFileError(
-            f"{path} is larger than {MAX_BYTES // 1024**2} MiB: that is no list of channels"
-        )
-    return content

@@ -33,13 +33,14 @@ def test_text_is_read_in_each_encoding(tmp_path: Path, content: bytes) -> None:
     ("content", "error"),
     [
         ("xqc\n# für\n".encode("latin-1"), r"line 2: byte 0xfc is not valid UTF-8: save"),
+        (b"\xef\xbb\xbfxqc\n\xfc\n", r"line 2: byte 0xfc is not valid UTF-8: save"),
         ("xqc\nshroud\n".encode("utf-16-le"), r"line 1: a NUL character"),
         ("xqc\nshroud\n".encode("utf-16-be"), r"line 1: a NUL character"),
         ("xqc\nshroud\n".encode("utf-32"), r"line 1: a NUL character"),
         ("xqc\n".encode("utf-16") + b"x", r"line 2: byte 0x78 is not valid UTF-16"),
         (b"xqc\nshroud\n\0\0\0\0", r"line 3: a NUL character"),
         (b"\x7fELF\x02\x01\x01\x00", r"line 1: a NUL character"),
-        (b"x\n" * MAX_BYTES, r"is larger than 4 MiB"),
+        (b"x\n" * MAX_BYTES, r"cannot read .*: File too large"),
     ],
 )
 def test_what_is_not_text_is_an_error_with_its_line(
@@ -59,9 +60,9 @@ def test_what_is_not_a_file_is_an_error(tmp_path: Path) -> None:
     os.mkfifo(fifo)
     dangling.symlink_to(tmp_path / "nowhere")
     for path, error in [
-        (tmp_path, "Is a directory"),
-        (fifo, "a pipe or a device"),
-        (Path("/dev/zero"), "a pipe or a device"),
+        (tmp_path, "Not a regular file"),
+        (fifo, "Not a regular file"),
+        (Path("/dev/zero"), "Not a regular file"),
         (dangling, "No such file"),
         (tmp_path / "missing", "No such file"),
     ]:
