@@ -42,8 +42,8 @@ def read_channels_file(path: Path) -> str:
         wrong = error.object[error.start]
         name = "UTF-16" if is_utf_16 else "UTF-8"
         raise ChannelsFileError(
-            f"{path}, line {_line(before)}: byte 0x{wrong:02x} is not valid {name}: save the file as"
-            " UTF-8"
+            f"{path}, line {_line(before)}: byte 0x{wrong:02x} is not valid {name}:"
+            " save the file as UTF-8"
         ) from None
     if "\0" in text:
         line = _line(text.partition("\0")[0])

@@ -84,13 +84,33 @@ async def test_nothing_is_watched_before_start() -> None:
     assert not asked.is_set()
 
 
-async def test_a_peer_that_talks_is_not_asked() -> None:
-    """It is asked after as much silence as before, counted from what was last received."""
+async def test_a_peer_that_talks_is_asked_later() -> None:
+    """As if the watch had begun with what was last received. A second watchdog is the proof."""
+    timing = Timing(ping_after_s=0.05)
+    happened: list[str] = []
+    both = asyncio.Event()
+    watchdog = Watchdog(timing, ask=lambda: happened.append("asked"), on_dead=both.set)
+    second = Watchdog(timing, ask=both.set, on_dead=both.set)
+    watchdog.start()
+    await asyncio.sleep(0.02)
+    happened.clear()
+    watchdog.on_received()
+    second.start()
+    async with asyncio.timeout(10):
+        await both.wait()
+    watchdog.stop()
+    second.stop()
+    assert happened == ["asked"]
+
+
+async def test_a_peer_that_talks_is_not_asked_too_early() -> None:
+    """Silence is counted from what was last received."""
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
     watchdog = Watchdog(Timing(ping_after_s=0.05), ask=asked.set, on_dead=lambda: None)
     watchdog.start()
-    await asyncio.sleep(0.03)
+    await asyncio.sleep(0.02)
+    asked.clear()
     watchdog.on_received()
     received_at = loop.time()
     async with asyncio.timeout(10):
