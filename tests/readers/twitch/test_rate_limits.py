@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,13 @@ from readers.twitch.rate_limits import RateLimits
 
 # Seconds within which an action counts as immediate. A wait would be one of 12 s.
 AT_ONCE_S = 5.0
+
+
+async def begin(waiting: Coroutine[Any, Any, None]) -> None:
+    """Let *waiting* run until it waits, and end it."""
+    task = asyncio.create_task(waiting)
+    await asyncio.sleep(0)
+    task.cancel()
 
 
 async def test_eighteen_logins_are_immediate_and_the_next_one_waits(
@@ -26,27 +35,39 @@ async def test_eighteen_logins_are_immediate_and_the_next_one_waits(
         for _ in range(18):
             await limits.wait_for_login()
     assert caplog.text == ""
-    waiting = asyncio.create_task(limits.wait_for_login())
-    await asyncio.sleep(0)
-    waiting.cancel()
+    await begin(limits.wait_for_login())
     assert "waiting 12 s to log in" in caplog.text
     async with asyncio.timeout(AT_ONCE_S):
         await limits.wait_for_join()
 
 
-async def test_a_verified_bot_has_a_higher_limit(tmp_path: Path) -> None:
-    """90 % of its 2,000 joins."""
-    limits = RateLimits(tmp_path, join_rate=2000)
+async def test_a_verified_bot_has_a_higher_limit(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It has a tenth as many logins as joins. We use 90 % of each, here 27 of 30 logins."""
+    caplog.set_level(logging.INFO)
+    limits = RateLimits(tmp_path, join_rate=300)
     async with asyncio.timeout(60):
-        for _ in range(180):
+        for _ in range(27):
             await limits.wait_for_login()
             await limits.wait_for_join()
+    assert caplog.text == ""
+    await begin(limits.wait_for_login())
+    assert "to log in" in caplog.text
+    await begin(limits.wait_for_join())
+    assert "to join" not in caplog.text
 
 
-async def test_the_smallest_rate_allows_one_join(tmp_path: Path) -> None:
+async def test_the_smallest_rate_allows_one_join(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """90 % of 1, rounded down, would allow none."""
+    caplog.set_level(logging.INFO)
+    limits = RateLimits(tmp_path, join_rate=1)
     async with asyncio.timeout(AT_ONCE_S):
-        await RateLimits(tmp_path, join_rate=1).wait_for_join()
+        await limits.wait_for_join()
+    await begin(limits.wait_for_join())
+    assert "to join" in caplog.text
 
 
 async def test_an_unwritable_folder_does_not_prevent_joins(

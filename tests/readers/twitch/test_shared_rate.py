@@ -53,6 +53,8 @@ def test_no_period_has_more_actions_than_allowed(path: Path) -> None:
     assert times == sorted(times)
     assert all(later - earlier >= 12.0 for earlier, later in zip(times, times[18:], strict=False))
     assert times[-1] - times[0] == (199 // 18) * 12.0
+    # The file does not grow with the number of actions.
+    assert json.loads(path.read_bytes())["taken"] == times[-18:]
     assert len(json.loads(path.read_bytes())["taken"]) == 18
 
 
