@@ -46,6 +46,8 @@ def test_names_come_in_the_order_of_the_text(emotes: str, text: str, names: list
     [
         ("25:0-4/1902:2-6", ["Kappa"], 1),
         ("25:0-4,0-4", ["Kappa"], 1),
+        ("25:0-4/1902:4-4", ["Kappa"], 1),
+        ("25:0-4/1902:6-11", ["Kappa"], 1),
         ("25:0-4/1902:6-99", ["Kappa"], 1),
         ("25:0-4/1902:11-15", ["Kappa"], 1),
         ("25:99-103,0-4", ["Kappa"], 1),
