@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from common.chat_gap import GapReason
+from readers import presence
 from readers.presence import LATENCY_MS
 from simulator.chat_server import ChatServer, JoinRefusal
 from tests.readers.memberships import (
@@ -257,6 +258,28 @@ async def test_a_reconnect_without_an_interruption_adds_no_gap_record(
         await old.request_reconnect()
         await twitch.wait_until(lambda: old.closed, what="the end of the old connection")
     assert listener.gaps() == []
+
+
+async def test_the_outbox_knows_until_when_the_reader_was_in_the_channel(
+    twitch: ChatServer, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told when something is received, and when the reader stops."""
+    monkeypatch.setattr(presence, "NOTE_EVERY_MS", 1)
+
+    def known_until_ms() -> int:
+        absence = listener.outbox.absence()
+        return absence.since_ms if absence else 0
+
+    async with membership_of(settings_for(twitch), listener):
+        await twitch.wait_for_join(CHANNEL)
+        await until(lambda: known_until_ms() > 0)
+        joined_ms = known_until_ms()
+        await until(lambda: unix_ms() > joined_ms)
+        await twitch.say(CHANNEL, "hello")
+        await until(lambda: known_until_ms() > joined_ms)
+        received_ms = known_until_ms()
+        await until(lambda: unix_ms() > received_ms)
+    assert known_until_ms() > received_ms
 
 
 async def test_a_restart_adds_a_gap_record(

@@ -46,6 +46,7 @@ def test_names_come_in_the_order_of_the_text(emotes: str, text: str, names: list
     [
         ("25:0-4/1902:2-6", ["Kappa"], 1),
         ("25:0-4,0-4", ["Kappa"], 1),
+        ("25,26:0-4", ["Kappa"], 1),
         ("25:0-4/1902:4-4", ["Kappa"], 1),
         ("25:0-4/1902:6-11", ["Kappa"], 1),
         ("25:0-4/1902:6-99", ["Kappa"], 1),
@@ -108,7 +109,7 @@ def test_a_range_moved_right_by_flagged_parts_is_moved_back(
         ("25:4-6", "0-0:S.6,0-0:S.6", "a xyzt u"),
         # No range begins before the text: text[-1] would be its last character.
         ("25:1-4", "0-0:S.6,0-0:S.6", "x z"),
-        ("25:14-18", "nonsense,9,9-,:,-,9-4:x", "übeltat sagt Kappa"),
+        ("25:14-18", "nonsense,9,9-,:,-,9-4:x,5-4:x", "übeltat sagt Kappa"),
         ("25:8-5", "0-0:S.6,0-0:S.6,0-0:S.6,0-0:S.6", "hi"),
     ],
 )
