@@ -84,6 +84,8 @@ def test_invalid_positions_are_skipped_and_counted(
         ("25:12-16", "0-4:S.5,6-8:S.5", "übler Typ: Kappa", ["Kappa"]),
         ("25:13-17", "0-4:S.5,17-19:S.5,6-8:S.5", "übler Typ: Kappa mit", ["Kappa"]),
         ("1:6-7,9-10", "0-3:S.5", "böse :) :) x", [":)", ":)"]),
+        # One that is moved back may end right before one that is not.
+        ("25:3-7/1902:8-12", "0-0:S.6", "ü Kappa Keepo", ["Kappa", "Keepo"]),
         # The flagged part ends where the emote would begin.
         ("25:3-7", "0-2:S.6", "ü Kappa", ["Kappa"]),
     ],
