@@ -23,7 +23,6 @@ from tests.readers.memberships import (
     membership_of,
     settings_for,
 )
-from tests.readers.polling import until
 
 
 async def test_a_reset_in_the_middle_of_a_line_loses_only_that_line(
