@@ -153,7 +153,7 @@ class Outbox:
         return seq <= self.last_seq and self._incarnations.may_have_given(seq, incarnation)
 
     def rename_numbering(self) -> None:
-        """Give the numbering a new name, which no copy of this outbox uses (rule 4)."""
+        """Give the numbering a new name, which no copy of this outbox uses (rule 5)."""
         self.reader = f"{self._channel}/{new_numbering_name()}"
         self._numbering_is_stored = False
         self._store_numbering()
