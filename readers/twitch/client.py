@@ -81,8 +81,12 @@ class TwitchClient(PydleClient):
         self.finished = asyncio.Event()
         #: Why `finished` is set, for the log; empty until then.
         self.reason = ""
-        #: When data was last received, Unix time in milliseconds.
+        #: Up to when all that was sent is known to have arrived, Unix time in milliseconds.
         self.received_ms = 0
+        #: When data was last read, in the same unit.
+        self._read_ms = 0
+        #: Until then (monotonic), what is read may be old.
+        self._reads_old_until = 0.0
         #: Why the client has lost the channel; None before that.
         self.lost: GapReason | None = None
         #: The unexpected exception that ended reading; None after a network error.
@@ -171,7 +175,7 @@ class TwitchClient(PydleClient):
         reader = self.connection.reader
         while data := await reader.read(CHUNK_BYTES):
             self._watchdog.on_received()
-            self.received_ms = time.time_ns() // 1_000_000
+            self._note_read(time.time_ns() // 1_000_000)
             chat: list[ReceivedMessage] = []
             for line in self._lines.feed(data):
                 if received := fast_path(line):
@@ -181,9 +185,7 @@ class TwitchClient(PydleClient):
                 if message is None:
                     continue
                 if message.command in _CHAT:
-                    received = received_message(
-                        message, room_id=self.room_id, now_ms=self.received_ms
-                    )
+                    received = received_message(message, room_id=self.room_id, now_ms=self._read_ms)
                     if received:
                         chat.append(received)
                     continue
@@ -195,6 +197,22 @@ class TwitchClient(PydleClient):
             if chat:
                 self._on_chat(chat)
             self._on_received(self)
+
+    def _note_read(self, now_ms: int) -> None:
+        """
+        Note that data was read at *now_ms*.
+
+        After a longer silence than the watchdog allows, this process was suspended, and what it
+        reads at first arrived at some time in between. Twitch may have closed the connection since.
+        """
+        now = time.monotonic()
+        timing = self._timing
+        silence_ms = now_ms - self._read_ms
+        if self._read_ms and silence_ms > (timing.ping_after_s + timing.pong_within_s) * 1000:
+            self._reads_old_until = now + timing.pong_within_s
+        self._read_ms = now_ms
+        if now >= self._reads_old_until:
+            self.received_ms = now_ms
 
     def _ping(self) -> None:
         self.connection.writer.write(b"PING alive\r\n")
