@@ -14,18 +14,29 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 import struct
 from pathlib import Path
 
-from common.chat_gap import GapReason
-from common.frames import Batch, FrameError, decode_batch
+import msgspec
+
+from common.chat_gap import GapReason, decode_chat_gap
+from common.frames import Batch, FrameError, Kind, Record, decode_batch
 
 #: Identifies a file as an outbox ("TwOb").
 APPLICATION_ID = 0x54774F62
 
 #: Bytes of a page of the file, SQLite's default.
 PAGE_BYTES = 4096
+
+#: A name that the publisher accepts, after the channel and a slash.
+_NAME = re.compile(r"[!-~]{1,60}")
+
+#: Larger than any number that a reader comes to: 10**9 are skipped at each boot.
+_MAX_SEQ = 10**18
+
+_MAX_INT64 = 2**63 - 1
 
 #: Errors in which the file is intact: the disk refuses, or another process has the file.
 _INTACT = {
@@ -64,7 +75,11 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def checked_batch(first_seq: object, last_seq: object, body: object) -> Batch:
-    """Return the batch in *body*. Raises DamageError if it is none, or has not these numbers."""
+    """
+    Return the batch in *body*. Raises DamageError if it is none, or has not these numbers.
+
+    The publisher would refuse such a batch each time that it is sent, and all batches after it.
+    """
     if not (isinstance(first_seq, int) and isinstance(last_seq, int) and isinstance(body, bytes)):
         raise DamageError("a batch has columns of the wrong type")
     try:
@@ -73,7 +88,45 @@ def checked_batch(first_seq: object, last_seq: object, body: object) -> Batch:
         raise DamageError(f"batch {first_seq} is not one: {error}") from None
     if not batch.records or len(batch.records) != last_seq - first_seq + 1:
         raise DamageError(f"batch {first_seq} to {last_seq} has {len(batch.records)} records")
+    try:
+        for record in batch.records:
+            _check_record(batch.kind, record)
+    except (msgspec.MsgspecError, ValueError) as error:  # UnicodeDecodeError is a ValueError
+        raise DamageError(f"a record of batch {first_seq} is not one: {error}") from None
     return batch
+
+
+def _check_record(kind: Kind, record: Record) -> None:
+    """Raise MsgspecError or ValueError if *record* cannot be sent, or its time cannot be told."""
+    if not 0 < record.timestamp <= _MAX_INT64:
+        raise ValueError(f"its timestamp is {record.timestamp}")
+    record.key.decode()
+    if kind == Kind.GAP:
+        decode_chat_gap(record.value)
+
+
+def check_numbering(
+    name: object, acknowledged: object, skipped_to: object, oldest_seq: int | None
+) -> None:
+    """
+    Raise DamageError if the columns of the numbering are none.
+
+    *oldest_seq* is the number of the oldest record in the file. What is acknowledged is not there.
+    """
+    if not (
+        isinstance(name, str) and isinstance(acknowledged, int) and isinstance(skipped_to, int)
+    ):
+        raise DamageError("the numbering has columns of the wrong type")
+    if not (_NAME.fullmatch(name) and 0 <= acknowledged < _MAX_SEQ and 0 <= skipped_to < _MAX_SEQ):
+        raise DamageError("the numbering has impossible values")
+    if oldest_seq is not None and oldest_seq <= acknowledged:
+        raise DamageError(f"batch {oldest_seq} is there, and {acknowledged} was acknowledged")
+
+
+def check_incarnation(number: object) -> None:
+    """Raise DamageError if *number* cannot be the id of an incarnation."""
+    if not (isinstance(number, int) and 0 < number <= _MAX_INT64):
+        raise DamageError("an incarnation has an impossible id")
 
 
 def checked_absence(since_ms: object, reason: object) -> tuple[int, GapReason]:

@@ -17,6 +17,8 @@ from readers.outbox.damage import (
     PAGE_BYTES,
     DamageError,
     check_before_opening,
+    check_incarnation,
+    check_numbering,
     checked_absence,
     checked_batch,
     is_damage,
@@ -120,9 +122,13 @@ def _make_or_check_layout(database: sqlite3.Connection, *, is_new: bool) -> None
 
 def _check_rows(database: sqlite3.Connection) -> None:
     """Raise DamageError or sqlite3.Error if a row that the reader needs at once is damaged."""
+    oldest = database.execute("SELECT min(first_seq) FROM batch").fetchone()
     for numbering in database.execute("SELECT name, acknowledged, skipped_to FROM numbering"):
-        if [type(value) for value in numbering] != [str, int, int]:
-            raise DamageError("the numbering has columns of the wrong type")
+        check_numbering(*numbering, *oldest)
+    # A file of an older version has no such table.
+    if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'incarnation'").fetchone():
+        for (number,) in database.execute("SELECT id FROM incarnation"):
+            check_incarnation(number)
     for absence in database.execute("SELECT since_ms, reason FROM absence"):
         checked_absence(*absence)
     for query in (_OLDEST_BATCH, _NEWEST_BATCH):

@@ -8,14 +8,19 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from common.chat_gap import GapReason
 from common.chat_message import ChatMessage, decode_chat_message, encode_chat_message
-from common.frames import Batch, Kind, Record
+from common.frames import Batch, Kind, Record, encode_frame
 from readers.outbox.damage import PAGE_BYTES
 from readers.outbox.database import Absence
 from readers.outbox.errors import OutboxDamagedError
 from readers.outbox.outbox import Outbox
 from tests.readers.outboxes import batches_after
+
+#: Damages the outbox at a path.
+Damage = Callable[[Path], None]
 
 MAX_BYTES = 10**9
 
@@ -79,7 +84,7 @@ def overwrite(path: Path, at: int, length: int, byte: bytes = b"\xff") -> None:
         file.write(byte * length)
 
 
-def in_the_file(page: int, pages: int) -> Callable[[Path], None]:
+def in_the_file(page: int, pages: int) -> Damage:
     """Return a damage of *pages* of the file, without a write-ahead log."""
 
     def damage(path: Path) -> None:
@@ -101,13 +106,24 @@ def cut_off(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2 + 100)
 
 
-def executed(statement: str) -> Callable[[Path], None]:
+def executed(statement: str, *values: object) -> Damage:
     """Return a damage by an SQL statement."""
 
     def damage(path: Path) -> None:
         database = sqlite3.connect(path, isolation_level=None)
-        database.execute(statement)
+        database.execute(statement, values)
         database.close()
+
+    return damage
+
+
+def record_replaced(at: int = 200, kind: Kind = Kind.CHAT, **fields: object) -> Damage:
+    """Return a damage that gives the record *at* other *fields*, or its batch another *kind*."""
+
+    def damage(path: Path) -> None:
+        record = msgspec.structs.replace(batch(at).records[0], **fields)
+        body = encode_frame(Batch(kind, [record]))
+        executed("UPDATE batch SET body = ? WHERE first_seq = ?", body, at)(path)
 
     return damage
 
@@ -127,7 +143,7 @@ def empty_without_log(path: Path) -> None:
     os.truncate(path, 0)
 
 
-DAMAGES: dict[str, Callable[[Path], None]] = {
+DAMAGES: dict[str, Damage] = {
     "header": in_the_file(0, 1),
     "first pages": in_the_file(1, 20),
     "early pages": in_the_file(10, 5),
@@ -154,6 +170,17 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "absence": executed("UPDATE absence SET reason = 'nonsense'"),
     "numbering": executed("UPDATE numbering SET acknowledged = 'nonsense'"),
     "no numbering": executed("DROP TABLE numbering"),
+    "acknowledged batches that are there": executed("UPDATE numbering SET acknowledged = 200"),
+    "more acknowledged than there is": executed("UPDATE numbering SET acknowledged = ?", 2**62),
+    "negative number": executed("UPDATE numbering SET acknowledged = -1"),
+    "number too large": executed("UPDATE numbering SET skipped_to = ?", 2**63 - 1),
+    "name that cannot be printed": executed("UPDATE numbering SET name = 'a' || char(1)"),
+    "id of an incarnation": executed("UPDATE incarnation SET id = -1"),
+    "type of an incarnation": executed("UPDATE incarnation SET id = 'x'"),
+    "time of a message": record_replaced(timestamp=2**63),
+    "no time": record_replaced(timestamp=0),
+    "key of a message": record_replaced(key=b"\xff"),
+    "kind of a batch": record_replaced(kind=Kind.GAP),
     "text that is not UTF-8": executed("UPDATE numbering SET name = CAST(x'ff' AS TEXT)"),
     "older version": executed("PRAGMA user_version = 1"),
 }

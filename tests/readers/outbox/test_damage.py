@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from common.chat_gap import ChatGap, GapReason, decode_chat_gap
+from common.frames import Kind
 from readers.outbox.damage import damage_mark
 from readers.outbox.database import Absence
 from readers.outbox.errors import OutboxDamagedError
@@ -27,6 +28,7 @@ from tests.readers.outbox.damages import (
     held,
     open_until_mended,
     overwrite,
+    record_replaced,
     wal,
 )
 from tests.readers.outboxes import batches_after
@@ -181,13 +183,25 @@ def test_damage_found_while_running_is_not_forgotten(path: Path) -> None:
     outbox.close()
 
 
-def test_an_eviction_finds_damage_too(path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        executed("UPDATE batch SET body = zeroblob(600) WHERE first_seq = 12"),
+        record_replaced(12, key=b"\xff"),
+        record_replaced(12, kind=Kind.GAP),
+    ],
+    ids=["body", "key", "kind"],
+)
+def test_an_eviction_finds_damage_too(path: Path, damage: Callable[[Path], None]) -> None:
     """The times of what is evicted are in the batches."""
     fill(path)
-    executed("UPDATE batch SET body = zeroblob(600) WHERE first_seq = 12")(path)
+    damage(path)
     outbox = Outbox(path, "xqc", 100_000)
     with pytest.raises(OutboxDamagedError, match="is damaged"):
         outbox.append(batch(MESSAGES))
+    outbox.close()
+    outbox = Outbox(path, "xqc", 100_000)
+    outbox.append(batch(MESSAGES))
     outbox.close()
 
 

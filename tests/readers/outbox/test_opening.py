@@ -50,7 +50,7 @@ def test_opening_reads_as_much_of_a_large_file_as_of_a_small_one(
     for batches in (20, 2_000):
         outbox = Outbox(path, "xqc", MAX_BYTES)
         for number in range(batches):
-            outbox.append(Batch(Kind.CHAT, [Record(b"71", number, b"x" * size)]))
+            outbox.append(Batch(Kind.CHAT, [Record(b"71", 1 + number, b"x" * size)]))
         outbox.close()
         if boot == "another boot":
             monkeypatch.setattr(outbox_file, "boot_id", lambda number=batches: str(number))
