@@ -27,11 +27,11 @@ from readers.outbox.damage import (
 )
 from readers.outbox.errors import check_unlocked
 from readers.outbox.numbering_mark import NumberingMark
-from readers.outbox.safe_until import safe_until_ms
+from readers.outbox.safe_until import safe_until_ms, store_safe_until
 from readers.outbox.salvage import Salvage
 
 #: The other files of an outbox, by what follows its name.
-_COMPANIONS = ("-wal", "-shm", "-numbers-*")
+_COMPANIONS = ("-wal", "-lost-wal", "-shm", "-numbers-*")
 
 #: https://www.sqlite.org/fileformat2.html#the_database_header
 _HEADER_BYTES = 100
@@ -63,14 +63,14 @@ def replace(
     sqlite3.Error when the new outbox cannot be written, and OSError when a file cannot be renamed.
     """
     check_unlocked(path)
+    if safe_until_ms(path) is None:
+        # What follows writes the files. If it is interrupted, the next start needs the time.
+        store_safe_until(path, known_ms)
     mark_damaged(path)
     # For finish_replacement: it is missing only after it was renamed.
     path.touch(mode=0o600)
     aside = path.with_name(f"{path.name}.set-aside-{time.time_ns()}")
-    log_is_lost = wal(path).exists() and wal(path).stat().st_size > 0 and not is_wal(wal(path))
-    if log_is_lost:
-        # SQLite would delete it.
-        os.rename(wal(path), wal(aside))
+    log_is_lost = _keep_lost_log(path)
     fresh = _fresh(path)
     fresh.unlink(missing_ok=True)
     with closing(create(fresh)) as new:
@@ -90,6 +90,15 @@ def replace(
         if salvage.something_is_lost
         else "None is lost",
     )
+
+
+def _keep_lost_log(path: Path) -> bool:
+    """Return whether a write-ahead log cannot be read. It gets another name first."""
+    lost = path.with_name(f"{path.name}-lost-wal")
+    if wal(path).exists() and wal(path).stat().st_size > 0 and not is_wal(wal(path)):
+        # SQLite would delete it. The name tells the next start, if this one is interrupted.
+        os.rename(wal(path), lost)
+    return lost.exists()
 
 
 def _copy(path: Path, salvage: Salvage, *, log_is_lost: bool) -> None:

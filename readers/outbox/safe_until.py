@@ -16,7 +16,7 @@ class SafeUntil:
     """The time of the outbox at a path. All times are Unix milliseconds."""
 
     def __init__(self, outbox: Path) -> None:
-        self._path = _file(outbox)
+        self._outbox = outbox
         #: The last number of what was received until a time, and that time.
         self._awaited: tuple[int, int] | None = None
 
@@ -32,10 +32,15 @@ class SafeUntil:
         awaited_seq, awaited_ms = self._awaited
         if awaited_seq <= acknowledged:
             self._awaited = None
-            # An older time makes a gap longer, which is harmless.
-            with contextlib.suppress(OSError):
-                self._path.touch(mode=0o600)
-                os.utime(self._path, ns=(awaited_ms * 1_000_000, awaited_ms * 1_000_000))
+            store_safe_until(self._outbox, awaited_ms)
+
+
+def store_safe_until(outbox: Path, until_ms: int) -> None:
+    """Store *until_ms* for *outbox*."""
+    # An older time makes a gap longer, which is harmless.
+    with contextlib.suppress(OSError):
+        _file(outbox).touch(mode=0o600)
+        os.utime(_file(outbox), ns=(until_ms * 1_000_000, until_ms * 1_000_000))
 
 
 def safe_until_ms(outbox: Path) -> int | None:

@@ -6,7 +6,8 @@ import os
 import resource
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -38,15 +39,13 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "xqc.db"
 
 
-@pytest.mark.parametrize("renames", range(4))
-def test_a_kill_while_the_outbox_is_replaced_loses_nothing(
-    path: Path, monkeypatch: pytest.MonkeyPatch, renames: int
-) -> None:
-    """The next start finishes it, or begins again."""
+class Killed(BaseException):
+    """Raised in place of a kill."""
 
-    class Killed(BaseException):
-        pass
 
+@contextmanager
+def killed_after(renames: int) -> Iterator[None]:
+    """Kill what replaces an outbox in this block before it renames one file more."""
     left = [renames]
 
     def rename(source: str, target: str) -> None:
@@ -55,11 +54,18 @@ def test_a_kill_while_the_outbox_is_replaced_loses_nothing(
         left[0] -= 1
         os.replace(source, target)
 
+    with pytest.MonkeyPatch.context() as patch, suppress(Killed):
+        patch.setattr("readers.outbox.replacement.os.rename", rename)
+        yield
+
+
+@pytest.mark.parametrize("renames", range(4))
+def test_a_kill_while_the_outbox_is_replaced_loses_nothing(path: Path, renames: int) -> None:
+    """The next start finishes it, or begins again."""
     fill(path)
     path.with_name(f"{path.name}-numbers-{ACKNOWLEDGED + 5}-{MESSAGES}").touch()
     DAMAGES["older version"](path)
-    with monkeypatch.context() as patch, suppress(Killed):
-        patch.setattr("readers.outbox.replacement.os.rename", rename)
+    with killed_after(renames):
         Outbox(path, "xqc", MAX_BYTES).close()
     outbox = Outbox(path, "xqc", MAX_BYTES)
     assert held(outbox) == list(range(ACKNOWLEDGED + 5, MESSAGES))
@@ -67,6 +73,36 @@ def test_a_kill_while_the_outbox_is_replaced_loses_nothing(
     outbox.close()
     left_over = {file.name for file in path.parent.iterdir() if "set-aside" not in file.name}
     assert left_over == {path.name, f"{path.name}-safe-until"}
+
+
+@pytest.mark.parametrize("renames", range(5))
+def test_a_kill_does_not_hide_that_a_log_is_lost(path: Path, renames: int) -> None:
+    """Without the log, the file alone is whole."""
+    fill(path)
+    DAMAGES["log overwritten"](path)
+    with killed_after(renames):
+        Outbox(path, "xqc", MAX_BYTES).close()
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    absence = outbox.absence()
+    assert absence
+    assert absence.reason is GapReason.DAMAGED
+    outbox.close()
+    left_over = {file.name for file in path.parent.iterdir() if "set-aside" not in file.name}
+    assert left_over == {path.name, f"{path.name}-safe-until"}
+
+
+def test_a_kill_does_not_move_the_time_of_the_damaged_files(path: Path) -> None:
+    """The gap begins there if nothing else is known, as in an outbox of an older version."""
+    fill(path)
+    path.with_name(f"{path.name}-safe-until").unlink()
+    os.truncate(path, 0)
+    wal(path).write_bytes(b"")
+    os.utime(path, (1_000, 1_000))
+    with killed_after(renames=0):
+        Outbox(path, "xqc", MAX_BYTES).close()
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    assert outbox.absence() == Absence(1_000_000, GapReason.DAMAGED)
+    outbox.close()
 
 
 def test_a_log_that_sqlite_would_delete_is_kept(path: Path) -> None:
