@@ -193,7 +193,6 @@ class Outbox:
 
         Returns whether there is more to do.
         """
-        self._store_numbering()
         self.trim()
         self._write()
         self._store_absence()
@@ -224,7 +223,7 @@ class Outbox:
     def _put(self, batch: Batch) -> StoredBatch:
         stored = self._numbered(batch)
         self.last_seq = stored.last_seq
-        if self._unwritten:
+        if self._unwritten or not self._numbering_is_stored:
             self._unwritten.append(stored)
             self._write()
         elif not self._insert(stored):
@@ -241,7 +240,9 @@ class Outbox:
         return self._mark.numbers is not None and self._mark.numbers.last_seq >= self.last_seq
 
     def _write(self) -> None:
-        while batch := self._unwritten.oldest:
+        # In the file, numbers without their incarnation would belong to the one before.
+        self._store_numbering()
+        while self._numbering_is_stored and (batch := self._unwritten.oldest):
             if not self._insert(batch):
                 return
             self._unwritten.remove_oldest()

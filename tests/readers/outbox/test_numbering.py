@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from readers.outbox import file as outbox_file
+from readers.outbox.database import OutboxDatabase
 from readers.outbox.incarnations import UNKNOWN
 from readers.outbox.outbox import Outbox
-from tests.readers.outbox.disk import full_disk
-from tests.readers.outbox.numbered import batch
+from tests.readers.outbox.disk import full_disk, killed
+from tests.readers.outbox.numbered import batch, held
 
 MAX_BYTES = 10**9
 
@@ -173,4 +174,26 @@ def test_an_incarnation_that_began_on_a_full_disk_is_stored_once_there_is_room(p
     outbox.close()
     outbox = Outbox(path, "xqc", MAX_BYTES)
     assert outbox.incarnation_of(2) == incarnation
+    outbox.close()
+
+
+def test_numbers_are_not_in_the_file_before_their_incarnation(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a kill, they would belong to an incarnation that another copy may still use."""
+    (earlier,) = open_and_append(path, 1)
+
+    def refuse(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OutboxDatabase, "store_numbering", refuse)
+        outbox = Outbox(path, "xqc", MAX_BYTES)
+        outbox.append(batch(2))
+        assert outbox.unwritten == 1
+    outbox.append(batch(3))
+    assert outbox.unwritten == 0
+    with killed(path) as successor:
+        assert held(successor)[0] == [1, 2, 3]
+        assert earlier not in {successor.incarnation_of(2), successor.incarnation_of(3)}
     outbox.close()
