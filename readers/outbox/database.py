@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,8 +73,11 @@ class OutboxDatabase:
         """Open or create it. Raises OutboxError when that fails, OutboxInUseError when in use."""
         self._path = path
         self._connection = open_outbox_file(path)
-        #: The last record of the batch that was stored last, or the last one acknowledged.
-        self._last_seq = self._last_seq_in_file()
+        with ExitStack() as on_error:
+            on_error.callback(self._connection.close)
+            #: The last record of the batch that was stored last, or the last one acknowledged.
+            self._last_seq = self._last_seq_in_file()
+            on_error.pop_all()
 
     def close(self) -> None:
         """Close the file, which another process may then open."""

@@ -54,38 +54,42 @@ class Outbox:
         Raises OutboxError if it cannot be used, OutboxInUseError if another process has it open.
         """
         self._database = OutboxDatabase(path)
-        self._path = path
-        self._mark = NumberingMark(path)
-        self._safe_until = SafeUntil(path)
-        self._channel = channel
-        self._file_bound = FileBound(self._database, path, max_bytes)
-        self._unwritten = UnwrittenBatches()
-        #: The absence that is to be stored once everything is written (rule 4).
-        self._absence: Absence | None = None
-        self._disk_refuses = False
-        self._is_memory_full = False
-        numbering = self._database.numbering()
-        #: Identifies the numbering. Every outbox file has another name.
-        self.reader = f"{channel}/{numbering.name}"
-        #: The last record that was acknowledged, 0 for none.
-        self.acknowledged = numbering.acknowledged
-        #: The acknowledged number in the file, which has no batches before it.
-        self._trimmed = numbering.acknowledged
-        #: The last record that was put in, 0 for none.
-        self.last_seq = numbering.last_seq
-        if self._mark.numbers:
-            self.acknowledged = max(self.acknowledged, self._mark.numbers.acknowledged)
-            self.last_seq = max(self.last_seq, self._mark.numbers.last_seq)
-            self.trim()
-            self._store_first_absence()
-        self._incarnations = Incarnations(self._database.incarnations())
-        self._incarnations.begin(self.last_seq + 1, self.acknowledged)
-        self._numbering_is_stored = False
-        self._store_numbering()
-        #: The oldest record held; None where the file has to be asked.
-        self._oldest_seq: int | None = None
-        #: Messages that were evicted since the outbox was opened.
-        self.evicted = 0
+        with contextlib.ExitStack() as on_error:
+            # In the same process, a later attempt would find it locked.
+            on_error.callback(self._database.close)
+            self._path = path
+            self._mark = NumberingMark(path)
+            self._safe_until = SafeUntil(path)
+            self._channel = channel
+            self._file_bound = FileBound(self._database, path, max_bytes)
+            self._unwritten = UnwrittenBatches()
+            #: The absence that is to be stored once everything is written (rule 4).
+            self._absence: Absence | None = None
+            self._disk_refuses = False
+            self._is_memory_full = False
+            numbering = self._database.numbering()
+            #: Identifies the numbering. Every outbox file has another name.
+            self.reader = f"{channel}/{numbering.name}"
+            #: The last record that was acknowledged, 0 for none.
+            self.acknowledged = numbering.acknowledged
+            #: The acknowledged number in the file, which has no batches before it.
+            self._trimmed = numbering.acknowledged
+            #: The last record that was put in, 0 for none.
+            self.last_seq = numbering.last_seq
+            if self._mark.numbers:
+                self.acknowledged = max(self.acknowledged, self._mark.numbers.acknowledged)
+                self.last_seq = max(self.last_seq, self._mark.numbers.last_seq)
+                self.trim()
+                self._store_first_absence()
+            self._incarnations = Incarnations(self._database.incarnations())
+            self._incarnations.begin(self.last_seq + 1, self.acknowledged)
+            self._numbering_is_stored = False
+            self._store_numbering()
+            #: The oldest record held; None where the file has to be asked.
+            self._oldest_seq: int | None = None
+            #: Messages that were evicted since the outbox was opened.
+            self.evicted = 0
+            on_error.pop_all()
 
     @property
     def oldest_seq(self) -> int:

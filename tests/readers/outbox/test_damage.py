@@ -216,6 +216,18 @@ def test_a_deletion_finds_damage_too(path: Path) -> None:
     outbox.close()
 
 
+def test_an_outbox_that_is_damaged_when_it_is_opened_is_not_left_open(path: Path) -> None:
+    """`readers.drain` opens it again, in the same process: it would take itself for its reader."""
+    fill(path)
+    path.with_name(f"{path.name}-numbers-100-{MESSAGES}").touch()
+    DAMAGES["early pages"](path)
+    with pytest.raises(OutboxDamagedError, match="is damaged"):
+        Outbox(path, "xqc", MAX_BYTES)
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    assert held(outbox) == list(range(100, MESSAGES))
+    outbox.close()
+
+
 def test_a_message_with_a_hole_is_not_published(path: Path) -> None:
     """Of a file that is known to be damaged, the content of the records is decoded, too."""
     fill(path)
