@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 
+from common.setting_values import WholeNumber
+
 
 def real_number(minimum: float, maximum: float) -> Callable[[str], float]:
     """Return a function that parses a number from *minimum* to *maximum*."""
@@ -16,9 +18,7 @@ def real_number(minimum: float, maximum: float) -> Callable[[str], float]:
             value = float("nan")
         # Also false for "nan", which float() accepts.
         if not minimum <= value <= maximum:
-            raise ArgumentTypeError(
-                f"{text[:20]!r} is not a number from {minimum:g} to {maximum:g}"
-            )
+            raise ArgumentTypeError(f"{text[:20]!r} is not a number, {minimum:g} to {maximum:g}")
         return value
 
     return parse
@@ -27,12 +27,12 @@ def real_number(minimum: float, maximum: float) -> Callable[[str], float]:
 def whole_number(minimum: int, maximum: int) -> Callable[[str], int]:
     """Return a function that parses a whole number from *minimum* to *maximum*."""
 
+    number = WholeNumber(minimum, maximum)
+
     def parse(text: str) -> int:
-        digits = text.isascii() and text.isdigit() and len(text) <= len(str(maximum))
-        if not digits or not minimum <= int(text) <= maximum:
-            raise ArgumentTypeError(
-                f"{text[:20]!r} is not a whole number from {minimum} to {maximum}"
-            )
-        return int(text)
+        try:
+            return number(text)
+        except ValueError as error:
+            raise ArgumentTypeError(f"{text[:20]!r} is not {error}") from None
 
     return parse

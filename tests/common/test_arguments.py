@@ -21,9 +21,9 @@ def test_numbers_within_the_range_are_parsed() -> None:
 @pytest.mark.parametrize("text", ["", "0.4", "61", "-1", "nan", "inf", "1e999", "x", "9" * 5000])
 def test_other_texts_are_not_numbers_of_the_range(text: str) -> None:
     """The text says what is expected."""
-    with pytest.raises(ArgumentTypeError, match=r"is not a number from 0\.5 to 60$"):
+    with pytest.raises(ArgumentTypeError, match=r"is not a number, 0\.5 to 60$"):
         real_number(0.5, 60)(text)
-    with pytest.raises(ArgumentTypeError, match=r"is not a whole number from 1 to 60$"):
+    with pytest.raises(ArgumentTypeError, match=r"is not a whole number, 1 to 60$"):
         whole_number(1, 60)(text)
 
 
@@ -49,4 +49,4 @@ def test_a_command_refuses_a_number_beyond_its_range(tmp_path: Path, arguments: 
         check=False,
     )
     assert process.returncode == 2
-    assert "number from" in process.stderr.splitlines()[-1]
+    assert " number, " in process.stderr.splitlines()[-1]
