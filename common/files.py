@@ -9,6 +9,7 @@ import errno
 import os
 import stat
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 OWNER_ONLY = 0o600
@@ -22,32 +23,59 @@ def replace_file(path: Path, content: bytes, mode: int = 0o644, *, sync: bool = 
     this returns. Without it, a crash of the host may leave the old file or an empty one. Raises
     OSError if the file cannot be written; the old file is then unchanged.
     """
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    copy = write_beside(path, content, mode, sync=sync)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(content)
-            file.flush()
-            if sync:
-                os.fsync(file.fileno())
-        os.replace(name, path)
+        os.replace(copy, path)
     except BaseException:
-        os.unlink(name)
+        os.unlink(copy)
         raise
     if sync:
         sync_directory(path.parent)
 
 
-def read_small_file(path: Path, largest: int) -> bytes:
+def write_beside(
+    path: Path,
+    content: bytes,
+    mode: int,
+    *,
+    sync: bool = True,
+    prepare: Callable[[int], object] = lambda _: None,
+) -> Path:
+    """
+    Return a new file with *content* and the permissions *mode*, in the folder of *path*.
+
+    *prepare* is called with its descriptor before anything is in it. With *sync*, the content is on
+    the disk. Raises OSError if the file cannot be written; there is none then.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            prepare(descriptor)
+            os.fchmod(descriptor, mode)
+            file.write(content)
+            file.flush()
+            if sync:
+                os.fsync(descriptor)
+    except BaseException:
+        os.unlink(name)
+        raise
+    return Path(name)
+
+
+def read_small_file(
+    path: Path, largest: int, check: Callable[[os.stat_result], object] = lambda _: None
+) -> bytes:
     """
     Return the content of the file at *path*.
 
     Raises OSError if it cannot be read, has more than *largest* bytes, or is no regular file. It
-    does not wait for the other end of a pipe.
+    does not wait for the other end of a pipe. *check* is called before that with the status of the
+    open file, because the path may lead to another file by now; what it raises is passed on.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         status = os.fstat(descriptor)
+        check(status)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "Not a regular file", str(path))
         if status.st_size > largest:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
@@ -21,7 +22,7 @@ import msgspec
 import zmq
 
 from common.file_lock import file_lock
-from common.files import OWNER_ONLY, replace_file
+from common.files import OWNER_ONLY, read_small_file, replace_file
 
 VERSION: Final = 1
 
@@ -163,19 +164,11 @@ _T = TypeVar("_T", KeyPair, PublicKey)
 
 def _read(path: Path, kind: type[_T], *, private: bool = False) -> _T | None:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        content = read_small_file(path, _LARGEST_BYTES, partial(_check, path, private=private))
     except FileNotFoundError:
         return None
     except OSError as error:
         raise KeyFileError(_cannot_read(path, error)) from None
-    try:
-        # Check the open file: the path may already point to another one.
-        _check(path, os.fstat(descriptor), private=private)
-        content = os.read(descriptor, _LARGEST_BYTES)
-    except OSError as error:
-        raise KeyFileError(_cannot_read(path, error)) from None
-    finally:
-        os.close(descriptor)
     return _parse(path, content, kind)
 
 

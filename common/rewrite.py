@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from common.files import OWNER_ONLY, replace_file, sync_directory
+from common.files import OWNER_ONLY, replace_file, sync_directory, write_beside
 
 
 def rewrite_file(path: Path, content: bytes, new_mode: int = OWNER_ONLY) -> None:
@@ -57,24 +56,16 @@ def copies(path: Path) -> list[Path]:
 
 def _copy(path: Path, content: bytes, status: os.stat_result) -> Path | None:
     """Return a file with *content* beside *path*; None if there can be none like it."""
-    name = None
+
+    def give_away(descriptor: int) -> None:
+        mine = os.fstat(descriptor)
+        if (mine.st_uid, mine.st_gid) != (status.st_uid, status.st_gid):
+            os.fchown(descriptor, status.st_uid, status.st_gid)
+
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "wb") as file:
-            mine = os.fstat(descriptor)
-            if (mine.st_uid, mine.st_gid) != (status.st_uid, status.st_gid):
-                os.fchown(descriptor, status.st_uid, status.st_gid)
-            os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-    except BaseException as error:
-        if name:
-            os.unlink(name)
-        if isinstance(error, OSError):
-            return None
-        raise
-    return Path(name)
+        return write_beside(path, content, stat.S_IMODE(status.st_mode), prepare=give_away)
+    except OSError:
+        return None
 
 
 def _replaced(path: Path, copy: Path) -> bool:

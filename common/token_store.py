@@ -16,13 +16,14 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
 from common.file_lock import file_lock
-from common.files import OWNER_ONLY
+from common.files import OWNER_ONLY, read_small_file
 from common.rewrite import copies, rewrite_file
 
 VERSION = 1
@@ -227,14 +228,7 @@ def _read_fields(path: Path) -> dict[str, Any] | None:
 
 def _read(path: Path) -> bytes:
     """Return the content of the file at *path*. Raises OSError, or TokenStoreError for its mode."""
-    # Without O_NONBLOCK, opening a FIFO would wait for somebody who writes to it.
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    try:
-        # Check the open file: the path may already point to another one.
-        _check_mode(path, os.fstat(descriptor))
-        return os.read(descriptor, _LARGEST_BYTES)
-    finally:
-        os.close(descriptor)
+    return read_small_file(path, _LARGEST_BYTES, partial(_check_mode, path))
 
 
 def _reason(path: Path, error: OSError) -> str:
