@@ -71,6 +71,9 @@ def _of_same_kind(name: str, known: Iterable[str]) -> list[str]:
 
 
 def _nearest(name: str, known: Collection[str], similarity: float = 0.6) -> str:
+    if not known:
+        # difflib would cost each reader 0.3 MiB of memory that it shares with others until then.
+        return ""
     return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=similarity)), "")
 
 
