@@ -20,8 +20,13 @@ logger = logging.getLogger("readers")
 
 def main() -> int:
     """Run the command and return its exit status."""
+    return run(_parser().parse_args().channel)
+
+
+def run(channel: str) -> int:
+    """Read *channel* until stopped, and return the exit status."""
+    # asyncio handles it once the reader runs. A reader that is stopped before has nothing to send.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(exit_codes.OK))
-    channel = _parser().parse_args().channel
     settings = start("reader", channel)
     try:
         asyncio.run(read_channel(channel, settings))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import signal
 import sys
 
+import pytest
+
+from readers.preloaded import _reader_or
 from tests.processes import StartProcess, wait_for_line
 
 #: supervisord's child after the fork. Its handlers only queue signals until they are replaced.
@@ -18,7 +21,7 @@ signal.signal(signal.SIGTERM, received.receive)
 signal.signal(signal.SIGCHLD, received.receive)
 for number in {numbers}:
     os.kill(os.getpid(), number)
-become_reader(["python3", "-m", "readers", "xqc"], os.environ.copy(), received.get_signal)
+become_reader("xqc", os.environ.copy(), received.get_signal)
 """
 
 
@@ -37,3 +40,14 @@ def test_other_signals_do_not_stop_a_reader(processes: StartProcess) -> None:
     child = processes([sys.executable, "-c", program], {"TWITCH_IRC_PORT": "1"})
     wait_for_line(child, "started with 0 messages", 30)
     assert child.stop() == 0
+
+
+@pytest.mark.parametrize(
+    "command", ["python3 -m readers", "python3 -m readers --help", "python3 -m readers.channels"]
+)
+def test_every_other_command_is_executed(command: str) -> None:
+    """Also that of a reader without a channel: it says itself what is wrong."""
+    executed: list[str] = []
+    execve = _reader_or(lambda _, arguments, __: executed.extend(arguments), lambda: None)
+    execve("python3", command.split(), {})
+    assert executed == command.split()
