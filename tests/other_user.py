@@ -1,10 +1,12 @@
-"""Runs a function as another user, in a process of its own."""
+"""Does something as a user who is not root."""
 
 from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from tests.requirements import unavailable
 
@@ -13,7 +15,11 @@ OTHER = 1234
 
 
 def as_other_user(work: Callable[[], object]) -> None:
-    """Do *work* as user OTHER. Raises AssertionError if it fails. Skips the test without root."""
+    """
+    Do *work* as user OTHER, in a process of its own.
+
+    Raises AssertionError if it fails. Skips the test without root.
+    """
     if os.geteuid() != 0:
         unavailable("only root can become another user")
     pid = os.fork()
@@ -29,3 +35,19 @@ def as_other_user(work: Callable[[], object]) -> None:
         finally:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+@contextmanager
+def ordinary_user(folder: Path) -> Iterator[None]:
+    """Give *folder* to user OTHER, and be that user meanwhile, if we are root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, OTHER, OTHER, follow_symlinks=False)
+    os.seteuid(OTHER)
+    try:
+        assert os.access(folder, os.R_OK, effective_ids=True)
+        yield
+    finally:
+        os.seteuid(0)

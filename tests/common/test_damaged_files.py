@@ -32,11 +32,12 @@ from publisher.kafka.embedded import bootstrap_file
 from readers.outbox.numbering_mark import NumberingMark
 from readers.supervision.programs import write_reader_programs
 from readers.twitch.rate_limits import RateLimits
-from tests.damage import DAMAGES, Damage, not_waiting, ordinary_user
+from tests.odd_files import ODD_FILES, OddFile, not_waiting
+from tests.other_user import ordinary_user
 
 KEY = "0123456789abcdef" * 4
 
-every_damage = pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__[1:])
+every_damage = pytest.mark.parametrize("damage", ODD_FILES, ids=lambda damage: damage.__name__[1:])
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def state(short_folder: Path) -> Iterator[Path]:
 @every_damage
 @pytest.mark.parametrize("name", ["joins.json", "joins.lock"])
 def test_a_reader_joins_whatever_happens_to_the_shared_limits(
-    state: Path, damage: Damage, name: str, caplog: pytest.LogCaptureFixture
+    state: Path, damage: OddFile, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It replaces the file, or it logs once that it cannot keep to the limits."""
     folder = state / "limits"
@@ -77,7 +78,7 @@ def test_a_reader_joins_whatever_happens_to_the_shared_limits(
 @every_damage
 @pytest.mark.parametrize("name", [PUBLISHER_PAIR, READERS_PAIR])
 def test_a_key_pair_that_cannot_be_used_is_a_wrong_setting(
-    state: Path, damage: Damage, name: str
+    state: Path, damage: OddFile, name: str
 ) -> None:
     """The error is one line, and names the file. A link to nothing is a missing file."""
     folder = state / "keys"
@@ -107,7 +108,7 @@ def _create_again(path: Path, *, missing: bool) -> None:
 
 @every_damage
 def test_an_authorised_key_that_cannot_be_used_does_not_affect_others(
-    state: Path, damage: Damage
+    state: Path, damage: OddFile
 ) -> None:
     """One line says what is wrong with which file. A link to nothing is no key."""
     folder = state / AUTHORIZED
@@ -121,7 +122,7 @@ def test_an_authorised_key_that_cannot_be_used_does_not_affect_others(
 
 
 @every_damage
-def test_a_key_is_not_authorised_over_something_else(state: Path, damage: Damage) -> None:
+def test_a_key_is_not_authorised_over_something_else(state: Path, damage: OddFile) -> None:
     """The error names the file."""
     folder = state / AUTHORIZED
     folder.mkdir()
@@ -136,7 +137,7 @@ def test_a_key_is_not_authorised_over_something_else(state: Path, damage: Damage
 
 
 @every_damage
-def test_tail_names_an_address_file_that_cannot_be_read(state: Path, damage: Damage) -> None:
+def test_tail_names_an_address_file_that_cannot_be_read(state: Path, damage: OddFile) -> None:
     """Or it ignores the file, if that is empty; it takes any text for an address."""
     folder = state / "var"
     folder.mkdir()
@@ -148,7 +149,7 @@ def test_tail_names_an_address_file_that_cannot_be_read(state: Path, damage: Dam
 
 
 @every_damage
-def test_a_damaged_reader_program_is_written_again(state: Path, damage: Damage) -> None:
+def test_a_damaged_reader_program_is_written_again(state: Path, damage: OddFile) -> None:
     """Or an OSError names the file or its folder."""
     folder = state / "readers"
     folder.mkdir()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from common.settings import Settings, SettingsError, read_settings, settings_file
+from tests.other_user import as_other_user
 from tests.processes import base_environment, python_module
 
 #: A process that reads its settings, and then finds that there is nothing to do.
@@ -251,15 +252,14 @@ def test_a_process_logs_one_line_and_exits_with_78(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="changes its user")
 def test_a_file_that_this_user_may_not_read_is_refused(short_folder: Path) -> None:
     """It would be a mistake to go on without it."""
     (short_folder / ".env").write_text("LOG_LEVEL=debug\n")
     (short_folder / ".env").chmod(0o600)
     short_folder.chmod(0o755)
-    os.seteuid(65534)
-    try:
+
+    def read() -> None:
         with pytest.raises(SettingsError, match=r"\.env cannot be read .Permission denied"):
             settings_file(short_folder)
-    finally:
-        os.seteuid(0)
+
+    as_other_user(read)

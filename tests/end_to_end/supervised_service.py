@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from readers.supervision.groups import connect
+from simulator.background import BackgroundChatServer
 from tests.processes import REPOSITORY, Process, StartProcess, base_environment, wait_for
 
 _BIN = Path(sys.executable).parent
@@ -134,3 +135,9 @@ def prepare(folder: Path, *, chat_port: int, channels: str) -> None:
     shutil.copy(REPOSITORY / "var" / ".gitkeep", folder / "var")
     (folder / ".env").write_text(SETTINGS.format(port=chat_port))
     (folder / "channels.conf").write_text(channels)
+
+
+def wait_until_joined(twitch: BackgroundChatServer, *channels: str) -> None:
+    """Return once a reader is in each of *channels*."""
+    for channel in channels:
+        twitch.run(twitch.server.wait_for_join(channel, timeout_s=30))

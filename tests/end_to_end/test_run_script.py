@@ -14,7 +14,7 @@ import pytest
 
 from common.chat_message import decode_chat_message
 from simulator.background import BackgroundChatServer
-from tests.end_to_end.supervised_service import SETTINGS
+from tests.end_to_end.supervised_service import SETTINGS, wait_until_joined
 from tests.outputs import with_output
 from tests.process_table import running_processes
 from tests.processes import (
@@ -162,8 +162,7 @@ def test_only_the_given_channels_are_read(run: StartProcess, clone: Path) -> Non
         settings = settings.replace("KAFKA_BROKERS=embedded", "TWITCH_CHANNELS=decoy")
         (clone / ".env").write_text(settings)
         script = run(["scripts/run", "xqc", "#Shroud"])
-        for channel in ("xqc", "shroud"):
-            twitch.run(twitch.server.wait_for_join(channel, timeout_s=30))
+        wait_until_joined(twitch, "xqc", "shroud")
         address, topic = printed_address_and_topic(script)
         twitch.run(twitch.server.say("shroud", "hello there"))
         [record] = read_topic(address, topic, count=1, timeout_s=20)
@@ -185,7 +184,7 @@ def test_the_script_runs_in_an_odd_place(short_folder: Path) -> None:
         settings = SETTINGS.format(port=twitch.port).replace("KAFKA_BROKERS", "# KAFKA_BROKERS")
         (short_folder / "settings").write_text(settings)
         script = start(["scripts/run", "xqc"], {"PIP_NO_INDEX": "1"})
-        twitch.run(twitch.server.wait_for_join("xqc", timeout_s=30))
+        wait_until_joined(twitch, "xqc")
         address, topic = printed_address_and_topic(script)
         twitch.run(twitch.server.say("xqc", "hello there"))
         [record] = read_topic(address, topic, count=1, timeout_s=20)

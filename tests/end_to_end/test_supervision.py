@@ -12,7 +12,12 @@ import pytest
 from common import exit_codes
 from readers.supervision.programs import write_reader_programs
 from simulator.background import BackgroundChatServer
-from tests.end_to_end.supervised_service import Program, SupervisedService, prepare
+from tests.end_to_end.supervised_service import (
+    Program,
+    SupervisedService,
+    prepare,
+    wait_until_joined,
+)
 from tests.process_table import running_processes
 from tests.processes import StartProcess, wait_for, wait_for_line
 
@@ -35,12 +40,6 @@ def joined(twitch: BackgroundChatServer, channel: str) -> list[int]:
     """Return the numbers of the connections that are in *channel* now, counted from the first."""
     server = twitch.server
     return [server.history.index(session) for session in server.members(channel)]
-
-
-def wait_until_joined(twitch: BackgroundChatServer, *channels: str) -> None:
-    """Return once a reader is in each of *channels*."""
-    for channel in channels:
-        twitch.run(twitch.server.wait_for_join(channel, timeout_s=20))
 
 
 def test_all_processes_start_and_stop_with_supervisord(

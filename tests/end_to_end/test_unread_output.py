@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 from simulator.background import BackgroundChatServer
-from tests.end_to_end.supervised_service import SETTINGS, SupervisedService, prepare
+from tests.end_to_end.supervised_service import (
+    SETTINGS,
+    SupervisedService,
+    prepare,
+    wait_until_joined,
+)
 from tests.outputs import OUTPUTS, with_output
 from tests.processes import Process, StartProcess, python_module, wait_for
 
@@ -30,11 +35,6 @@ def twitch() -> Iterator[BackgroundChatServer]:
         yield server
 
 
-def wait_until_joined(twitch: BackgroundChatServer) -> None:
-    """Return once a reader is in the channel xqc."""
-    twitch.run(twitch.server.wait_for_join("xqc", timeout_s=20))
-
-
 def test_supervisord_and_its_programs_start_and_stop(
     processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer, unread: Output
 ) -> None:
@@ -45,7 +45,7 @@ def test_supervisord_and_its_programs_start_and_stop(
         return processes(unread(arguments), environment)
 
     service = SupervisedService(start, short_folder)
-    wait_until_joined(twitch)
+    wait_until_joined(twitch, "xqc")
     assert service.programs()["reader-xqc"].pid
     assert "no log file" in service.control("tail", "reader-xqc")
     service.control("maintail")
@@ -59,7 +59,7 @@ def test_a_reader_without_supervisord_joins_and_stops(
     settings = dict(line.split("=", 1) for line in SETTINGS.format(port=twitch.port).split())
     command = unread(python_module("readers", "xqc"))
     reader = processes(command, settings | {"LOG_LEVEL": "debug"})
-    wait_until_joined(twitch)
+    wait_until_joined(twitch, "xqc")
     assert reader.stop(signal.SIGTERM, timeout_s=20) == 0
 
 

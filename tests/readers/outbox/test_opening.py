@@ -17,6 +17,7 @@ from common.frames import Batch, Kind, Record
 from readers.outbox import file as outbox_file
 from readers.outbox.errors import OutboxError, OutboxInUseError, OutboxPlaceError
 from readers.outbox.outbox import Outbox
+from tests.other_user import ordinary_user
 
 MAX_BYTES = 10**9
 
@@ -130,24 +131,18 @@ def test_what_only_an_operator_can_change_is_named(
 @pytest.mark.parametrize("read_only", ["file", "folder"])
 def test_a_wrong_permission_is_named(short_folder: Path, read_only: str) -> None:
     """Also if only the write-ahead log cannot be made."""
-    nobody = 65534
     path = short_folder / "outbox" / "xqc.db"
     Outbox(path, "xqc", MAX_BYTES).close()
-    short_folder.chmod(0o755)
-    path.chmod(0o444 if read_only == "file" else 0o666)
-    path.parent.chmod(0o777 if read_only == "file" else 0o555)
-    program = (
-        "import os, sys; from pathlib import Path; from readers.outbox.outbox import Outbox;"
-        f"os.geteuid() or os.setuid({nobody});"
-        "Outbox(Path(sys.argv[1]), 'xqc', 10**9)"
-    )
-    found = subprocess.run(
-        [sys.executable, "-c", program, path], check=False, capture_output=True, text=True
-    )
-    user = nobody if os.geteuid() == 0 else os.geteuid()
-    assert "OutboxPlaceError: cannot use" in found.stderr
-    assert f"Permission denied{'' if read_only == 'file' else f' ({path}-wal)'}" in found.stderr
-    assert f"give user {user} the right to read and write it" in found.stderr
+    path.chmod(0o400 if read_only == "file" else 0o600)
+    path.parent.chmod(0o700 if read_only == "file" else 0o500)
+    where = "" if read_only == "file" else f" ({path}-wal)"
+    with ordinary_user(short_folder):
+        problem = (
+            f"cannot use {path}, which is in STATE_DIR: Permission denied{where}; give user"
+            f" {os.geteuid()} the right to read and write it, and its folder"
+        )
+        with pytest.raises(OutboxPlaceError, match=f"^{re.escape(problem)}$"):
+            Outbox(path, "xqc", MAX_BYTES)
 
 
 def test_a_limit_on_open_files_is_named(path: Path) -> None:

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-_NOBODY = 65534
-
 
 def _garbage(path: Path) -> None:
     path.write_bytes(b"garbage")
@@ -87,10 +85,10 @@ def _in_a_file(path: Path) -> None:
     path.parent.touch()
 
 
-Damage = Callable[[Path], None]
+OddFile = Callable[[Path], None]
 
-#: Functions that put something at a path in an empty folder.
-DAMAGES: list[Damage] = [
+#: Each function puts such a thing at a path in an empty folder.
+ODD_FILES: list[OddFile] = [
     _garbage,
     _not_utf8,
     _not_utf8_in_a_string,
@@ -109,22 +107,6 @@ DAMAGES: list[Damage] = [
     _in_an_unreadable_folder,
     _in_a_file,
 ]
-
-
-@contextmanager
-def ordinary_user(folder: Path) -> Iterator[None]:
-    """Give *folder* to a user who is not root, and be that user meanwhile, if we are root."""
-    if os.geteuid() != 0:
-        yield
-        return
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, _NOBODY, _NOBODY, follow_symlinks=False)
-    os.seteuid(_NOBODY)
-    try:
-        assert os.access(folder, os.R_OK, effective_ids=True)
-        yield
-    finally:
-        os.seteuid(0)
 
 
 @contextmanager
