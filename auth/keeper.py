@@ -45,7 +45,7 @@ LOOK_EVERY_S = 1.0
 #: refusals are temporary.
 REFUSED_FOR_S = 600.0
 
-#: Seconds until the next step after an error that nobody has thought of.
+#: Seconds until the next step after an unexpected error.
 UNEXPECTED_FOR_S = 60.0
 
 NEVER = float("inf")

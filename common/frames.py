@@ -62,7 +62,8 @@ class Batch(msgspec.Struct, array_like=True, frozen=True):
 class Envelope(msgspec.Struct, array_like=True, frozen=True):
     """Identifies the batch frame that follows."""
 
-    #: Id of the reader's outbox. It includes the channel, and changes when numbering restarts.
+    #: Name of the reader's numbering. It begins with the channel, and is another one when numbers
+    #: begin again at 1, or when a copy of the outbox has used the same numbers.
     reader: str
     #: The publisher session that this batch is sent in.
     session: int

@@ -24,6 +24,8 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 _BROKER = re.compile(r"([a-zA-Z0-9._-]+|\[[0-9a-fA-F:.]+\])(:(?P<port>\d{1,5}))?", re.ASCII)
 _ENDPOINT = re.compile(r"tcp://(\*|[^*:/\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})|ipc://.+")
 _IPC = "ipc://"
+#: Without a bound, Python's int() refuses a long text with an error of its own.
+_MOST_DIGITS = 18
 #: The longest path of a Unix socket, without the closing NUL: `sun_path` in unix(7).
 _LONGEST_SOCKET_PATH = 107
 
@@ -59,14 +61,11 @@ class WholeNumber:
 
     def __call__(self, value: str) -> int:
         """Return *value* as an integer."""
-        # Without a bound, Python's int() refuses a long text with an error of its own.
         digits = value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
         if not digits or not self.minimum <= int(value) <= self.maximum:
             raise ValueError(f"{self.kind}, {self.minimum} to {self.maximum}")
         return int(value)
 
-
-_MOST_DIGITS = 18
 
 port = WholeNumber(1, 65535, "a port number")
 

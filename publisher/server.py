@@ -80,7 +80,7 @@ class Server:
             health=self._health,
             stop=stop,
         )
-        #: The permissions whose lack has ended sessions, and was logged.
+        #: The missing permissions that have ended sessions, and were logged.
         self._logged_missing: set[str] = set()
 
     def run(self) -> None:
@@ -102,7 +102,7 @@ class Server:
             if sink.confirmations:
                 backoff.reset()
                 self._logged_missing.clear()
-            # A producer that could not begin for want of a permission is replaced without a word.
+            # If a permission was missing, so that the producer could not begin, that is logged.
             if sink.failure is not None and not self._topics.had_problems:
                 self._log(sink.failure)
             retry_s = backoff.next_delay_s()

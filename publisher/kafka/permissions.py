@@ -31,13 +31,13 @@ _NEEDS = {
 
 
 def needed_after(error: KafkaError, transactional_id: str) -> str | None:
-    """Return the permission that a request which failed with *error* needs; None if none."""
+    """Return the permission that was missing when a request failed with *error*, None if none."""
     needed = _NEEDS.get(error.code())
     return needed and needed.format(transactional_id)
 
 
 def is_hidden(error: KafkaError | None) -> bool:
-    """Return whether Kafka answers a request for a topic with *error* for want of `Describe`."""
+    """Return whether *error*, about a topic, means that `Describe` on it is missing."""
     return error is not None and error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
 
 

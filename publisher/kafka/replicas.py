@@ -1,7 +1,7 @@
 """
-Finds topics that Kafka cannot write to for want of brokers.
+Finds topics that Kafka cannot write to because brokers are missing.
 
-librdkafka retries such a write without a word, because it may succeed at any time.
+librdkafka retries such a write and reports nothing, because it may succeed at any time.
 """
 
 from __future__ import annotations

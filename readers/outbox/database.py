@@ -42,7 +42,7 @@ class Absence(NamedTuple):
 class Numbering(NamedTuple):
     """The numbers in the file."""
 
-    #: Identifies the numbering. Every outbox file has another name.
+    #: Identifies the numbering. Only copies of an outbox have the same name.
     name: str
     #: The last record that was acknowledged, 0 for none.
     acknowledged: int

@@ -76,7 +76,7 @@ def check_unlocked(path: Path) -> None:
 
 
 def cannot_open(path: Path, error: sqlite3.Error | OSError) -> OutboxError:
-    """Return what to raise because *error* prevented that the outbox at *path* was opened."""
+    """Return the exception to raise when opening the outbox at *path* has failed with *error*."""
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:

@@ -7,9 +7,7 @@ from pathlib import Path
 
 from readers.outbox.damage import PAGE_BYTES
 from readers.outbox.database import OutboxDatabase, StoredBatch
-
-#: The share of a full outbox that is evicted at a time, with one gap record for all of it.
-_SHARE_EVICTED = 1 / 16
+from readers.outbox.lost_spans import SHARE_EVICTED
 
 #: A full outbox has room again once it uses less than this share of its bound.
 _SHARE_WITH_ROOM = 3 / 4
@@ -47,7 +45,7 @@ class FileBound:
             return 0
         self._used_at_most = used = self._database.used_bytes()
         if used > self._max_bytes:
-            return used - self._max_bytes + round(self._max_bytes * _SHARE_EVICTED)
+            return used - self._max_bytes + round(self._max_bytes * SHARE_EVICTED)
         if self._is_full and used < self._max_bytes * _SHARE_WITH_ROOM:
             self._is_full = False
             logger.info("the outbox has room again; %d messages were evicted", evicted)

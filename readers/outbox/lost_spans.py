@@ -6,6 +6,9 @@ from common.chat_gap import ChatGap, GapReason, decode_chat_gap
 from common.frames import Batch, Kind, decode_batch
 from readers.outbox.gap_batch import gap_batch
 
+#: The share of a bound that is evicted at a time, with one gap record for all of it.
+SHARE_EVICTED = 1 / 16
+
 
 class LostSpans:
     """

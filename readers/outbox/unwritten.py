@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from readers.outbox.database import StoredBatch
-from readers.outbox.lost_spans import LostSpans
+from readers.outbox.lost_spans import SHARE_EVICTED, LostSpans
 from readers.outbox.memory_bound import MEMORY_MAX_BYTES
 
 #: What a batch takes in memory beyond its body, in bytes: its objects.
@@ -14,9 +14,6 @@ _OBJECTS_BYTES = 256
 #: What it takes in memory for each byte of its body. Up to 1.23 was measured: malloc cannot use all
 #: that is free between bodies of different sizes.
 _BYTES_PER_BYTE = 1.25
-
-#: The share of the bound that is evicted at a time, with one gap record for all of it.
-_SHARE_EVICTED = 1 / 16
 
 
 class UnwrittenBatches:
@@ -75,7 +72,7 @@ class UnwrittenBatches:
 
         Afterwards a share of the bound is free, with room for the gap record of what was lost.
         """
-        while self._batches and self._bytes > self.max_bytes * (1 - _SHARE_EVICTED):
+        while self._batches and self._bytes > self.max_bytes * (1 - SHARE_EVICTED):
             lost.add(self.remove_oldest().body)
 
 

@@ -5,8 +5,8 @@ Connects to the chat host. It has several addresses, and some of them may be out
    one has failed, or 250 ms after the one before. The first that accepts is used (RFC 8305, "Happy
    Eyeballs").
 2. If its TLS handshake fails, those that have not been tried are tried too.
-3. Addresses that failed in one attempt come last in the next one, and before them the address that
-   was used: its connection has just failed or ended.
+3. The next time, the address that was used comes after all others, because its connection has just
+   failed or ended. Only addresses that failed come after it.
 4. If DNS fails or takes long, the addresses of its last answer are used.
 
 asyncio does only the first of these (`happy_eyeballs_delay`), and raises IndexError at times:
