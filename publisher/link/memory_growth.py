@@ -17,7 +17,11 @@ class MemoryGrowth:
         self._least = _resident_bytes()
 
     def has_grown(self) -> bool:
-        """Return whether it has grown since the last time that this was true, or has shrunk to."""
+        """
+        Return whether it has grown.
+
+        It is compared with the last time that this was true, or with a lower value since then.
+        """
         now = _resident_bytes()
         self._least = min(self._least, now)
         if now - self._least <= self._step_bytes:

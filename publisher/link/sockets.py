@@ -36,10 +36,10 @@ from common.frames import (
 from common.key_files import AUTHORIZED, authorized_keys
 from common.logs import BoundedLog
 from common.sockets import keep_alive
+from publisher.link.connection_watcher import ConnectionWatcher
 from publisher.link.ipc_lock import OccupiedError, lock_ipc
 from publisher.link.listeners import Listeners
 from publisher.link.sequence import Position
-from publisher.link.zap_authenticator import ZapAuthenticator
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class LinkSockets:
         self._keys = keys
         self._log_key_file = BoundedLog(logger.error, interval_s=60.0)
         self._context = zmq.Context()
-        self._authenticator = ZapAuthenticator(self._context)
+        self._connections = ConnectionWatcher(self._context)
         self.batches = self._socket(zmq.PULL, MAX_FRAME_BYTES)
         self.batches.setsockopt(zmq.RCVHWM, _HIGH_WATER_MARK)
         # This socket receives only subscriptions.
@@ -83,11 +83,11 @@ class LinkSockets:
         # A reader that reconnects subscribes again, perhaps before its old connection has ended.
         self.acknowledgements.setsockopt(zmq.XPUB_VERBOSE, 1)
         self._listeners = Listeners()
-        self._authenticator.watch(self.batches, count_ends=True)
-        self._authenticator.watch(self.acknowledgements)
-        self._authenticator.start()
+        self._connections.watch(self.batches, count_ends=True)
+        self._connections.watch(self.acknowledgements)
+        self._connections.start()
         self.reload_keys()
-        if keys is not None and not self._authenticator.authorized:
+        if keys is not None and not self._connections.authenticator.authorized:
             logger.warning(
                 "no reader can connect: no authorised key in %s; add one with "
                 "`python -m common.keys authorize KEY`",
@@ -127,7 +127,7 @@ class LinkSockets:
             descriptor = int(first.get(zmq.SRCFD))
         except zmq.ZMQError:
             descriptor = _NO_DESCRIPTOR
-        self._authenticator.taken.add(descriptor)
+        self._connections.taken.add(descriptor)
         return [first.bytes, *self.batches.recv_multipart()] if first.more else [first.bytes]
 
     def announce(self, announcement: Announcement) -> None:
@@ -152,12 +152,12 @@ class LinkSockets:
     @property
     def connections_ended(self) -> int:
         """Number of connections that have ended."""
-        return self._authenticator.ended
+        return self._connections.counts.ended
 
     @property
     def connections_refused(self) -> Counter[str]:
         """Number of refused connections, by reason."""
-        return self._authenticator.refused
+        return self._connections.counts.refused
 
     def reload_keys(self) -> None:
         """
@@ -167,12 +167,12 @@ class LinkSockets:
         """
         if self._keys is None:
             return
-        before = self._authenticator.authorized
+        before = self._connections.authenticator.authorized
         authorized, problems = authorized_keys(self._keys.folder)
         for problem in problems:
             self._log_key_file("an authorised key does not count: %s", problem)
         # Set this before cutting connections, so that revoked keys cannot reconnect.
-        self._authenticator.authorized = authorized
+        self._connections.authenticator.authorized = authorized
         for key in authorized.keys() - before.keys():
             logger.info("readers of %s are admitted: key %s", authorized[key], key)
         revoked = before.keys() - authorized.keys()
@@ -188,7 +188,7 @@ class LinkSockets:
         self.batches.close(linger=0)
         self.acknowledgements.close(linger=_LINGER_MS)
         self._context.term()
-        self._authenticator.join()
+        self._connections.join()
         # The context removes the sockets' files, so the next publisher must wait for it.
         self._locks.close()
 
