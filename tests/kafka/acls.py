@@ -11,9 +11,9 @@ from confluent_kafka.admin._acl import (
 )
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
-__all__ = ["LOGIN", "AclOperation", "Acls", "ResourceType"]
-
 from tests.kafka.prepared import PASSWORD, USER
+
+__all__ = ["LOGIN", "AclOperation", "Acls", "ResourceType"]
 
 #: The settings of a publisher that logs in.
 LOGIN = {

@@ -25,6 +25,7 @@ from common.frames import (
 from readers.link.publisher_addresses import PublisherAddress
 from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
+from tests.readers.polling import until
 
 SESSION = 2**64 - 1
 
@@ -50,7 +51,7 @@ class Publisher:
 
     async def next_subscription(self) -> bytes:
         """Return a reader's next subscription: 1 and the topic, or 0 and the topic it left."""
-        await _until_readable(self._pub)
+        await until(lambda: bool(self._pub.poll(0)))
         return self._pub.recv()
 
     async def wait_for_subscriber(self) -> None:
@@ -76,13 +77,13 @@ class Publisher:
 
     async def receive_batch(self) -> tuple[Envelope, bytes]:
         """Return the next batch with its envelope."""
-        await _until_readable(self._pull)
+        await until(self.has_received)
         envelope, body = self._pull.recv_multipart()
         return decode_envelope(envelope), body
 
     async def receive_presence(self) -> Presence:
         """Return the next message, which has to be a presence."""
-        await _until_readable(self._pull)
+        await until(self.has_received)
         (frame,) = self._pull.recv_multipart()
         return decode_presence(frame)
 
@@ -125,12 +126,6 @@ def envelope(
 def append(outbox: Outbox, *values: bytes) -> None:
     """Put a batch with these values into *outbox*."""
     outbox.append(Batch(Kind.CHAT, [Record(b"1", 1, value) for value in values]))
-
-
-async def _until_readable(socket: zmq.Socket[bytes], timeout_s: float = 10.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not socket.poll(0):  # noqa: ASYNC110 - the sockets are the synchronous ones
-            await asyncio.sleep(0.005)
 
 
 def _bind(socket: zmq.Socket[bytes]) -> str:
