@@ -63,20 +63,30 @@ def _at_most(limit: int, *, otherwise: str) -> _Requirement:
 _ACKS = _one_of("all", "-1", otherwise="readers delete messages that Kafka has not stored safely")
 _IDEMPOTENCE = _one_of("true", "1", otherwise="a retry may duplicate or reorder messages")
 _ONE_IN_FLIGHT = _one_of("1", otherwise="messages may be lost just after a topic is created")
+_BY_KEY = _one_of(
+    "murmur2_random",
+    "murmur2",
+    "consistent",
+    "consistent_random",
+    "fnv1a",
+    "fnv1a_random",
+    otherwise="messages of a channel may be out of order, in several partitions",
+)
 _NO_TIMEOUT = _one_of("0", otherwise="messages are dropped in a long outage")
 _LINGER = _at_most(
     TRANSACTION_MS,
     otherwise=f"each transaction, which lasts {TRANSACTION_MS} ms, waits for its records",
 )
 
-#: Without these values, messages could be lost or duplicated. Here and below, each of librdkafka's
-#: names for a property is listed.
+#: Without these values, messages could be lost, duplicated or out of order. Here and below, each of
+#: librdkafka's names for a property is listed.
 _REQUIRED = {
     "acks": _ACKS,
     "request.required.acks": _ACKS,
     "enable.idempotence": _IDEMPOTENCE,
     "max.in.flight": _ONE_IN_FLIGHT,
     "max.in.flight.requests.per.connection": _ONE_IN_FLIGHT,
+    "partitioner": _BY_KEY,
 }
 
 #: With transactions, a timeout aborts the whole transaction, and readers send its records again.
@@ -134,8 +144,8 @@ def producer_properties(settings: Settings, cluster: Cluster) -> dict[str, str]:
     """
     Return the properties of the producer that delivers at least once.
 
-    Raises SettingsError when a KAFKA_CONF_* could cause a loss of messages, or has a setting of its
-    own. The properties are librdkafka's: see its CONFIGURATION.md.
+    Raises SettingsError when a KAFKA_CONF_* could break a guarantee, or has a setting of its own.
+    The properties are librdkafka's: see its CONFIGURATION.md.
     """
     _check(settings, _REQUIRED | _REQUIRED_WITHOUT_TRANSACTIONS)
     return {
@@ -218,8 +228,10 @@ def _own(settings: Settings, cluster: Cluster) -> dict[str, str]:
 
 def _check(settings: Settings, required: Mapping[str, _Requirement]) -> None:
     errors = []
-    for name, value in settings.kafka_properties.items():
-        variable = KAFKA_CONF_PREFIX + name.upper().replace(".", "_")
+    for given, value in settings.kafka_properties.items():
+        variable = KAFKA_CONF_PREFIX + given.upper().replace(".", "_")
+        # librdkafka takes this prefix as optional.
+        name = given.removeprefix("topic.")
         if name in _REFUSED:
             errors.append(f"{variable} is set, but {_REFUSED[name]}")
         requirement = required.get(name)
