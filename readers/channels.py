@@ -75,7 +75,7 @@ def main() -> int:
         with connect(url) as supervisord:
             # Call supervisord before writing anything: if it does not respond, nothing changes.
             plan = _plan(wanted, reading(supervisord), is_blank=not text.strip())
-            _report_spared(plan, wanted)
+            _report_unnamed(plan, wanted)
             fitting = _that_fits(plan, open_files_of(supervisord))
             if dry_run:
                 _preview(fitting)
@@ -135,8 +135,6 @@ def _report(wanted: ChannelList, settings: Settings) -> None:
         logger.error("%s", problem)
     if len(wanted.problems) > LOGGED_PROBLEMS:
         logger.error("%d more entries are wrong", len(wanted.problems) - LOGGED_PROBLEMS)
-    if not wanted.channels and not wanted.problems:
-        logger.warning("no channel to read: add some to %s or TWITCH_CHANNELS", CHANNELS_FILE)
     if has_account(settings) and len(wanted.channels) > CHANNELS_PER_ACCOUNT:
         logger.warning(
             "%d channels, but Twitch lets one account read %d at a time",
@@ -145,8 +143,10 @@ def _report(wanted: ChannelList, settings: Settings) -> None:
         )
 
 
-def _report_spared(plan: _Plan, wanted: ChannelList) -> None:
+def _report_unnamed(plan: _Plan, wanted: ChannelList) -> None:
     if not plan.spared:
+        if not wanted.channels and not wanted.problems:
+            logger.warning("no channel to read: add some to %s or TWITCH_CHANNELS", CHANNELS_FILE)
         return
     if wanted.problems:
         reason = "entries are wrong; correct them and run this again"

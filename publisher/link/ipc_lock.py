@@ -45,10 +45,12 @@ def lock_ipc(endpoint: str, locks: ExitStack) -> None:
             )
     except TimeoutError:
         raise OccupiedError(
-            f"another publisher (process {_holder(lock)}) already listens there"
+            f"another publisher (process {_holder(lock)}) already listens there: stop it, or"
+            " choose another address"
         ) from None
     except OSError as error:
-        raise OccupiedError(f"the publisher cannot listen there: {error}") from None
+        reason = f"cannot write {lock} ({error.strerror})"
+        raise OccupiedError(f"the publisher cannot listen there: {reason}") from None
 
 
 def _holder(lock: Path) -> str:
