@@ -22,6 +22,7 @@ _SCOPE = re.compile(r"[a-z_:]+")
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _KEY = re.compile(r"[0-9a-f]{64}")
 _BROKER = re.compile(r"([a-zA-Z0-9._-]+|\[[0-9a-fA-F:.]+\])(:(?P<port>\d{1,5}))?", re.ASCII)
+_HOST = re.compile(r"[a-zA-Z0-9._-]+|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F.]*(%\w+)?", re.ASCII)
 _ENDPOINT = re.compile(r"tcp://(\*|[^*:/\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})|ipc://.+")
 _IPC = "ipc://"
 #: Without a bound, Python's int() refuses a long text with an error of its own.
@@ -114,6 +115,13 @@ def scopes(value: str) -> tuple[str, ...]:
     if not found or not all(_SCOPE.fullmatch(scope) for scope in found):
         raise ValueError("space-separated Twitch scopes, such as chat:read")
     return found
+
+
+def host(value: str) -> str:
+    """Return *value* as a host name or an IP address."""
+    if not _HOST.fullmatch(value):
+        raise ValueError("a host name, such as irc.chat.twitch.tv, without https:// and port")
+    return value
 
 
 def auth_url(value: str) -> str:

@@ -88,7 +88,7 @@ class Settings:
         "base URL of Twitch's OAuth server",
     )
     twitch_irc_host: str = _variable(
-        "TWITCH_IRC_HOST", "irc.chat.twitch.tv", values.text, "host name of the chat server"
+        "TWITCH_IRC_HOST", "irc.chat.twitch.tv", values.host, "host name of the chat server"
     )
     twitch_irc_port: int = _variable(
         "TWITCH_IRC_PORT", "6697", values.port, "TCP port of the chat server"

@@ -134,6 +134,24 @@ def test_brokers_that_librdkafka_would_misread_are_refused(value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "value",
+    ["https://irc.chat.twitch.tv", "irc.chat.twitch.tv:6697", "abc:6697", "[::1]", '"a"', "a,b"],
+)
+def test_a_chat_server_that_is_no_host_is_refused(value: str) -> None:
+    """DNS would be asked for it again and again."""
+    with pytest.raises(SettingsError, match=r"^TWITCH_IRC_HOST holds .*, but should hold a host"):
+        read_settings({"TWITCH_IRC_HOST": value})
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "10.0.0.1", "my_irc-1.example.com.", "::1", "fe80::1%eth0"]
+)
+def test_a_chat_server_is_a_name_or_an_address(host: str) -> None:
+    """Also an IPv6 address, without brackets, as asyncio takes it."""
+    assert read_settings({"TWITCH_IRC_HOST": host}).twitch_irc_host == host
+
+
+@pytest.mark.parametrize(
     ("value", "brokers"),
     [
         ("kafka", "kafka"),
