@@ -5,6 +5,7 @@ variables take precedence. Empty ones count as not set. All are checked before a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -20,6 +21,7 @@ EXACTLY_ONCE = "exactly-once"
 
 _NO_FILE = SettingsFile()
 _SHOWN = 200  # characters of a wrong value, in an error
+_USER = re.compile(r"[^\s,;/]*@")  # in an address: may include a password
 
 
 class SettingsError(Exception):
@@ -248,7 +250,7 @@ def read_settings(environment: Mapping[str, str], file: SettingsFile = _NO_FILE)
         try:
             read[variable.name] = about["read"](value)
         except ValueError as error:
-            holds = "a secret" if about["secret"] else repr(value[:_SHOWN])
+            holds = "a secret" if about["secret"] else repr(_USER.sub("***@", value)[:_SHOWN])
             errors.append(f"{about['name']} holds {holds}, but should hold {error}")
     if errors:
         raise SettingsError("\n".join(errors))
@@ -269,9 +271,8 @@ def settings_help() -> str:
         about = variable.metadata
         default = f" [{about['default']}]" if about["default"] else ""
         lines.append(f"  {about['name']:<27}{about['help']}{default}")
-    lines.append(
-        f"  {KAFKA_CONF_PREFIX + '*':<27}any librdkafka property, such as KAFKA_CONF_SASL_USERNAME"
-    )
+    family = f"{KAFKA_CONF_PREFIX}*"
+    lines.append(f"  {family:<27}any librdkafka property, such as KAFKA_CONF_SASL_USERNAME")
     return "\n".join(lines)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from confluent_kafka import KafkaError
+
 from common.settings import KAFKA_CONF_PREFIX, Settings, SettingsError
 
 _CONFIGURATION = "https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md"
@@ -246,4 +248,8 @@ def _check(settings: Settings, required: Mapping[str, _Requirement]) -> None:
 
 def rejected_property(error: Exception) -> SettingsError:
     """Return the error to show the user for librdkafka's *error* about a property."""
-    return SettingsError(f"a {KAFKA_CONF_PREFIX}* setting is wrong: {error} (see {_CONFIGURATION})")
+    cause = error.args[0] if error.args else error
+    reason = cause.str() if isinstance(cause, KafkaError) else error
+    return SettingsError(
+        f"a {KAFKA_CONF_PREFIX}* setting is wrong: {reason} (see {_CONFIGURATION})"
+    )

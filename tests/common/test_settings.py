@@ -30,6 +30,20 @@ def test_without_any_variable_every_setting_has_its_default() -> None:
     assert settings.warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KAFKA_BROKERS", "a:9092,user:pass@word@b:9092"),
+        ("TWITCH_AUTH_URL", "https://user:password@proxy@"),
+    ],
+)
+def test_an_error_shows_no_password_of_an_address(name: str, value: str) -> None:
+    """Somebody may have written it there by mistake."""
+    with pytest.raises(SettingsError, match=r"\*\*\*@") as error:
+        read_settings({name: value})
+    assert "pass" not in str(error.value)
+
+
 def test_an_empty_variable_counts_as_unset() -> None:
     """For example, `KAFKA_BROKERS=` in an .env file."""
     assert read_settings({"KAFKA_BROKERS": " "}).kafka_brokers == "localhost:9092"

@@ -212,3 +212,4 @@ def test_a_wrong_property_ends_the_publisher_with_status_78(
     assert process.wait(20) == 78
     assert words in process.output()
     assert "Traceback" not in process.output()
+    assert "KafkaError" not in process.output()
