@@ -159,7 +159,7 @@ class LockedTokenStore:
         try:
             self._path.unlink(missing_ok=True)
             for copy in copies(self._path):
-                copy.unlink(missing_ok=True)
+                copy.unlink()
         except OSError as error:
             raise TokenStoreError(f"cannot remove {self._path}: {error.strerror}") from None
 
@@ -175,7 +175,7 @@ class LockedTokenStore:
         """Remove what a killed process has left, if possible: it contains tokens."""
         with suppress(OSError):
             for copy in self._copies():
-                copy.unlink(missing_ok=True)
+                copy.unlink()
 
     def _copies(self) -> list[Path]:
         try:

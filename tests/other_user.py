@@ -1,4 +1,4 @@
-"""Does something as a user who is not root."""
+"""Does something as a user who is not root, or gives that user a file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ from tests.requirements import unavailable
 
 #: The ids of the user and of its group. It need not exist.
 OTHER = 1234
+
+
+def give_to_other_user(path: Path, group: int = OTHER) -> None:
+    """Make user OTHER and *group* the owners of the file at *path*. Skips the test without root."""
+    if os.geteuid() != 0:
+        unavailable("only root can give a file to another user")
+    os.chown(path, OTHER, group)
 
 
 def as_other_user(work: Callable[[], object]) -> None:

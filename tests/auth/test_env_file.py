@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import os
 import stat
 from pathlib import Path
 
@@ -13,8 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from auth.env_file import set_variable
-from tests.other_user import OTHER, as_other_user
-from tests.requirements import unavailable
+from tests.other_user import OTHER, as_other_user, give_to_other_user
 
 NAME = "TWITCH_OAUTH_TOKEN"
 
@@ -95,11 +93,9 @@ def test_a_byte_order_mark_is_kept(path: Path, text: str) -> None:
 
 def test_owner_and_group_are_kept(path: Path) -> None:
     """Others may have been given access: the service's user, or a group."""
-    if os.geteuid() != 0:
-        unavailable("only root can give a file to another user")
     path.write_text("A=1\n")
     path.chmod(0o640)
-    os.chown(path, OTHER, 5678)
+    give_to_other_user(path, 5678)
     set_variable(path, NAME, "oauth:new")
     status = path.stat()
     assert (status.st_uid, status.st_gid) == (OTHER, 5678)
@@ -111,8 +107,8 @@ def test_a_group_that_cannot_be_given_is_kept_too(short_folder: Path) -> None:
     path = short_folder / ".env"
     path.write_text("A=1\nB=a longer value\n")
     path.chmod(0o640)
-    os.chown(short_folder, OTHER, OTHER)
-    os.chown(path, OTHER, 5678)
+    give_to_other_user(short_folder)
+    give_to_other_user(path, 5678)
     as_other_user(lambda: set_variable(path, "B", "2"))
     status = path.stat()
     assert path.read_text() == "A=1\nB=2\n"

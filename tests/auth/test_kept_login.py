@@ -14,6 +14,7 @@ from auth.kept_login import KeptLogin
 from common.token_store import StoredToken, TokenStoreError, locked_token_store, read_token
 from tests.auth.scene import messages
 from tests.common.store_writers import TOKEN, numbered
+from tests.full_disk import largest_file
 
 Ask = Callable[[StoredToken], StoredToken]
 
@@ -48,16 +49,20 @@ def not_asked(_: StoredToken) -> StoredToken:
     raise AssertionError("Twitch was asked")
 
 
-def test_a_renewed_login_is_stored(login: KeptLogin, store: Path) -> None:
-    """And returned."""
-    renewed = login.renew(TOKEN, twitch(store, 1))
+def test_a_renewed_login_is_stored(
+    login: KeptLogin, store: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And returned. There is nothing to log."""
+    with caplog.at_level(logging.INFO):
+        renewed = login.renew(TOKEN, twitch(store, 1))
+    assert not caplog.messages
     assert renewed == login.read() == read_token(store)
     assert renewed is not None
     assert renewed.access_token == "access1"
     assert login.stop()
 
 
-def test_a_store_that_cannot_be_written_is_found_before_twitch_is_asked(
+def test_a_store_that_cannot_be_read_is_found_before_twitch_is_asked(
     login: KeptLogin, store: Path
 ) -> None:
     """The refresh token is not spent."""
@@ -65,6 +70,15 @@ def test_a_store_that_cannot_be_written_is_found_before_twitch_is_asked(
     with pytest.raises(TokenStoreError, match="chmod 600"):
         login.renew(TOKEN, not_asked)
     store.chmod(0o600)
+    assert login.read() == TOKEN
+
+
+def test_a_store_that_cannot_be_written_is_found_before_twitch_is_asked(
+    login: KeptLogin,
+) -> None:
+    """It is written once more as it is."""
+    with largest_file(0), pytest.raises(TokenStoreError, match="cannot write"):
+        login.renew(TOKEN, not_asked)
     assert login.read() == TOKEN
 
 
@@ -103,7 +117,9 @@ def test_a_renewed_login_stays_in_memory_until_it_can_be_stored(
         assert f"chmod 600 {store}" in error
         store.chmod(0o600)
         assert login.read() == renewed
-    assert read_token(store) == renewed
+        assert read_token(store) == renewed
+        assert renewed is not None
+        assert login.renew(renewed, twitch(store, 2))
     assert messages(caplog, logging.INFO) == ["the token store can be written again"]
     assert "access1" not in caplog.text
     assert "refresh1" not in caplog.text
@@ -116,8 +132,22 @@ def test_a_login_in_memory_is_renewed(login: KeptLogin, store: Path) -> None:
     second = login.renew(first, twitch(store, 2, mode=0o644))
     assert second is not None
     assert login.read() is second
-    store.chmod(0o600)
-    assert login.read() == second == read_token(store)
+    assert login.renew(second, twitch(store, 3, mode=0o600)) == read_token(store)
+
+
+def test_a_lock_that_cannot_be_taken_is_reported_for_a_login_in_memory(
+    login: KeptLogin, store: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is another reason than the one before."""
+    renewed = login.renew(TOKEN, twitch(store, 1, mode=0o644))
+    caplog.clear()
+    lock = store.with_name(f"{store.name}.lock")
+    lock.unlink()
+    lock.mkdir()
+    assert login.read() is renewed
+    (error,) = messages(caplog, logging.ERROR)
+    assert "the renewed login of somebot is in memory only" in error
+    assert f"cannot write {store}: Is a directory" in error
 
 
 def test_a_login_in_memory_is_stored_when_auth_stops(login: KeptLogin, store: Path) -> None:

@@ -184,6 +184,16 @@ def test_removing_the_store_leaves_no_token_behind(path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == [f"{path.name}.lock"]
 
 
+def test_a_store_that_cannot_be_removed_is_an_error(path: Path) -> None:
+    """The error has the path and the reason."""
+    path.mkdir()
+    with (
+        locked_token_store(path) as store,
+        pytest.raises(TokenStoreError, match=f"cannot remove {path}: Is a directory"),
+    ):
+        store.remove()
+
+
 def test_only_one_process_changes_the_store_at_a_time(path: Path) -> None:
     """The other one waits until the first has finished."""
     program = python_module("tests.common.store_writers", "write", str(path), "5")
@@ -217,6 +227,7 @@ def test_waiting_for_a_lock_has_a_timeout(path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("action", ["kill-at-each-instruction", "kill-at-random"])
 def test_a_killed_writer_leaves_a_complete_login(path: Path, action: str) -> None:
     """The old one or the new one. The lock is released, and no temporary file stays."""
+    write(path)
     program = python_module("tests.common.store_writers", action, str(path))
     result = subprocess.run(program, cwd=REPOSITORY, capture_output=True, timeout=100, check=False)
     assert result.returncode == 0, result.stderr.decode()

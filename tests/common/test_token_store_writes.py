@@ -61,6 +61,13 @@ def test_a_check_changes_nothing_but_the_room(path: Path) -> None:
             store.check_writable()
 
 
+def test_a_copy_that_cannot_be_removed_does_not_prevent_a_write(path: Path) -> None:
+    """It is somebody's folder with such a name."""
+    path.with_name(f".{path.name}.folder").mkdir()
+    write(path)
+    assert read_token(path) == TOKEN
+
+
 def test_a_store_is_restored_from_the_newest_complete_copy(path: Path) -> None:
     """Older ones may have been left by other processes."""
     for number in (1, 3, 2):

@@ -63,6 +63,7 @@ def test_names_come_in_the_order_of_the_text(emotes: str, text: str, names: list
         (f"25:0-{'9' * 5000},0-4", ["Kappa"], 1),
         (f"25:{'0' * 5000}-4", [], 1),
         ("/:/25/garbage", [], 1),
+        ("0-4/1902:2:6-10", ["Keepo"], 1),
     ],
 )
 def test_invalid_positions_are_skipped_and_counted(
@@ -86,6 +87,8 @@ def test_invalid_positions_are_skipped_and_counted(
         ("1:6-7,9-10", "0-3:S.5", "böse :) :) x", [":)", ":)"]),
         # One that is moved back may end right before one that is not.
         ("25:3-7/1902:8-12", "0-0:S.6", "ü Kappa Keepo", ["Kappa", "Keepo"]),
+        # As far as the beginning of the text.
+        ("25:1-5", "0-0:S.6", "Kappa", ["Kappa"]),
         # The flagged part ends where the emote would begin.
         ("25:3-7", "0-2:S.6", "ü Kappa", ["Kappa"]),
     ],
@@ -109,6 +112,8 @@ def test_a_range_moved_right_by_flagged_parts_is_moved_back(
         ("25:1-2", "0-0:S.6", "a b"),
         ("25:1-3", "0-0:S.6,0-0:S.6", "xy z"),
         ("25:4-6", "0-0:S.6,0-0:S.6", "a xyzt u"),
+        # Moved left, it would stand free, but with a space in it.
+        ("25:3-5", "0-0:S.6", "ü x y"),
         # No range begins before the text: text[-1] would be its last character.
         ("25:1-4", "0-0:S.6,0-0:S.6", "x z"),
         ("25:14-18", "nonsense,9,9-,:,-,9-4:x,5-4:x", "übeltat sagt Kappa"),
