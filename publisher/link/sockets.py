@@ -185,7 +185,7 @@ class LinkSockets:
         """Close the sockets; queued acknowledgements are sent for up to 1 s."""
         for socket in (self.batches, self.acknowledgements):
             socket.disable_monitor()
-        self.batches.close(linger=0)
+        self.batches.close()
         self.acknowledgements.close(linger=_LINGER_MS)
         self._context.term()
         self._connections.join()

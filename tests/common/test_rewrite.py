@@ -80,6 +80,7 @@ def test_a_folder_cannot_be_rewritten(tmp_path: Path) -> None:
 def test_a_file_is_replaced_in_a_folder_that_may_not_be_read(short_folder: Path) -> None:
     """The folder cannot be opened to put the new name on the disk."""
     path = short_folder / "file"
+    path.touch()
     rewrite_file(path, b"old")
     give_to_other_user(path)
     short_folder.chmod(0o333)

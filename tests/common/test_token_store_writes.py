@@ -61,6 +61,25 @@ def test_a_check_changes_nothing_but_the_room(path: Path) -> None:
             store.check_writable()
 
 
+def test_a_check_adds_no_more_room_than_a_login_needs(path: Path) -> None:
+    """However often it is made. The room is filled with line breaks, which editors show well."""
+    write(path)
+    before = path.read_bytes()
+    assert before == before.rstrip().ljust(4096, b"\n")
+    for _ in range(2):
+        with locked_token_store(path) as store:
+            store.check_writable()
+        assert path.read_bytes() == before
+
+
+def test_a_write_removes_what_a_killed_process_has_left(path: Path) -> None:
+    """It contains tokens."""
+    copy = path.with_name(f".{path.name}.killed")
+    copy.touch()
+    write(path)
+    assert not copy.exists()
+
+
 def test_a_copy_that_cannot_be_removed_does_not_prevent_a_write(path: Path) -> None:
     """It is somebody's folder with such a name."""
     path.with_name(f".{path.name}.folder").mkdir()

@@ -64,6 +64,9 @@ def test_a_message_that_kafka_has_confirmed_is_left_out(publisher: Publisher) ->
     assert list(copy.seqs) == [3, 5]
     assert publisher.counters.duplicates_left_out == 3
 
+    publisher.take_chat(BOB, "a")
+    assert publisher.counters.duplicates_left_out == 4
+
 
 def test_a_copy_is_acknowledged_only_after_its_original_is_confirmed(publisher: Publisher) -> None:
     """Its own confirmation is not enough: the other reader's host may be lost before."""
@@ -162,6 +165,31 @@ def test_a_gap_is_cut_to_the_time_without_another_reader(publisher: Publisher) -
     assert decode_chat_gap(record.value) == ChatGap("71", "xqc", 151, 200, GapReason.DISCONNECTED)
     assert (record.key, record.timestamp) == (b"71", 200)
     assert publisher.counters.gaps_left_out == 0
+
+    _, [record] = publisher.take(ANN, gap(10, 100))
+    assert decode_chat_gap(record.value) == ChatGap("71", "xqc", 10, 49, GapReason.DISCONNECTED)
+
+
+def test_a_readers_own_presence_leaves_its_gaps_as_they_are(publisher: Publisher) -> None:
+    """Only another reader can have the messages."""
+    publisher.deduplication.note_presence(Presence(ANN, "71", 50, 250))
+    batch = gap(100, 200)
+
+    assert publisher.take(ANN, batch)[1] == batch.records
+
+
+def test_gaps_that_remain_keep_their_seqs(publisher: Publisher) -> None:
+    """Each one that is left out is counted, in all batches together."""
+    publisher.deduplication.note_presence(Presence(BOB, "71", 50, 250))
+    for _ in range(2):
+        publisher.take(ANN, gap(100, 200))
+    covered, other = gap(100, 200).records, gap(300, 400).records
+
+    delivery, selected = publisher.take(ANN, Batch(Kind.GAP, covered + other))
+
+    assert selected == other
+    assert delivery.seqs == [4]
+    assert publisher.counters.gaps_left_out == 3
 
 
 @pytest.mark.parametrize("reason", [GapReason.OVERFLOWED, GapReason.DAMAGED])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from common.file_lock import file_lock
+from publisher.link.ipc_lock import OccupiedError, lock_ipc
 from publisher.link.sockets import BindError, LinkSockets
 from tests.processes import Process, StartProcess, python_module, wait_for_line
 
@@ -38,6 +41,24 @@ def test_a_second_publisher_at_the_same_abstract_name_is_refused(short_folder: P
         pytest.raises(BindError, match=r"^PUBLISHER_BIND holds ipc://@.* is in use"),
     ):
         LinkSockets(name, other, None)
+
+
+def test_a_new_file_needs_no_lock(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`*` stands for one that nobody else has."""
+    monkeypatch.chdir(short_folder)
+    with LinkSockets("ipc://*", "ipc://*", None) as sockets:
+        assert "*" not in sockets.batches_endpoint
+    assert not list(short_folder.iterdir())
+
+
+def test_a_lock_without_the_id_of_its_process_is_respected(short_folder: Path) -> None:
+    """Its process may not have written it yet."""
+    with (
+        file_lock(short_folder / "link.lock", within_s=0),
+        ExitStack() as locks,
+        pytest.raises(OccupiedError, match=r"another publisher \(process unknown\)"),
+    ):
+        lock_ipc(f"ipc://{short_folder}/link", locks)
 
 
 def test_a_file_that_is_no_socket_is_not_removed(short_folder: Path) -> None:

@@ -28,6 +28,11 @@ def test_a_reader_that_subscribes_is_returned_and_remembered() -> None:
     assert not listeners.topics
 
 
+def test_a_reader_that_was_not_remembered_can_unsubscribe() -> None:
+    """It came when there were too many."""
+    assert Listeners().on_message([b"\x00" + XQC]) is None
+
+
 def test_other_subscriptions_and_garbage_are_ignored() -> None:
     """They add no listener."""
     listeners = Listeners()

@@ -112,6 +112,29 @@ def test_a_malformed_message_is_refused_with_a_reason(frames: list[bytes], reaso
     assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("frames", "text"),
+    [
+        ([b"", b"", b""], "wrong number of parts: 3 instead of 1 or 2"),
+        ([OTHER_VERSION + PRESENCE[1:]], f"unknown version: .*{VERSION + 1}"),
+        ([b"", BATCH], "undecodable: empty frame"),
+        ([presence(reader="")], "impossible values: the reader's name"),
+        ([presence(channel_id="")], f"impossible values: the channel's id, of {READER}"),
+        ([presence(since_ms=0)], f"impossible values: times of {READER}"),
+        ([envelope(reader=""), BATCH], "impossible values: the reader's name"),
+        ([ENVELOPE, batch()], "impossible values: 0 records"),
+        ([envelope(oldest_seq=2), BATCH], f"impossible values: seq of {READER}"),
+        ([positions(follows=1), BATCH], f"impossible values: what a batch of {READER} follows"),
+        ([positions(incarnation=-1), BATCH], f"impossible values: incarnations of {READER}"),
+        ([ENVELOPE, batch((b"", 0, b""))], f"impossible values: a timestamp of {READER}"),
+    ],
+)
+def test_the_error_says_what_is_wrong(frames: list[bytes], text: str) -> None:
+    """The log has it, with the reader's name if that is valid."""
+    with pytest.raises(MalformedError, match=f"^{text}"):
+        read_message(frames)
+
+
 def test_an_envelope_and_a_batch_are_read() -> None:
     """Returns what was encoded."""
     assert read_message([ENVELOPE, BATCH]) == (
@@ -126,6 +149,8 @@ def test_an_envelope_and_a_batch_are_read() -> None:
         pytest.param([envelope(reader="x" * 100), BATCH], id="the longest name"),
         pytest.param([envelope(reader="!~"), BATCH], id="the first and the last character"),
         pytest.param([envelope(first_seq=2**63 - 2, oldest_seq=1), BATCH], id="the last seq"),
+        pytest.param([positions(incarnation=2**63 - 1), BATCH], id="the last incarnation"),
+        pytest.param([positions(follows_incarnation=2**63 - 1), BATCH], id="it follows the last"),
         pytest.param([ENVELOPE, batch((b"", 1, b""), (b"", 2**63 - 1, b""))], id="timestamps"),
         pytest.param([ENVELOPE, batch(*[(b"", 1, b"")] * MAX_RECORDS)], id="the most records"),
         pytest.param([presence("x" * 100, "7" * 100, 1, 1)], id="the first presence"),

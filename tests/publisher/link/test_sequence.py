@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from common.frames import Envelope
-from publisher.link.sequence import Delivery, Position, ReceivingLink, Refusal
+from publisher.link.sequence import Delivery, Position, ReceivingLink, Refusal, new_session
 
 SESSION = 7
 READER = "xqc/0123456789abcdef"
@@ -23,6 +23,15 @@ def accept_batch(
     delivery = accept(link, first_seq, count, oldest=oldest, reader=reader)
     assert isinstance(delivery, Delivery)
     return delivery
+
+
+def test_each_session_has_a_number_of_its_own_that_fits_into_63_bits() -> None:
+    """It is random."""
+    sessions = {new_session() for _ in range(100)}
+
+    assert len(sessions) == 100
+    assert all(0 <= session < 2**63 for session in sessions)
+    assert max(sessions) >= 2**62
 
 
 def test_a_batch_of_another_session_is_refused() -> None:

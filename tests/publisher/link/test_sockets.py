@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 import zmq
 
 from common.curve import PublisherKeys
-from common.frames import Announcement, announcement_topic, decode_announcement
+from common.frames import (
+    ANNOUNCEMENT_TOPIC,
+    Acknowledgement,
+    Announcement,
+    acknowledgement_topic,
+    announcement_topic,
+    decode_acknowledgement,
+    decode_announcement,
+    encode_frame,
+)
 from common.key_files import make_pair
-from publisher.link.sockets import LinkSockets
+from publisher.link.sequence import Position
+from publisher.link.sockets import BindError, LinkSockets
 from tests.processes import wait_for
 from tests.publisher.link.zmtp_peer import ZmtpPeer
 from tests.publisher.peer import READER
@@ -47,19 +58,134 @@ def test_a_reader_that_connects_again_is_told_the_session_before_its_old_connect
             subscriber.subscribe(announcement_topic(READER))
             subscriber.connect(sockets.acknowledgements_endpoint)
             announcement = Announcement(session, deduplicates=False)
-            _announce_until_received(sockets, announcement, subscriber)
 
-            assert decode_announcement(subscriber.recv_multipart()[1]) == announcement
+            frames = _sent_until_received(partial(sockets.announce_to_new, announcement), subscriber)
+
+            assert decode_announcement(frames[1]) == announcement
 
 
-def _announce_until_received(
-    sockets: LinkSockets, announcement: Announcement, subscriber: zmq.Socket[bytes]
+def test_the_session_is_announced_to_readers_that_wait_for_any_publisher(
+    sockets: LinkSockets, context: Context
 ) -> None:
+    """They subscribe to the general topic only."""
+    with context.socket(zmq.SUB) as subscriber:
+        subscriber.subscribe(ANNOUNCEMENT_TOPIC)
+        subscriber.connect(sockets.acknowledgements_endpoint)
+        announcement = Announcement(5, deduplicates=True)
+
+        frames = _sent_until_received(partial(sockets.announce, announcement), subscriber)
+
+    assert frames == [ANNOUNCEMENT_TOPIC, encode_frame(announcement)]
+
+
+def test_a_new_session_is_announced_to_all_connected_readers(
+    sockets: LinkSockets, context: Context
+) -> None:
+    """Each under its own topic, also to one whose subscription was not taken yet."""
+    announcement = Announcement(5, deduplicates=True)
+    announce = partial(sockets.announce_to_all, announcement)
+    with context.socket(zmq.SUB) as first, context.socket(zmq.SUB) as second:
+        for reader, subscriber in (("xqc/01", first), ("xqc/02", second)):
+            subscriber.subscribe(announcement_topic(reader))
+            subscriber.connect(sockets.acknowledgements_endpoint)
+
+            frames = _sent_until_received(announce, subscriber)
+
+            assert frames == [announcement_topic(reader), encode_frame(announcement)]
+
+
+def test_readers_that_connect_at_once_are_all_told_at_once(
+    sockets: LinkSockets, context: Context
+) -> None:
+    """A single call takes all subscriptions that have arrived. These arrive together."""
+    readers = [f"xqc/{number}" for number in range(5)]
+    with context.socket(zmq.SUB) as subscriber:
+        for reader in readers:
+            subscriber.subscribe(announcement_topic(reader))
+        subscriber.connect(sockets.acknowledgements_endpoint)
+        assert sockets.acknowledgements.poll(1000 * _WITHIN_S)
+        sockets.announce_to_new(Announcement(5, deduplicates=True))
+
+        received = []
+        while len(received) < len(readers) and subscriber.poll(1000 * _WITHIN_S):
+            received.append(subscriber.recv_multipart()[0])
+    assert sorted(received) == [announcement_topic(reader) for reader in readers]
+
+
+def test_what_is_queued_is_sent_when_the_sockets_are_closed(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it, readers would send records again that Kafka has."""
+    monkeypatch.setattr("publisher.link.sockets._LINGER_MS", 1000 * _WITHIN_S)
+    with context.socket(zmq.SUB) as subscriber:
+        with LinkSockets("tcp://127.0.0.1:0", "tcp://127.0.0.1:0", None) as sockets:
+            subscriber.subscribe(acknowledgement_topic(READER))
+            subscriber.connect(sockets.acknowledgements_endpoint)
+            assert sockets.acknowledgements.poll(1000 * _WITHIN_S)
+            sockets.announce_to_new(Announcement(7, deduplicates=False))
+            for seq in range(1, 501):
+                sockets.acknowledge(7, {READER: Position(seq)})
+        for seq in range(1, 501):
+            assert subscriber.poll(1000 * _WITHIN_S)
+            assert decode_acknowledgement(subscriber.recv_multipart()[1]).seq == seq
+
+
+def test_all_frames_of_a_message_are_received(sockets: LinkSockets, context: Context) -> None:
+    """Of one message at a time; without a message, it does not wait for one."""
+    assert sockets.receive() is None
+    with context.socket(zmq.PUSH) as push:
+        push.connect(sockets.batches_endpoint)
+        for message in ([b"presence"], [b"envelope", b"batch"]):
+            push.send_multipart(message)
+            assert wait_for(sockets.receive, _WITHIN_S, "the message") == message
+    assert sockets.receive() is None
+
+
+def test_only_the_end_of_a_connection_for_batches_is_counted(sockets: LinkSockets) -> None:
+    """Each reader has two connections."""
+    for endpoint, kind in (
+        (sockets.acknowledgements_endpoint, b"SUB"),
+        (sockets.batches_endpoint, b"PUSH"),
+    ):
+        ZmtpPeer(endpoint, kind).close()
+    wait_for(lambda: sockets.connections_ended, _WITHIN_S, "the end")
+    assert sockets.connections_ended == 1
+
+
+def test_an_address_in_use_is_an_error_that_names_the_setting(sockets: LinkSockets) -> None:
+    """For both settings."""
+    free = "tcp://127.0.0.1:0"
+    for endpoints, setting in (
+        ((sockets.batches_endpoint, free), "PUBLISHER_BIND"),
+        ((free, sockets.acknowledgements_endpoint), "PUBLISHER_ACK_BIND"),
+    ):
+        with pytest.raises(BindError, match=f"^{setting} holds .*, but that address is in use"):
+            LinkSockets(*endpoints, None)
+
+
+def test_a_reader_is_told_its_position(sockets: LinkSockets, context: Context) -> None:
+    """With the session and the incarnation of the record."""
+    with context.socket(zmq.SUB) as subscriber:
+        subscriber.subscribe(acknowledgement_topic(READER))
+        subscriber.connect(sockets.acknowledgements_endpoint)
+        positions = {"other/00": Position(1, 2), READER: Position(10, 3)}
+
+        frames = _sent_until_received(partial(sockets.acknowledge, 7, positions), subscriber)
+
+    assert frames == [acknowledgement_topic(READER), encode_frame(Acknowledgement(7, 10, 3))]
+
+
+def _sent_until_received(
+    send: Callable[[], object], subscriber: zmq.Socket[bytes]
+) -> Sequence[bytes]:
+    """Call *send* until *subscriber* has connected; return the frames that it receives."""
+
     def is_received() -> bool:
-        sockets.announce_to_new(announcement)
+        send()
         return bool(subscriber.poll(10))
 
-    wait_for(is_received, _WITHIN_S, "the announcement")
+    wait_for(is_received, _WITHIN_S, "the message")
+    return subscriber.recv_multipart()
 
 
 def test_a_stalled_publisher_holds_few_messages_of_a_reader_and_keeps_it_connected(
