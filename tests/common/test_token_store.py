@@ -39,6 +39,14 @@ def test_a_login_is_read_as_it_was_written(path: Path) -> None:
     assert read_token(path) == TOKEN
 
 
+def test_a_read_closes_the_file(path: Path) -> None:
+    """A reader reads it for each new connection."""
+    write(path)
+    before = os.listdir("/proc/self/fd")
+    read_token(path)
+    assert os.listdir("/proc/self/fd") == before
+
+
 def test_a_missing_store_has_no_login(path: Path) -> None:
     """It is not an error: readers are anonymous then."""
     assert read_token(path) is None
@@ -52,14 +60,15 @@ def test_the_store_is_json_with_a_version(path: Path) -> None:
 
 
 def test_the_store_is_created_private(path: Path) -> None:
-    """Mode 0600 for the file, whatever the umask, and 0700 for a new folder."""
+    """Mode 0600 for it and its lock, whatever the umask, and 0700 for a new folder."""
     nested = path.parent / "auth" / path.name
     before = os.umask(0)
     try:
         write(nested)
     finally:
         os.umask(before)
-    assert stat.S_IMODE(nested.stat().st_mode) == 0o600
+    for file in (nested, nested.with_name(f"{path.name}.lock")):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(nested.parent.stat().st_mode) == 0o700
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from common.token_store import StoredToken, TokenStoreError, locked_token_store, read_token
 from tests.common.store_writers import TOKEN, numbered
+from tests.other_user import as_other_user, give_to_other_user
 
 
 @pytest.fixture
@@ -43,6 +44,18 @@ def test_a_store_has_room_for_a_longer_login(path: Path) -> None:
     fill = size - len(path.read_bytes().rstrip())
     write(path, msgspec.structs.replace(TOKEN, access_token="a" * (300 + fill), refresh_token="r"))
     assert path.stat().st_size == 2 * size
+
+
+def test_a_store_in_a_closed_folder_is_locked_itself(short_folder: Path) -> None:
+    """There can be no other file for the lock, and no copy."""
+    path = short_folder / "tokenStore.json"
+    write(path)
+    path.with_name(f"{path.name}.lock").unlink()
+    give_to_other_user(path)
+    short_folder.chmod(0o555)
+    as_other_user(lambda: write(path, numbered(1)))
+    assert read_token(path) == numbered(1)
+    assert os.listdir(short_folder) == [path.name]
 
 
 def test_a_check_changes_nothing_but_the_room(path: Path) -> None:
