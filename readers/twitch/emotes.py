@@ -81,7 +81,7 @@ def emote_names(emotes: str, text: str, flags: str) -> tuple[list[str], int]:
     names: list[str] = []
     taken = 0
     for start, name in uses:
-        if start < taken:
+        if start < taken:  # also one that would begin before the text
             skipped += 1
         else:
             names.append(name)
@@ -101,9 +101,13 @@ def _flagged_stops(flags: str) -> list[int]:
 
 
 def _shifted_left(start: int, stop: int, text: str, flagged: list[int]) -> tuple[int, str]:
-    """Return the start and name of an emote shifted by rule 2, or 0 and "" if there is none."""
+    """
+    Return the start and name of an emote shifted by rule 2, or 0 and "" if there is none.
+
+    The start may be negative: that emote is outside the text.
+    """
     flagged_before = bisect_right(flagged, start)
-    for shift in range(1, min(flagged_before, start) + 1):
+    for shift in range(1, flagged_before + 1):
         if _stands_free(start - shift, stop - shift, text):
             return start - shift, text[start - shift : stop - shift]
     return 0, ""
