@@ -108,7 +108,7 @@ def test_an_address_that_cannot_be_bound_again_is_an_error(
     folder.mkdir()
     endpoints = {"PUBLISHER_BIND": "tcp://127.0.0.1:0", "PUBLISHER_ACK_BIND": "tcp://127.0.0.1:0"}
     endpoints[setting] = f"ipc://{folder}/link"
-    with LinkSockets(*endpoints.values(), keys) as sockets:
+    with LinkSockets(endpoints["PUBLISHER_BIND"], endpoints["PUBLISHER_ACK_BIND"], keys) as sockets:
         shutil.rmtree(folder)
         hosts.revoke("leaving")
         with pytest.raises(BindError, match=f"^{setting} holds ipc:.*: No such file or directory"):

@@ -58,8 +58,9 @@ def test_a_reader_that_connects_again_is_told_the_session_before_its_old_connect
             subscriber.subscribe(announcement_topic(READER))
             subscriber.connect(sockets.acknowledgements_endpoint)
             announcement = Announcement(session, deduplicates=False)
+            announce = partial(sockets.announce_to_new, announcement)
 
-            frames = _sent_until_received(partial(sockets.announce_to_new, announcement), subscriber)
+            frames = _sent_until_received(announce, subscriber)
 
             assert decode_announcement(frames[1]) == announcement
 
@@ -106,7 +107,7 @@ def test_readers_that_connect_at_once_are_all_told_at_once(
         assert sockets.acknowledgements.poll(1000 * _WITHIN_S)
         sockets.announce_to_new(Announcement(5, deduplicates=True))
 
-        received = []
+        received: list[bytes] = []
         while len(received) < len(readers) and subscriber.poll(1000 * _WITHIN_S):
             received.append(subscriber.recv_multipart()[0])
     assert sorted(received) == [announcement_topic(reader) for reader in readers]
