@@ -29,11 +29,14 @@ def test_the_last_checkpoint_of_a_reader_counts() -> None:
 
 
 def test_a_lower_checkpoint_does_not_replace_a_higher_one() -> None:
-    """A late one, for example of another publisher's; after a tombstone, any counts."""
+    """A late one, for example of another publisher's. The same or, after a tombstone, any does."""
     standing = Standing()
     for seq in (30, 10):
         standing.take(READER, encode_checkpoint(Position(seq)))
     assert standing.checkpoints == {READER.decode(): Position(30)}
+
+    standing.take(READER, encode_checkpoint(Position(30, 2)))
+    assert standing.checkpoints == {READER.decode(): Position(30, 2)}
 
     standing.take(READER, None)
     standing.take(READER, encode_checkpoint(Position(10)))
@@ -70,6 +73,17 @@ def test_the_last_claim_to_a_transactional_id_counts() -> None:
     assert standing.checkpoints == {}
 
 
+def test_a_tombstone_removes_a_claim() -> None:
+    """Those to other ids stay."""
+    standing = Standing()
+    for transactional_id in ("a", "b"):
+        standing.take(claim_key(transactional_id), encode_claim("01"))
+    standing.take(claim_key("a"), None)
+    standing.take(claim_key("c"), None)
+
+    assert list(standing.claims) == ["b"]
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -79,6 +93,7 @@ def test_the_last_claim_to_a_transactional_id_counts() -> None:
         pytest.param(READER, b'{"message":"hi"}', id="something else"),
         pytest.param(READER, b"\xff", id="not JSON"),
         pytest.param(None, b"x", id="no key"),
+        pytest.param(b"\xff", b"x", id="a key that is not UTF-8"),
         pytest.param(b"publisher a", b'{"version":1}', id="half a claim"),
     ],
 )
@@ -86,5 +101,6 @@ def test_a_record_of_another_format_raises_an_error_with_its_key(
     key: bytes | None, value: bytes
 ) -> None:
     """It is neither read as a checkpoint nor ignored."""
-    with pytest.raises(ForeignRecordError, match="a record with the key"):
+    name = (key or b"").decode("utf-8", "replace")
+    with pytest.raises(ForeignRecordError, match=f"a record with the key '{name}'"):
         Standing().take(key, value)
