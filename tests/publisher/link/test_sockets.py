@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from functools import partial
@@ -142,8 +143,11 @@ def test_all_frames_of_a_message_are_received(sockets: LinkSockets, context: Con
     assert sockets.receive() is None
 
 
-def test_only_the_end_of_a_connection_for_batches_is_counted(sockets: LinkSockets) -> None:
-    """Each reader has two connections."""
+def test_only_the_end_of_a_connection_for_batches_is_counted(
+    sockets: LinkSockets, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And logged: each reader has two connections."""
+    caplog.set_level(logging.INFO)
     for endpoint, kind in (
         (sockets.acknowledgements_endpoint, b"SUB"),
         (sockets.batches_endpoint, b"PUSH"),
@@ -151,6 +155,9 @@ def test_only_the_end_of_a_connection_for_batches_is_counted(sockets: LinkSocket
         ZmtpPeer(endpoint, kind).close()
     wait_for(lambda: sockets.connections_ended, _WITHIN_S, "the end")
     assert sockets.connections_ended == 1
+    wait_for(lambda: caplog.messages, _WITHIN_S, "a line about it")
+    assert "a connection has ended: " in caplog.messages[0]
+    assert "a frame of more than 8 MiB" in caplog.messages[0]
 
 
 def test_an_address_in_use_is_an_error_that_names_the_setting(sockets: LinkSockets) -> None:
