@@ -24,6 +24,12 @@ _NEVER_DISCONNECTED = 100 * MAX_UNFINISHED_BYTES
 
 
 @pytest.fixture
+def checked_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have `sockets` check the connections also if the memory has not grown."""
+    monkeypatch.setattr("publisher.link.connection_watcher._GROWN_BYTES", -1)
+
+
+@pytest.fixture
 def sockets() -> Iterator[LinkSockets]:
     """Both sockets of a publisher, on ports that the system chooses."""
     with LinkSockets("tcp://127.0.0.1:0", "tcp://127.0.0.1:0", None) as sockets:
@@ -49,6 +55,7 @@ def test_a_peer_that_never_ends_its_message_is_disconnected(
     assert "has sent more than 32 MiB without completing a message" in caplog.messages[0]
 
 
+@pytest.mark.usefixtures("checked_each_time", "sockets")
 def test_a_reader_that_sends_more_than_that_in_whole_messages_stays_connected(
     sockets: LinkSockets,
 ) -> None:

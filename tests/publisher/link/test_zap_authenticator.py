@@ -3,80 +3,78 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 import zmq
 
+from publisher.link.connection_counts import ConnectionCounts
 from publisher.link.zap_authenticator import ZapAuthenticator
-
-_WITHIN_MS = 20_000
 
 OURS, THEIRS = bytes(range(32)), bytes(32)
 
-Ask = Callable[..., Sequence[bytes]]
+
+class Zap:
+    """An authenticator that admits the key OURS, and ZeroMQ's end of its socket."""
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+        self.counts = ConnectionCounts()
+        self._authenticator = ZapAuthenticator(context, self.counts)
+        self._authenticator.authorized = {OURS.hex(): "ours"}
+        self._socket = context.socket(zmq.REQ)
+        self._socket.connect("inproc://zeromq.zap.01")
+
+    def ask(
+        self, mechanism: bytes, *credentials: bytes, address: bytes = b"192.0.2.7"
+    ) -> Sequence[bytes]:
+        """Return the response to a request with these fields."""
+        request = [b"1.0", b"id", b"domain", address, b"", mechanism, *credentials]
+        self._socket.send_multipart(request)
+        self._authenticator.respond()
+        return self._socket.recv_multipart()
 
 
 @pytest.fixture
-def context() -> Iterator[zmq.Context[zmq.Socket[bytes]]]:
-    """Return a context that ends after the test; its sockets are closed by then."""
+def zap() -> Iterator[Zap]:
+    """Return an authenticator; its sockets are closed after the test."""
     context = zmq.Context()
-    yield context
-    context.term()
+    yield Zap(context)
+    context.destroy(linger=0)
 
 
-@pytest.fixture
-def authenticator(context: zmq.Context[zmq.Socket[bytes]]) -> ZapAuthenticator:
-    """Return one that admits the key OURS."""
-    authenticator = ZapAuthenticator(context)
-    authenticator.authorized = {OURS.hex(): "ours"}
-    authenticator.start()
-    return authenticator
-
-
-@pytest.fixture
-def ask(context: zmq.Context[zmq.Socket[bytes]]) -> Iterator[Ask]:
-    """Return a function that asks as ZeroMQ does, and returns the response."""
-    socket = context.socket(zmq.REQ)
-    socket.connect("inproc://zeromq.zap.01")
-
-    def ask(mechanism: bytes, *credentials: bytes, address: bytes = b"192.0.2.7") -> list[bytes]:
-        socket.send_multipart([b"1.0", b"id", b"domain", address, b"", mechanism, *credentials])
-        if not socket.poll(_WITHIN_MS):
-            context.destroy(linger=0)  # the thread no longer does it
-            pytest.fail("the thread has ended")
-        return socket.recv_multipart()
-
-    yield ask
-    socket.close(linger=0)
-
-
-def test_an_authorised_key_is_admitted(ask: Ask, authenticator: ZapAuthenticator) -> None:
+def test_an_authorised_key_is_admitted(zap: Zap) -> None:
     """It is also the user's id."""
-    assert ask(b"CURVE", OURS) == [b"1.0", b"id", b"200", b"", OURS.hex().encode(), b""]
-    assert not authenticator.refused.total()
+    assert zap.ask(b"CURVE", OURS) == [b"1.0", b"id", b"200", b"", OURS.hex().encode(), b""]
+    assert not zap.counts.refused.total()
 
 
 @pytest.mark.parametrize(
     "credentials",
     [(b"CURVE", THEIRS), (b"CURVE",), (b"NULL",), (b"PLAIN", OURS, b"password")],
 )
-def test_anybody_else_is_refused(
-    ask: Ask, authenticator: ZapAuthenticator, credentials: Sequence[bytes]
-) -> None:
+def test_anybody_else_is_refused(zap: Zap, credentials: Sequence[bytes]) -> None:
     """Each one is counted."""
     for count in (1, 2):
-        assert ask(*credentials) == [b"1.0", b"id", b"400", b"", b"", b""]
-        assert authenticator.refused["unknown key"] == authenticator.refused.total() == count
+        assert zap.ask(*credentials) == [b"1.0", b"id", b"400", b"", b"", b""]
+        assert zap.counts.refused["unknown key"] == zap.counts.refused.total() == count
 
 
-@pytest.mark.usefixtures("authenticator")
 def test_a_refusal_is_logged_with_the_address_and_the_command(
-    ask: Ask, caplog: pytest.LogCaptureFixture
+    zap: Zap, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The command admits the key. An address that is not ASCII does no harm."""
     with caplog.at_level(logging.WARNING):
-        ask(b"CURVE", THEIRS, address=b"fe80::1\xff")
+        zap.ask(b"CURVE", THEIRS, address=b"fe80::1\xff")
     (line,) = caplog.messages
     assert line.startswith("refused a connection, unknown key (fe80::1\ufffd): ")
     assert line.endswith(f"`python -m common.keys authorize {THEIRS.hex()}`")
+
+
+def test_ended_connections_are_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """All of them, and the log says what may have happened."""
+    counts = ConnectionCounts()
+    with caplog.at_level(logging.INFO):
+        for _ in range(2):
+            counts.on_ended()
+    assert counts.ended == 2
+    assert "sent a frame of more than 8 MiB" in caplog.messages[0]
