@@ -33,7 +33,9 @@ class Publisher:
         self._next_seq[reader] += len(batch.records)
         delivery = self.link.accept(Envelope(reader, 7, seq, 1), len(batch.records))
         assert isinstance(delivery, Delivery)
-        return delivery, self.deduplication.select(delivery, batch).records
+        selected = self.deduplication.select(delivery, batch)
+        assert selected.kind == batch.kind
+        return delivery, selected.records
 
     def take_chat(self, reader: str, *ids: str) -> tuple[Delivery, list[str]]:
         """Accept a batch of messages with these *ids*; return the ids to publish."""

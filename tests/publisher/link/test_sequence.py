@@ -94,6 +94,16 @@ def test_a_refused_batch_of_an_unknown_reader_leaves_no_trace() -> None:
     assert accept_batch(link, 1, 10).is_first
 
 
+def test_all_records_of_a_batch_are_published_unless_some_are_selected() -> None:
+    """All of them are acknowledged."""
+    delivery = accept_batch(ReceivingLink(SESSION), 11, 10, oldest=11)
+    assert list(delivery.seqs) == list(range(11, 21))
+
+    delivery.select([12, 15])
+    assert list(delivery.seqs) == [12, 15]
+    assert delivery.count == 10
+
+
 def test_only_the_first_batch_of_a_reader_is_marked_as_first() -> None:
     """Once per reader and session."""
     link = ReceivingLink(SESSION)
