@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import pytest
+
 from common.chat_gap import ChatGap, decode_chat_gap
 from common.chat_message import ChatMessage
 from common.settings import Settings, read_settings
@@ -58,6 +60,11 @@ class Listener:
     def take(self, chat: list[ReceivedMessage]) -> None:
         """Record *chat*."""
         self.messages += [received.message for received in chat]
+
+
+def errors_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what was logged as an error."""
+    return [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
 
 
 def settings_for(server: ChatServer, **more: str) -> Settings:

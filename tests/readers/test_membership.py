@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from pathlib import Path
@@ -9,14 +10,18 @@ from pathlib import Path
 import pytest
 
 from common.token_store import locked_token_store
+from readers.outbox.errors import OutboxDamagedError
+from readers.outbox.outbox import Outbox
 from readers.twitch import chat_host
-from readers.twitch.credentials import Credentials
+from readers.twitch.chat_parser import ReceivedMessage
 from simulator.chat_server import ChatServer, JoinRefusal
 from tests.common.store_writers import TOKEN
 from tests.readers.memberships import (
     CHANNEL,
     SHORT_TIMEOUTS,
     Listener,
+    errors_in,
+    membership,
     membership_of,
     settings_for,
 )
@@ -103,9 +108,25 @@ async def test_a_refused_join_is_logged_once_and_retried(
             await twitch.wait_until(lambda: len(twitch.history) >= 3, what="three attempts")
             twitch.state.refused_joins.clear()
             await twitch.wait_for_join(CHANNEL)
-    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    errors = errors_in(caplog)
     assert len(errors) == 1
     assert text in errors[0]
+
+
+async def test_a_refusal_after_a_success_is_logged_as_an_error_again(
+    twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Although it has the same reason as the one before."""
+    caplog.set_level(logging.INFO)
+    twitch.state.refused_joins[CHANNEL] = JoinRefusal.BANNED
+    async with membership_of(settings_for(twitch), listener):
+        await until(lambda: len(errors_in(caplog)) == 1)
+        twitch.state.refused_joins.clear()
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await until(lambda: "in the channel" in caplog.text)
+        twitch.state.refused_joins[CHANNEL] = JoinRefusal.BANNED
+        await session.close()
+        await until(lambda: len(errors_in(caplog)) == 2)
 
 
 @pytest.mark.parametrize("target", ["#xqc", "*"])
@@ -163,55 +184,6 @@ async def test_a_reader_in_the_channel_ignores_reasons_that_it_does_not_know(
     assert "Twitch refuses the channel: You are banned. (msg_banned); reconnecting" in caplog.text
 
 
-async def test_a_refused_login_is_logged_once_and_retried(
-    twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Each attempt reads the credentials again. The token stays out of the log."""
-    twitch.state.tokens["newtoken"] = "somebot"
-    token = "oldtoken"
-    with caplog.at_level(logging.DEBUG):
-        async with membership_of(
-            settings_for(twitch), listener, log_in_as=lambda: Credentials("somebot", token)
-        ):
-            await twitch.wait_until(lambda: len(twitch.history) >= 3, what="three attempts")
-            token = "newtoken"
-            await twitch.wait_for_join(CHANNEL)
-    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
-    assert len(errors) == 1
-    assert "Login authentication failed" in errors[0]
-    assert "oldtoken" not in caplog.text
-    assert "newtoken" not in caplog.text
-
-
-async def test_a_single_refused_login_is_not_logged_as_an_error(
-    twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The token may just have been renewed: it is read again before an error is logged."""
-    twitch.state.tokens["newtoken"] = "somebot"
-    tokens = ["oldtoken", "newtoken"]
-    with caplog.at_level(logging.INFO):
-        async with membership_of(
-            settings_for(twitch),
-            listener,
-            log_in_as=lambda: Credentials("somebot", tokens.pop(0)),
-        ):
-            await twitch.wait_for_join(CHANNEL)
-    assert len(twitch.history) == 2
-    assert "Login authentication failed" in caplog.text
-    assert not any(record.levelno >= logging.WARNING for record in caplog.records)
-
-
-async def test_a_token_of_another_account_is_logged_as_the_reason(
-    twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Twitch accepts the login under the token's own name. The reader does not join with it."""
-    twitch.state.tokens["sometoken"] = "somebot"
-    settings = settings_for(twitch, TWITCH_USERNAME="other", TWITCH_OAUTH_TOKEN="oauth:sometoken")
-    async with membership_of(settings, listener):
-        await until(lambda: "belongs to somebot, but TWITCH_USERNAME is other" in caplog.text)
-    assert not any("JOIN" in line for session in twitch.history for line in session.received)
-
-
 async def test_the_reader_recovers_from_an_unusable_token_store(
     twitch: ChatServer, listener: Listener, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -239,3 +211,19 @@ async def test_a_reader_that_stops_sends_quit(twitch: ChatServer, listener: List
         (session,) = await twitch.wait_for_join(CHANNEL)
     await twitch.wait_until(lambda: session.closed, what="the end of the connection")
     assert session.received[-1] == "QUIT goodbye"
+
+
+async def test_an_error_of_the_chats_receiver_ends_the_membership(
+    twitch: ChatServer, outbox: Outbox
+) -> None:
+    """The reader ends with it. To connect again would lose chat without a gap record."""
+
+    class Failing(Listener):
+        def take(self, chat: list[ReceivedMessage]) -> None:
+            raise OutboxDamagedError(chat[0].message.message)
+
+    staying = asyncio.create_task(membership(settings_for(twitch), Failing(outbox)).stay())
+    await twitch.wait_for_join(CHANNEL)
+    await twitch.say(CHANNEL, "hello")
+    with pytest.raises(OutboxDamagedError, match="hello"):
+        await asyncio.wait_for(staying, 10)
