@@ -47,6 +47,13 @@ def test_a_silent_publisher_is_skipped(driver: FailoverDriver) -> None:
     assert driver.for_seconds(SILENT_FOR_S + 1, 2) == 2
 
 
+def test_the_next_publisher_is_the_one_after_the_current(driver: FailoverDriver) -> None:
+    """Not an earlier one that responds, too, but has not settled."""
+    driver.for_seconds(SILENT_FOR_S + 1, 1)
+    driver.for_seconds(SILENT_FOR_S)
+    assert driver.for_seconds(1, 0, 2) == 2
+
+
 def test_without_any_announcement_the_choice_stays(driver: FailoverDriver) -> None:
     """The first publisher to respond is chosen then."""
     assert driver.for_seconds(300) == 0

@@ -55,6 +55,37 @@ def test_a_window_of_bytes_may_be_in_flight(link: SendingLink) -> None:
     assert link.may_send()
 
 
+@pytest.mark.parametrize("before", ["nothing", "acknowledged", "gone back"])
+def test_the_window_counts_all_bytes_in_flight(link: SendingLink, before: str) -> None:
+    """From nothing, whatever was in flight before. The last byte fills it."""
+    if before != "nothing":
+        link.on_sent(1, 10, 0.0)
+        link.on_sent(2, 20, 0.0)
+    if before == "acknowledged":
+        link.on_acknowledgement(SESSION, 2, 0.0)
+    if before == "gone back":
+        link.on_announcement(SESSION, 0.0, reconnected=True)
+    link.on_sent(3, WINDOW_BYTES - 2, 0.0)
+    link.on_sent(4, 1, 0.0)
+    assert link.may_send()
+    link.on_sent(5, 1, 0.0)
+    assert not link.may_send()
+
+
+def test_one_acknowledgement_may_be_for_several_batches(link: SendingLink) -> None:
+    """None of them stays in flight."""
+    for last_seq in (5, 9, 12):
+        link.on_sent(last_seq, 10, 0.0)
+    link.on_acknowledgement(SESSION, 9, 0.0)
+    assert link.has_in_flight
+    link.on_acknowledgement(SESSION, 12, 0.0)
+    assert not link.has_in_flight
+    for last_seq in (15, 20):
+        link.on_sent(last_seq, 10, 0.0)
+    link.on_acknowledgement(SESSION, 20, 0.0)
+    assert not link.has_in_flight
+
+
 def test_a_new_session_makes_the_link_go_back(link: SendingLink) -> None:
     """A restarted publisher knows nothing of the batches in flight."""
     link.on_sent(5, 10, 0.0)

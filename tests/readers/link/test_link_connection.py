@@ -1,7 +1,9 @@
-"""A refused connection is retried. ZeroMQ itself does not retry it."""
+"""A connection to a publisher, and what happens when it is refused: ZeroMQ does not retry then."""
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,10 +44,10 @@ def keys(tmp_path: Path, pair: KeyPair) -> ReaderKeys:
 @pytest.fixture
 def pull(context: Context, pair: KeyPair) -> zmq.Socket[bytes]:
     """Return the publisher's socket, which asks ZAP whether to admit a peer."""
-    socket = context.socket(zmq.PULL)
-    secure_server(socket, pair)
-    socket.bind("tcp://127.0.0.1:0")
-    return socket
+    pull = context.socket(zmq.PULL)
+    secure_server(pull, pair)
+    pull.bind("tcp://127.0.0.1:0")
+    return pull
 
 
 @pytest.fixture
@@ -64,13 +66,16 @@ def reply(zap: zmq.Socket[bytes], status: bytes) -> None:
 @pytest.fixture
 def zap(context: Context) -> zmq.Socket[bytes]:
     """Return the socket that receives ZAP requests."""
-    socket = context.socket(zmq.REP)
-    socket.bind("inproc://zeromq.zap.01")
-    return socket
+    zap = context.socket(zmq.REP)
+    zap.bind("inproc://zeromq.zap.01")
+    return zap
 
 
 def test_a_refused_reader_connects_once_it_is_admitted(
-    zap: zmq.Socket[bytes], pull: zmq.Socket[bytes], connection: LinkConnection
+    zap: zmq.Socket[bytes],
+    pull: zmq.Socket[bytes],
+    connection: LinkConnection,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It retries every 10 s, not sooner. Batches sent after that arrive."""
     connection.connect()
@@ -92,6 +97,8 @@ def test_a_refused_reader_connects_once_it_is_admitted(
     connection.socket.send(b"batch")
     assert pull.poll(_WITHIN_S * 1000)
     assert pull.recv() == b"batch"
+    endpoint = pull.getsockopt_string(zmq.LAST_ENDPOINT)
+    assert f"the publisher at {endpoint} refuses this reader" in caplog.text
 
 
 def test_a_new_connection_starts_with_an_empty_queue(
@@ -111,3 +118,88 @@ def test_a_new_connection_starts_with_an_empty_queue(
     connection.socket.send(b"fresh")
     assert pull.poll(_WITHIN_S * 1000)
     assert pull.recv() == b"fresh"
+
+
+@pytest.fixture
+def host() -> str:
+    """Return the address that a server without ZMTP listens on."""
+    return "127.0.0.1"
+
+
+@pytest.fixture
+def server(host: str) -> Iterator[socket.socket]:
+    """Return a listening socket that speaks no ZMTP."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as server:
+        server.settimeout(_WITHIN_S)
+        yield server
+
+
+@pytest.fixture
+def to_server(server: socket.socket, host: str, context: Context) -> LinkConnection:
+    """Return a connection without encryption to that socket, not connected yet."""
+    return LinkConnection(
+        context,
+        zmq.PUSH,
+        f"tcp://{f'[{host}]' if ':' in host else host}:{server.getsockname()[1]}",
+        None,
+    )
+
+
+def can_queue(connection: LinkConnection) -> bool:
+    """Return whether a message can be sent: ZeroMQ has a queue for it from `connect` on."""
+    return bool(connection.socket.poll(0, zmq.POLLOUT))
+
+
+def test_only_connect_makes_a_connection(to_server: LinkConnection) -> None:
+    """`reconnect_if_due` makes none before, and none once it was closed."""
+    to_server.reconnect_if_due(0.0)
+    assert not can_queue(to_server)
+    to_server.connect()
+    assert can_queue(to_server)
+    to_server.disconnect()
+    to_server.reconnect_if_due(0.0)
+    assert not can_queue(to_server)
+
+
+def test_closing_a_connection_that_is_not_there_does_nothing(to_server: LinkConnection) -> None:
+    """Before it was made, and a second time."""
+    to_server.disconnect()
+    to_server.connect()
+    to_server.disconnect()
+    to_server.disconnect()
+    assert not can_queue(to_server)
+
+
+@pytest.mark.parametrize("host", ["::1"])
+def test_a_publisher_is_reached_over_ipv6(server: socket.socket, to_server: LinkConnection) -> None:
+    """ZeroMQ has to be told to."""
+    to_server.connect()
+    server.accept()[0].close()
+
+
+def test_a_failed_handshake_does_not_leave_a_second_connection(
+    server: socket.socket, to_server: LinkConnection
+) -> None:
+    """ZeroMQ retries it, too. Over two connections, batches would arrive out of order."""
+    to_server.socket.setsockopt(zmq.SNDHWM, 10)
+    to_server.connect()
+    server.accept()[0].close()
+    assert to_server._monitor.poll(_WITHIN_S * 1000), "the handshake did not fail"
+    to_server.reconnect_if_due(0.0)
+    for _ in range(10):
+        to_server.socket.send(b"", zmq.NOBLOCK)
+    assert not can_queue(to_server)
+
+
+def test_a_queue_does_not_keep_a_process_from_ending(
+    context: Context, to_server: LinkConnection
+) -> None:
+    """A sender closes its context at the end, which would wait until all is sent."""
+    to_server.connect()
+    to_server.socket.send(b"batch")
+    to_server.disconnect()
+    ending = threading.Thread(target=context.destroy, kwargs={"linger": 0}, daemon=True)
+    ending.start()
+    ending.join(_WITHIN_S)
+    assert not ending.is_alive()
