@@ -24,6 +24,7 @@ from common.frames import (
 )
 from readers.link.publisher_addresses import PublisherAddress
 from readers.link.sender import Sender
+from readers.outbox.database import StoredBatch
 from readers.outbox.outbox import Outbox
 from tests.readers.polling import until
 
@@ -123,9 +124,9 @@ def envelope(
     )
 
 
-def append(outbox: Outbox, *values: bytes) -> None:
-    """Put a batch with these values into *outbox*."""
-    outbox.append(Batch(Kind.CHAT, [Record(b"1", 1, value) for value in values]))
+def append(outbox: Outbox, *values: bytes) -> StoredBatch | None:
+    """Put a batch with these values into *outbox*; return it as it is stored."""
+    return outbox.append(Batch(Kind.CHAT, [Record(b"1", 1, value) for value in values]))
 
 
 def _bind(socket: zmq.Socket[bytes]) -> str:

@@ -9,19 +9,21 @@ import pytest
 from common.frames import (
     ANNOUNCEMENT_TOPIC,
     Announcement,
-    Presence,
     acknowledgement_topic,
     announcement_topic,
     encode_frame,
 )
+from readers.link import sender as sender_module
 from readers.link.go_back_n import RESEND_AFTER_S
 from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
 from tests.readers.link.acting_publisher import (
+    SESSION,
     FakeClock,
     Publisher,
     append,
     envelope,
+    running,
 )
 from tests.readers.polling import until
 
@@ -106,6 +108,44 @@ async def test_a_batch_that_is_not_acknowledged_in_time_is_sent_again(
     assert await publisher.receive_batch() == first
 
 
+@pytest.mark.usefixtures("sender")
+async def test_what_is_in_flight_is_sent_again_after_a_reconnection(
+    publisher: Publisher, outbox: Outbox
+) -> None:
+    """The publisher then announces its session to this reader alone."""
+    append(outbox, b"a")
+    publisher.announce()
+    first = await publisher.receive_batch()
+    personal = [announcement_topic(outbox.reader), encode_frame(Announcement(SESSION))]
+    publisher.send_frames(personal)
+    assert await publisher.receive_batch() == first
+
+
+async def test_all_that_the_window_has_room_for_is_sent_at_once(
+    publisher: Publisher, outbox: Outbox, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one batch each time that the timer runs, here once."""
+    monkeypatch.setattr(sender_module, "TICK_S", 1000.0)
+    for value in (b"a", b"b", b"c"):
+        append(outbox, value)
+    async with running(Sender(outbox, [publisher.address], clock), publisher):
+        publisher.announce()
+        received = [(await publisher.receive_batch())[0] for _ in range(3)]
+    assert [envelope.first_seq for envelope in received] == [1, 2, 3]
+
+
+async def test_a_batch_that_was_just_put_in_is_sent_after_those_that_wait(
+    sender: Sender, publisher: Publisher, outbox: Outbox
+) -> None:
+    """Although it is at hand, and they have to be read from the outbox."""
+    publisher.announce()
+    await until(lambda: sender._link.session is not None)
+    append(outbox, b"a")
+    sender.send(append(outbox, b"b"))
+    received = [(await publisher.receive_batch())[0] for _ in range(2)]
+    assert [envelope.first_seq for envelope in received] == [1, 2]
+
+
 async def test_malformed_frames_are_logged_and_dropped(
     sender: Sender, publisher: Publisher, outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -118,7 +158,7 @@ async def test_malformed_frames_are_logged_and_dropped(
     await publisher.receive_batch()
     publisher.acknowledge(outbox.reader, 1)
     assert await sender.wait_until_empty(10.0)
-    assert "dropped a malformed frame" in caplog.text
+    assert "dropped a malformed frame from the publisher: 1 frames where there" in caplog.text
 
 
 async def test_waiting_for_acknowledgements_has_a_timeout(
@@ -151,6 +191,17 @@ async def test_the_loss_and_the_return_of_a_publisher_are_logged_once_each(
     publisher.announce()
     await until(lambda: "publisher is back" in caplog.text)
     assert caplog.text.count("no announcement from") == 1
+    assert f"no announcement from the publisher at {publisher.address.batches}: " in caplog.text
+
+
+@pytest.mark.usefixtures("sender")
+async def test_a_publisher_that_was_never_there_is_logged(
+    outbox: Outbox, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As one that was lost."""
+    append(outbox, b"a")
+    clock.now += 60
+    await until(lambda: "no announcement from" in caplog.text)
 
 
 async def test_what_has_come_is_handled_although_its_signal_was_read(
@@ -163,13 +214,3 @@ async def test_what_has_come_is_handled_although_its_signal_was_read(
     assert socket.poll(10_000)  # without the loop, which would see the signal
     sender._on_tick()
     assert (await publisher.receive_batch())[0].first_seq == 1
-
-
-async def test_presence_is_only_reported_to_a_publisher_that_compares_readers(
-    sender: Sender, publisher: Publisher, outbox: Outbox
-) -> None:
-    """Nothing is sent to a publisher that does not deduplicate."""
-    assert not sender.report_presence("71", 1, 2)
-    publisher.announce(deduplicates=True)
-    await until(lambda: sender.report_presence("71", 3, 4))
-    assert await publisher.receive_presence() == Presence(outbox.reader, "71", 3, 4)

@@ -12,6 +12,7 @@ from readers.link.failover import SETTLED_AFTER_S, SILENT_FOR_S
 from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
 from tests.readers.link.acting_publisher import (
+    SESSION,
     FakeClock,
     Publisher,
     append,
@@ -112,3 +113,32 @@ async def test_only_acknowledgements_of_the_current_publisher_count(
     publisher.announce(session=7)
     assert (await publisher.receive_batch())[0] == envelope(outbox, 1, oldest=1, session=7)
     assert outbox.waiting == 1
+
+
+async def test_nothing_is_sent_to_a_publisher_whose_session_is_unknown(
+    sender_with_two: Sender, other: Publisher, outbox: Outbox, clock: FakeClock
+) -> None:
+    """It responds, so the reader switches to it, but it would refuse what has another session."""
+    append(outbox, b"a")
+    clock.now += SILENT_FOR_S + 1
+    other.acknowledge(outbox.reader, 0, session=5)
+    await until(lambda: sender_with_two._failover.current == 1)
+    sender_with_two.send()
+    other.announce(session=5)
+    received, _ = await other.receive_batch()
+    assert received.session == 5
+
+
+async def test_what_was_not_sent_to_a_publisher_never_reaches_it(
+    sender_with_two: Sender,
+    publisher: Publisher,
+    other: Publisher,
+    clock: FakeClock,
+) -> None:
+    """The connection is closed, and with it the queue: the next publisher gets all of it."""
+    publisher.announce()
+    await until(partial(has_announced, sender_with_two, SESSION))
+    clock.now += SILENT_FOR_S + 1
+    other.announce(session=5)
+    await until(lambda: sender_with_two._failover.current == 1)
+    assert not sender_with_two._publishers[0].send([b"batch"])
