@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from readers.link import sender as sender_module
 from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
 from tests.readers.link.acting_publisher import FakeClock, Publisher, running
+from tests.readers.link.encrypted_publisher import EncryptedPublisher
 
 
 @pytest.fixture
@@ -17,6 +20,19 @@ def publisher() -> Iterator[Publisher]:
     """Return a publisher that has not sent anything yet."""
     with closing(Publisher()) as publisher:
         yield publisher
+
+
+@pytest.fixture
+def encrypted(tmp_path: Path) -> Iterator[EncryptedPublisher]:
+    """Return a publisher that requires keys."""
+    with closing(EncryptedPublisher(tmp_path)) as publisher:
+        yield publisher
+
+
+@pytest.fixture
+def no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the sender do at once what it does, or not at all."""
+    monkeypatch.setattr(sender_module, "TICK_S", 1000.0)
 
 
 @pytest.fixture

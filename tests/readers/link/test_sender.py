@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import pytest
@@ -13,7 +14,6 @@ from common.frames import (
     announcement_topic,
     encode_frame,
 )
-from readers.link import sender as sender_module
 from readers.link.go_back_n import RESEND_AFTER_S
 from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
@@ -23,7 +23,6 @@ from tests.readers.link.acting_publisher import (
     Publisher,
     append,
     envelope,
-    running,
 )
 from tests.readers.polling import until
 
@@ -121,17 +120,31 @@ async def test_what_is_in_flight_is_sent_again_after_a_reconnection(
     assert await publisher.receive_batch() == first
 
 
+@pytest.mark.usefixtures("no_timer", "sender")
 async def test_all_that_the_window_has_room_for_is_sent_at_once(
-    publisher: Publisher, outbox: Outbox, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    publisher: Publisher, outbox: Outbox
 ) -> None:
-    """Not one batch each time that the timer runs, here once."""
-    monkeypatch.setattr(sender_module, "TICK_S", 1000.0)
+    """Not one batch each time that the timer runs."""
     for value in (b"a", b"b", b"c"):
         append(outbox, value)
-    async with running(Sender(outbox, [publisher.address], clock), publisher):
-        publisher.announce()
-        received = [(await publisher.receive_batch())[0] for _ in range(3)]
+    publisher.announce()
+    received = [(await publisher.receive_batch())[0] for _ in range(3)]
     assert [envelope.first_seq for envelope in received] == [1, 2, 3]
+
+
+@pytest.mark.usefixtures("no_timer")
+async def test_acknowledged_records_leave_the_file_at_once(
+    sender: Sender, publisher: Publisher, outbox: Outbox
+) -> None:
+    """And who waits for that goes on at once, not when the timer runs or the time is over."""
+    publisher.announce()
+    await until(lambda: sender._link.session is not None)
+    append(outbox, b"a")
+    waiting = asyncio.create_task(sender.wait_until_empty(1000.0))
+    await publisher.receive_batch()
+    publisher.acknowledge(outbox.reader, 1)
+    assert await asyncio.wait_for(waiting, 10)
+    assert outbox._database.batch_after(0) is None
 
 
 async def test_a_batch_that_was_just_put_in_is_sent_after_those_that_wait(
@@ -198,8 +211,9 @@ async def test_the_loss_and_the_return_of_a_publisher_are_logged_once_each(
 async def test_a_publisher_that_was_never_there_is_logged(
     outbox: Outbox, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As one that was lost."""
+    """As one that was lost, and not before it is late."""
     append(outbox, b"a")
+    assert "no announcement" not in caplog.text
     clock.now += 60
     await until(lambda: "no announcement from" in caplog.text)
 

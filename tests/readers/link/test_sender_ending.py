@@ -1,4 +1,4 @@
-"""How a sender ends: cancelled, or with the error of a damaged outbox."""
+"""What ends a sender: to be cancelled, and a damaged outbox, but no refusal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from readers.link import sender as sender_module
 from readers.link.sender import Sender
 from readers.outbox.errors import OutboxDamagedError
 from readers.outbox.outbox import Outbox
-from tests.readers.link.acting_publisher import FakeClock, Publisher, append
+from tests.readers.link.acting_publisher import FakeClock, Publisher, append, running
+from tests.readers.link.encrypted_publisher import EncryptedPublisher
+from tests.readers.polling import until
 
 #: Longer than any test: nothing is left to the timer.
 _NEVER_S = 1000.0
@@ -60,3 +62,18 @@ async def test_a_sender_that_was_cancelled_leaves_nothing_in_the_loop(
     assert not asyncio.get_running_loop().remove_reader(descriptor)
     assert sender._timer is not None
     assert sender._timer.cancelled()
+
+
+async def test_a_sender_that_was_refused_tries_again(
+    encrypted: EncryptedPublisher,
+    outbox: Outbox,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both of its connections are made again while it waits for the publisher."""
+    monkeypatch.setattr(sender_module, "TICK_S", 0.01)
+    async with running(Sender(outbox, [encrypted.address], clock)):
+        for status in (b"400", b"400", b"200", b"200"):
+            await until(encrypted.is_asked)
+            encrypted.reply(status)
+        await until(lambda: bool(encrypted.acknowledgements.poll(0)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from functools import partial
@@ -9,6 +10,7 @@ from functools import partial
 import pytest
 
 from readers.link.failover import SETTLED_AFTER_S, SILENT_FOR_S
+from readers.link.go_back_n import AWAY_AFTER_S
 from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
 from tests.readers.link.acting_publisher import (
@@ -142,3 +144,43 @@ async def test_what_was_not_sent_to_a_publisher_never_reaches_it(
     other.announce(session=5)
     await until(lambda: sender_with_two._failover.current == 1)
     assert not sender_with_two._publishers[0].send([b"batch"])
+
+
+async def test_a_reader_that_waits_for_nothing_returns_to_the_first_publisher(
+    sender_with_two: Sender, publisher: Publisher, other: Publisher, clock: FakeClock
+) -> None:
+    """So it stays subscribed to its announcements."""
+    clock.now += SILENT_FOR_S + 1
+    other.announce(session=5)
+    await until(lambda: sender_with_two._failover.current == 1)
+    sender_with_two._on_tick()
+
+    def has_returned() -> bool:
+        clock.now += 1
+        publisher.announce()
+        other.announce(session=5)
+        return sender_with_two._failover.current == 0
+
+    await until(has_returned)
+
+
+@pytest.mark.usefixtures("no_timer")
+async def test_the_publisher_that_was_switched_to_is_watched_too(
+    sender_with_two: Sender,
+    other: Publisher,
+    outbox: Outbox,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It gets what waits at once, and its silence is logged, as that of the first one was."""
+    caplog.set_level(logging.INFO)
+    append(outbox, b"a")
+    clock.now += SILENT_FOR_S + 1
+    sender_with_two._on_tick()
+    assert "no announcement from the publisher at" in caplog.text
+    other.announce(session=5)
+    assert (await other.receive_batch())[0].session == 5
+    assert f"found the publisher, session {5:016x}" in caplog.text
+    clock.now += AWAY_AFTER_S + 1
+    sender_with_two._on_tick()
+    assert f"no announcement from the publisher at {other.address.batches}" in caplog.text
