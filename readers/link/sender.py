@@ -117,9 +117,9 @@ class Sender:
                 link.session or 0,
                 batch.first_seq,
                 outbox.oldest_seq,
-                outbox.incarnation_of(batch.first_seq),
+                outbox.numbering.incarnation_of(batch.first_seq),
                 sent,
-                outbox.incarnation_of(sent),
+                outbox.numbering.incarnation_of(sent),
             )
             if not self._current.send([encode_frame(envelope), batch.body]):
                 # ZeroMQ's queue is full of what was sent before going back. The next tick retries.
@@ -192,7 +192,7 @@ class Sender:
 
     def _on_acknowledgement(self, acknowledgement: Acknowledgement) -> None:
         now, seq = self._clock(), acknowledgement.seq
-        if not self._outbox.may_have_given(seq, acknowledgement.incarnation):
+        if not self._outbox.numbering.may_have_given(seq, acknowledgement.incarnation):
             self._take_new_name(now)
         elif self._link.on_acknowledgement(acknowledgement.session, seq, now):
             self._outbox.acknowledge(seq)

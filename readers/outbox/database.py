@@ -39,7 +39,7 @@ class Absence(NamedTuple):
     reason: GapReason
 
 
-class Numbering(NamedTuple):
+class StoredNumbering(NamedTuple):
     """The numbers in the file."""
 
     #: Identifies the numbering. Only copies of an outbox have the same name.
@@ -83,12 +83,12 @@ class OutboxDatabase:
         """Close the file, which another process may then open."""
         self._connection.close()
 
-    def numbering(self) -> Numbering:
+    def numbering(self) -> StoredNumbering:
         """Return the numbers in the file."""
         name, acknowledged, skipped_to = self._row(
             "SELECT name, acknowledged, skipped_to FROM numbering"
         ) or ("", 0, 0)
-        return Numbering(name, acknowledged, max(acknowledged, skipped_to, self._last_seq))
+        return StoredNumbering(name, acknowledged, max(acknowledged, skipped_to, self._last_seq))
 
     def incarnations(self) -> list[tuple[int, int]]:
         """Return the first numbers and the ids of the incarnations, in the numbers' order."""

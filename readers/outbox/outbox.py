@@ -10,14 +10,6 @@ The outbox: keeps a reader's batches from the moment they are made until Kafka h
    same transaction. Batches in memory have a bound, too; a share of them is evicted at a time.
 4. The absence in the file is never later than a batch that is only in memory. So the gap record
    after a kill covers what was in memory.
-5. When a copy of the file uses the same numbers, the numbering takes a new name, under which the
-   publisher takes everything that is held. A new name that the disk refuses is used nevertheless,
-   and stored later. If the process is killed before, the next one finds the same copy, and takes
-   yet another name.
-
-What is durable: the rows of the file, with the acknowledged number in it (`_trimmed`), and the mark
-while there is one. All other numbers are in memory and are derived from these when the file is
-opened. The Outbox owns them all: the last number given, the last one acknowledged, the oldest held.
 """
 
 from __future__ import annotations
@@ -30,14 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from common.chat_gap import GapReason
-from common.frames import Batch, encode_frame
+from common.frames import Batch
 from readers.outbox.database import Absence, OutboxDatabase, StoredBatch
-from readers.outbox.file import new_numbering_name
 from readers.outbox.file_bound import FileBound
-from readers.outbox.incarnations import Incarnations
 from readers.outbox.lost_spans import LostSpans
 from readers.outbox.memory_bound import memory_bound
-from readers.outbox.numbering_mark import NumberingMark, Numbers
+from readers.outbox.numbering import Numbering
 from readers.outbox.safe_until import SafeUntil
 from readers.outbox.unwritten import UnwrittenBatches
 
@@ -54,42 +44,43 @@ class Outbox:
         Raises OutboxError if it cannot be used, OutboxInUseError if another process has it open.
         """
         self._database = OutboxDatabase(path)
-        with contextlib.ExitStack() as on_error:
-            # In the same process, a later attempt would find it locked.
-            on_error.callback(self._database.close)
-            self._path = path
-            self._mark = NumberingMark(path)
-            self._safe_until = SafeUntil(path)
-            self._channel = channel
+        self._path = path
+        self._safe_until = SafeUntil(path)
+        self._channel = channel
+        self._unwritten = UnwrittenBatches()
+        #: The absence that is to be stored once everything is written (rule 4).
+        self._absence: Absence | None = None
+        self._disk_refuses = False
+        self._is_memory_full = False
+        #: The oldest record held; None where the file has to be asked.
+        self._oldest_seq: int | None = None
+        #: Messages that were evicted since the outbox was opened.
+        self.evicted = 0
+        try:
             self._file_bound = FileBound(self._database, path, max_bytes)
-            self._unwritten = UnwrittenBatches()
-            #: The absence that is to be stored once everything is written (rule 4).
-            self._absence: Absence | None = None
-            self._disk_refuses = False
-            self._is_memory_full = False
-            numbering = self._database.numbering()
-            #: Identifies the numbering. Every outbox file has another name.
-            self.reader = f"{channel}/{numbering.name}"
-            #: The last record that was acknowledged, 0 for none.
-            self.acknowledged = numbering.acknowledged
-            #: The acknowledged number in the file, which has no batches before it.
-            self._trimmed = numbering.acknowledged
-            #: The last record that was put in, 0 for none.
-            self.last_seq = numbering.last_seq
-            if self._mark.numbers:
-                self.acknowledged = max(self.acknowledged, self._mark.numbers.acknowledged)
-                self.last_seq = max(self.last_seq, self._mark.numbers.last_seq)
-                self.trim()
-                self._store_first_absence()
-            self._incarnations = Incarnations(self._database.incarnations())
-            self._incarnations.begin(self.last_seq + 1, self.acknowledged)
-            self._numbering_is_stored = False
+            self.numbering = Numbering(self._database, path, channel)
             self._store_numbering()
-            #: The oldest record held; None where the file has to be asked.
-            self._oldest_seq: int | None = None
-            #: Messages that were evicted since the outbox was opened.
-            self.evicted = 0
-            on_error.pop_all()
+            self.trim()
+            self._store_first_absence()
+        except BaseException:
+            # In the same process, a later attempt would find it locked.
+            self._database.close()
+            raise
+
+    @property
+    def reader(self) -> str:
+        """The name under which the publisher knows the numbers."""
+        return self.numbering.reader
+
+    @property
+    def acknowledged(self) -> int:
+        """The last record that was acknowledged, 0 for none."""
+        return self.numbering.acknowledged
+
+    @property
+    def last_seq(self) -> int:
+        """The last record that was put in, 0 for none."""
+        return self.numbering.last_seq
 
     @property
     def oldest_seq(self) -> int:
@@ -129,7 +120,7 @@ class Outbox:
             if self._unwritten.is_over_bound:
                 self._evict_from_memory()
                 return None
-            return stored if self._may_send_from_memory() else None
+            return stored if self.numbering.is_marked else None
         to_evict = self._file_bound.bytes_to_evict(self.evicted)
         if to_evict and self._evict_from_file(to_evict):
             return None
@@ -138,28 +129,13 @@ class Outbox:
     def batch_after(self, seq: int) -> StoredBatch | None:
         """Return the first batch that begins after record *seq* and can be sent, or None."""
         stored = self._database.batch_after(seq)
-        if stored is not None or not self._may_send_from_memory():
+        if stored is not None or not self.numbering.is_marked:
             return stored
         return self._unwritten.batch_after(seq)
 
-    def incarnation_of(self, seq: int) -> int:
-        """Return the incarnation that gave number *seq*, the last acknowledged or a later one."""
-        return self._incarnations.of(seq)
-
-    def may_have_given(self, seq: int, incarnation: int) -> bool:
-        """
-        Return whether *incarnation* gave number *seq* to a record of this outbox.
-
-        If not, a copy of this outbox gave it. 0 stands for an unknown incarnation.
-        """
-        if seq <= self.acknowledged:
-            return True
-        return seq <= self.last_seq and self._incarnations.may_have_given(seq, incarnation)
-
     def rename_numbering(self) -> None:
-        """Give the numbering a new name, which no copy of this outbox uses (rule 5)."""
-        self.reader = f"{self._channel}/{new_numbering_name()}"
-        self._numbering_is_stored = False
+        """Give the numbering a new name, which no copy of this outbox uses."""
+        self.numbering.rename()
         self._store_numbering()
 
     def acknowledge(self, seq: int) -> None:
@@ -170,16 +146,15 @@ class Outbox:
         """
         if seq <= self.acknowledged:
             return
-        self.acknowledged = seq
+        self.numbering.acknowledged = seq
         self._unwritten.remove_until(seq)
         if self._oldest_seq is not None and self._oldest_seq <= seq:
             self._oldest_seq = seq + 1 if seq == self.last_seq else None
 
     def trim(self) -> None:
         """Delete what is acknowledged from the file; if the disk refuses, `tidy` tries again."""
-        acknowledged = self.acknowledged
-        if self._trimmed < acknowledged and self._on_disk(self._database.acknowledge, acknowledged):
-            self._trimmed = acknowledged
+        if self.numbering.is_ahead:
+            self._on_disk(self.numbering.trim)
 
     def absence(self) -> Absence | None:
         """Return the absence that was stored last; None if this outbox is new."""
@@ -202,9 +177,9 @@ class Outbox:
         self._store_absence()
         is_behind = (
             bool(self._unwritten)
-            or self._trimmed < self.acknowledged
+            or self.numbering.is_ahead
             or self._absence is not None
-            or not self._numbering_is_stored
+            or not self.numbering.is_stored
         )
         if not is_behind:
             self._on_all_written()
@@ -218,35 +193,23 @@ class Outbox:
         self._database.close()
 
     def _store_numbering(self) -> None:
-        if not self._numbering_is_stored:
-            name = self.reader.removeprefix(f"{self._channel}/")
-            self._numbering_is_stored = self._on_disk(
-                self._database.store_numbering, name, self._incarnations.rows
-            )
+        if not self.numbering.is_stored:
+            self._on_disk(self.numbering.store)
 
     def _put(self, batch: Batch) -> StoredBatch:
-        stored = self._numbered(batch)
-        self.last_seq = stored.last_seq
-        if self._unwritten or not self._numbering_is_stored:
+        stored = self.numbering.numbered(batch)
+        self.numbering.last_seq = stored.last_seq
+        if self._unwritten or not self.numbering.is_stored:
             self._unwritten.append(stored)
             self._write()
         elif not self._insert(stored):
             self._unwritten.append(stored)
         return stored
 
-    def _numbered(self, batch: Batch) -> StoredBatch:
-        """Return *batch* with the next numbers."""
-        first_seq = self.last_seq + 1
-        return StoredBatch(first_seq, self.last_seq + len(batch.records), encode_frame(batch))
-
-    def _may_send_from_memory(self) -> bool:
-        """Return whether the mark covers every number that was given (rule 2)."""
-        return self._mark.numbers is not None and self._mark.numbers.last_seq >= self.last_seq
-
     def _write(self) -> None:
         # In the file, numbers without their incarnation would belong to the one before.
         self._store_numbering()
-        while self._numbering_is_stored and (batch := self._unwritten.oldest):
+        while self.numbering.is_stored and (batch := self._unwritten.oldest):
             if not self._insert(batch):
                 return
             self._unwritten.remove_oldest()
@@ -265,14 +228,12 @@ class Outbox:
 
     def _store_first_absence(self) -> None:
         """Store an absence if a killed reader only had a mark: its disk refused all else."""
-        if self._database.absence() is None:
-            self.store_absence(Absence(self._mark.set_since_ms(), GapReason.RESTARTED))
+        marked_ms = self.numbering.marked_since_ms()
+        if marked_ms is not None and self._database.absence() is None:
+            self.store_absence(Absence(marked_ms, GapReason.RESTARTED))
 
     def _on_all_written(self) -> None:
-        # The numbers in a mark that was found are in the file once a batch follows them.
-        mark = self._mark.numbers
-        if mark and mark.last_seq <= self._database.numbering().last_seq:
-            self._mark.remove()
+        self.numbering.unmark()
         if self._disk_refuses:
             self._disk_refuses = self._is_memory_full = False
             logger.info("%s can be written again", self._path)
@@ -298,7 +259,7 @@ class Outbox:
     def _set_mark(self) -> None:
         # If this fails, nothing is sent from memory (rule 2).
         with contextlib.suppress(OSError):
-            self._mark.set(Numbers(self.acknowledged, self.last_seq))
+            self.numbering.mark()
 
     def _evict_from_memory(self) -> None:
         """Evict a share of the memory, oldest first."""
@@ -325,10 +286,10 @@ class Outbox:
             to_evict -= len(batch.body)
             if to_evict <= 0:
                 break
-        gap = self._numbered(lost.gap_batch())
+        gap = self.numbering.numbered(lost.gap_batch())
         if not last or not self._on_disk(self._database.replace_oldest, last, gap):
             return False
-        self.last_seq = gap.last_seq
+        self.numbering.last_seq = gap.last_seq
         self._on_evicted(lost)
         self._file_bound.on_evicted()
         return True

@@ -118,9 +118,9 @@ def envelope(
         session,
         first_seq,
         oldest,
-        outbox.incarnation_of(first_seq),
+        outbox.numbering.incarnation_of(first_seq),
         follows,
-        outbox.incarnation_of(follows),
+        outbox.numbering.incarnation_of(follows),
     )
 
 

@@ -70,7 +70,7 @@ async def test_everything_is_sent_under_a_new_name(
     assert outbox.waiting == 2
     publisher.acknowledge(former, seq, incarnation=incarnation)
     announce_to(publisher, former)
-    publisher.acknowledge(outbox.reader, 2, incarnation=outbox.incarnation_of(2))
+    publisher.acknowledge(outbox.reader, 2, incarnation=outbox.numbering.incarnation_of(2))
     assert await sender.wait_until_empty(10.0)
     warnings = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
     assert len(warnings) == 1
@@ -103,7 +103,7 @@ async def test_records_of_an_earlier_process_may_be_acknowledged(
     path = tmp_path / "killed.db"
     outbox = Outbox(path, "xqc", 10**9)
     append(outbox, b"a")
-    incarnation = outbox.incarnation_of(1)
+    incarnation = outbox.numbering.incarnation_of(1)
     outbox.close()
     outbox = Outbox(path, "xqc", 10**9)
     former = outbox.reader
@@ -113,7 +113,7 @@ async def test_records_of_an_earlier_process_may_be_acknowledged(
         publisher.acknowledge(former, 1, incarnation=incarnation)
         await until(lambda: outbox.acknowledged == 1)
     assert outbox.reader == former
-    assert outbox.incarnation_of(2) != incarnation
+    assert outbox.numbering.incarnation_of(2) != incarnation
     outbox.close()
 
 
@@ -127,7 +127,7 @@ async def test_records_of_a_process_that_the_copy_does_not_know_are_a_clash(
     shutil.copytree(tmp_path / "one", tmp_path / "two")
     outbox = Outbox(tmp_path / "one" / "xqc.db", "xqc", 10**9)
     append(outbox, b"b")
-    former, incarnation = outbox.reader, outbox.incarnation_of(2)
+    former, incarnation = outbox.reader, outbox.numbering.incarnation_of(2)
     outbox.close()
     for text in (b"c", b"d"):
         clone = Outbox(tmp_path / "two" / "xqc.db", "xqc", 10**9)

@@ -30,7 +30,7 @@ def open_and_append(path: Path, *numbers: int) -> list[int]:
     outbox = Outbox(path, "xqc", MAX_BYTES)
     for number in numbers:
         outbox.append(batch(number))
-    incarnations = [outbox.incarnation_of(seq) for seq in range(1, outbox.last_seq + 1)]
+    incarnations = [outbox.numbering.incarnation_of(seq) for seq in range(1, outbox.last_seq + 1)]
     outbox.close()
     return incarnations
 
@@ -67,7 +67,7 @@ def test_the_incarnation_of_the_last_acknowledged_number_is_remembered(path: Pat
     for number in range(3, 9):
         open_and_append(path, number)
     outbox = Outbox(path, "xqc", MAX_BYTES)
-    assert outbox.incarnation_of(2) == expected
+    assert outbox.numbering.incarnation_of(2) == expected
     outbox.acknowledge(8)
     outbox.trim()
     outbox.close()
@@ -85,9 +85,9 @@ def test_skipped_numbers_belong_to_the_incarnation_before_them(
     monkeypatch.setattr(outbox_file, "boot_id", lambda: "another boot")
     outbox = Outbox(path, "xqc", MAX_BYTES)
     outbox.append(batch(2))
-    assert outbox.may_have_given(60, before)
-    assert not outbox.may_have_given(60, before + 1)
-    assert outbox.incarnation_of(outbox.last_seq) != before
+    assert outbox.numbering.may_have_given(60, before)
+    assert not outbox.numbering.may_have_given(60, before + 1)
+    assert outbox.numbering.incarnation_of(outbox.last_seq) != before
     outbox.close()
 
 
@@ -97,13 +97,13 @@ def test_a_number_was_given_or_was_not(path: Path) -> None:
     for number in (1, 2):
         outbox.append(batch(number))
     outbox.acknowledge(1)
-    own = outbox.incarnation_of(2)
-    assert outbox.may_have_given(1, own + 1)
-    assert outbox.may_have_given(2, own)
-    assert outbox.may_have_given(2, UNKNOWN)
-    assert not outbox.may_have_given(2, own + 1)
-    assert not outbox.may_have_given(3, own)
-    assert not outbox.may_have_given(3, UNKNOWN)
+    own = outbox.numbering.incarnation_of(2)
+    assert outbox.numbering.may_have_given(1, own + 1)
+    assert outbox.numbering.may_have_given(2, own)
+    assert outbox.numbering.may_have_given(2, UNKNOWN)
+    assert not outbox.numbering.may_have_given(2, own + 1)
+    assert not outbox.numbering.may_have_given(3, own)
+    assert not outbox.numbering.may_have_given(3, UNKNOWN)
     outbox.close()
 
 
@@ -117,8 +117,8 @@ def test_an_outbox_of_an_older_version_has_no_incarnations(path: Path) -> None:
     outbox = Outbox(path, "xqc", MAX_BYTES)
     outbox.append(batch(3))
     assert outbox.reader == f"xqc/{name}"
-    assert [outbox.incarnation_of(seq) for seq in (1, 2)] == [UNKNOWN, UNKNOWN]
-    assert outbox.incarnation_of(3) != UNKNOWN
+    assert [outbox.numbering.incarnation_of(seq) for seq in (1, 2)] == [UNKNOWN, UNKNOWN]
+    assert outbox.numbering.incarnation_of(3) != UNKNOWN
     outbox.close()
 
 
@@ -168,12 +168,12 @@ def test_an_incarnation_that_began_on_a_full_disk_is_stored_once_there_is_room(p
         assert outbox.tidy()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    incarnation = outbox.incarnation_of(2)
+    incarnation = outbox.numbering.incarnation_of(2)
     assert incarnation != earlier
     assert not outbox.tidy()
     outbox.close()
     outbox = Outbox(path, "xqc", MAX_BYTES)
-    assert outbox.incarnation_of(2) == incarnation
+    assert outbox.numbering.incarnation_of(2) == incarnation
     outbox.close()
 
 
