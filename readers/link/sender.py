@@ -77,14 +77,13 @@ class Sender:
             await self._failure
         finally:
             self._stop()
-            self._context.destroy(linger=0)
+            self._context.destroy()
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """Do *work*, and have `run` raise what it raises: the loop would only log it."""
         try:
             work()
         except Exception as error:  # noqa: BLE001 - `run` raises it
-            self._stop()
             if not self._failure.done():
                 self._failure.set_exception(error)
 

@@ -184,12 +184,15 @@ def test_a_failed_handshake_does_not_leave_a_second_connection(
     """ZeroMQ retries it, too. Over two connections, batches would arrive out of order."""
     to_server.socket.setsockopt(zmq.SNDHWM, 10)
     to_server.connect()
-    server.accept()[0].close()
-    assert to_server._monitor.poll(_WITHIN_S * 1000), "the handshake did not fail"
-    to_server.reconnect_if_due(0.0)
-    for _ in range(10):
-        to_server.socket.send(b"", zmq.NOBLOCK)
-    assert not can_queue(to_server)
+    for _ in range(2):
+        server.accept()[0].close()
+    with server.accept()[0]:
+        # It has noted two failures, which are one reason to connect again.
+        to_server.reconnect_if_due(0.0)
+        to_server.reconnect_if_due(1.0)
+        for _ in range(10):
+            to_server.socket.send(b"", zmq.NOBLOCK)
+        assert not can_queue(to_server)
 
 
 def test_a_queue_does_not_keep_a_process_from_ending(

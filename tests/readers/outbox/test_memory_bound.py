@@ -56,6 +56,14 @@ def test_a_limit_of_a_group_above_counts_too(root: Path) -> None:
     assert host_memory(root) == 256 * MIB
 
 
+def test_the_name_of_a_group_may_have_a_colon(root: Path) -> None:
+    """The fields before it have none."""
+    write(
+        root, proc__self__cgroup="0::/a:b:c\n", **{"sys__fs__cgroup__a:b:c__memory_max": f"{MIB}"}
+    )
+    assert host_memory(root) == MIB
+
+
 def test_version_1_of_control_groups(root: Path) -> None:
     """Without a limit, the file has a number near 2**63."""
     folder = root / "sys/fs/cgroup/memory/docker"

@@ -11,7 +11,7 @@ import pytest
 
 from readers.outbox import file as outbox_file
 from readers.outbox.database import OutboxDatabase
-from readers.outbox.incarnations import UNKNOWN
+from readers.outbox.incarnations import UNKNOWN, Incarnations
 from readers.outbox.outbox import Outbox
 from tests.readers.outbox.disk import full_disk, killed
 from tests.readers.outbox.numbered import batch, held
@@ -89,6 +89,13 @@ def test_skipped_numbers_belong_to_the_incarnation_before_them(
     assert not outbox.numbering.may_have_given(60, before + 1)
     assert outbox.numbering.incarnation_of(outbox.last_seq) != before
     outbox.close()
+
+
+def test_only_the_incarnations_of_what_is_held_are_kept() -> None:
+    """And that of the last acknowledged number, by which the publisher knows the outbox."""
+    incarnations = Incarnations([(1, 71), (5, 72), (9, 73)])
+    incarnations.begin(12, acknowledged=6)
+    assert [first_seq for first_seq, _ in incarnations.rows] == [5, 9, 12]
 
 
 def test_a_number_was_given_or_was_not(path: Path) -> None:

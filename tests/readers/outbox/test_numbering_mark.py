@@ -86,6 +86,16 @@ def test_numbers_of_a_mark_are_not_used_again_after_a_second_kill(path: Path) ->
     outbox.close()
 
 
+def test_a_mark_that_somebody_removed_is_gone(path: Path) -> None:
+    """To remove it is no error then."""
+    mark = NumberingMark(path)
+    mark.set(Numbers(1, 2))
+    for file in path.parent.iterdir():
+        file.unlink()
+    mark.remove()
+    assert mark.numbers is None
+
+
 def test_the_mark_stays_while_something_is_unwritten(path: Path) -> None:
     """Its batches may have been sent."""
     outbox = Outbox(path, "xqc", max_bytes=10**9)

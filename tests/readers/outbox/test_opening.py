@@ -61,6 +61,11 @@ def test_opening_reads_as_much_of_a_large_file_as_of_a_small_one(
     assert path.stat().st_size > 10 * large
 
 
+def test_missing_folders_are_made(tmp_path: Path) -> None:
+    """STATE_DIR may not be there yet."""
+    Outbox(tmp_path / "state" / "outbox" / "xqc.db", "xqc", MAX_BYTES).close()
+
+
 def test_only_the_user_can_read_a_new_outbox(path: Path) -> None:
     """It holds what was said before it is published."""
     Outbox(path, "xqc", MAX_BYTES).close()

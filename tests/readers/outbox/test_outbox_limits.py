@@ -60,11 +60,15 @@ def test_a_full_outbox_is_logged_once(path: Path, caplog: pytest.LogCaptureFixtu
     with caplog.at_level(logging.INFO):
         for number in range(1, 301):
             outbox.append(batch(number))
-        assert caplog.text.count("has reached OUTBOX_MAX_BYTES") == 1
+        assert caplog.text.count(f"{path} has reached OUTBOX_MAX_BYTES") == 1
         outbox.acknowledge(outbox.last_seq)
         outbox.trim()
-        outbox.append(batch(301))
+        for number in (301, 302):
+            outbox.append(batch(number))
         assert caplog.text.count("has room again") == 1
+        for number in range(303, 500):
+            outbox.append(batch(number))
+        assert caplog.text.count("has reached OUTBOX_MAX_BYTES") == 2
     outbox.close()
 
 
