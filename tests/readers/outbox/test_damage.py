@@ -10,6 +10,7 @@ import pytest
 
 from common.chat_gap import ChatGap, GapReason, decode_chat_gap
 from common.frames import Kind
+from readers.outbox import salvage
 from readers.outbox.damage import damage_mark
 from readers.outbox.database import Absence
 from readers.outbox.errors import OutboxDamagedError
@@ -106,8 +107,11 @@ def test_damage_of_the_oldest_or_newest_batch_is_found_at_once(
     outbox.close()
 
 
-def test_nothing_is_lost_of_an_outbox_of_an_older_version(path: Path) -> None:
-    """Then the absence stays as it is, with its reason."""
+def test_nothing_is_lost_of_an_outbox_of_an_older_version(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the absence stays as it is, with its reason. It is copied a part at a time."""
+    monkeypatch.setattr(salvage, "_BATCHES_AT_A_TIME", MESSAGES // 3)
     fill(path)
     DAMAGES["older version"](path)
     outbox = Outbox(path, "xqc", MAX_BYTES)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from common.frames import Batch, Kind, Record, encode_frame
-from readers.outbox.damage import damage_mark
+from readers.outbox.damage import damage_mark, mark_damaged
+from readers.outbox.errors import OutboxDamagedError
 from readers.outbox.outbox import Outbox
 from tests.readers.outbox.damages import wal
 
@@ -65,3 +66,38 @@ def test_the_damage_is_named(
     with closing(Outbox(path, "xqc", MAX_BYTES)) as outbox:
         assert outbox.batch_after(0) is None
     assert f"cannot read {path} ({reason}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("damage", "loss"),
+    [
+        (sql("PRAGMA user_version = 99"), "None is lost"),
+        (lambda path: path.write_bytes(b"x" * 100), "Others may be lost"),
+        (sql("INSERT INTO batch VALUES (1, 2, x'00')"), "Others may be lost"),
+    ],
+)
+def test_a_loss_is_named(
+    tmp_path: Path, damage: Callable[[Path], object], loss: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whether any message is lost, as far as it is known."""
+    path = tmp_path / "xqc.db"
+    Outbox(path, "xqc", MAX_BYTES).close()
+    damage(path)
+    Outbox(path, "xqc", MAX_BYTES).close()
+    assert loss in caplog.text
+
+
+def test_damage_that_is_found_while_running_is_named(tmp_path: Path) -> None:
+    """With what the next start does about it."""
+    path = tmp_path / "xqc.db"
+    with closing(Outbox(path, "xqc", MAX_BYTES)) as outbox:
+        outbox._database._connection.execute("INSERT INTO batch VALUES (1, 2, x'00')")
+        with pytest.raises(OutboxDamagedError) as raised:
+            outbox.batch_after(0)
+    assert f"{path} is damaged (batch 1 is not one: " in str(raised.value)
+    assert str(raised.value).endswith("; the next start will set it aside")
+
+
+def test_damage_is_reported_although_no_mark_can_be_made(tmp_path: Path) -> None:
+    """The next start then goes on with the file until it finds the damage again."""
+    mark_damaged(tmp_path / "gone" / "xqc.db")

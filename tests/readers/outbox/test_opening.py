@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,26 @@ def test_opening_reads_as_much_of_a_large_file_as_of_a_small_one(
     small, large = read
     assert large < small + 40_000
     assert path.stat().st_size > 10 * large
+
+
+def test_an_intact_outbox_is_not_set_aside_if_it_cannot_be_opened(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here because the disk is full, and the first start after a boot has to write to it."""
+    with closing(Outbox(path, "xqc", MAX_BYTES)) as outbox:
+        outbox.append(Batch(Kind.CHAT, [Record(b"71", 1, b"value")]))
+        name = outbox.reader
+    monkeypatch.setattr(outbox_file, "boot_id", lambda: "another boot")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(OutboxError, match="cannot use"):
+            Outbox(path, "xqc", MAX_BYTES)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with closing(Outbox(path, "xqc", MAX_BYTES)) as outbox:
+        assert outbox.reader == name
+        assert outbox.waiting == 1
 
 
 def test_missing_folders_are_made(tmp_path: Path) -> None:
