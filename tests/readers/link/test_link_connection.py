@@ -178,6 +178,11 @@ def test_a_publisher_is_reached_over_ipv6(server: socket.socket, to_server: Link
     server.accept()[0].close()
 
 
+def test_a_host_that_vanished_is_noticed(to_server: LinkConnection) -> None:
+    """By the kernel. A socket that only receives would wait for it."""
+    assert to_server.socket.getsockopt(zmq.TCP_KEEPALIVE) == 1
+
+
 def test_a_failed_handshake_does_not_leave_a_second_connection(
     server: socket.socket, to_server: LinkConnection
 ) -> None:

@@ -23,6 +23,7 @@ from tests.readers.link.acting_publisher import (
     Publisher,
     append,
     envelope,
+    running,
 )
 from tests.readers.polling import until
 
@@ -207,15 +208,16 @@ async def test_the_loss_and_the_return_of_a_publisher_are_logged_once_each(
     assert f"no announcement from the publisher at {publisher.address.batches}: " in caplog.text
 
 
-@pytest.mark.usefixtures("sender")
 async def test_a_publisher_that_was_never_there_is_logged(
-    outbox: Outbox, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    publisher: Publisher, outbox: Outbox, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As one that was lost, and not before it is late."""
     append(outbox, b"a")
-    assert "no announcement" not in caplog.text
-    clock.now += 60
-    await until(lambda: "no announcement from" in caplog.text)
+    async with running(Sender(outbox, [publisher.address], clock), publisher) as sender:
+        assert "no announcement" not in caplog.text
+        clock.now += 60
+        sender._on_tick()
+        assert "no announcement from" in caplog.text
 
 
 async def test_what_has_come_is_handled_although_its_signal_was_read(
