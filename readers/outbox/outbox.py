@@ -60,7 +60,6 @@ class Outbox:
             self._file_bound = FileBound(self._database, path, max_bytes)
             self.numbering = Numbering(self._database, path, channel)
             self._store_numbering()
-            self.trim()
             self._store_first_absence()
         except BaseException:
             # In the same process, a later attempt would find it locked.
