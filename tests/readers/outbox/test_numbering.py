@@ -202,5 +202,8 @@ def test_numbers_are_not_in_the_file_before_their_incarnation(
     assert outbox.unwritten == 0
     with killed(path) as successor:
         assert held(successor)[0] == [1, 2, 3]
-        assert earlier not in {successor.incarnation_of(2), successor.incarnation_of(3)}
+        assert earlier not in {
+            successor.numbering.incarnation_of(2),
+            successor.numbering.incarnation_of(3),
+        }
     outbox.close()
