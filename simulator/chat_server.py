@@ -76,7 +76,7 @@ class ChatServer:
         """Stop listening, and close all connections."""
         if self._server is None:
             return
-        self._server.close()
+        await self._stop_accepting(self._server)
         for session in self.sessions:
             session.connection.abort()
         await self._abort_unserved(self._server)
@@ -84,9 +84,16 @@ class ChatServer:
         await self._server.wait_closed()
         self._server = None
 
+    async def _stop_accepting(self, server: asyncio.Server) -> None:
+        """Stop listening, once each connection that was just accepted has its transport."""
+        # After close(), Python 3.11 would fail to make one, and leave the connection open.
+        for listening in server.sockets:
+            asyncio.get_running_loop().remove_reader(listening)
+        await asyncio.sleep(0)
+        server.close()
+
     async def _abort_unserved(self, server: asyncio.Server) -> None:
         """Close connections without a session: just accepted, or in their TLS handshake."""
-        await asyncio.sleep(0)  # a connection that was just accepted gets its transport
         if sys.version_info >= (3, 13):
             server.abort_clients()
         else:
