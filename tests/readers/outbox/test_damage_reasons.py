@@ -36,6 +36,12 @@ def only_a_log(path: Path) -> None:
     wal(path).write_bytes(b"log")
 
 
+def empty_log(path: Path) -> None:
+    """Leave an empty write-ahead log, as a kill after a checkpoint does, and a mark."""
+    damage_mark(path).touch()
+    wal(path).touch()
+
+
 REASONS: list[tuple[Callable[[Path], object], str]] = [
     (lambda path: path.write_bytes(b""), "it is empty"),
     (only_a_log, "only its write-ahead log is there"),
@@ -71,7 +77,8 @@ def test_the_damage_is_named(
 @pytest.mark.parametrize(
     ("damage", "loss"),
     [
-        (sql("PRAGMA user_version = 99"), "None is lost"),
+        (sql("PRAGMA user_version = 99"), "with the 0 messages that could be read. None is lost"),
+        (empty_log, "None is lost"),
         (lambda path: path.write_bytes(b"x" * 100), "Others may be lost"),
         (sql("INSERT INTO batch VALUES (1, 2, x'00')"), "Others may be lost"),
     ],

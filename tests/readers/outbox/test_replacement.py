@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from common.chat_gap import GapReason
+from readers.outbox import replacement
 from readers.outbox.damage import damage_mark
 from readers.outbox.database import Absence
 from readers.outbox.errors import OutboxError
@@ -63,7 +66,8 @@ def killed_after(renames: int) -> Iterator[None]:
 def test_a_kill_while_the_outbox_is_replaced_loses_nothing(path: Path, renames: int) -> None:
     """The next start finishes it, or begins again."""
     fill(path)
-    path.with_name(f"{path.name}-numbers-{ACKNOWLEDGED + 5}-{MESSAGES}").touch()
+    numbers = f"-numbers-{ACKNOWLEDGED + 5}-{MESSAGES}"
+    path.with_name(f"{path.name}{numbers}").touch()
     DAMAGES["older version"](path)
     with killed_after(renames):
         Outbox(path, "xqc", MAX_BYTES).close()
@@ -73,6 +77,22 @@ def test_a_kill_while_the_outbox_is_replaced_loses_nothing(path: Path, renames: 
     outbox.close()
     left_over = {file.name for file in path.parent.iterdir() if "set-aside" not in file.name}
     assert left_over == {path.name, f"{path.name}-safe-until"}
+    aside = {re.sub(r".*set-aside-\d+", "", file.name) for file in path.parent.glob("*.set-*")}
+    assert aside == {"", numbers}
+
+
+def test_a_kill_before_anything_is_copied_loses_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new outbox, which is empty yet, does not take the place of one that is not there."""
+    fill(path)
+    DAMAGES["only the log is left"](path)
+    with monkeypatch.context() as patch, suppress(Killed):
+        patch.setattr(replacement, "Salvage", Mock(side_effect=Killed))
+        Outbox(path, "xqc", MAX_BYTES)
+    outbox = open_until_mended(path)
+    assert held(outbox)[-1] == MESSAGES - 1
+    outbox.close()
 
 
 @pytest.mark.parametrize("renames", range(5))
