@@ -11,6 +11,7 @@ version.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from itertools import islice
 
@@ -55,4 +56,6 @@ if __name__ == "__main__":
         (cst.While, loop_run_once),
     ]
     file_mutation.MutationVisitor._skip_node_and_children = _skips_log_calls
+    # mutmut runs the tests of its copy, in the folder mutants, and also in this process.
+    del sys.modules["tests"]
     cli()
