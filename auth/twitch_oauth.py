@@ -12,8 +12,9 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
@@ -169,7 +170,9 @@ def _session(app: Application, **more: Any) -> Iterator[OAuth2Session]:
         os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
     host = urlsplit(app.auth_url).netloc
     try:
-        with OAuth2Session(app.client_id, **more) as session:
+        with OAuth2Session(app.client_id, **more) as session, ExitStack() as responses:
+            # requests leaves the connection of a response open that it cannot read to its end.
+            session.hooks["response"].append(partial(_close_with, responses))
             # Following a redirect would send secrets to another server, and so would a proxy for
             # plain HTTP. Through a proxy for HTTPS they are encrypted.
             session.max_redirects = 0
@@ -179,6 +182,10 @@ def _session(app: Application, **more: Any) -> Iterator[OAuth2Session]:
         raise TwitchUnreachableError(f"{host} {_reason(error)}") from None
     except (OAuth2Error, HTTPException, HTTPError, ValueError):
         raise TwitchUnreachableError(f"{host} sent a response that cannot be read") from None
+
+
+def _close_with(responses: ExitStack, response: requests.Response, **_: Any) -> None:
+    responses.callback(response.close)
 
 
 def _reason(error: requests.RequestException) -> str:
