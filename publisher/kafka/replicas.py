@@ -16,6 +16,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     PartitionMetadata,
 )
 
+from publisher.kafka.admin import admin_client
+
 _RESPONSE_TIMEOUT_S = 1.0
 _MIN_IN_SYNC = "min.insync.replicas"
 
@@ -27,7 +29,7 @@ def too_few_replicas(topics: Iterable[str], properties: Mapping[str, str]) -> st
     *properties* are those of the connection. Where Kafka does not let us read a topic's
     configuration, a partition without some of its replicas counts.
     """
-    admin = AdminClient({**properties, "log_level": "0"})
+    admin = admin_client(properties)
     problems = []
     for name in topics:
         try:

@@ -12,6 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from publisher.kafka.admin import admin_client
 from publisher.kafka.health import KafkaHealth
 from publisher.kafka.permissions import is_hidden, missing
 from publisher.stop_signals import StopSignals
@@ -124,22 +125,25 @@ class RequiredTopics:
         hidden = [topic for topic in self._topics if is_hidden(errors.get(topic.name))]
         problems = {topic.name: _not_permitted(topic.name, topic.operations) for topic in hidden}
         absent = [topic for topic in self._topics if topic.name in errors and topic not in hidden]
-        if absent:
-            problems |= self._create(absent)
         needed = {
-            topic.name: topic.operations for topic in self._topics if topic.name not in errors
+            topic.name: topic.operations
+            for topic in self._topics
+            if self._has_permissions and topic.name not in errors
         }
-        if needed and self._has_permissions:
-            admin = AdminClient({**self._properties, "log_level": "0"})
+        if not absent and not needed:
+            return problems
+        admin = admin_client(self._properties)
+        if absent:
+            problems |= self._create(admin, absent)
+        if needed:
             problems |= {
                 name: _not_permitted(name, operations)
                 for name, operations in missing(admin, needed)
             }
         return problems
 
-    def _create(self, topics: Sequence[Topic]) -> dict[str, str]:
+    def _create(self, admin: AdminClient, topics: Sequence[Topic]) -> dict[str, str]:
         """Create *topics*; return the problems with those that Kafka refused, by name."""
-        admin = AdminClient({**self._properties, "log_level": "0"})
         futures = admin.create_topics(
             [
                 # -1 is the broker's default replication factor, which fits the cluster's size.
