@@ -17,7 +17,7 @@ from simulator.chat_session import ChatSession
 from simulator.oauth_server import OAuthServer
 from simulator.oauth_state import OAuthState, RegisteredApplication
 from tests.auth.people import authorize
-from tests.end_to_end.service import START_WITHIN_S, Service, twitch
+from tests.end_to_end.service import START_WITHIN_S, Service
 from tests.kafka.cluster import KafkaCluster
 from tests.ports import free_port
 from tests.processes import Process, StartProcess, wait_for, wait_for_line
@@ -30,13 +30,6 @@ RENEWALS = 3
 
 CHANNELS = ("xqc", "shroud")
 MESSAGES = 25
-
-
-@pytest.fixture
-def chat(short_folder: Path) -> Iterator[BackgroundChatServer]:
-    """Yield a running chat server."""
-    with twitch(short_folder) as server:
-        yield server
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,33 +11,13 @@ import pytest
 from common import exit_codes
 from common.chat_gap import GapReason, decode_chat_gap
 from common.chat_message import decode_chat_message
-from simulator.background import BackgroundChatServer
-from tests.end_to_end.service import Service, twitch
+from tests.end_to_end.service import Service
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, python_module, wait_for
 from tests.readers.outbox.damages import in_the_file
 from tests.topics import read_all, read_topic
 
 MESSAGES = 200
-
-
-@pytest.fixture
-def chat(short_folder: Path) -> Iterator[BackgroundChatServer]:
-    """Yield a running simulated Twitch."""
-    with twitch(short_folder) as server:
-        yield server
-
-
-@pytest.fixture
-def service(
-    processes: StartProcess,
-    chat: BackgroundChatServer,
-    short_folder: Path,
-    kafka: KafkaCluster,
-    topic: str,
-) -> Service:
-    """Return an installation whose processes do not run yet."""
-    return Service(processes, chat, short_folder, kafka.bootstrap, topic)
 
 
 def leave_a_damaged_outbox(service: Service) -> int:

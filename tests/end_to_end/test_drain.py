@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from common.chat_message import decode_chat_message
 from simulator.background import BackgroundChatServer
-from tests.end_to_end.service import START_WITHIN_S, Service, twitch
+from tests.end_to_end.service import START_WITHIN_S, Service
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import Process, StartProcess, python_module, wait_for_line
 from tests.topics import read_topic
-
-
-@pytest.fixture
-def chat(short_folder: Path) -> Iterator[BackgroundChatServer]:
-    """Yield a running simulated Twitch."""
-    with twitch(short_folder) as server:
-        yield server
 
 
 @pytest.fixture

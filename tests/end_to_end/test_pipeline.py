@@ -4,38 +4,17 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from common.chat_message import ChatMessage, decode_chat_message
 from simulator.background import BackgroundChatServer
-from tests.end_to_end.service import START_WITHIN_S, Service, twitch
+from tests.end_to_end.service import START_WITHIN_S, Service
 from tests.kafka.cluster import KafkaCluster
-from tests.processes import StartProcess, wait_for, wait_for_line
+from tests.processes import wait_for, wait_for_line
 from tests.topics import kcat_read, read_topic
 
 CHANNELS = ("xqc", "shroud", "forsen")
-
-
-@pytest.fixture
-def chat(short_folder: Path) -> Iterator[BackgroundChatServer]:
-    """Yield a running simulated Twitch."""
-    with twitch(short_folder) as server:
-        yield server
-
-
-@pytest.fixture
-def service(
-    processes: StartProcess,
-    chat: BackgroundChatServer,
-    short_folder: Path,
-    kafka: KafkaCluster,
-    topic: str,
-) -> Service:
-    """Return an installation whose processes do not run yet."""
-    return Service(processes, chat, short_folder, kafka.bootstrap, topic)
 
 
 def test_every_message_arrives_once_in_the_order_of_its_channel(

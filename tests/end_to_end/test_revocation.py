@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from common.chat_message import decode_chat_message
 from common.key_files import READERS_PAIR, authorize, keys_folder, read_pair
 from simulator.background import BackgroundChatServer
-from tests.end_to_end.service import START_WITHIN_S, Service, twitch
+from tests.end_to_end.service import START_WITHIN_S, Service
 from tests.kafka.cluster import KafkaCluster
 from tests.link_keys import give_keys
 from tests.processes import StartProcess, wait_for_line
@@ -18,13 +15,6 @@ from tests.topics import read_all, read_topic
 
 CHANNELS = ("stays", "leaves")
 _WITHIN_S = 60
-
-
-@pytest.fixture
-def chat(short_folder: Path) -> Iterator[BackgroundChatServer]:
-    """Yield a running simulated Twitch."""
-    with twitch(short_folder) as server:
-        yield server
 
 
 def send_messages(service: Service, first: int, count: int) -> None:

@@ -54,11 +54,7 @@ def test_without_a_mark_nothing_is_sent_from_memory(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the mark cannot be written either, the batches wait for the disk."""
-
-    def refuse(_mark: NumberingMark, _numbers: object) -> None:
-        raise PermissionError("nothing can be written")
-
-    monkeypatch.setattr(NumberingMark, "set", refuse)
+    monkeypatch.setattr(NumberingMark, "set", _refuse)
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     outbox.append(batch(1))
     with full_disk(path):
@@ -162,18 +158,19 @@ def test_an_old_mark_does_not_let_later_batches_be_sent(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A successor would use their numbers again."""
-
-    def refuse(_mark: NumberingMark, _numbers: Numbers) -> None:
-        raise PermissionError("nothing can be written")
-
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     disk.refuse(outbox)
     first = next(
         number for number in range(1, 100) if outbox.append(batch(number)) and outbox.unwritten
     )
-    monkeypatch.setattr(NumberingMark, "set", refuse)
+    monkeypatch.setattr(NumberingMark, "set", _refuse)
     assert outbox.append(batch(first + 1)) is None
     with killed(path) as successor:
         assert successor.last_seq == first
     assert all(number < first for number in held(outbox)[0])
     outbox.close()
+
+
+def _refuse(_mark: NumberingMark, _numbers: Numbers) -> None:
+    """Do what `NumberingMark.set` does where no file can be created."""
+    raise PermissionError("nothing can be written")
