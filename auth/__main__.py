@@ -20,6 +20,7 @@ from auth.revoke import revoke_token
 from auth.schedule import in_words
 from auth.status import status
 from common import exit_codes
+from common.arguments import main_of
 from common.settings import Settings, SettingsError, settings_help
 from common.startup import outlast_startsecs, start
 from common.token_store import TokenStoreError, has_token_store
@@ -29,9 +30,25 @@ logger = logging.getLogger("auth")
 ENV_FILE = Path(".env")
 
 
-def main() -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command to *parser*."""
+    parser.description = "Without a command: keep the login valid until stopped."
+    parser.epilog = settings_help()
+    commands = parser.add_subparsers(dest="command", title="commands")
+    login = commands.add_parser("login", help="log in once, with a browser on this machine")
+    login.add_argument("--device", action="store_true", help="use a browser on another device")
+    generate = commands.add_parser(
+        "generate-token", help="create a static token; you copy a code by hand"
+    )
+    generate.add_argument(
+        "--write", action="store_true", help="write the token to .env instead of printing it"
+    )
+    commands.add_parser("status", help="show whose token readers use, and whether it is valid")
+    commands.add_parser("revoke", help="revoke the token and remove the token file")
+
+
+def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    options = _parser().parse_args()
     settings = start("auth")
     try:
         return _run(options, settings)
@@ -127,26 +144,5 @@ def _prompt(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m auth",
-        description="Without a command: keep the login valid until stopped.",
-        epilog=settings_help(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(dest="command", title="commands")
-    login = commands.add_parser("login", help="log in once, with a browser on this machine")
-    login.add_argument("--device", action="store_true", help="use a browser on another device")
-    generate = commands.add_parser(
-        "generate-token", help="create a static token; you copy a code by hand"
-    )
-    generate.add_argument(
-        "--write", action="store_true", help="write the token to .env instead of printing it"
-    )
-    commands.add_parser("status", help="show whose token readers use, and whether it is valid")
-    commands.add_parser("revoke", help="revoke the token and remove the token file")
-    return parser
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main_of("python -m auth", add_arguments, run))

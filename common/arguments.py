@@ -1,11 +1,38 @@
-"""Parses the numbers of command lines, for argparse's `type`."""
+"""Runs the commands, and parses the numbers on their command lines."""
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, HelpFormatter, Namespace
 from collections.abc import Callable
 
+from common import exit_codes
 from common.setting_values import WholeNumber
+
+
+class Formatter(HelpFormatter):
+    """Keeps the lines of a text that has several, such as a table, and fills any other."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if "\n" in text:
+            return "".join(f"{indent}{line}\n" for line in text.splitlines())
+        return super()._fill_text(text, width, indent)
+
+
+def main_of(
+    prog: str, add_arguments: Callable[[ArgumentParser], None], run: Callable[[Namespace], int]
+) -> int:
+    """Parse the command line of *prog*, such as `python -m readers`, run it; return its status."""
+    parser = ArgumentParser(prog=prog, formatter_class=Formatter)
+    add_arguments(parser)
+    return run_command(run, parser.parse_args())
+
+
+def run_command(run: Callable[[Namespace], int], options: Namespace) -> int:
+    """Call *run* with *options*; return its exit status, and end quietly on Ctrl-C."""
+    try:
+        return run(options)
+    except KeyboardInterrupt:
+        return exit_codes.INTERRUPTED
 
 
 def real_number(minimum: float, maximum: float) -> Callable[[str], float]:

@@ -10,5 +10,7 @@ FAILURE = 1
 USAGE = 2
 #: Another publisher has fenced this one. A restart would fence that one, and so on indefinitely.
 FENCED = 3
+#: Ended by Ctrl-C before it was finished (128 and the number of SIGINT, as shells count).
+INTERRUPTED = 130
 #: A setting is wrong (`EX_CONFIG` of sysexits.h): a restart does not fix it.
 SETTINGS = 78

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from common import exit_codes
+from common.arguments import main_of
 from common.key_files import (
     PUBLISHER_PAIR,
     READERS_PAIR,
@@ -36,9 +37,25 @@ key pair or a new PUBLISHER_PUBLIC_KEY.
 """
 
 
-def main() -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command to *parser*."""
+    parser.description = _DESCRIPTION
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser(
+        "publisher", help="create the publisher's key pair if needed; print its public key"
+    )
+    commands.add_parser("readers", help="create the key pair of this host's readers if needed")
+    admit = commands.add_parser("authorize", help="let the publisher admit a host's readers")
+    admit.add_argument(
+        "key", metavar="KEY", help="the host's public key, or a file that contains it"
+    )
+    admit.add_argument(
+        "--name", help="name of the host (default: the file name, or the start of KEY)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    options = _parser().parse_args()
     folder = keys_folder(start("keys").state_dir)
     try:
         match options.command:
@@ -52,27 +69,6 @@ def main() -> int:
         print(f"keys: {error}", file=sys.stderr)
         return exit_codes.FAILURE
     return exit_codes.OK
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m common.keys",
-        description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser(
-        "publisher", help="create the publisher's key pair if needed; print its public key"
-    )
-    commands.add_parser("readers", help="create the key pair of this host's readers if needed")
-    admit = commands.add_parser("authorize", help="let the publisher admit a host's readers")
-    admit.add_argument(
-        "key", metavar="KEY", help="the host's public key, or a file that contains it"
-    )
-    admit.add_argument(
-        "--name", help="name of the host (default: the file name, or the start of KEY)"
-    )
-    return parser
 
 
 def _make_publisher_pair(folder: Path) -> None:
@@ -116,4 +112,4 @@ def _explain(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main_of("python -m common.keys", add_arguments, run))

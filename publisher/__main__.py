@@ -9,45 +9,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from common import exit_codes
+from common.arguments import main_of
 from common.curve import publisher_keys
 from common.open_files import raise_open_files
 from common.settings import EMBEDDED, Settings, SettingsError, settings_help
 from common.startup import settings_are_wrong, start
 from publisher.delivery.exactly_once import FencedError
+from publisher.kafka import tail
 from publisher.kafka.embedded import EmbeddedKafkaError, embedded_cluster
 from publisher.kafka.properties import Cluster
-from publisher.kafka.tail import tail
 from publisher.link.sockets import BindError, LinkSockets
 from publisher.server import Server
 from publisher.stop_signals import StopSignals
 
 logger = logging.getLogger("publisher")
-
-
-def main() -> int:
-    """Run the command on the command line, and return its exit code."""
-    arguments = _parser().parse_args()
-    if arguments.command == "tail":
-        return tail(start("tail"), from_beginning=arguments.from_beginning)
-    return _publish(start("publisher"))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m publisher",
-        description="Receive batches of chat messages from the readers and write them to Kafka, "
-        "until SIGTERM or SIGINT. A second signal ends the process at once.",
-        epilog=f"{settings_help()}\n\n{_EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(dest="command", metavar="tail")
-    look = commands.add_parser("tail", help="print the topic, one JSON object per line")
-    look.add_argument(
-        "--from-beginning",
-        action="store_true",
-        help="print all of it, not only the last 10 of each partition",
-    )
-    return parser
 
 
 _EXIT_CODES = f"""exit status:
@@ -56,6 +31,35 @@ _EXIT_CODES = f"""exit status:
   {exit_codes.USAGE:<4}the command line is wrong
   {exit_codes.FENCED:<4}another publisher with the same KAFKA_TRANSACTIONAL_ID has taken over
   {exit_codes.SETTINGS:<4}a setting is wrong"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command to *parser*."""
+    parser.description = (
+        "Receive batches of chat messages from the readers and write them to Kafka, until SIGTERM"
+        " or SIGINT. A second signal ends the process at once."
+    )
+    parser.epilog = f"{settings_help()}\n\n{_EXIT_CODES}"
+
+
+def run(_: argparse.Namespace) -> int:
+    """Run the publisher until stopped, and return its exit code."""
+    return _publish(start("publisher"))
+
+
+def _add_module_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe `python -m publisher`, which has `tail` as a subcommand."""
+    add_arguments(parser)
+    parser.set_defaults(run=run)
+    commands = parser.add_subparsers(metavar="tail")
+    look = commands.add_parser("tail", help="print the topic, one JSON object per line")
+    tail.add_arguments(look)
+    look.set_defaults(run=tail.run)
+
+
+def _run_chosen(options: argparse.Namespace) -> int:
+    status: int = options.run(options)
+    return status
 
 
 def _publish(settings: Settings) -> int:
@@ -102,4 +106,6 @@ def _cluster(settings: Settings) -> Iterator[Cluster]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(
+        main_of("python -m publisher", _add_module_arguments, lambda options: options.run(options))
+    )

@@ -9,6 +9,7 @@ import signal
 import sys
 
 from common import exit_codes
+from common.arguments import main_of
 from common.settings import SettingsError, settings_help
 from common.startup import settings_are_wrong, start
 from readers.outbox.errors import OutboxError, OutboxPlaceError
@@ -18,12 +19,21 @@ from readers.supervision.channel_names import channel_name
 logger = logging.getLogger("readers")
 
 
-def main() -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command to *parser*."""
+    parser.description = "Read the chat of one Twitch channel, and send it to the publisher."
+    parser.epilog = settings_help()
+    parser.add_argument(
+        "channel", type=_channel, help="login name of the channel, with or without #"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    return run(_parser().parse_args().channel)
+    return read(options.channel)
 
 
-def run(channel: str) -> int:
+def read(channel: str) -> int:
     """Read *channel* until stopped, and return the exit status."""
     # asyncio handles it once the reader runs. A reader that is stopped before has nothing to send.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(exit_codes.OK))
@@ -45,19 +55,6 @@ def run(channel: str) -> int:
     return exit_codes.OK
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m readers",
-        description="Read the chat of one Twitch channel, and send it to the publisher.",
-        epilog=settings_help(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "channel", type=_channel, help="login name of the channel, with or without #"
-    )
-    return parser
-
-
 def _channel(text: str) -> str:
     try:
         return channel_name(text)
@@ -66,4 +63,4 @@ def _channel(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main_of("python -m readers", add_arguments, run))

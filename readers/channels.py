@@ -15,6 +15,7 @@ from pathlib import Path
 from xmlrpc.client import ServerProxy
 
 from common import exit_codes
+from common.arguments import main_of
 from common.settings import Settings
 from common.startup import start
 from readers.supervision.capacity import open_files_for, open_files_of, readers_that_fit
@@ -58,9 +59,19 @@ class _Plan:
     only_adds: bool
 
 
-def main() -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command to *parser*."""
+    parser.description = (
+        "Start a reader for each channel in channels.conf (and TWITCH_CHANNELS and TWITCH_CHANNEL)"
+        " that has none, and stop the readers of all other channels. Readers that need no change"
+        " keep running. supervisord runs this as its program `channels`."
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only show what would change")
+
+
+def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    dry_run = _parser().parse_args().dry_run
+    dry_run = options.dry_run
     settings = start("channels")
     socket.setdefaulttimeout(ANSWER_WITHIN_S)
     try:
@@ -86,17 +97,6 @@ def main() -> int:
         return exit_codes.FAILURE
     is_done = fitting == plan and not wanted.problems and not plan.spared
     return exit_codes.OK if is_done else exit_codes.SETTINGS
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m readers.channels",
-        description="Start a reader for each channel in channels.conf (and TWITCH_CHANNELS and"
-        " TWITCH_CHANNEL) that has none, and stop the readers of all other channels. Readers that"
-        " need no change keep running. supervisord runs this as its program `channels`.",
-    )
-    parser.add_argument("--dry-run", action="store_true", help="only show what would change")
-    return parser
 
 
 def _wanted(text: str, settings: Settings) -> ChannelList:
@@ -207,4 +207,4 @@ def _explain(error: Exception, url: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main_of("python -m readers.channels", add_arguments, run))

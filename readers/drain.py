@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common import exit_codes
-from common.arguments import real_number
+from common.arguments import main_of, real_number
 from common.chat_gap import GapReason
 from common.settings import Settings, SettingsError, settings_help
 from common.startup import settings_are_wrong, start
@@ -27,9 +27,25 @@ from readers.outbox.outbox import Outbox
 logger = logging.getLogger("readers.drain")
 
 
-def main() -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command to *parser*."""
+    parser.description = (
+        "Send what is left in the outboxes of channels that are not being read to the publisher."
+        " The exit status is 0 if nothing is left in them."
+    )
+    parser.epilog = settings_help()
+    parser.add_argument(
+        "--within",
+        type=real_number(0, 86400),
+        default=60.0,
+        metavar="SECONDS",
+        help="time limit for each outbox, 0 to 86400 (default: 60)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    within_s = _parser().parse_args().within
+    within_s = options.within
     settings = start("drain")
     try:
         publishers = publisher_addresses(settings)
@@ -39,24 +55,6 @@ def main() -> int:
     left = sum(_drain(path, settings, publishers, within_s) for path in paths)
     logger.info("%d outboxes checked, %d messages are left", len(paths), left)
     return exit_codes.FAILURE if left else exit_codes.OK
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m readers.drain",
-        description="Send what is left in the outboxes of channels that are not being read to the"
-        " publisher. The exit status is 0 if nothing is left in them.",
-        epilog=settings_help(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--within",
-        type=real_number(0, 86400),
-        default=60.0,
-        metavar="SECONDS",
-        help="time limit for each outbox, 0 to 86400 (default: 60)",
-    )
-    return parser
 
 
 def _drain(
@@ -118,4 +116,4 @@ async def _send(outbox: Outbox, publishers: Sequence[PublisherAddress], within_s
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main_of("python -m readers.drain", add_arguments, run))

@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 
 from setproctitle import setproctitle
 
-from readers.__main__ import run
+from readers.__main__ import read
 from readers.supervision.channel_names import channel_name
 
 #: The command of a reader, without its channel.
@@ -88,7 +88,7 @@ def become_reader(channel: str, environment: Mapping[str, str], get_signal: GetS
         if signal.SIGTERM in iter(get_signal, None):
             sys.exit(0)
         setproctitle(" ".join([*_COMMAND, channel]))
-        status = run(channel)
+        status = read(channel)
     except SystemExit as request:
         status = _status(request)
     except BaseException:  # noqa: BLE001 - no caller would report it

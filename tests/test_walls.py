@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "common": (),
     "auth": ("common",),
     "simulator": ("common",),
+    "twitch_ingestion": ("common", "auth", "publisher", *_PUBLISHER, "readers", *_READERS),
     "readers": ("common", *_READERS),
     "readers.twitch": ("common",),
     "readers.outbox": ("common",),

@@ -1,7 +1,8 @@
-"""`python -m publisher tail`: prints the chat messages in the topic, and then new ones."""
+"""`twitch-ingestion tail`: prints the chat messages in the topic, and then new ones."""
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 import sys
@@ -12,8 +13,10 @@ from contextlib import closing
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from common import exit_codes
+from common.arguments import main_of
 from common.logs import BoundedLog
 from common.settings import Settings, SettingsError, read_environment
+from common.startup import start
 from publisher.kafka.cluster_finder import ClusterFinder
 from publisher.kafka.health import KafkaHealth, LibrdkafkaLog
 from publisher.kafka.permissions import is_hidden
@@ -27,15 +30,24 @@ _POLL_S = 0.5
 _RESPONSE_TIMEOUT_S = 2.0
 
 
-def tail(settings: Settings, *, from_beginning: bool) -> int:
-    """
-    Print the value of each record in the topic, one per line, until Ctrl-C; return the exit code.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command to *parser*."""
+    parser.description = (
+        "Print the value of each record in the topic, one per line, until Ctrl-C. Waits for a"
+        " cluster or a topic that does not exist yet."
+    )
+    parser.add_argument(
+        "--from-beginning",
+        action="store_true",
+        help="print all of it, not only the last 10 of each partition",
+    )
 
-    Begins with the last 10 records of each partition, or with all records. Waits for a cluster or
-    a topic that does not exist yet.
-    """
+
+def run(options: argparse.Namespace) -> int:
+    """Print the records until Ctrl-C; return the exit code."""
+    settings = start("tail")
     try:
-        for value in _values(settings, from_beginning=from_beginning):
+        for value in _values(settings, from_beginning=options.from_beginning):
             sys.stdout.buffer.write(value + b"\n")
             sys.stdout.buffer.flush()
     except KeyboardInterrupt:
@@ -149,3 +161,7 @@ class _TopicReader:
                     self._log_error("topic %s: %s%s", self._topic, error.str(), needs)
                 return
             yield message.value() or b""
+
+
+if __name__ == "__main__":
+    sys.exit(main_of("python -m publisher.kafka.tail", add_arguments, run))

@@ -1,0 +1,1 @@
+"""The command `twitch-ingestion`: one entry to the commands of all packages."""
