@@ -34,6 +34,7 @@ from auth.retry import Retry
 from auth.schedule import VALIDATE_EVERY_S, in_words, renewal_due_at
 from auth.static_token import StaticToken
 from auth.twitch_oauth import Application, application, renew, validate
+from common.command_line import command
 from common.settings import Settings
 from common.supervisor_watch import supervisor_has_gone
 from common.token_store import StoredToken, TokenStoreError
@@ -132,7 +133,7 @@ class TokenKeeper:
         else:
             self._log_once(
                 logging.WARNING,
-                "there is no login: readers are anonymous until `python -m auth login`",
+                f"there is no login: readers are anonymous until `{command('auth', 'login')}`",
             )
 
     def _keep_valid(self, token: StoredToken, now: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -211,11 +212,36 @@ def test_the_keeper_waits_for_a_login(
     assert read_token(store) is not None
 
 
-def test_without_settings_the_keeper_ends(tmp_path: Path) -> None:
-    """It logs that readers are anonymous and exits with status 0."""
-    finished = run(tmp_path, {})
-    assert finished.returncode == exit_codes.OK
-    assert "readers are anonymous" in finished.stderr
+def test_without_settings_the_keeper_waits_for_a_login(
+    processes: StartProcess, twitch: OAuthServer, store: Path
+) -> None:
+    """It uses little memory meanwhile, and keeps the login that appears valid."""
+    settings = {"TWITCH_AUTH_URL": twitch.url, "TWITCH_TOKEN_STORE": str(store)}
+    keeper = processes(python_module("auth"), settings)
+    wait_for_line(keeper, "INFO .*there is no login: readers are anonymous until `", WITHIN_S)
+    modules = subprocess.run(
+        [sys.executable, "-c", "import auth.__main__, sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        timeout=WITHIN_S,
+        check=True,
+    )
+    assert not {"requests", "http.server"} & set(modules.stdout.split())
+    access_token, _ = log_in(twitch)
+    with locked_token_store(store) as locked:
+        locked.write(msgspec.structs.replace(TOKEN, access_token=access_token))
+    wait_for_line(keeper, "keeping the login of somebot", WITHIN_S)
+    wait_for(lambda: "validate" in twitch.state.calls, WITHIN_S, "the validation of the login")
+    assert keeper.stop() == exit_codes.OK
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_keeper_that_waits_stops_at_once(processes: StartProcess, number: signal.Signals) -> None:
+    """It has nothing to store."""
+    keeper = processes(python_module("auth"), {})
+    wait_for_line(keeper, "there is no login", WITHIN_S)
+    assert keeper.stop(number) == exit_codes.OK
+    assert keeper.output().endswith("auth: stopped\n")
 
 
 def test_the_keeper_checks_a_static_token(

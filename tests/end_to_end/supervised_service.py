@@ -82,19 +82,19 @@ class SupervisedService:
 
     def wait_for_readers(self, channels: Collection[str]) -> dict[str, Program]:
         """
-        Return all programs once only the publisher and the readers of *channels* run.
+        Return all programs once only auth, the publisher and the readers of *channels* run.
 
-        Without a login, auth has nothing to do and exits. supervisord reports a program as running
+        supervisord reports a program as running
         from the fork on, but it only obeys signals, and has its name, once it has started itself.
         """
-        wanted = {"publisher", *(f"reader-{channel}" for channel in channels)}
+        wanted = {"auth", "publisher", *(f"reader-{channel}" for channel in channels)}
 
         def settled() -> dict[str, Program] | None:
             programs = self.programs()
             running = {name for name, program in programs.items() if program.pid}
             if programs.get("channels", Program("", 0)).state != "EXITED" or running != wanted:
                 return None
-            if programs.keys() != {*wanted, "auth", "channels"}:
+            if programs.keys() != {*wanted, "channels"}:
                 return None
             have_started = (
                 self._has_started(channel, programs[f"reader-{channel}"].pid)

@@ -34,6 +34,13 @@ def test_an_orphan_ends(
     assert "supervisord has ended: stopping" in program.output()
 
 
+def test_an_orphaned_auth_without_a_login_ends(
+    processes: StartProcess, orphaned: dict[str, str]
+) -> None:
+    """It waits for a login, and would do so for ever."""
+    assert processes(python_module("auth"), orphaned).wait(20) == 0
+
+
 def test_an_orphaned_auth_ends(
     processes: StartProcess, orphaned: dict[str, str], short_folder: Path
 ) -> None:

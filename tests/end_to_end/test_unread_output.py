@@ -74,12 +74,21 @@ def test_a_publisher_without_supervisord_starts_and_stops(
     assert publisher.stop(signal.SIGINT, timeout_s=20) == 0
 
 
-def test_auth_without_a_login_ends(processes: StartProcess, unread: Output) -> None:
-    """It has one line to log."""
-    assert processes(unread(python_module("auth"))).wait(20) == 0
+def test_auth_without_a_login_stops(processes: StartProcess, unread: Output) -> None:
+    """It has two lines to log."""
+    auth = processes(unread(python_module("auth")))
+    wait_for(lambda: _catches(auth.pid, signal.SIGTERM), 20, "the handler of SIGTERM")
+    assert auth.stop(signal.SIGTERM, timeout_s=20) == 0
 
 
 def test_a_wrong_setting_ends_the_process(processes: StartProcess, unread: Output) -> None:
     """With the exit status that supervisord does not restart."""
     command = unread(python_module("publisher"))
     assert processes(command, {"KAFKA_TOPIC_PARTITIONS": "many"}).wait(20) == 78
+
+
+def _catches(pid: int, number: signal.Signals) -> bool:
+    """Return whether the process *pid* has a handler for the signal *number*."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
