@@ -22,7 +22,8 @@ COPY --from=build /venv /venv
 # The token file is in the volume, so a login outlives the container.
 ENV PATH=/venv/bin:$PATH TWITCH_TOKEN_STORE=/app/var/tokenStore.json RUN_AUTH=1 RUN_PUBLISHER=1
 WORKDIR /app
-COPY supervisord.conf channels.conf deploy/container/ ./
+COPY supervisord.conf deploy/container/ ./
+COPY channels.conf.example channels.conf
 # var holds messages that Kafka has not confirmed yet. Containers with one role each can share the
 # other two directories: the login, and the link's Unix sockets.
 RUN mkdir --mode=0700 var login link && chown twitch var login link

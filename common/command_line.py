@@ -11,6 +11,13 @@ from pathlib import Path
 #: The console script, in the folder of this Python.
 SCRIPT = "twitch-ingestion"
 
+#: The modules that the scripts run.
+_MODULES = {
+    SCRIPT: "twitch_ingestion",
+    "supervisord": "supervisor.supervisord",
+    "supervisorctl": "supervisor.supervisorctl",
+}
+
 
 def command(*arguments: str) -> str:
     """
@@ -23,11 +30,11 @@ def command(*arguments: str) -> str:
 
 
 def program(name: str) -> list[str]:
-    """Return the words that run the script *name* of this installation."""
+    """Return the words that run *name*: `twitch-ingestion`, `supervisord` or `supervisorctl`."""
     # Not resolved: the Python of a virtual environment is a link to another one.
     script = Path(sys.executable).with_name(name)
-    if not script.exists():  # the code is not installed
-        return [sys.executable, "-m", "twitch_ingestion"]
+    if not script.exists():  # the code is not installed, or not where this Python is
+        return [sys.executable, "-m", _MODULES[name]]
     if script.is_relative_to(Path.cwd()):
         return [str(script.relative_to(Path.cwd()))]
     return [name] if _is_on_path(script) else [str(script)]

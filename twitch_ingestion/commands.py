@@ -31,6 +31,9 @@ class Command:
 
 
 COMMANDS = (
+    Command(
+        "init", "twitch_ingestion.init", "write the files that the service needs into a folder"
+    ),
     Command("channels", "readers.channels", "apply, list or check channels.conf"),
     Command("tail", "publisher.kafka.tail", "print what is in the topics"),
     Command("auth", "auth.__main__", "log in, and keep the login valid"),

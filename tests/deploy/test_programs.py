@@ -58,7 +58,7 @@ def test_a_program_that_is_left_out_does_not_exist_and_cannot_be_started(
     assert supervisord.stop(timeout_s=20) == 0
 
 
-def test_the_programs_conf_of_a_clone_leaves_nothing_out() -> None:
+def test_the_programs_conf_of_a_new_folder_leaves_nothing_out() -> None:
     """It contains only comments."""
-    lines = (REPOSITORY / "programs.conf").read_text().splitlines()
+    lines = (REPOSITORY / "programs.conf.example").read_text().splitlines()
     assert [line for line in lines if line and not line.startswith(";")] == []

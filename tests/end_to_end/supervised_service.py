@@ -129,8 +129,8 @@ class SupervisedService:
 
 def prepare(folder: Path, *, chat_port: int, channels: str) -> None:
     """Copy the files that supervisord needs to *folder*; write `.env` and channels.conf."""
-    for name in ("supervisord.conf", "programs.conf"):
-        shutil.copy(REPOSITORY / name, folder)
+    shutil.copy(REPOSITORY / "supervisord.conf", folder)
+    shutil.copy(REPOSITORY / "programs.conf.example", folder / "programs.conf")
     (folder / "var").mkdir()
     shutil.copy(REPOSITORY / "var" / ".gitkeep", folder / "var")
     (folder / ".env").write_text(SETTINGS.format(port=chat_port))

@@ -54,13 +54,18 @@ def make_clone(folder: Path) -> Path:
     ignore = shutil.ignore_patterns("__pycache__")
     for name in ("scripts", "simulator"):
         shutil.copytree(REPOSITORY / name, folder / name, ignore=ignore)
-    for name in ("supervisord.conf", "programs.conf", "setup.cfg", "pyproject.toml"):
+    for name in ("supervisord.conf", "setup.cfg", "pyproject.toml"):
         shutil.copy(REPOSITORY / name, folder)
     (folder / "channels.conf").write_text("decoy\n")
     environment = folder / ".venv"
     environment.mkdir()
     for entry in Path(sys.prefix).iterdir():
         (environment / entry.name).symlink_to(entry)
+    # It names the folder of the environment: scripts/install creates a moved one again.
+    description = environment / "pyvenv.cfg"
+    content = description.read_text().replace(sys.prefix, str(environment))
+    description.unlink()
+    description.write_text(content)
     requirements = (folder / "setup.cfg").read_bytes() + (folder / "pyproject.toml").read_bytes()
     for extra in ("simulator", "dev"):
         stamp = environment / f"installed-{extra}"
