@@ -15,6 +15,7 @@ from auth.account import check_store, complete_login
 from auth.errors import LoginFailedError
 from auth.login_server import START_PATH, Login, LoginServer
 from auth.twitch_oauth import application, authorize_url, exchange_code
+from common.command_line import command
 from common.setting_values import is_loopback
 from common.settings import Settings, SettingsError
 from common.token_store import StoredToken
@@ -72,7 +73,7 @@ def check_settings(settings: Settings) -> None:
     if not settings.twitch_client_secret:
         problems.append(
             "TWITCH_CLIENT_SECRET is not set, but should hold your application's secret; a Public"
-            " application has none: use `python -m auth login --device`"
+            f" application has none: use `{command('auth', 'login', '--device')}`"
         )
     problems += _redirect_problems(settings.twitch_redirect_uri, settings.twitch_auth_port)
     if problems:
@@ -84,7 +85,8 @@ def _redirect_problems(redirect_uri: str, auth_port: int) -> list[str]:
     if url.scheme != "http" or not is_loopback(redirect_uri):
         return [
             f"TWITCH_REDIRECT_URI holds {redirect_uri!r}, but the server for this login can only be"
-            " reached at http://localhost; `python -m auth generate-token` works with any URL"
+            " reached at http://localhost;"
+            f" `{command('auth', 'generate-token', '--write')}` works with any URL"
         ]
     if (url.port or 80) != auth_port:
         return [

@@ -206,7 +206,7 @@ class TokenKeeper:
         if client_id and client_id != token.client_id:
             raise GrantRefusedError(
                 "it was issued to another application than TWITCH_CLIENT_ID: log in again with"
-                " `python -m auth login`"
+                f" `{command('auth', 'login')}`"
             )
         app = application(self._settings)
         return dataclasses.replace(app, client_id=token.client_id)

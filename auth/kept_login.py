@@ -16,6 +16,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from common.command_line import command
 from common.token_store import (
     LockedTokenStore,
     NotATokenStoreError,
@@ -79,9 +80,10 @@ class KeptLogin:
         if self._unsaved:
             logger.error(
                 "the renewed login of %s is lost, because it cannot be stored (%s): if auth cannot"
-                " renew the stored one after a restart, run `python -m auth login`",
+                " renew the stored one after a restart, run `%s`",
                 self._unsaved.login,
                 self._problem,
+                command("auth", "login"),
             )
         return not self._unsaved
 

@@ -26,6 +26,7 @@ from auth.errors import (
     TokenInvalidError,
     TwitchUnreachableError,
 )
+from common.command_line import command
 from common.token_store import Token
 
 #: Maximum length of the part of Twitch's message that is shown.
@@ -33,7 +34,7 @@ _SHOWN_CHARACTERS = 200
 
 _MEDIA_TYPE = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,40}")
 
-_LOG_IN = "log in again with `python -m auth login`"
+_LOG_IN = f"log in again with `{command('auth', 'login')}`"
 _APPLICATION = "https://dev.twitch.tv/console/apps (Manage)"
 
 #: Part of Twitch's message in lower case, the error that it means, what to do. The first match
@@ -68,7 +69,7 @@ _REFUSALS: tuple[tuple[str, type[AuthError], str], ...] = (
         "client",
         ApplicationRefusedError,
         f"set TWITCH_CLIENT_ID and TWITCH_CLIENT_SECRET to the values from {_APPLICATION}; a"
-        " Public application can only use `python -m auth login --device`",
+        f" Public application can only use `{command('auth', 'login', '--device')}`",
     ),
     (
         "authorization code",

@@ -11,11 +11,15 @@ from auth.errors import LoginFailedError, RefusedError, TwitchUnreachableError
 from auth.retry import Retry
 from auth.schedule import VALIDATE_EVERY_S, in_words, warnings_passed
 from auth.twitch_oauth import validate
+from common.command_line import command
 from common.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_REPLACE = "create a new one with `python -m auth generate-token`, or use `python -m auth login`"
+_REPLACE = (
+    f"create a new one with `{command('auth', 'generate-token', '--write')}`, or log in with"
+    f" `{command('auth', 'login')}`"
+)
 
 
 class StaticToken:

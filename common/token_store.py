@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -22,6 +23,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from common.command_line import command
 from common.file_lock import file_lock
 from common.files import OWNER_ONLY, read_small_file
 from common.rewrite import copies, rewrite_file
@@ -245,9 +247,10 @@ def _check_mode(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise TokenStoreError(f"{path} is not a file")
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        chmod = shlex.join(["chmod", "600", str(path)])
         raise TokenStoreError(
-            f"{path} holds tokens, but other users have access to it: run `chmod 600 {path}`;"
-            " if others may have read it, also run `python -m auth revoke`, and log in again"
+            f"{path} holds tokens, but other users have access to it: run `{chmod}`;"
+            f" if others may have read it, also run `{command('auth', 'revoke')}`, and log in again"
         )
 
 
@@ -268,4 +271,4 @@ def _parse(path: Path, content: bytes) -> dict[str, Any]:
 
 
 def _broken(path: Path) -> str:
-    return f"{path} is not a token store: run `python -m auth login`, which replaces it"
+    return f"{path} is not a token store: run `{command('auth', 'login')}`, which replaces it"

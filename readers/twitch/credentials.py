@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from common.command_line import command
 from common.setting_values import is_loopback_host
 from common.settings import Settings, SettingsError
 from common.token_store import StoredToken, TokenStoreError, has_token_store, read_token
@@ -105,14 +106,14 @@ def _stored(settings: Settings, stored: StoredToken) -> Credentials:
         raise LoginRefusedError(
             f"{settings.twitch_token_store} holds the login of {stored.login}, but"
             f" TWITCH_USERNAME is {settings.twitch_username}: log in to that account with"
-            " `python -m auth login`, or change TWITCH_USERNAME"
+            f" `{command('auth', 'login')}`, or change TWITCH_USERNAME"
         )
     return Credentials(
         stored.login,
         stored.access_token,
         verified=True,
-        advice=f"check that `python -m auth` runs, which renews {settings.twitch_token_store},"
-        " and check the token with `python -m auth status`",
+        advice=f"check that auth runs, which renews {settings.twitch_token_store}, and check the"
+        f" token with `{command('auth', 'status')}`",
     )
 
 
@@ -122,5 +123,5 @@ def _static(settings: Settings) -> Credentials:
     return Credentials(
         settings.twitch_username,
         settings.twitch_oauth_token,
-        advice="TWITCH_OAUTH_TOKEN may have expired; check it with `python -m auth status`",
+        advice=f"TWITCH_OAUTH_TOKEN may have expired; check it with `{command('auth', 'status')}`",
     )

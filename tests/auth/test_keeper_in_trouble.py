@@ -31,7 +31,7 @@ def test_the_need_for_a_new_login_is_logged_once(
     assert scene.calls("token refresh_token") == 1
     first, *others = messages(caplog, logging.ERROR)
     assert "password was changed" in first
-    assert "python -m auth login" in first
+    assert "auth login`" in first
     assert len(others) <= 1
 
     scene.store_login()
@@ -171,7 +171,7 @@ def test_without_a_login_the_keeper_waits_for_one(
     for _ in range(3):
         keeper.step()
     assert len(messages(caplog, logging.WARNING)) == 1
-    assert "readers are anonymous until `python -m auth login`" in caplog.text
+    assert "auth login`" in caplog.text
     scene.store_login()
     keeper.step()
     assert scene.twitch.state.calls == ["validate"]

@@ -165,7 +165,7 @@ def test_a_login_that_is_lost_is_reported(
     login.renew(TOKEN, twitch(store, 1, mode=0o644))
     assert not login.stop()
     assert "the renewed login of somebot is lost" in caplog.text
-    assert "python -m auth login" in caplog.text
+    assert "auth login`" in caplog.text
 
 
 @pytest.mark.parametrize("other", [numbered(5), None])

@@ -41,7 +41,7 @@ def test_warnings_come_7_days_and_1_day_before_expiry(
         clock.now += 3600
     assert warned_at == [53, 59]
     assert "expires in 7 days" in messages(caplog, logging.WARNING)[0]
-    assert "python -m auth generate-token" in messages(caplog, logging.WARNING)[0]
+    assert "auth generate-token --write`" in messages(caplog, logging.WARNING)[0]
     (error,) = messages(caplog, logging.ERROR)
     assert "TWITCH_OAUTH_TOKEN is not valid" in error
     assert 60 * 24 <= twitch.state.calls.count("validate") <= 60 * 24 + 1

@@ -164,7 +164,7 @@ def test_a_token_without_scopes_is_valid(app: Application, twitch: OAuthServer) 
         ),
         (400, "Invalid authorization code", GrantRefusedError, "can be used once"),
         (400, "Invalid refresh token", GrantRefusedError, "password was changed"),
-        (401, "Invalid refresh token", GrantRefusedError, "python -m auth login"),
+        (401, "Invalid refresh token", GrantRefusedError, "auth login`"),
         (400, "Invalid grant", GrantRefusedError, "log in again"),
         (401, "invalid access token", TokenInvalidError, "expired or was revoked"),
         (400, "Invalid token", TokenInvalidError, "log in again"),

@@ -132,7 +132,7 @@ def test_an_invalid_store_is_an_error_and_can_be_overwritten(path: Path, content
     """The error asks for a new login, which overwrites it."""
     path.touch(0o600)
     path.write_bytes(content)
-    with pytest.raises(TokenStoreError, match="python -m auth login"):
+    with pytest.raises(TokenStoreError, match="auth login`, which replaces it"):
         read_token(path)
     write(path)
     assert read_token(path) == TOKEN

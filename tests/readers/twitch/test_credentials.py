@@ -162,7 +162,7 @@ def test_a_refusal_says_what_to_check(store: Path, source: str) -> None:
         raise LoginRefusedError("Login authentication failed")
     text = str(raised.value)
     assert text.startswith("Login authentication failed: ")
-    assert "python -m auth status" in text
+    assert "auth status`" in text
     assert ("TWITCH_OAUTH_TOKEN" in text) == (source == "static")
 
 
