@@ -12,7 +12,8 @@ from auth.errors import AuthError, TwitchUnreachableError
 from auth.first_login import wait_for_login
 from common import exit_codes
 from common.arguments import main_of
-from common.settings import Settings, SettingsError, settings_help
+from common.settings import Settings, SettingsError
+from common.settings_help import settings_help
 from common.startup import start
 from common.token_store import TokenStoreError
 
@@ -22,7 +23,7 @@ logger = logging.getLogger("auth")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command to *parser*."""
     parser.description = "Without a command: keep the login valid until stopped."
-    parser.epilog = settings_help()
+    parser.epilog = settings_help("auth")
     commands = parser.add_subparsers(dest="command", title="commands")
     login = commands.add_parser("login", help="log in once, with a browser on this machine")
     login.add_argument("--device", action="store_true", help="use a browser on another device")

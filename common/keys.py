@@ -18,6 +18,7 @@ from common.key_files import (
     keys_folder,
     make_pair,
 )
+from common.settings_help import settings_help
 from common.startup import start
 
 #: The output of `readers` is far shorter.
@@ -40,6 +41,7 @@ key pair or a new PUBLISHER_PUBLIC_KEY.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command to *parser*."""
     parser.description = _DESCRIPTION
+    parser.epilog = settings_help("keys")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser(
         "publisher", help="create the publisher's key pair if needed; print its public key"

@@ -12,7 +12,8 @@ from common import exit_codes
 from common.arguments import main_of
 from common.curve import publisher_keys
 from common.open_files import raise_open_files
-from common.settings import EMBEDDED, Settings, SettingsError, settings_help
+from common.settings import EMBEDDED, Settings, SettingsError
+from common.settings_help import settings_help
 from common.startup import settings_are_wrong, start
 from publisher.delivery.exactly_once import FencedError
 from publisher.kafka import tail
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Receive batches of chat messages from the readers and write them to Kafka, until SIGTERM"
         " or SIGINT. A second signal ends the process at once."
     )
-    parser.epilog = f"{settings_help()}\n\n{_EXIT_CODES}"
+    parser.epilog = "\n\n".join((settings_help("publisher"), _EXIT_CODES))
 
 
 def run(_: argparse.Namespace) -> int:

@@ -10,7 +10,8 @@ import sys
 
 from common import exit_codes
 from common.arguments import main_of
-from common.settings import SettingsError, settings_help
+from common.settings import SettingsError
+from common.settings_help import settings_help
 from common.startup import settings_are_wrong, start
 from readers.outbox.errors import OutboxError, OutboxPlaceError
 from readers.reader import read_channel
@@ -22,7 +23,7 @@ logger = logging.getLogger("readers")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command to *parser*."""
     parser.description = "Read the chat of one Twitch channel, and send it to the publisher."
-    parser.epilog = settings_help()
+    parser.epilog = settings_help("reader")
     parser.add_argument(
         "channel", type=_channel, help="login name of the channel, with or without #"
     )

@@ -17,6 +17,7 @@ from xmlrpc.client import ServerProxy
 from common import exit_codes
 from common.arguments import main_of
 from common.settings import Settings
+from common.settings_help import settings_help
 from common.startup import start
 from readers.supervision.capacity import open_files_for, open_files_of, readers_that_fit
 from readers.supervision.channel_names import ChannelList, channel_name, read_channel_names
@@ -66,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " that has none, and stop the readers of all other channels. Readers that need no change"
         " keep running. supervisord runs this as its program `channels`."
     )
+    parser.epilog = settings_help("channels")
     parser.add_argument("--dry-run", action="store_true", help="only show what would change")
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from common import exit_codes
 from common.arguments import main_of, real_number
 from common.chat_gap import GapReason
-from common.settings import Settings, SettingsError, settings_help
+from common.settings import Settings, SettingsError
+from common.settings_help import settings_help
 from common.startup import settings_are_wrong, start
 from readers.link.publisher_addresses import PublisherAddress, publisher_addresses
 from readers.link.sender import Sender
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Send what is left in the outboxes of channels that are not being read to the publisher."
         " The exit status is 0 if nothing is left in them."
     )
-    parser.epilog = settings_help()
+    parser.epilog = settings_help("drain")
     parser.add_argument(
         "--within",
         type=real_number(0, 86400),

@@ -16,6 +16,7 @@ from common import exit_codes
 from common.arguments import main_of
 from common.logs import BoundedLog
 from common.settings import Settings, SettingsError, read_environment
+from common.settings_help import settings_help
 from common.startup import start
 from publisher.kafka.cluster_finder import ClusterFinder
 from publisher.kafka.health import KafkaHealth, LibrdkafkaLog
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Print the value of each record in the topic, one per line, until Ctrl-C. Waits for a"
         " cluster or a topic that does not exist yet."
     )
+    parser.epilog = settings_help("tail")
     parser.add_argument(
         "--from-beginning",
         action="store_true",

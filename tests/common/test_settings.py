@@ -13,7 +13,6 @@ from common.settings import (
     SettingsError,
     read_environment,
     read_settings,
-    settings_help,
 )
 
 
@@ -304,10 +303,3 @@ def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_a_file_there_is_only_the_environment(tmp_path: Path) -> None:
     """A missing .env is not an error."""
     assert read_environment({"LOG_LEVEL": "error"}, tmp_path) == {"LOG_LEVEL": "error"}
-
-
-def test_the_help_text_names_every_variable_with_its_default() -> None:
-    """--help prints it."""
-    text = settings_help()
-    assert "KAFKA_BROKERS" in text
-    assert "[localhost:9092]" in text

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from common.setting_table import EVERY_COMMAND, KAFKA_CONF_USERS, variables
 from common.setting_values import WholeNumber
 from common.settings import KAFKA_CONF_PREFIX, Settings
 from tests.docs.markdown import name_of
 from tests.processes import REPOSITORY
 
 _LINE = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
-_ROW = re.compile(r"^\| `([A-Z_*]+)` \|(?: `([^`]*)`)? \| (.+) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| `([A-Z_*]+)` \|(?: `([^`]*)`)? \| ([^|]+) \| (.+) \|$", re.MULTILINE)
 
 _IN_THE_CODE = {
     variable.metadata["name"]: variable.metadata["default"]
@@ -32,15 +33,28 @@ _PARTIAL_EXAMPLES = [
 def test_the_page_has_every_setting_with_its_default() -> None:
     """Expect a row in docs/settings.md for each setting of the code, and no others."""
     rows = _ROW.findall((REPOSITORY / "docs" / "settings.md").read_text())
-    described = {name: default for name, default, meaning in rows if meaning.strip()}
+    described = {name: default for name, default, _, meaning in rows if meaning.strip()}
     assert described == {**_IN_THE_CODE, f"{KAFKA_CONF_PREFIX}*": ""}
     assert len(rows) == len(described)
+
+
+def test_the_page_names_the_commands_that_use_a_setting() -> None:
+    """As in the table of the code, from which `--help` is made."""
+    rows = _ROW.findall((REPOSITORY / "docs" / "settings.md").read_text())
+    named = {name: users for name, _, users, _ in rows}
+    in_the_code = {
+        variable.metadata["name"]: variable.metadata["users"] for variable in variables()
+    } | {f"{KAFKA_CONF_PREFIX}*": KAFKA_CONF_USERS}
+    assert named == {
+        name: "all" if users == EVERY_COMMAND else ", ".join(users.split())
+        for name, users in in_the_code.items()
+    }
 
 
 def test_the_page_has_the_range_of_every_number() -> None:
     """Expect `minimum` to `maximum` in the row of each."""
     rows = _ROW.findall((REPOSITORY / "docs" / "settings.md").read_text())
-    described = {name: meaning for name, _, meaning in rows}
+    described = {name: meaning for name, _, _, meaning in rows}
     for variable in fields(Settings):
         number = variable.metadata.get("read")
         if isinstance(number, WholeNumber):
