@@ -30,7 +30,7 @@ def _variable(
     *,
     secret: bool = False,
 ) -> Any:
-    """Return a field for the environment variable *name*, parsed by *read*, for the commands *users*."""
+    """Return a field for the variable *name*, parsed by *read*, for the commands *users*."""
     about = {"name": name, "default": default, "read": read, "help": help_text, "secret": secret}
     return field(metadata={**about, "users": users}, repr=not secret)
 
@@ -214,6 +214,14 @@ class Settings:
         "6",
         values.WholeNumber(1, 10_000),
         "number of partitions of topics that the publisher creates",
+        "publisher",
+    )
+    #: None for the cluster's default.
+    kafka_topic_replication: int | None = _variable(
+        "KAFKA_TOPIC_REPLICATION",
+        "",
+        values.replication,
+        "replication factor of topics that the publisher creates; if empty, the cluster's default",
         "publisher",
     )
     kafka_client_id: str = _variable(

@@ -69,6 +69,8 @@ class WholeNumber:
 
 
 port = WholeNumber(1, 65535, "a port number")
+#: Kafka's protocol has 16 bits for it.
+_replication = WholeNumber(1, 32767)
 
 
 def path(value: str) -> Path:
@@ -225,6 +227,16 @@ def topic(value: str) -> str:
     if not _TOPIC.fullmatch(value) or value in {".", ".."}:
         raise ValueError("a Kafka topic: letters, digits, '.', '_' and '-', at most 249")
     return value
+
+
+def replication(value: str) -> int | None:
+    """Return *value* as a replication factor; None if it is empty."""
+    if not value:
+        return None
+    try:
+        return _replication(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, or nothing for the cluster's default") from None
 
 
 def delivery(value: str) -> str:

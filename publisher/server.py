@@ -185,6 +185,7 @@ def _required(settings: Settings) -> list[Topic]:
         Topic(
             name,
             settings.kafka_topic_partitions,
+            settings.kafka_topic_replication,
             operations=("Read", "Write") if name in read else ("Write",),
         )
         for name in sorted({*_topics(settings).values(), settings.kafka_topic_dead_letters})

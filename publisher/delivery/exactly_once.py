@@ -84,6 +84,13 @@ class ExactlyOnce:
             )
         self._counters = counters
         self._health = health
+        self._topic = Topic(
+            self._progress_topic,
+            1,
+            settings.kafka_topic_replication,
+            _PROGRESS_CONFIG,
+            _PROGRESS_OPERATIONS,
+        )
         self._with_ids = settings.deduplicate
         self._stop = stop
         #: The sessions of this process, and whether one of them has claimed the transactional.id.
@@ -95,7 +102,7 @@ class ExactlyOnce:
     @property
     def topics(self) -> list[Topic]:
         """Topics needed besides those of records and dead letters."""
-        return [Topic(self._progress_topic, 1, _PROGRESS_CONFIG, _PROGRESS_OPERATIONS)]
+        return [self._topic]
 
     def open_sink(self) -> Sink:
         """Return the sink of a new session. Raises SettingsError."""

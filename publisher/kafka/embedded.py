@@ -45,7 +45,9 @@ def embedded_cluster(state_dir: Path) -> Iterator[str]:
         state_dir.mkdir(parents=True, exist_ok=True)
         replace_file(file, f"{address}\n".encode())
     except KafkaException as error:
-        raise EmbeddedKafkaError(f"the embedded Kafka cannot start: {error}") from None
+        raise EmbeddedKafkaError(
+            f"the embedded Kafka cannot start: {error.args[0].str()}"
+        ) from None
     except OSError as error:
         raise EmbeddedKafkaError(f"STATE_DIR holds {state_dir}, but {error}") from None
     logger.info(

@@ -9,12 +9,16 @@ from concurrent.futures import wait
 from dataclasses import dataclass, field
 
 from confluent_kafka import KafkaError, KafkaException, Producer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    ClusterMetadata,
+)
 from confluent_kafka.cimpl import NewTopic
 
 from publisher.kafka.admin import admin_client
 from publisher.kafka.health import KafkaHealth
 from publisher.kafka.permissions import is_hidden, missing
+from publisher.kafka.replication import unreplicated
 from publisher.stop_signals import StopSignals
 
 logger = logging.getLogger(__name__)
@@ -29,6 +33,8 @@ _RETRY_REFUSED_MIN_S = 1.0
 _RETRY_REFUSED_MAX_S = 30.0
 #: Seconds until a topic that was just created is looked up again.
 _CREATED_S = 0.1
+#: Kafka's number for its default.replication.factor.
+_CLUSTER_DEFAULT = -1
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class Topic:
 
     name: str
     partitions: int
+    #: None for the cluster's default.
+    replication: int | None
     config: Mapping[str, str] = field(default_factory=dict)
     #: What the publisher does with it. For Kafka, each of these includes `Describe`.
     operations: tuple[str, ...] = ("Write",)
@@ -68,6 +76,8 @@ class RequiredTopics:
         self._stop = stop
         #: The last problem of each topic that was logged.
         self._logged: dict[str, str] = {}
+        #: The topics without replicas that were logged.
+        self._warned: set[str] = set()
         #: Whether somebody had to do something before the last `wait` could end.
         self.had_problems = False
 
@@ -110,11 +120,20 @@ class RequiredTopics:
         """Return why topics cannot be found, by name. Raises KafkaException."""
         errors = {}
         for topic in self._topics:
-            found = producer.list_topics(topic.name, timeout=_RESPONSE_TIMEOUT_S).topics[topic.name]
-            error = found.error
+            found = producer.list_topics(topic.name, timeout=_RESPONSE_TIMEOUT_S)
+            error = found.topics[topic.name].error
             if error is not None and error.code() != KafkaError.LEADER_NOT_AVAILABLE:
                 errors[topic.name] = error
+            else:
+                self._warn_unreplicated(found, topic.name)
         return errors
+
+    def _warn_unreplicated(self, found: ClusterMetadata, topic: str) -> None:
+        """Log once if *topic* has no replicas, although the cluster has brokers for them."""
+        text = unreplicated(found, topic, self._properties["bootstrap.servers"])
+        if text and topic not in self._warned:
+            self._warned.add(topic)
+            logger.warning("%s", text)
 
     def _problems(self, errors: Mapping[str, KafkaError]) -> dict[str, str]:
         """
@@ -146,8 +165,12 @@ class RequiredTopics:
         """Create *topics*; return the problems with those that Kafka refused, by name."""
         futures = admin.create_topics(
             [
-                # -1 is the broker's default replication factor, which fits the cluster's size.
-                NewTopic(topic.name, topic.partitions, -1, config=dict(topic.config))
+                NewTopic(
+                    topic.name,
+                    topic.partitions,
+                    topic.replication or _CLUSTER_DEFAULT,
+                    config=dict(topic.config),
+                )
                 for topic in topics
             ],
             request_timeout=_CREATE_TIMEOUT_S,
@@ -168,12 +191,13 @@ class RequiredTopics:
 
     def _not_created(self, topic: Topic, error: KafkaError) -> str:
         needs = f"the publisher needs Create on topic {topic.name}: " if is_hidden(error) else ""
+        replication = f" --replication-factor {topic.replication}" if topic.replication else ""
         config = "".join(f" --config {name}={value}" for name, value in topic.config.items())
         return (
             f"topic {topic.name} does not exist, and Kafka does not let us create it: {needs}"
             f"{error.str()}; waiting for it. To create it: kafka-topics.sh --bootstrap-server "
             f"{self._properties['bootstrap.servers']} --create --topic {topic.name} "
-            f"--partitions {topic.partitions}{config}"
+            f"--partitions {topic.partitions}{replication}{config}"
         )
 
     def _log_new(self, problems: Mapping[str, str]) -> bool:

@@ -33,12 +33,17 @@ class KafkaBroker:
     """One Kafka node on loopback; its data outlives `kill` and `restart`."""
 
     def __init__(
-        self, folder: Path, *, short_lived: bool = False, leader: KafkaBroker | None = None
+        self,
+        folder: Path,
+        *,
+        short_lived: bool = False,
+        leader: KafkaBroker | None = None,
+        number: int = 2,
     ) -> None:
         """Make a new node in *folder*, tuned for a quick start or else as Java is by default.
 
-        It is a cluster of its own, or the second broker in the cluster of *leader*. Raises
-        NoToolchainError.
+        It is a cluster of its own, or the broker *number*, 2 to 9, in the cluster of *leader*.
+        Raises NoToolchainError.
         """
         self.ports = ports = free_ports()
         self.bootstrap = f"127.0.0.1:{ports.open}"
@@ -50,8 +55,8 @@ class KafkaBroker:
         if leader is None:
             properties.write_text(server_properties(data, ports))
         else:
-            (data / "meta.properties").write_text(follower_storage())
-            properties.write_text(follower_properties(data, ports, leader.ports))
+            (data / "meta.properties").write_text(follower_storage(number))
+            properties.write_text(follower_properties(data, ports, leader.ports, number))
         java = kafka.java(*_SHORT_LIVED) if short_lived else kafka.java()
         self._command = [*java, "kafka.Kafka", str(properties)]
         self._process: Process | None = None
@@ -105,11 +110,15 @@ class KafkaBroker:
 
 @contextmanager
 def kafka_broker(
-    *, short_lived: bool = False, leader: KafkaBroker | None = None
+    *, short_lived: bool = False, leader: KafkaBroker | None = None, number: int = 2
 ) -> Iterator[KafkaBroker]:
-    """Run a new KafkaBroker, and remove it and its data at the end. Raises NoToolchainError."""
+    """
+    Run a new KafkaBroker, whose arguments are the same, and remove it and its data at the end.
+
+    Raises NoToolchainError.
+    """
     with tempfile.TemporaryDirectory(prefix="kafka-") as folder:
-        broker = KafkaBroker(Path(folder), short_lived=short_lived, leader=leader)
+        broker = KafkaBroker(Path(folder), short_lived=short_lived, leader=leader, number=number)
         try:
             broker.start()
             yield broker

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import shutil
 import tempfile
@@ -104,20 +105,20 @@ def server_properties(data: Path, ports: Ports) -> str:
     return _PROPERTIES.format(data=data, ports=ports, user=USER, password=PASSWORD)
 
 
-def follower_properties(data: Path, ports: Ports, leader: Ports) -> str:
-    """Return the configuration of a second broker, which follows the node with *leader* ports."""
+def follower_properties(data: Path, ports: Ports, leader: Ports, number: int) -> str:
+    """Return the configuration of broker *number*, which follows the node with *leader* ports."""
     return server_properties(data, ports._replace(controller=leader.controller)) + (
         "process.roles=broker\n"
-        "node.id=2\n"
+        f"node.id={number}\n"
         f"listeners=PLAINTEXT://127.0.0.1:{ports.open},SASL_PLAINTEXT://127.0.0.1:{ports.login}\n"
     )
 
 
-def follower_storage() -> str:
-    """Return the `meta.properties` of a second broker's storage."""
-    # Any directory.id but the leader's: "a-second-broker!".
-    directory_id = "YS1zZWNvbmQtYnJva2VyIQ"
-    return f"version=1\nnode.id=2\ndirectory.id={directory_id}\ncluster.id={_CLUSTER_ID}\n"
+def follower_storage(number: int) -> str:
+    """Return the `meta.properties` of the storage of broker *number*, which is not the first."""
+    # Any 16 bytes but those of another broker.
+    directory_id = base64.urlsafe_b64encode(b"another-broker-%d" % number).decode().rstrip("=")
+    return f"version=1\nnode.id={number}\ndirectory.id={directory_id}\ncluster.id={_CLUSTER_ID}\n"
 
 
 def prepared_kafka() -> PreparedKafka:
