@@ -60,8 +60,8 @@ def publisher_keys(settings: Settings) -> PublisherKeys | None:
         if not stays_here(endpoint):
             raise SettingsError(
                 f"{name} holds {endpoint}, which other machines can reach, so the link must be"
-                f" encrypted, but {folder / PUBLISHER_PAIR} does not exist: run"
-                " `python -m common.keys publisher`"
+                f" encrypted, but {folder / PUBLISHER_PAIR} does not exist:"
+                f" {_make_keys('publisher')}"
             )
     return None
 
@@ -87,8 +87,8 @@ def reader_keys(settings: Settings) -> list[ReaderKeys | None]:
     pair = _read(path)
     if pair is None:
         raise SettingsError(
-            f"PUBLISHER_PUBLIC_KEY is set, but this host has no key pair in {path}: run"
-            " `python -m common.keys readers`"
+            f"PUBLISHER_PUBLIC_KEY is set, but this host has no key pair in {path}:"
+            f" {_make_keys('readers')}"
         )
     keys = settings.publisher_public_key * (publishers // len(settings.publisher_public_key))
     return [ReaderKeys(pair, key) for key in keys]
@@ -103,8 +103,8 @@ def _check_endpoints_are_local(settings: Settings) -> None:
             if not stays_here(endpoint):
                 raise SettingsError(
                     f"{name} holds {endpoint}, which is another machine, so the link must be"
-                    " encrypted, but PUBLISHER_PUBLIC_KEY is not set: run"
-                    " `python -m common.keys publisher` on that machine, which prints the key"
+                    " encrypted, but PUBLISHER_PUBLIC_KEY is not set:"
+                    f" {_make_keys('publisher')} on that machine, which prints the key"
                 )
 
 
@@ -127,6 +127,12 @@ def secure_client(socket: zmq.Socket[Any], keys: ReaderKeys) -> None:
     socket.setsockopt(zmq.CURVE_SERVERKEY, bytes.fromhex(keys.publisher_public_key))
     socket.setsockopt(zmq.CURVE_PUBLICKEY, bytes.fromhex(keys.pair.public_key))
     socket.setsockopt(zmq.CURVE_SECRETKEY, bytes.fromhex(keys.pair.secret_key))
+
+
+def _make_keys(whose: str) -> str:
+    from common.command_line import command  # noqa: PLC0415 - readers seldom need it
+
+    return f"run `{command('keys', whose)}`"
 
 
 def _read(path: Path) -> KeyPair | None:

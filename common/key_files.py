@@ -16,13 +16,13 @@ import re
 import stat
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 import zmq
 
 from common.file_lock import file_lock
-from common.files import OWNER_ONLY, read_small_file, replace_file
+from common.files import OWNER_ONLY, read_small_file, replace_file, sync_directory
 
 VERSION: Final = 1
 
@@ -63,6 +63,16 @@ class PublicKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     version: Literal[1] = VERSION
     public_key: Key
+
+
+class AuthorizedHost(NamedTuple):
+    """A host that a publisher admits."""
+
+    name: str
+    public_key: str
+    path: Path
+    #: When its file was written, in Unix time.
+    since: float
 
 
 def keys_folder(state_dir: Path) -> Path:
@@ -123,28 +133,68 @@ def authorize(folder: Path, name: str, public_key: str) -> Path:
     return path
 
 
+def revoke(folder: Path, name_or_key: str) -> list[Path]:
+    """
+    End the authorisation of a host at the publisher with the keys folder *folder*.
+
+    *name_or_key* is the host's name or public key. Returns the files removed: all that hold the
+    key, because the host would be admitted as long as there is one. Raises KeyFileError if there is
+    none, or if one cannot be removed.
+    """
+    hosts, _ = authorized_hosts(folder)
+    keys = {host.public_key for host in hosts if name_or_key in (host.name, host.public_key)}
+    keys |= {name_or_key.lower()}
+    paths = [host.path for host in hosts if host.public_key in keys]
+    # A file that cannot be read admits nobody, and can be removed by its name.
+    named = folder / AUTHORIZED / f"{name_or_key}.json"
+    if not paths and _NAME.fullmatch(name_or_key) and os.path.lexists(named):
+        paths = [named]
+    if not paths:
+        raise KeyFileError(f"no host is authorised with the name or key {name_or_key!r}")
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise KeyFileError(f"cannot remove {path}: {error.strerror}") from None
+    sync_directory(folder / AUTHORIZED)
+    return paths
+
+
 def authorized_keys(folder: Path) -> tuple[dict[str, str], list[str]]:
     """
     Return the authorised keys in the keys folder *folder*, as a dict from public key to name.
 
     The second value has one error text for each file that cannot be used.
     """
-    names, problems = {}, []
+    hosts, problems = authorized_hosts(folder)
+    return {host.public_key: host.name for host in hosts}, problems
+
+
+def authorized_hosts(folder: Path) -> tuple[list[AuthorizedHost], list[str]]:
+    """
+    Return the authorised hosts in the keys folder *folder*, by name.
+
+    The second value has one error text for each file that cannot be used.
+    """
+    hosts, problems = [], []
     try:
         found = sorted(os.listdir(folder / AUTHORIZED))
     except FileNotFoundError:
-        return {}, []
+        return [], []
     except OSError as error:
-        return {}, [_cannot_read(folder / AUTHORIZED, error)]
+        return [], [_cannot_read(folder / AUTHORIZED, error)]
     for path in (folder / AUTHORIZED / name for name in found if _KEY_FILE.fullmatch(name)):
         try:
             key = _read(path, PublicKey)
+            since = path.stat().st_mtime
         except KeyFileError as error:
             problems.append(str(error))
+        except FileNotFoundError:
             continue
-        if key is not None:
-            names[key.public_key] = path.stem
-    return names, problems
+        else:
+            if key is not None:
+                hosts.append(AuthorizedHost(path.stem, key.public_key, path, since))
+    return hosts, problems
 
 
 def _new_pair() -> KeyPair:

@@ -1,4 +1,4 @@
-"""`python -m common.keys`: create the link's key pairs, and authorise readers' hosts."""
+"""`twitch-ingestion keys`: create the link's key pairs; authorise, list and revoke hosts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from pathlib import Path
 
 from common import exit_codes
 from common.arguments import main_of
+from common.command_line import SCRIPT, command
 from common.key_files import (
     PUBLISHER_PAIR,
     READERS_PAIR,
     KeyFileError,
     authorize,
+    authorized_hosts,
     keys_folder,
     make_pair,
+    revoke,
 )
 from common.settings_help import settings_help
+from common.key_list import host_lines, pair_lines
 from common.startup import start
 
 #: The output of `readers` is far shorter.
@@ -28,14 +32,16 @@ _KEY = re.compile(r"[0-9a-fA-F]{64}")
 _DESCRIPTION = """\
 Create the keys that encrypt the link between hosts, and authorise readers' hosts.
 
-  publisher host:  python -m common.keys publisher   copy its output to .env on readers' hosts
-  readers' host:   python -m common.keys readers     run its output on the publisher host
-  publisher host:  python -m common.keys authorize KEY --name NAME
+  publisher host:  twitch-ingestion keys publisher   copy its output to .env on readers' hosts
+  readers' host:   twitch-ingestion keys readers     run its output on the publisher host
+  publisher host:  twitch-ingestion keys authorize KEY --name NAME
 
-The keys are in STATE_DIR/keys. To revoke a host, remove its file from STATE_DIR/keys/authorized.
-To replace a key pair, remove its file and start again. Restart only the programs that have a new
-key pair or a new PUBLISHER_PUBLIC_KEY.
+The keys are in STATE_DIR/keys. To replace a key pair, remove its file and start again. Restart only
+the programs that have a new key pair or a new PUBLISHER_PUBLIC_KEY.
 """
+
+#: It looks every second, but not while it waits for Kafka at its start.
+_APPLIED = "A running publisher applies it within a second, or when it has reached Kafka"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     admit.add_argument(
         "--name", help="name of the host (default: the file name, or the start of KEY)"
     )
+    commands.add_parser("list", help="show the public keys of this host and of authorised hosts")
+    refuse = commands.add_parser("revoke", help="let the publisher no longer admit a host")
+    refuse.add_argument(
+        "host", metavar="NAME|KEY", help="name or public key of the host, as `list` shows it"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -65,6 +76,10 @@ def run(options: argparse.Namespace) -> int:
                 _make_publisher_pair(folder)
             case "readers":
                 _make_readers_pair(folder)
+            case "list":
+                return _list(folder)
+            case "revoke":
+                _revoke(folder, options.host)
             case _:
                 _authorize(folder, options.key, options.name)
     except KeyFileError as error:
@@ -83,9 +98,17 @@ def _make_publisher_pair(folder: Path) -> None:
 def _make_readers_pair(folder: Path) -> None:
     path = folder / READERS_PAIR
     pair = make_pair(path)
-    command = f"python -m common.keys authorize {pair.public_key} --name {socket.gethostname()}"
-    print(command, flush=True)
-    _explain(f"The key pair is in {path}. Run the command above on the publisher's host.")
+    words = ["keys", "authorize", pair.public_key, "--name", socket.gethostname()]
+    print(command(*words), flush=True)
+    # How the other host is installed is not known here.
+    _explain(
+        f"The key pair is in {path}. Run the command above on the publisher's host. If that one is"
+        " installed in another way, the command begins there with\n"
+        f"  .venv/bin/{SCRIPT}  in a checkout\n"
+        f"  {SCRIPT}  where it is installed as a tool, and in a container\n"
+        f"  docker compose --file deploy/compose.yaml exec publisher {SCRIPT}  on the host of a"
+        " container"
+    )
 
 
 def _authorize(folder: Path, key: str, name: str | None) -> None:
@@ -93,7 +116,31 @@ def _authorize(folder: Path, key: str, name: str | None) -> None:
         path = authorize(folder, name or key[:16].lower(), key)
     else:
         path = authorize(folder, name or Path(key).stem, _key_in_file(Path(key)))
-    _explain(f"Authorised while {path} exists. A running publisher applies it within a second.")
+    _explain(f"Authorised while {path} exists. {_APPLIED}.")
+
+
+def _list(folder: Path) -> int:
+    """Print what is in *folder*; return the exit code: FAILURE if a file there is of no use."""
+    own, own_problems = pair_lines(folder)
+    hosts, problems = authorized_hosts(folder)
+    lines = [
+        f"key pairs of this host ({folder}):",
+        *(own or ["  none"]),
+        "hosts that a publisher here admits:",
+        *(host_lines(hosts) or ["  none"]),
+    ]
+    print("\n".join(lines))
+    for problem in own_problems + problems:
+        print(f"keys: {problem}", file=sys.stderr)
+    return exit_codes.FAILURE if own_problems or problems else exit_codes.OK
+
+
+def _revoke(folder: Path, host: str) -> None:
+    removed = " and ".join(str(path) for path in revoke(folder, host))
+    _explain(
+        f"Removed {removed}. {_APPLIED}: it ends all connections, and readers of the hosts that are"
+        " still authorised connect again at once."
+    )
 
 
 def _key_in_file(path: Path) -> str:

@@ -196,9 +196,11 @@ def public_keys(value: str) -> tuple[str, ...]:
     """Return *value* as public keys of the link, possibly none."""
     keys = words(value.lower())
     if not all(_KEY.fullmatch(key) for key in keys):
+        from common.command_line import command  # noqa: PLC0415 - readers seldom need it
+
         raise ValueError(
-            "the 64 hexadecimal digits that `python -m common.keys publisher` prints, or"
-            " several keys, comma-separated"
+            f"the 64 hexadecimal digits that `{command('keys', 'publisher')}` prints, or several"
+            " keys, comma-separated"
         )
     return keys
 

@@ -18,8 +18,7 @@ _NOT_ENCRYPTED = "one side encrypts, the other not"
 _WRONG_KEY = "wrong publisher key"
 _NO_READER = "no reader"
 _EXPLANATIONS = {
-    UNKNOWN_KEY: "its key is not authorised; if it is one of your hosts, run"
-    " `python -m common.keys authorize %s`",
+    UNKNOWN_KEY: "its key is not authorised; if it is one of your hosts, run `%s`",
     _NOT_ENCRYPTED: "a reader needs PUBLISHER_PUBLIC_KEY if its publisher has keys, and must not"
     " have it otherwise",
     _WRONG_KEY: "its PUBLISHER_PUBLIC_KEY is not the key of this publisher",

@@ -24,6 +24,7 @@ from types import TracebackType
 
 import zmq
 
+from common.command_line import command
 from common.curve import PublisherKeys, secure_server
 from common.frames import (
     ANNOUNCEMENT_TOPIC,
@@ -89,9 +90,9 @@ class LinkSockets:
         self.reload_keys()
         if keys is not None and not self._connections.authenticator.authorized:
             logger.warning(
-                "no reader can connect: no authorised key in %s; add one with "
-                "`python -m common.keys authorize KEY`",
+                "no reader can connect: no authorised key in %s; add one with `%s KEY`",
                 keys.folder / AUTHORIZED,
+                command("keys", "authorize"),
             )
         self._locks = ExitStack()
         try:

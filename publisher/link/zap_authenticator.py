@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zmq
 
+from common.command_line import command
 from publisher.link.connection_counts import UNKNOWN_KEY, ConnectionCounts
 
 _ENDPOINT = "inproc://zeromq.zap.01"
@@ -20,6 +21,7 @@ class ZapAuthenticator:
         #: Names of the admitted hosts, by public key. Replace the dict, do not change it.
         self.authorized: dict[str, str] = {}
         self._counts = counts
+        self._authorize = command("keys", "authorize")
         #: Where ZeroMQ's requests arrive.
         self.socket: zmq.Socket[bytes] = context.socket(zmq.REP)
         self.socket.bind(_ENDPOINT)
@@ -31,6 +33,6 @@ class ZapAuthenticator:
         if key in self.authorized:
             decision = [b"200", b"", key.encode(), b""]
         else:
-            self._counts.on_refused(UNKNOWN_KEY, address, key)
+            self._counts.on_refused(UNKNOWN_KEY, address, f"{self._authorize} {key}")
             decision = [b"400", b"", b"", b""]
         self.socket.send_multipart([version, request_id, *decision])

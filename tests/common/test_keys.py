@@ -1,4 +1,4 @@
-"""`python -m common.keys` and the key files."""
+"""`twitch-ingestion keys` and the key files."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def test_keys_are_exchanged_with_two_commands_and_a_line(tmp_path: Path) -> None
     readers.mkdir()
     line = keys(publisher, "publisher").stdout
     command = keys(readers, "readers").stdout.split()
-    assert command[:3] == ["python", "-m", "common.keys"]
-    authorized = keys(publisher, *command[3:])
+    assert command[:2] == ["twitch-ingestion", "keys"]
+    authorized = keys(publisher, *command[2:])
     assert authorized.returncode == 0
 
     name, value = line.rstrip().split("=")
@@ -223,6 +223,73 @@ def test_without_a_folder_no_key_is_authorised(tmp_path: Path) -> None:
     assert authorized_keys(tmp_path) == ({}, [])
 
 
+def test_the_list_shows_public_keys_and_names_only(tmp_path: Path) -> None:
+    """Of this host's pairs, and of each authorised host with the time since when it is."""
+    publisher = make_pair(tmp_path / "keys" / PUBLISHER_PAIR)
+    readers = make_pair(tmp_path / "keys" / READERS_PAIR)
+    os.utime(authorize(tmp_path / "keys", "readers-1", KEY), (0, 1_700_000_000))
+    shown = keys(tmp_path, "list")
+    assert shown.returncode == 0
+    assert f"  publisher  {publisher.public_key}\n" in shown.stdout
+    assert f"  readers    {readers.public_key}\n" in shown.stdout
+    assert f"  readers-1  {KEY}  since 2023-11-1" in shown.stdout
+    for pair in (publisher, readers):
+        assert pair.secret_key not in shown.stdout + shown.stderr
+
+
+def test_the_list_of_a_host_without_keys_says_none(tmp_path: Path) -> None:
+    """This is the initial state, not a problem, and nothing is created."""
+    shown = keys(tmp_path, "list")
+    assert (shown.returncode, shown.stdout.count("\n  none\n")) == (0, 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_list_names_files_that_are_of_no_use(tmp_path: Path) -> None:
+    """The others are listed, and the status tells."""
+    authorize(tmp_path / "keys", "good", KEY)
+    (tmp_path / "keys" / AUTHORIZED / "bad.json").write_text("{}")
+    (tmp_path / "keys" / READERS_PAIR).write_text("{}")
+    (tmp_path / "keys" / READERS_PAIR).chmod(0o644)
+    shown = keys(tmp_path, "list")
+    assert shown.returncode == 1
+    assert f"  good  {KEY}" in shown.stdout
+    assert "bad.json is not a key file" in shown.stderr
+    assert f"chmod 600 {tmp_path / 'keys' / READERS_PAIR}" in shown.stderr
+
+
+@pytest.mark.parametrize("what", ["leaving", KEY, KEY.upper()])
+def test_a_host_is_revoked_by_its_name_or_its_key(tmp_path: Path, what: str) -> None:
+    """Under each of its names, or it would still be admitted. Other hosts stay."""
+    folder = tmp_path / "keys"
+    authorize(folder, "leaving", KEY)
+    authorize(folder, "its-other-name", KEY)
+    authorize(folder, "stays", OTHER_KEY)
+    revoked = keys(tmp_path, "revoke", what)
+    assert revoked.returncode == 0
+    assert authorized_keys(folder) == ({OTHER_KEY: "stays"}, [])
+    assert str(folder / AUTHORIZED / "its-other-name.json") in revoked.stderr
+    assert keys(tmp_path, "revoke", what).returncode == 1
+
+
+def test_a_file_that_is_no_key_is_revoked_by_its_name(tmp_path: Path) -> None:
+    """It is what the publisher complains of."""
+    authorize(tmp_path / "keys", "host", KEY).write_text("{}")
+    assert keys(tmp_path, "revoke", "host").returncode == 0
+    assert list((tmp_path / "keys" / AUTHORIZED).iterdir()) == []
+
+
+@pytest.mark.parametrize("what", ["nobody", "../readers", ".", "", OTHER_KEY])
+def test_what_is_not_authorised_cannot_be_revoked(tmp_path: Path, what: str) -> None:
+    """Nothing is removed, here or elsewhere."""
+    make_pair(tmp_path / "keys" / READERS_PAIR)
+    authorize(tmp_path / "keys", "host", KEY)
+    refused = keys(tmp_path, "revoke", what)
+    assert refused.returncode == 1
+    assert "no host is authorised" in refused.stderr
+    assert (tmp_path / "keys" / READERS_PAIR).exists()
+    assert authorized_keys(tmp_path / "keys") == ({KEY: "host"}, [])
+
+
 @pytest.mark.parametrize(
     ("endpoint", "expected"),
     [
@@ -256,7 +323,7 @@ def settings(state: Path, **more: str) -> Settings:
 def test_a_publisher_without_keys_binds_only_to_this_machine(tmp_path: Path, name: str) -> None:
     """Any other address is refused. The error has the command that makes keys."""
     assert publisher_keys(settings(tmp_path)) is None
-    with pytest.raises(SettingsError, match=rf"{name} .* `python -m common.keys publisher`"):
+    with pytest.raises(SettingsError, match=rf"{name} .* `\S*twitch-ingestion keys publisher`"):
         publisher_keys(settings(tmp_path, **{name: "tcp://*:5557"}))
     make_pair(tmp_path / "keys" / PUBLISHER_PAIR)
     assert publisher_keys(settings(tmp_path, **{name: "tcp://*:5557"}))
@@ -267,10 +334,10 @@ def test_a_reader_without_keys_connects_only_to_this_machine(tmp_path: Path, nam
     """The error asks first for the publisher's key, then for the reader's own."""
     away = {name: "tcp://10.0.0.1:5557"}
     assert reader_keys(settings(tmp_path)) == [None]
-    with pytest.raises(SettingsError, match=rf"{name} .* `python -m common.keys publisher`"):
+    with pytest.raises(SettingsError, match=rf"{name} .* `\S*twitch-ingestion keys publisher`"):
         reader_keys(settings(tmp_path, **away))
     away["PUBLISHER_PUBLIC_KEY"] = KEY
-    with pytest.raises(SettingsError, match=r"`python -m common.keys readers`"):
+    with pytest.raises(SettingsError, match=r"`\S*twitch-ingestion keys readers`"):
         reader_keys(settings(tmp_path, **away))
     pair = make_pair(tmp_path / "keys" / READERS_PAIR)
     assert reader_keys(settings(tmp_path, **away)) == [(pair, KEY)]

@@ -105,7 +105,7 @@ def test_hosts_without_keys_report_that_and_exit(
     """Publisher and reader exit with status 78. The reader does not connect to Twitch."""
     publisher = hosts.publisher.start(*python_module("publisher"))
     assert publisher.wait(_WITHIN_S) == 78
-    assert "run `python -m common.keys publisher`" in publisher.output()
+    assert "twitch-ingestion keys publisher`" in publisher.output()
     reader = hosts.readers.start(*python_module("readers", "xqc"))
     assert reader.wait(_WITHIN_S) == 78
     assert "PUBLISHER_PUBLIC_KEY" in reader.output()

@@ -150,7 +150,7 @@ def test_the_publisher_does_not_listen_to_other_machines_without_keys(
     process = processes(python_module("publisher"), {name: "tcp://0.0.0.0:0"})
     assert process.wait(_WITHIN_S) == exit_codes.SETTINGS
     assert f"{name} holds tcp://0.0.0.0:0, which other machines can reach" in process.output()
-    assert "`python -m common.keys publisher`" in process.output()
+    assert "twitch-ingestion keys publisher`" in process.output()
 
 
 @pytest.mark.parametrize("module", ["readers", "readers.drain"])
@@ -172,4 +172,4 @@ def test_readers_send_nothing_to_another_machine_without_keys(
         with pytest.raises(BlockingIOError):
             twitch.accept()
     assert "PUBLISHER_ENDPOINT holds tcp://192.0.2.1:5557" in process.output()
-    assert "`python -m common.keys publisher`" in process.output()
+    assert "twitch-ingestion keys publisher`" in process.output()

@@ -67,7 +67,7 @@ def test_a_refusal_is_logged_with_the_address_and_the_command(
         zap.ask(b"CURVE", THEIRS, address=b"fe80::1\xff")
     (line,) = caplog.messages
     assert line.startswith("refused a connection, unknown key (fe80::1\ufffd): ")
-    assert line.endswith(f"`python -m common.keys authorize {THEIRS.hex()}`")
+    assert line.endswith(f"twitch-ingestion keys authorize {THEIRS.hex()}`")
 
 
 def test_ended_connections_are_counted(caplog: pytest.LogCaptureFixture) -> None:
