@@ -23,6 +23,7 @@ from common.key_files import (
 )
 from common.settings_help import settings_help
 from common.key_list import host_lines, pair_lines
+from common.service_user import refuse_as_root
 from common.startup import start
 
 #: The output of `readers` is far shorter.
@@ -70,6 +71,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     folder = keys_folder(start("keys").state_dir)
+    if options.command != "list":
+        refuse_as_root("keys", [folder.parent, folder])
     try:
         match options.command:
             case "publisher":

@@ -17,6 +17,7 @@ from pathlib import Path
 from common import exit_codes
 from common.arguments import main_of, real_number
 from common.chat_gap import GapReason
+from common.service_user import refuse_as_root
 from common.settings import Settings, SettingsError
 from common.settings_help import settings_help
 from common.startup import settings_are_wrong, start
@@ -48,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
     within_s = options.within
     settings = start("drain")
+    refuse_as_root("drain", [settings.state_dir, settings.state_dir / "outbox"])
     try:
         publishers = publisher_addresses(settings)
     except SettingsError as error:
