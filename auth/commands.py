@@ -16,6 +16,7 @@ from auth.revoke import revoke_token
 from auth.schedule import in_words
 from auth.status import status
 from common import exit_codes
+from common.service_user import refuse_as_root
 from common.settings import Settings
 
 ENV_FILE = Path(".env")
@@ -23,6 +24,7 @@ ENV_FILE = Path(".env")
 
 def run_command(options: argparse.Namespace, settings: Settings) -> int:
     """Run the command in *options*; return its exit code. Raises what the command raises."""
+    _refuse_as_root(options, settings)
     match options.command:
         case "login":
             _log_in(settings, device=options.device)
@@ -33,6 +35,15 @@ def run_command(options: argparse.Namespace, settings: Settings) -> int:
         case "revoke":
             revoke_token(settings, _say)
     return exit_codes.OK
+
+
+def _refuse_as_root(options: argparse.Namespace, settings: Settings) -> None:
+    store = settings.twitch_token_store
+    match options.command:
+        case "login" | "revoke":  # the latter leaves the lock file
+            refuse_as_root("auth", [settings.state_dir, store, store.parent])
+        case "generate-token" if options.write and not ENV_FILE.exists():  # else its owner stays
+            refuse_as_root("auth", [settings.state_dir, ENV_FILE.parent])
 
 
 def _log_in(settings: Settings, *, device: bool) -> None:

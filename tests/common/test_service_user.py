@@ -48,6 +48,10 @@ def state(tmp_path: Path) -> Path:
         ("keys", "authorize", "0" * 64, "--name", "a"),
         ("keys", "revoke", "a"),
         ("drain", "--within", "5"),
+        ("auth", "login"),
+        ("auth", "login", "--device"),
+        ("auth", "revoke"),
+        ("auth", "generate-token", "--write"),
     ],
 )
 def test_root_is_told_which_command_to_run(tmp_path: Path, state: Path, words: list[str]) -> None:
@@ -64,6 +68,26 @@ def test_the_command_of_a_module_is_named_too(tmp_path: Path, state: Path) -> No
     finished = run(tmp_path, *python_module("common.keys", "readers"))
     assert finished.returncode == exit_codes.SETTINGS
     assert finished.stderr.endswith(f" {_SCRIPT} keys readers\n")
+    assert list(state.iterdir()) == []
+
+
+def test_the_folder_of_the_token_counts_for_a_login(tmp_path: Path) -> None:
+    """It may be another one than STATE_DIR."""
+    (tmp_path / "login").mkdir()
+    give_to_other_user(tmp_path / "login")
+    (tmp_path / ".env").write_text("TWITCH_TOKEN_STORE=login/tokenStore.json\n")
+    finished = run(tmp_path, _SCRIPT, "auth", "revoke")
+    assert finished.returncode == exit_codes.SETTINGS
+    assert f"auth: login belongs to #{OTHER}" in finished.stderr
+    assert list((tmp_path / "login").iterdir()) == []
+
+
+def test_root_may_write_a_token_to_the_file_that_is_there(tmp_path: Path, state: Path) -> None:
+    """It keeps its owner. Here the command only lacks its settings."""
+    (tmp_path / ".env").touch()
+    finished = run(tmp_path, _SCRIPT, "auth", "generate-token", "--write")
+    assert "TWITCH_CLIENT_ID is not set" in finished.stderr
+    assert "belongs to" not in finished.stderr
     assert list(state.iterdir()) == []
 
 
