@@ -21,9 +21,9 @@ from common.key_files import (
     make_pair,
     revoke,
 )
-from common.settings_help import settings_help
 from common.key_list import host_lines, pair_lines
 from common.service_user import refuse_as_root
+from common.settings_help import settings_help
 from common.startup import start
 
 #: The output of `readers` is far shorter.
