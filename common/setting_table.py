@@ -257,7 +257,7 @@ class Settings:
         "var",
         values.path,
         "directory for outboxes and other durable state",
-        "reader publisher drain tail keys",
+        "reader publisher auth drain tail keys",
     )
     outbox_max_bytes: int = _variable(
         "OUTBOX_MAX_BYTES",
