@@ -25,7 +25,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "common": (),
     "auth": ("common",),
     "simulator": ("common",),
-    "twitch_ingestion": ("common", "auth", "publisher", *_PUBLISHER, "readers", *_READERS),
+    "twitch_ingestion": (
+        *("common", "auth", "simulator"),
+        *("publisher", *_PUBLISHER, "readers", *_READERS),
+    ),
     "readers": ("common", *_READERS),
     "readers.twitch": ("common",),
     "readers.outbox": ("common",),

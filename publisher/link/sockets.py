@@ -247,7 +247,11 @@ def _bind(socket: zmq.Socket[bytes], endpoint: str, setting: str) -> str:
         socket.bind(endpoint)
     except zmq.ZMQError as error:
         if error.errno == zmq.EADDRINUSE:
-            reason = "that address is in use; is another publisher running?"
+            reason = (
+                "that address is in use. If another installation's publisher listens there, it gets"
+                " the messages of this installation's readers too: stop one of them, or change"
+                " PUBLISHER_BIND, PUBLISHER_ACK_BIND, PUBLISHER_ENDPOINT and PUBLISHER_ACK_ENDPOINT"
+            )
         else:
             reason = f"the publisher cannot listen there: {zmq.strerror(error.errno or 0)}"
         raise BindError(f"{setting} holds {endpoint}, but {reason}") from None

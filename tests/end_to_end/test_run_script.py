@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import select
 import shutil
 import signal
+import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +31,8 @@ from tests.processes import (
 )
 from tests.topics import kcat_read, read_topic
 
-_COMMANDS = r"^ +KAFKA_BROKERS=(\S+) .*python -m publisher tail\n +kcat -b (\S+) -t (\S+) -C$"
+#: The commands that show the messages: `tail`, and kcat with Kafka's address and the topic.
+_COMMANDS = r"^ +(.*KAFKA_BROKERS=.* tail)\n +kcat -b (\S+) -t (\S+) -C$"
 
 #: The last line that the script prints when everything runs.
 _STARTED = "Ctrl-C stops everything.\n"
@@ -67,7 +72,7 @@ def make_clone(folder: Path) -> Path:
     description.unlink()
     description.write_text(content)
     requirements = (folder / "setup.cfg").read_bytes() + (folder / "pyproject.toml").read_bytes()
-    for extra in ("simulator", "dev"):
+    for extra in ("plain", "dev"):
         stamp = environment / f"installed-{extra}"
         stamp.unlink(missing_ok=True)
         stamp.write_bytes(requirements)
@@ -115,10 +120,10 @@ def test_the_demo_publishes_the_chat_of_three_channels(run: StartProcess, clone:
 
 
 def test_the_commands_that_the_demo_prints_show_its_messages(run: StartProcess) -> None:
-    """`publisher tail`, also without any setting, and `kcat` print ChatMessages."""
+    """`tail`, as a shell runs it, and `kcat` print ChatMessages."""
     script = run(["scripts/run", "--demo"])
     address, topic = printed_address_and_topic(script)
-    tail = run([".venv/bin/python", "-m", "publisher", "tail"])
+    tail = run(["sh", "-c", wait_for_line(script, _COMMANDS, timeout_s=0)[1]])
     line = wait_for_line(tail, r"^\{.*\}$", timeout_s=20)[0]
     assert decode_chat_message(line).username
     [record, *_] = kcat_read(address, topic, count=1)
@@ -152,12 +157,66 @@ def test_all_processes_stop_with_the_script(run: StartProcess, number: signal.Si
     assert still_running(script) == []
 
 
-def test_sigterm_stops_the_script_on_a_stopped_terminal(run: StartProcess) -> None:
+def test_sigterm_stops_the_script_on_a_stopped_terminal(run: StartProcess, clone: Path) -> None:
     """It waits for nobody who would read what it prints."""
     script = run(with_output("stopped terminal", ["scripts/run", "--demo"]))
-    wait_for(lambda: "cat " in still_running(script), 40, "the script's text")
+    wait_for((clone / "var" / "demo" / "kafka.bootstrap").exists, 40, "the script's text")
     assert script.stop(timeout_s=10) == 0
     wait_for(lambda: still_running(script) == [], 10, "the end of all processes")
+
+
+def test_everything_stops_when_the_output_is_closed(run: StartProcess) -> None:
+    """As with `scripts/run --demo | head -3`."""
+    script = run(["bash", "-c", "set -o pipefail; scripts/run --demo 2>&1 | head -3"])
+    script.wait(timeout_s=40)
+    wait_for(lambda: still_running(script) == [], 20, "the end of all processes")
+    assert len(script.output().splitlines()) == 3
+
+
+def test_another_publisher_on_the_default_ports_gets_nothing(
+    run: StartProcess, clone: Path, short_folder: Path
+) -> None:
+    """The messages go to the Kafka that the script names, also from a second clone."""
+    other = make_clone(short_folder / "other")
+    with (
+        started_processes(other) as start,
+        BackgroundChatServer() as twitch,
+        occupied("127.0.0.1", 5557, 5558) as connections,
+    ):
+        for folder in (clone, other):
+            settings = SETTINGS.format(port=twitch.port).replace("KAFKA_BROKERS", "# KAFKA_BROKERS")
+            settings = re.sub("^PUBLISHER_.*$", "", settings, flags=re.MULTILINE)
+            (folder / ".env").write_text(settings)
+        scripts = [
+            run(["scripts/run", "xqc"]),
+            start(["scripts/run", "shroud"], {"PIP_NO_INDEX": "1"}),
+        ]
+        kafkas = [printed_address_and_topic(script) for script in scripts]
+        wait_until_joined(twitch, "xqc", "shroud")
+        for channel, (address, topic) in zip(("xqc", "shroud"), kafkas, strict=True):
+            twitch.run(twitch.server.say(channel, f"hello {channel}"))
+            [record] = read_topic(address, topic, count=1, timeout_s=20)
+            assert decode_chat_message(record.value).message == f"hello {channel}"
+        assert connections() == 0
+        for script in scripts:
+            assert script.stop(timeout_s=20) == 0
+
+
+@contextmanager
+def occupied(host: str, *ports: int) -> Iterator[Callable[[], int]]:
+    """Listen on *ports*, unless another program does; yield a count of those who have connected."""
+    with ExitStack() as stack:
+        listeners = []
+        for port in ports:
+            with suppress(OSError):  # in use: then it is another's, as on a desk with a service
+                listener = stack.enter_context(socket.create_server((host, port)))
+                listener.setblocking(False)
+                listeners.append(listener)
+
+        def connections() -> int:
+            return len(select.select(listeners, [], [], 0)[0])
+
+        yield connections
 
 
 def test_only_the_given_channels_are_read(run: StartProcess, clone: Path) -> None:
@@ -194,7 +253,7 @@ def test_the_script_runs_in_an_odd_place(short_folder: Path) -> None:
         twitch.run(twitch.server.say("xqc", "hello there"))
         [record] = read_topic(address, topic, count=1, timeout_s=20)
         assert decode_chat_message(record.value).message == "hello there"
-        assert (short_folder / "disk" / "state" / "outbox" / "xqc.db").exists()
+        assert (short_folder / "disk" / "state" / "run" / "outbox" / "xqc.db").exists()
         press_ctrl_c(script)
         assert script.wait(timeout_s=20) == 0
 
@@ -236,17 +295,31 @@ def test_the_configured_kafka_is_used(run: StartProcess, clone: Path) -> None:
     assert script.stop(timeout_s=10) == 0
 
 
-@pytest.mark.parametrize(("arguments", "status"), [([], 2), (["--nonsense"], 2), (["--help"], 0)])
-def test_usage_is_printed(run: StartProcess, arguments: list[str], status: int) -> None:
-    """Without channels, with an unknown option, and with --help."""
-    script = run(["scripts/run", *arguments])
+@pytest.mark.parametrize(
+    ("arguments", "status", "line"),
+    [
+        ([], 2, "scripts/run --demo"),
+        (["--nonsense"], 2, "scripts/run --demo"),
+        (["--demo", "xqc"], 2, "scripts/run --demo"),
+        (["--help"], 0, "scripts/run --demo"),
+        (["xqc", "foo-bar", "a,b"], 2, "'foo-bar' is not a channel"),
+    ],
+)
+def test_nothing_is_installed_for_help_or_wrong_arguments(
+    run: StartProcess, clone: Path, arguments: list[str], status: int, line: str
+) -> None:
+    """They are answered at once, in a clone without an environment too."""
+    (clone / ".venv").rename(clone / "elsewhere")
+    script = run(["scripts/run", *arguments], {"PYTHON": sys.executable})
     assert script.wait(timeout_s=10) == status
-    assert "scripts/run --demo" in script.output()
+    assert line in script.output()
+    assert ("'a,b' is not a channel" in script.output()) == ("a,b" in arguments)
+    assert not (clone / ".venv").exists()
 
 
 def test_dev_restarts_the_service_on_a_change(run: StartProcess, clone: Path) -> None:
     """Also if an editor replaces the file. Ctrl-C leaves no process."""
-    for folder in ("auth", "common", "publisher", "readers"):
+    for folder in ("auth", "common", "publisher", "readers", "twitch_ingestion"):
         (clone / folder).mkdir()
     script = run(["scripts/dev", "--demo"])
     printed_address_and_topic(script)

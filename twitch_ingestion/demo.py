@@ -1,0 +1,85 @@
+"""
+`twitch-ingestion demo`: try the whole service in the foreground; `scripts/run` of a clone uses it.
+
+Nothing of it meets another installation: state, sockets and channels are in a folder of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
+
+from common import exit_codes
+from common.settings import SettingsError
+from readers.supervision.channel_names import channel_name
+from twitch_ingestion.foreground import run_in_foreground
+from twitch_ingestion.trial import Trial, TrialError, live_trial, recorded_trial
+from twitch_ingestion.trial_refusals import refuse_if_running, refuse_long_path
+from twitch_ingestion.where_to_look import WhereToLook
+
+_DEMO = Path("var/demo")
+_RUN = Path("var/run")
+
+#: Seconds to wait for supervisord's answer. It responds at once unless its process is suspended.
+_ANSWER_WITHIN_S = 5.0
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Describe the command to *parser*."""
+    parser.description = """\
+Run the whole service on this machine until Ctrl-C, and say how to see its messages.
+
+Without CHANNEL, recorded chat of three made-up channels is played on a local Twitch and published
+to an embedded Kafka: no network, account or settings. Of the environment, TWITCH_*, KAFKA_*,
+PUBLISHER_* and OUTBOX_* are ignored, and so is .env.
+
+With CHANNEL, these channels of the real Twitch are read, without an account unless one is set, and
+published to the Kafka in KAFKA_BROKERS, or to the embedded one if that is not set. Settings come
+from the environment and .env."""
+    parser.add_argument(
+        "channels",
+        nargs="*",
+        type=_channel,
+        metavar="CHANNEL",
+        help="a channel of the real Twitch: its name, #name or URL",
+    )
+
+
+def run(options: Namespace) -> int:
+    """Run the command; return its exit status."""
+    socket.setdefaulttimeout(_ANSWER_WITHIN_S)
+    folder = _RUN if options.channels else _DEMO
+    try:
+        refuse_long_path(folder)
+        refuse_if_running([Path(), _DEMO, _RUN])
+        if options.channels:
+            trial = live_trial(folder, options.channels, os.environ)
+        else:
+            trial = recorded_trial(folder, os.environ)
+    except (SettingsError, TrialError) as error:
+        print(error, file=sys.stderr)
+        return exit_codes.FAILURE if isinstance(error, TrialError) else exit_codes.SETTINGS
+    except OSError as error:
+        print(f"Cannot set up {folder}: {error.strerror}: {error.filename}", file=sys.stderr)
+        return exit_codes.SETTINGS
+    if options.channels and trial.is_embedded:
+        print(
+            "Using the embedded Kafka, in memory only. Set KAFKA_BROKERS to use a real one.",
+            file=sys.stderr,
+        )
+    return _run(trial)
+
+
+def _run(trial: Trial) -> int:
+    where_to_look = WhereToLook(trial)
+    return run_in_foreground(trial.supervisord(), trial.environment, where_to_look.text)
+
+
+def _channel(text: str) -> str:
+    try:
+        return channel_name(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None

@@ -1,0 +1,64 @@
+"""
+Runs supervisord in the foreground until somebody ends it.
+
+supervisord itself would restart when the terminal is closed (SIGHUP), and go on when its output has
+no reader any more. Here both stop it.
+"""
+
+from __future__ import annotations
+
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from common.output import never_block
+
+_POLL_MS = 200
+_ASK_EVERY_S = 0.5
+
+
+def run_in_foreground(
+    command: Sequence[str], environment: Mapping[str, str], text: Callable[[], str | None]
+) -> int:
+    """
+    Run *command* until it ends; return its exit status, as a shell counts.
+
+    SIGINT, SIGTERM, SIGHUP and a closed output stop it with SIGTERM. *text* is called until it
+    returns something, which is printed.
+    """
+    asked = _Asked()
+    with subprocess.Popen(command, env=environment) as process:
+        # Not before: the new process would inherit an output that refuses what it cannot write.
+        never_block("stdout", lambda _: b"")
+        output = select.poll()
+        output.register(sys.stdout.fileno(), 0)
+        ask_at = time.monotonic()
+        shown = None
+        while process.poll() is None:
+            # Closed: reported at once and again each time, whatever was registered.
+            if output.poll(_POLL_MS):
+                output.unregister(sys.stdout.fileno())
+                asked.to_stop = True
+            if asked.to_stop:
+                asked.to_stop = False
+                process.terminate()
+            if shown is None and time.monotonic() >= ask_at:
+                shown = text()
+                print(shown or "", end="", flush=True)
+                ask_at = time.monotonic() + _ASK_EVERY_S
+    return process.returncode if process.returncode >= 0 else 128 - process.returncode
+
+
+class _Asked:
+    """Whether a signal has asked to stop since this was last looked at."""
+
+    def __init__(self) -> None:
+        self.to_stop = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._note)
+
+    def _note(self, *_: object) -> None:
+        self.to_stop = True

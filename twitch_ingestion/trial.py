@@ -1,0 +1,141 @@
+"""
+What a trial of the whole service consists of: a working folder, and the environment for it.
+
+The folder has its own supervisord.conf, channels.conf and state, so the files of an installation in
+the same place are neither used nor changed. Readers reach the publisher through Unix sockets in it:
+on the default ports may be the publisher of another installation, which would publish the messages.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import simulator
+from common.command_line import program
+from common.settings import EMBEDDED, read_environment, read_settings, settings_file
+from common.settings_file import SettingsFile
+from simulator.playback import load_recordings
+
+CONFIGURATION = Path("supervisord.conf")
+SOCKET = Path("var/supervisor.sock")
+
+_PROGRAMS = Path("programs.conf")
+#: What supervisord and the link have in the folder while they run.
+_RUNTIME = Path("var")
+_PACKAGED = Path(__file__).with_name("files")
+_SIMULATOR_PROGRAM = Path(simulator.__file__).with_name("program.conf")
+
+#: Settings that a trial of recorded chat ignores.
+_IGNORED = ("TWITCH_", "KAFKA_", "PUBLISHER_", "OUTBOX_")
+
+#: Relative to the folder, because a Unix socket's path is short.
+_BATCHES = "ipc://var/batches"
+_ACKNOWLEDGEMENTS = "ipc://var/acknowledgements"
+_LINK = {
+    "PUBLISHER_BIND": _BATCHES,
+    "PUBLISHER_ENDPOINT": _BATCHES,
+    "PUBLISHER_ACK_BIND": _ACKNOWLEDGEMENTS,
+    "PUBLISHER_ACK_ENDPOINT": _ACKNOWLEDGEMENTS,
+}
+#: A list without an entry. It takes precedence over .env, an empty variable does not.
+_NONE = ","
+
+
+class TrialError(Exception):
+    """Raised when a trial cannot be started now. The text is one line for the user."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A working folder, relative to the working directory, and the environment for it."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    #: The Kafka to publish to, and the topic of the messages.
+    brokers: str
+    topic: str
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the messages go to a Kafka in the publisher's memory."""
+        return self.brokers == EMBEDDED
+
+    def supervisord(self) -> list[str]:
+        """Return the command that runs everything."""
+        return [*program("supervisord"), "-c", str(self.folder / CONFIGURATION)]
+
+
+def recorded_trial(folder: Path, environment: Mapping[str, str]) -> Trial:
+    """Set up *folder* to play recorded chat. Raises OSError, and SettingsError."""
+    kept = {name: text for name, text in environment.items() if not name.startswith(_IGNORED)}
+    channels = (recording.channel for recording in load_recordings())
+    _make_folder(folder, channels, _SIMULATOR_PROGRAM.read_text())
+    twitch = {
+        "TWITCH_IRC_HOST": "localhost",
+        "TWITCH_IRC_PORT": str(_free_port()),
+        # Certificates would need another package, and this connection stays on this machine.
+        "TWITCH_IRC_TLS": "false",
+    }
+    return _trial(folder, kept, SettingsFile(), twitch | {"KAFKA_BROKERS": EMBEDDED})
+
+
+def live_trial(folder: Path, channels: Iterable[str], environment: Mapping[str, str]) -> Trial:
+    """
+    Set up *folder* to read *channels* of the real Twitch, with the settings of this directory.
+
+    Raises OSError, and SettingsError if a setting is wrong or .env cannot be used.
+    """
+    settings = read_environment(environment)
+    _make_folder(folder, channels, "; Everything runs here.\n")
+    own_settings = Path.cwd() / ".env"
+    # Also if it is a link to nothing, so that this is noticed. An absolute link, because `var` may
+    # be a link to another disk.
+    if os.path.lexists(own_settings):
+        (folder / ".env").symlink_to(own_settings)
+    # Use the login that was made here.
+    store = settings.get("TWITCH_TOKEN_STORE", "tokenStore.json").strip()
+    return _trial(
+        folder,
+        environment,
+        settings_file(),
+        {
+            "TWITCH_TOKEN_STORE": store if store.startswith("~") else os.path.abspath(store),
+            # Only the channels that were given. The link needs no keys, and has none.
+            "TWITCH_CHANNEL": _NONE,
+            "TWITCH_CHANNELS": _NONE,
+            "PUBLISHER_PUBLIC_KEY": _NONE,
+            "KAFKA_BROKERS": settings.get("KAFKA_BROKERS", EMBEDDED).strip(),
+        },
+    )
+
+
+def _trial(
+    folder: Path, environment: Mapping[str, str], file: SettingsFile, changes: Mapping[str, str]
+) -> Trial:
+    """Return the trial in *folder* with *changes* to *environment*, which has *file* as .env."""
+    state = {"STATE_DIR": str(Path.cwd() / folder)}
+    changed = {**environment, **_LINK, **state, **changes}
+    settings = read_settings(changed, file)
+    return Trial(folder, changed, settings.kafka_brokers, settings.kafka_topic_chat_messages)
+
+
+def _make_folder(folder: Path, channels: Iterable[str], programs: str) -> None:
+    """Make *folder*, or bring it to its first state, except for messages not sent yet."""
+    shutil.rmtree(folder / _RUNTIME, ignore_errors=True)
+    for left in (".env", "kafka.bootstrap"):
+        (folder / left).unlink(missing_ok=True)
+    (folder / _RUNTIME).mkdir(parents=True)
+    shutil.copy(_PACKAGED / CONFIGURATION, folder)
+    (folder / _PROGRAMS).write_text(programs)
+    (folder / "channels.conf").write_text("".join(f"{channel}\n" for channel in channels))
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
