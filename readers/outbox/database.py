@@ -17,7 +17,7 @@ from readers.outbox.damage import (
     mark_damaged,
 )
 from readers.outbox.errors import OutboxDamagedError
-from readers.outbox.file import open_outbox_file
+from readers.outbox.file import NUMBERS_SKIPPED, open_outbox_file
 
 #: Pages of 4 KiB returned to the file system at a time: 10 ms of work.
 _PAGES_RETURNED = 2048
@@ -148,17 +148,30 @@ class OutboxDatabase:
 
     def records_after(self, seq: int) -> int:
         """Return how many records there are after record *seq*, from the numbers of a few rows."""
+        records = -self._skipped_within_boots(seq)
         first_seq = self.first_seq_after(seq)
-        if first_seq is None:
+        while first_seq is not None:
+            # Up to the numbers skipped after a boot, which older versions did not store.
+            (last_seq,) = self._row(
+                "SELECT last_seq FROM batch WHERE first_seq < ? ORDER BY first_seq DESC LIMIT 1",
+                first_seq + NUMBERS_SKIPPED,
+            ) or (first_seq,)
+            records += last_seq - first_seq + 1
+            first_seq = self.first_seq_after(last_seq)
+        return records
+
+    def _skipped_within_boots(self, seq: int) -> int:
+        """Return how many numbers after *seq* were skipped between batches, not after a boot."""
+        if not self._row("SELECT 1 FROM sqlite_master WHERE name = 'skipped'"):
             return 0
-        skipped = 0
-        if self._row("SELECT 1 FROM sqlite_master WHERE name = 'skipped'"):
-            (skipped,) = self._row(
-                "SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM skipped"
-                " WHERE first_seq > ?",
-                first_seq,
-            ) or (0,)
-        return self._last_seq - first_seq + 1 - skipped
+        (skipped,) = self._row(
+            "SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM skipped"
+            " WHERE first_seq > (SELECT min(first_seq) FROM batch WHERE first_seq > ?)"
+            " AND last_seq - first_seq < ?",
+            seq,
+            NUMBERS_SKIPPED - 1,
+        ) or (0,)
+        return int(skipped)
 
     def insert(self, batch: StoredBatch) -> None:
         """Store *batch*, which comes after all others."""

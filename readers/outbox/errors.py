@@ -95,6 +95,15 @@ def cannot_open(path: Path, error: sqlite3.Error | OSError) -> OutboxError:
     return OutboxPlaceError(text) if number in _FIX_BY_OPERATOR else OutboxError(text)
 
 
+def newer_layout(path: Path, layout: int, known: int) -> OutboxPlaceError:
+    """Return the exception to raise when a newer release has written the outbox at *path*."""
+    return OutboxPlaceError(
+        f"cannot use {path}, which is in STATE_DIR: a newer release has written it (its layout is"
+        f" {layout}, this release supports {known}); upgrade, or move the file away, and send what"
+        " is in it with the newer release"
+    )
+
+
 def _in_use(path: Path, holder: int) -> OutboxInUseError:
     who = f" (PID {holder})" if holder > 0 else ""
     return OutboxInUseError(f"another process{who} has {path} open")

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 from common.boot import boot_id
 from readers.outbox.damage import (
-    APPLICATION_ID,
     PAGE_BYTES,
     DamageError,
     check_before_opening,
@@ -24,10 +24,8 @@ from readers.outbox.damage import (
     is_damage,
 )
 from readers.outbox.errors import cannot_open, check_kind
+from readers.outbox.layout import bring_up_to_date, make_tables
 from readers.outbox.replacement import finish_replacement, known_until_ms, replace
-
-#: The version of the tables.
-LAYOUT_VERSION = 2
 
 #: Numbers skipped after a boot of the host: more than a reader uses before its writes are on disk,
 #: and few of the 2**63 numbers.
@@ -36,45 +34,32 @@ NUMBERS_SKIPPED = 10**9
 _OLDEST_BATCH = "SELECT first_seq, last_seq, body FROM batch ORDER BY first_seq LIMIT 1"
 _NEWEST_BATCH = "SELECT first_seq, last_seq, body FROM batch ORDER BY first_seq DESC LIMIT 1"
 
-_LAYOUT = f"""
-BEGIN;
-CREATE TABLE batch (
-    first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, body BLOB NOT NULL
-);
-CREATE TABLE numbering (
-    name TEXT NOT NULL, boot TEXT NOT NULL,
-    acknowledged INTEGER NOT NULL, skipped_to INTEGER NOT NULL
-);
-CREATE TABLE absence (since_ms INTEGER NOT NULL, reason TEXT NOT NULL);
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {LAYOUT_VERSION};
-COMMIT;
-"""
-
 
 def open_outbox_file(path: Path) -> sqlite3.Connection:
     """
     Return the outbox at *path*, locked for this process, with its tables.
 
-    A file that is damaged or not an outbox is set aside and replaced. Raises OutboxInUseError when
-    another process has it open, OutboxPlaceError when there can be none at *path* until an operator
-    changes something, and OutboxError for other reasons.
+    A file of an older release gets the tables of this one. A file that is damaged or not an outbox
+    is set aside and replaced. Raises OutboxInUseError when another process has it open,
+    OutboxPlaceError when there can be none at *path* until an operator changes something, and
+    OutboxError for other reasons.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         check_kind(path)
         finish_replacement(path)
         known_ms = known_until_ms(path)
+        opened = partial(_open, known_ms)
         try:
             check_before_opening(path)
-            return _open(path)
+            return opened(path)
         except DamageError as damage:
-            replace(path, damage, known_ms, _open)
+            replace(path, damage, known_ms, opened)
         except sqlite3.Error as error:
             if not is_damage(error):
                 raise
-            replace(path, error, known_ms, _open)
-        return _open(path)
+            replace(path, error, known_ms, opened)
+        return opened(path)
     except (sqlite3.Error, OSError) as error:
         raise cannot_open(path, error) from None
 
@@ -84,7 +69,7 @@ def new_numbering_name() -> str:
     return secrets.token_hex(8)
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(known_ms: int, path: Path) -> sqlite3.Connection:
     is_new = not path.exists()
     database = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
@@ -99,25 +84,16 @@ def _open(path: Path) -> sqlite3.Connection:
             database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA cache_size = -512")
-        _make_or_check_layout(database, is_new=is_new)
+        if is_new:
+            make_tables(database)
+        else:
+            bring_up_to_date(database, path, known_ms)
         _check_rows(database)
         _begin_numbering(database)
     except BaseException:
         database.close()
         raise
     return database
-
-
-def _make_or_check_layout(database: sqlite3.Connection, *, is_new: bool) -> None:
-    if is_new:
-        database.executescript(_LAYOUT)
-        return
-    header = tuple(
-        database.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("application_id", "user_version")
-    )
-    if header != (APPLICATION_ID, LAYOUT_VERSION):
-        raise DamageError("it is not an outbox of this version")
 
 
 def _check_rows(database: sqlite3.Connection) -> None:

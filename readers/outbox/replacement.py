@@ -13,7 +13,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from readers.outbox.damage import (
@@ -25,7 +25,8 @@ from readers.outbox.damage import (
     mark_damaged,
     wal,
 )
-from readers.outbox.errors import check_unlocked
+from readers.outbox.errors import check_unlocked, newer_layout
+from readers.outbox.layout import LAYOUT_VERSION, layout_of
 from readers.outbox.numbering_mark import NumberingMark
 from readers.outbox.safe_until import safe_until_ms, store_safe_until
 from readers.outbox.salvage import Salvage
@@ -60,7 +61,8 @@ def replace(
     Replace the outbox at *path*, which has *problem*. *known_ms* is its `known_until_ms`.
 
     *create* makes an empty outbox. Raises OutboxInUseError when another process has the file open,
-    sqlite3.Error when the new outbox cannot be written, and OSError when a file cannot be renamed.
+    OutboxPlaceError when a newer release has written it, sqlite3.Error when the new outbox cannot
+    be written, and OSError when a file cannot be renamed.
     """
     check_unlocked(path)
     if safe_until_ms(path) is None:
@@ -71,11 +73,18 @@ def replace(
     path.touch(mode=0o600)
     aside = path.with_name(f"{path.name}.set-aside-{time.time_ns()}")
     log_is_lost = _keep_lost_log(path)
-    fresh = _fresh(path)
-    fresh.unlink(missing_ok=True)
-    with closing(create(fresh)) as new:
+    with ExitStack() as opened:
+        if old := _open_damaged(path):
+            opened.callback(old.close)
+        _fresh(path).unlink(missing_ok=True)
+        new = opened.enter_context(closing(create(_fresh(path))))
         salvage = Salvage(new, known_ms)
-        _copy(path, salvage, log_is_lost=log_is_lost)
+        if old:
+            # What is acknowledged in the file is not in it any more.
+            numbers = NumberingMark(path).numbers
+            salvage.copy(old, numbers.acknowledged if numbers else 0, log_is_lost=log_is_lost)
+        else:
+            salvage.copy_nothing()
         # Closing it would do the same, but not say if the disk refuses.
         new.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     _swap(path, aside)
@@ -101,17 +110,6 @@ def _keep_lost_log(path: Path) -> bool:
     return lost.exists()
 
 
-def _copy(path: Path, salvage: Salvage, *, log_is_lost: bool) -> None:
-    old = _open_damaged(path)
-    if old is None:
-        salvage.copy_nothing()
-        return
-    # What is acknowledged in the file is not in it any more.
-    numbers = NumberingMark(path).numbers
-    with closing(old):
-        salvage.copy(old, numbers.acknowledged if numbers else 0, log_is_lost=log_is_lost)
-
-
 def finish_replacement(path: Path) -> None:
     """Finish what a kill interrupted after the damaged file was renamed."""
     if not path.exists() and _fresh(path).exists():
@@ -133,13 +131,17 @@ def _fresh(path: Path) -> Path:
 
 
 def _open_damaged(path: Path) -> sqlite3.Connection | None:
-    """Return the outbox at *path* for reading, None if it is none, or nothing can be read."""
+    """
+    Return the outbox at *path* for reading, None if it is none, or nothing can be read.
+
+    Raises OutboxPlaceError if a newer release has written it.
+    """
     _lengthen(path)
     old = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
         old.execute("PRAGMA locking_mode = EXCLUSIVE")
         old.execute("PRAGMA cell_size_check = ON")
-        (application_id,) = old.execute("PRAGMA application_id").fetchone()
+        application_id, version = layout_of(old)
     except sqlite3.Error as error:
         old.close()
         if is_damage(error):
@@ -148,6 +150,9 @@ def _open_damaged(path: Path) -> sqlite3.Connection | None:
     if application_id != APPLICATION_ID:
         old.close()
         return None
+    if version > LAYOUT_VERSION:
+        old.close()
+        raise newer_layout(path, version, LAYOUT_VERSION)
     return old
 
 

@@ -182,7 +182,7 @@ DAMAGES: dict[str, Damage] = {
     "key of a message": record_replaced(key=b"\xff"),
     "kind of a batch": record_replaced(kind=Kind.GAP),
     "text that is not UTF-8": executed("UPDATE numbering SET name = CAST(x'ff' AS TEXT)"),
-    "older version": executed("PRAGMA user_version = 1"),
+    "wrong layout": executed("PRAGMA user_version = 1"),
 }
 
 

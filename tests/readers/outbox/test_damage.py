@@ -113,7 +113,7 @@ def test_nothing_is_lost_of_an_outbox_of_an_older_version(
     """Then the absence stays as it is, with its reason. It is copied a part at a time."""
     monkeypatch.setattr(salvage, "_BATCHES_AT_A_TIME", MESSAGES // 3)
     fill(path)
-    DAMAGES["older version"](path)
+    DAMAGES["wrong layout"](path)
     outbox = Outbox(path, "xqc", MAX_BYTES)
     assert held(outbox) == list(range(ACKNOWLEDGED, MESSAGES))
     assert outbox.absence() == Absence(LAST_MS, GapReason.RESTARTED)

@@ -48,7 +48,7 @@ REASONS: list[tuple[Callable[[Path], object], str]] = [
     (lambda path: wal(path).write_bytes(b"x" * 100), "its write-ahead log is damaged"),
     (lambda path: damage_mark(path).touch(), "it was found to be damaged before"),
     (lambda path: path.write_bytes(b"x" * 100), "file is not a database"),
-    (sql("PRAGMA user_version = 99"), "it is not an outbox of this version"),
+    (sql("PRAGMA user_version = 0"), "it is not an outbox)"),
     (sql("UPDATE numbering SET name = x'00'"), "the numbering has columns of the wrong type"),
     (sql("INSERT INTO absence VALUES ('then', 'restarted')"), "not an absence"),
     (sql("INSERT INTO absence VALUES (1, 'bored')"), "not an absence"),
@@ -77,7 +77,7 @@ def test_the_damage_is_named(
 @pytest.mark.parametrize(
     ("damage", "loss"),
     [
-        (sql("PRAGMA user_version = 99"), "with the 0 messages that could be read. None is lost"),
+        (sql("PRAGMA user_version = 0"), "with the 0 messages that could be read. None is lost"),
         (empty_log, "None is lost"),
         (lambda path: path.write_bytes(b"x" * 100), "Others may be lost"),
         (sql("INSERT INTO batch VALUES (1, 2, x'00')"), "Others may be lost"),

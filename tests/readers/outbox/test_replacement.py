@@ -68,7 +68,7 @@ def test_a_kill_while_the_outbox_is_replaced_loses_nothing(path: Path, renames: 
     fill(path)
     numbers = f"-numbers-{ACKNOWLEDGED + 5}-{MESSAGES}"
     path.with_name(f"{path.name}{numbers}").touch()
-    DAMAGES["older version"](path)
+    DAMAGES["wrong layout"](path)
     with killed_after(renames):
         Outbox(path, "xqc", MAX_BYTES).close()
     outbox = Outbox(path, "xqc", MAX_BYTES)
@@ -174,7 +174,7 @@ def test_a_damaged_outbox_that_is_open_stays_where_it_is(path: Path) -> None:
 def test_a_full_disk_does_not_lose_what_could_be_read(path: Path) -> None:
     """The file stays in its place until there is room for the new one."""
     fill(path)
-    DAMAGES["older version"](path)
+    DAMAGES["wrong layout"](path)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
     try:
