@@ -111,6 +111,17 @@ def test_an_invalid_file_counts_as_missing(path: Path, content: bytes) -> None:
     assert json.loads(path.read_bytes())["version"] == shared_rate.VERSION
 
 
+def test_times_that_an_earlier_release_has_reserved_count(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the code of 69aa55b has written them. Readers of both releases run during an update."""
+    monkeypatch.setattr(shared_rate, "boot_id", lambda: "first boot")
+    path.parent.mkdir()
+    path.write_text('{"version":1,"boot":"first boot","taken":[1000.0,1012.0]}')
+    assert SharedRate(path, 2, 12.0, clock=lambda: 1001.0).take() == 11
+    assert path.read_text() == '{"version":1,"boot":"first boot","taken":[1012.0,1012.0]}'
+
+
 def test_stored_times_are_ignored_after_a_reboot(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
