@@ -46,7 +46,12 @@ def test_drain_delivers_the_messages(
     service.start_publisher()
     command = drain(processes, service)
     assert command.wait(60) == 0
-    assert "xqc: 100 messages delivered" in command.output()
+    assert "xqc: 100 messages delivered, 0 left" in command.output()
+    folder = Path(service.environment["STATE_DIR"]) / "outbox"
+    total = (
+        f"outboxes in {folder}: 1 (in use: 0, with problems: 0); messages: 100 delivered, 0 left"
+    )
+    assert total in command.output()
     records = read_topic(kafka.bootstrap, topic, count=100, timeout_s=30)
     texts = [decode_chat_message(record.value).message for record in records]
     assert texts == [str(number) for number in range(100)]
@@ -58,7 +63,7 @@ def test_messages_that_cannot_be_delivered_stay_in_the_outbox(
     """Without a publisher the wait is bounded, and the status is 1."""
     command = drain(processes, service, "--within", "1")
     assert command.wait(60) == 1
-    assert "100 messages are left" in command.output()
+    assert "1 (in use: 0, with problems: 0); messages: 0 delivered, 100 left" in command.output()
 
 
 def test_an_outbox_that_is_in_use_is_skipped(processes: StartProcess, service: Service) -> None:
@@ -69,3 +74,42 @@ def test_an_outbox_that_is_in_use_is_skipped(processes: StartProcess, service: S
     command = drain(processes, service)
     assert command.wait(60) == 0
     assert "if that is its reader" in command.output()
+    assert "1 (in use: 1, with problems: 0); messages: 0 delivered, 0 left" in command.output()
+
+
+def test_an_outbox_that_cannot_be_opened_counts_as_a_problem(
+    processes: StartProcess, service: Service
+) -> None:
+    """The others are drained."""
+    publisher = service.start_publisher()
+    wait_for_line(publisher, "is ready", START_WITHIN_S)
+    (Path(service.environment["STATE_DIR"]) / "outbox" / "a folder.db").mkdir()
+    command = drain(processes, service)
+    assert command.wait(60) == 1
+    assert "2 (in use: 0, with problems: 1); messages: 100 delivered, 0 left" in command.output()
+
+
+def test_a_folder_without_outboxes_is_named(processes: StartProcess, tmp_path: Path) -> None:
+    """Nothing is left there."""
+    (tmp_path / "outbox").mkdir()
+    command = processes(python_module("readers.drain"), {"STATE_DIR": str(tmp_path)})
+    assert command.wait(60) == 0
+    assert f"outboxes in {tmp_path}/outbox: 0 (" in command.output()
+
+
+@pytest.mark.parametrize(
+    ("is_file", "problem"),
+    [
+        (False, "there is no folder {}/outbox: no reader has run with this STATE_DIR"),
+        (True, "cannot look for outboxes in {}/outbox: Not a directory"),
+    ],
+)
+def test_a_folder_that_is_not_there_is_no_empty_one(
+    processes: StartProcess, tmp_path: Path, is_file: bool, problem: str
+) -> None:
+    """Else, in the wrong folder, it would say that nothing is left."""
+    if is_file:
+        (tmp_path / "outbox").write_text("a file")
+    command = processes(python_module("readers.drain"), {"STATE_DIR": str(tmp_path)})
+    assert command.wait(60) == 78
+    assert problem.format(tmp_path) in command.output()
