@@ -17,6 +17,9 @@ _SIMILAR = 0.85
 
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 
+#: librdkafka's properties that hold a password or a private key.
+_PASSWORD = re.compile(r"KAFKA_CONF_\w*(PASS|SECRET|KEY_PEM|OAUTHBEARER_CONFIG)")
+
 
 def properties(settings: Mapping[str, str], prefix: str) -> dict[str, str]:
     """Return what the *settings* with *prefix* set: SASL_USERNAME after it is `sasl.username`."""
@@ -31,6 +34,11 @@ def _property(name: str) -> str:
     folded = name.lower()
     # The only librdkafka property whose name contains an underscore.
     return folded if folded == "log_level" else folded.replace("_", ".")
+
+
+def holds_password(name: str) -> bool:
+    """Return whether the variable *name* sets a secret property of librdkafka."""
+    return _PASSWORD.match(name) is not None
 
 
 def unknown_in_environment(names: Iterable[str], known: Collection[str]) -> list[str]:

@@ -22,13 +22,12 @@ from typing import Any
 from dotenv.parser import Binding, parse_stream
 
 from common.files import read_small_file
+from common.setting_names import holds_password
 
 _LARGEST_BYTES = 1024 * 1024
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 _LISTS = {"TWITCH_CHANNELS", "TWITCH_CHANNEL"}
-#: librdkafka's properties that hold a password.
-_PASSWORD = re.compile(r"KAFKA_CONF_\w*(PASS|SECRET)")
 
 #: An assignment, as python-dotenv parses it: *value* ends with the line, which may end a quote.
 _ASSIGNMENT = re.compile(r"\s*(?:export[^\S\r\n]+)?[^=\r\n]*=[^\S\r\n]*(?P<value>[^\r\n]*)")
@@ -181,7 +180,7 @@ def _may_belong_to_value(
     name: str, before: str, whole: str, word: str | None, parser_of: ParserOf
 ) -> bool:
     parse = parser_of(name)
-    if parse is None or (not word and (not before or not _PASSWORD.match(name))):
+    if parse is None or (not word and (not before or not holds_password(name))):
         return False
     try:
         parse(whole)

@@ -16,7 +16,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from common.frames import Batch, Kind
 from publisher.counters import Counters
 from publisher.kafka.health import KafkaHealth, LibrdkafkaLog
-from publisher.kafka.properties import rejected_property
+from publisher.kafka.property_errors import rejected_properties
 from publisher.link.sequence import Delivery
 
 #: The partition number that lets librdkafka choose one by the key (RD_KAFKA_PARTITION_UA). Where
@@ -62,7 +62,7 @@ class Sink(ABC):
                 logger=LibrdkafkaLog(),
             )
         except (KafkaException, TypeError, ValueError) as error:
-            raise rejected_property(error) from None
+            raise rejected_properties(error, properties) from None
 
     @property
     @abstractmethod

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
+
+from publisher.kafka.property_errors import rejected_properties
 
 
 def admin_client(properties: Mapping[str, str]) -> AdminClient:
@@ -12,5 +15,9 @@ def admin_client(properties: Mapping[str, str]) -> AdminClient:
     Return an admin client with *properties*, those of a connection.
 
     It logs nothing: the producer with the same properties reports what keeps Kafka out of reach.
+    Raises SettingsError when librdkafka does not accept the *properties*.
     """
-    return AdminClient({**properties, "log_level": "0"})
+    try:
+        return AdminClient({**properties, "log_level": "0"})
+    except (KafkaException, TypeError, ValueError) as error:
+        raise rejected_properties(error, properties) from None

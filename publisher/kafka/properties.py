@@ -6,11 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from confluent_kafka import KafkaError
-
-from common.settings import KAFKA_CONF_PREFIX, Settings, SettingsError
-
-_CONFIGURATION = "https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md"
+from common.settings import Settings, SettingsError
+from publisher.kafka.property_errors import variable_of
 
 #: Properties for reaching the cluster, which consumers and admin clients also accept.
 _CONNECTION_PREFIXES = (
@@ -110,6 +107,9 @@ _REFUSED = {
     "client.id": "KAFKA_CLIENT_ID is the setting for this",
     # Hidden properties of librdkafka's tests: what is written would be in memory only.
     "test.mock.num.brokers": "KAFKA_BROKERS=embedded is the setting for this",
+    # Names that confluent_kafka treats in its own way.
+    "default.topic.config": "librdkafka has no such property",
+    "logger": "librdkafka has no such property",
     "delivery.report.only.error": "acknowledgements need the reports of success",
     "transactional.id": "KAFKA_TRANSACTIONAL_ID is the setting for this",
 }
@@ -231,7 +231,7 @@ def _own(settings: Settings, cluster: Cluster) -> dict[str, str]:
 def _check(settings: Settings, required: Mapping[str, _Requirement]) -> None:
     errors = []
     for given, value in settings.kafka_properties.items():
-        variable = KAFKA_CONF_PREFIX + given.upper().replace(".", "_")
+        variable = variable_of(given)
         # librdkafka takes this prefix as optional.
         name = given.removeprefix("topic.")
         if name in _REFUSED:
@@ -244,12 +244,3 @@ def _check(settings: Settings, required: Mapping[str, _Requirement]) -> None:
             )
     if errors:
         raise SettingsError("\n".join(errors))
-
-
-def rejected_property(error: Exception) -> SettingsError:
-    """Return the error to show the user for librdkafka's *error* about a property."""
-    cause = error.args[0] if error.args else error
-    reason = cause.str() if isinstance(cause, KafkaError) else error
-    return SettingsError(
-        f"a {KAFKA_CONF_PREFIX}* setting is wrong: {reason} (see {_CONFIGURATION})"
-    )

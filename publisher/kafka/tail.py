@@ -17,11 +17,12 @@ from common.arguments import main_of
 from common.logs import BoundedLog
 from common.settings import Settings, SettingsError, read_environment
 from common.settings_help import settings_help
-from common.startup import start
+from common.startup import settings_are_wrong, start
 from publisher.kafka.cluster_finder import ClusterFinder
 from publisher.kafka.health import KafkaHealth, LibrdkafkaLog
 from publisher.kafka.permissions import is_hidden
-from publisher.kafka.properties import Cluster, connection_properties, rejected_property
+from publisher.kafka.properties import Cluster, connection_properties
+from publisher.kafka.property_errors import rejected_properties
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +59,7 @@ def run(options: argparse.Namespace) -> int:
         # The reading end of our pipe is closed. Without this, Python's flush on exit would fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except SettingsError as error:
-        logger.error("%s", error)
-        return exit_codes.SETTINGS
+        return settings_are_wrong(error)
     return exit_codes.OK
 
 
@@ -97,7 +97,7 @@ class _TopicReader:
         try:
             self._consumer = Consumer(properties, logger=LibrdkafkaLog())
         except (KafkaException, TypeError, ValueError) as error:
-            raise rejected_property(error) from None
+            raise rejected_properties(error, properties) from None
 
     def values(self, finder: ClusterFinder, *, from_beginning: bool) -> Iterator[bytes]:
         """Yield values until *finder* finds another cluster."""
