@@ -14,10 +14,10 @@ from common.settings_help import settings_help
 from tests.setting_uses import settings_used_by
 from twitch_ingestion.commands import COMMANDS
 
-#: It shows and uses all settings.
-CHECK = "check"
+#: Commands that stand for the others: one checks the settings of all, one starts them all.
+_WHOLE = {"check", "demo"}
 
-_MODULES = {command.name: command.module for command in COMMANDS if command.name != CHECK}
+_MODULES = {command.name: command.module for command in COMMANDS if command.name not in _WHOLE}
 
 _ALL = {f"{KAFKA_CONF_PREFIX}*", *(variable.metadata["name"] for variable in variables())}
 

@@ -1,0 +1,63 @@
+"""Warns when `.env` holds a secret that other users of the host can read."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import stat
+from pathlib import Path
+
+from common.setting_names import holds_password
+from common.setting_table import variables
+from common.settings import settings_file
+
+logger = logging.getLogger(__name__)
+
+
+def warn_of_exposed_secrets(directory: Path = Path()) -> None:
+    """Log a warning if the `.env` file in *directory* has secrets that others can read."""
+    if warning := exposed_secrets(directory):
+        logger.warning("%s", warning)
+
+
+def exposed_secrets(directory: Path = Path()) -> str:
+    """
+    Return a warning if the `.env` file in *directory* has secrets that others can read, else "".
+
+    It has the command that mends it. Raises SettingsError if the file cannot be read.
+    """
+    secret = {variable.metadata["name"] for variable in variables() if variable.metadata["secret"]}
+    values = settings_file(directory).values
+    found = sorted(name for name in values if name in secret or holds_password(name))
+    path = directory / ".env"
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return ""
+    if not found or not _is_readable_by_others(status):
+        return ""
+    return (
+        f"{path.absolute()} holds {', '.join(found)}, but other users can read it: run"
+        f" `{_command(status, shlex.quote(str(path)))}`; if others may have read it, replace what it holds"
+    )
+
+
+def _is_readable_by_others(status: os.stat_result) -> bool:
+    if status.st_mode & stat.S_IROTH:
+        return True
+    # With another owner or group, it is the group by which this or another process of ours reads.
+    return _is_ours_alone(status) and bool(status.st_mode & stat.S_IRGRP)
+
+
+def _is_ours_alone(status: os.stat_result) -> bool:
+    return (status.st_uid, status.st_gid) == (os.geteuid(), os.getegid())
+
+
+def _command(status: os.stat_result, path: str) -> str:
+    """Return the command that takes access away from others, but not from this process."""
+    if _is_ours_alone(status):
+        return f"chmod 600 {path}"
+    if status.st_uid == os.geteuid() or status.st_gid in {os.getegid(), *os.getgroups()}:
+        return f"chmod 640 {path}"
+    return f"chgrp {os.getegid()} {path} && chmod 640 {path}"
