@@ -37,9 +37,10 @@ def exposed_secrets(directory: Path = Path()) -> str:
         return ""
     if not found or not _is_readable_by_others(status):
         return ""
+    command = _command(status, shlex.quote(str(path)))
     return (
         f"{path.absolute()} holds {', '.join(found)}, but other users can read it: run"
-        f" `{_command(status, shlex.quote(str(path)))}`; if others may have read it, replace what it holds"
+        f" `{command}`; if others may have read it, replace what it holds"
     )
 
 
