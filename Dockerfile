@@ -3,12 +3,8 @@
 #   docker build --tag twitch-ingestion-service .
 #   docker run --env-file .env --volume twitch-state:/app/var twitch-ingestion-service [ROLE]
 #
-#   readers          a reader for each channel, under supervisord
-#   reader CHANNEL   one reader
-#   publisher        the publisher; `publisher tail` prints the topic's messages
-#   auth             renews the login; `auth login --device` logs in
-#
-# Anything else is run as a command, for example python -m common.keys.
+# `docker run twitch-ingestion-service --help` lists the roles (deploy/container/entrypoint). With podman
+# or buildah, build with `--format docker`: the OCI format has no place for a health check.
 
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /source

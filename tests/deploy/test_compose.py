@@ -36,9 +36,28 @@ def test_every_volume_is_declared_and_used() -> None:
         volume.split(":")[0]
         for service in file["services"].values()
         for volume in service["volumes"]
-        if not volume.startswith(".")
+        if isinstance(volume, str)
     }
     assert named == set(file["volumes"])
+
+
+def test_a_file_of_this_host_that_is_missing_is_an_error() -> None:
+    """Docker would make an empty folder of its name."""
+    mounted = [
+        volume
+        for service in compose_services().values()
+        for volume in service["volumes"]
+        if not isinstance(volume, str)
+    ]
+    assert [volume["source"] for volume in mounted] == ["../channels.conf"]
+    assert all(volume["bind"] == {"create_host_path": False} for volume in mounted)
+
+
+def test_the_demo_is_started_only_by_its_name_and_needs_nothing() -> None:
+    """A profile keeps it out of `up`."""
+    demo = compose_services()["demo"]
+    assert demo["profiles"] == ["demo"]
+    assert (demo["env_file"], demo.get("depends_on")) == ([], None)
 
 
 def test_containers_get_enough_time_to_stop() -> None:
