@@ -10,12 +10,15 @@ import pytest
 import yaml
 
 from tests.deploy.manifests import KUBERNETES, Manifest, built, of_kind, unknown_settings, version
+from tests.processes import REPOSITORY
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a copy of deploy/kubernetes that the test may change."""
-    return Path(shutil.copytree(KUBERNETES, tmp_path / "kubernetes"))
+    """Return a copy of deploy/kubernetes that the test may change, in a clone."""
+    for package in ("common", "readers"):
+        (tmp_path / package).symlink_to(REPOSITORY / package)
+    return Path(shutil.copytree(KUBERNETES, tmp_path / "deploy" / "kubernetes"))
 
 
 @pytest.fixture(params=["without a login", "with a login"])
@@ -29,9 +32,10 @@ def resources(request: pytest.FixtureRequest, folder: Path) -> list[Manifest]:
     return built(folder)
 
 
-def write_readers(folder: Path, channels: str) -> subprocess.CompletedProcess[str]:
+def write_readers(folder: Path, channels: str | bytes) -> subprocess.CompletedProcess[str]:
     """Write *channels* to channels.txt, and generate readers.yaml from it."""
-    (folder / "channels.txt").write_text(channels)
+    content = channels if isinstance(channels, bytes) else channels.encode()
+    (folder / "channels.txt").write_bytes(content)
     return subprocess.run(
         [str(folder / "channels")], capture_output=True, text=True, check=False, timeout=30
     )
@@ -69,12 +73,21 @@ def test_each_channel_of_the_list_has_one_reader_whatever_its_name(folder: Path)
     assert len({each["metadata"]["name"] for each in found.values()}) == len(channels)
 
 
-def test_commas_and_spaces_separate_channels(folder: Path) -> None:
-    """No channel of a line is dropped without a word. Line ends may be CR LF."""
-    assert write_readers(folder, "xqc, shroud,forsen\r\nsummit1g a_b  # x, y\r\n").returncode == 0
-    assert readers(folder).keys() == {"xqc", "shroud", "forsen", "summit1g", "a_b"}
-    refused = write_readers(folder, "xqc, #shroud\n")
-    assert (refused.returncode, "line 1" in refused.stderr) == (1, True)
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"xqc, shroud,a_b\r\n# x, y\r\n",
+        b"#xqc  #Shroud\nA_B  # plays everything\n",
+        b"https://www.twitch.tv/xqc\ntwitch.tv/shroud a_b xqc",
+        b"\xef\xbb\xbfxqc\rshroud\ra_b\r",
+        "xqc\r\nshroud\r\na_b\r\n".encode("utf-16"),
+    ],
+    ids=["CR LF", "hashes", "addresses", "CR and a mark", "UTF-16"],
+)
+def test_the_list_follows_the_rules_of_channels_conf(folder: Path, written: bytes) -> None:
+    """Whatever an editor makes of it."""
+    assert write_readers(folder, written).returncode == 0
+    assert readers(folder).keys() == {"xqc", "shroud", "a_b"}
 
 
 def test_an_empty_list_has_no_readers(folder: Path) -> None:
@@ -84,13 +97,34 @@ def test_an_empty_list_has_no_readers(folder: Path) -> None:
     assert of_kind("Deployment", built(folder)).keys() == {"publisher"}
 
 
-def test_an_invalid_channel_is_reported_with_its_line_and_nothing_is_written(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("written", "reasons"),
+    [
+        (b"xqc\nfoo-bar\nshroud!\n", ["line 2: 'foo-bar' is not", "line 3: 'shroud!' is not"]),
+        (b"xqc\n#was here before\n", ["line 2: '#was here before' may be names or a comment"]),
+        (b"xqc\n\xff\n", ["line 2: byte 0xff is not valid UTF-8"]),
+    ],
+    ids=["names", "comment", "encoding"],
+)
+def test_what_is_wrong_is_reported_with_its_line_and_nothing_is_written(
+    folder: Path, written: bytes, reasons: list[str]
+) -> None:
     """readers.yaml is unchanged."""
     before = (folder / "readers.yaml").read_text()
-    refused = write_readers(folder, "xqc\nhttps://www.twitch.tv/shroud\n")
-    assert refused.returncode == 1
-    assert "line 2" in refused.stderr
+    refused = write_readers(folder, written)
+    assert refused.returncode == 78
+    for reason in reasons:
+        assert f"channels.txt, {reason}" in refused.stderr
     assert (folder / "readers.yaml").read_text() == before
+
+
+def test_outside_of_a_clone_the_reason_is_said(tmp_path: Path) -> None:
+    """In one line."""
+    folder = Path(shutil.copytree(KUBERNETES, tmp_path / "kubernetes"))
+    refused = write_readers(folder, "xqc\n")
+    assert refused.returncode == 1
+    [line] = refused.stderr.splitlines()
+    assert "run this in a clone of the repository" in line
 
 
 def test_every_mount_has_its_volume_and_every_volume_its_claim(resources: list[Manifest]) -> None:
