@@ -102,11 +102,17 @@ class Membership:
                     logger.info("%s; next attempt in %.1f s", refusal, delay_s)
             except TwitchError as error:
                 delay_s = self._reconnect.next_delay_s()
-                logger.warning("cannot connect: %s; next attempt in %.1f s", error, delay_s)
+                logger.warning(
+                    "cannot connect to %s:%d: %s; next attempt in %.1f s",
+                    self._host.name,
+                    self._host.port,
+                    error,
+                    delay_s,
+                )
             else:
                 self._last_refusal = ""
                 self._refused_logins = 0
-                logger.info("in the channel (id %s)", client.room_id)
+                logger.info("in the channel (id %s), as %s", client.room_id, client.nickname)
                 return client
             await asyncio.sleep(delay_s)
 
@@ -122,7 +128,7 @@ class Membership:
             on_lost=self._on_lost,
         )
         host = self._host
-        logger.info("connecting to %s:%d as %s", host.name, host.port, credentials.nick)
+        logger.debug("connecting to %s:%d as %s", host.name, host.port, credentials.nick)
         try:
             with advised(credentials):
                 await client.log_in(host)

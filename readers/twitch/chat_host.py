@@ -19,6 +19,7 @@ import asyncio
 import functools
 import itertools
 import logging
+import os
 import socket
 import ssl
 from typing import Any
@@ -48,6 +49,8 @@ class ChatHost:
         self._used: _Address | None = None
         self._failed: set[_Address] = set()
         self._lookup: asyncio.Task[list[_Address]] | None = None
+        #: Whether DNS fails, which is logged once.
+        self._dns_fails = False
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """
@@ -58,20 +61,28 @@ class ChatHost:
         """
         addresses = self._in_turn(await self._addresses())
         untried = list(addresses)
+        failures: list[str] = []
         while True:
-            connected, used = await _first_to_accept(untried, self._timing.accept_within_s)
+            try:
+                connected, used = await _first_to_accept(untried, self._timing.accept_within_s)
+            except OSError as error:
+                raise OSError("; ".join([*failures, str(error)])) from None
             self._used = used
             self._failed = set(addresses).difference(untried, [used])
             try:
-                return await self._secured(connected)
+                streams = await self._secured(connected)
             except ssl.SSLCertVerificationError:
                 # CA certificates may have been installed since: the next attempt loads them again.
                 tls_context.cache_clear()
                 raise
             except OSError as error:
+                failures.append(f"{error} ({used[4][0]})")
                 if not untried:
-                    raise
-                logger.info("%s: %s; trying another address", used[4][0], error)
+                    raise OSError("; ".join(failures)) from None
+            else:
+                if failures:
+                    logger.info("connected to %s, after: %s", used[4][0], "; ".join(failures))
+                return streams
 
     async def _secured(
         self, connected: socket.socket
@@ -96,12 +107,14 @@ class ChatHost:
                 raise TimeoutError(f"no answer within {within_s:g} s")
             lookup, self._lookup = self._lookup, None
             self._known = lookup.result()
+            self._dns_fails = False
         except OSError as error:
+            reason = f"cannot resolve {self.name}: {error.strerror or error}"
             if not self._known:
-                raise
-            logger.warning(
-                "cannot resolve %s: %s; using the addresses of the last answer", self.name, error
-            )
+                raise OSError(reason) from None
+            if not self._dns_fails:
+                self._dns_fails = True
+                logger.warning("%s; using the addresses of the last answer", reason)
         return self._known
 
     def _in_turn(self, addresses: list[_Address]) -> list[_Address]:
@@ -142,7 +155,7 @@ async def _first_to_accept(
                 for attempt in done:
                     address = attempts.pop(attempt)
                     if error := attempt.exception():
-                        errors.append(str(error))
+                        errors.append(_reason(error, address))
                     else:
                         return attempt.result(), address
     except TimeoutError:
@@ -153,6 +166,12 @@ async def _first_to_accept(
             attempt.add_done_callback(_close)
             attempt.cancel()
     raise OSError("; ".join(dict.fromkeys(errors)))
+
+
+def _reason(error: BaseException, address: _Address) -> str:
+    # asyncio's text is "Connect call failed" with the address, without the reason.
+    known = isinstance(error, OSError) and error.errno
+    return f"{os.strerror(known) if known else error} ({address[4][0]})"
 
 
 async def _accepted(address: _Address) -> socket.socket:

@@ -148,8 +148,7 @@ def test_a_reader_takes_a_store_up_once_it_is_right(
         wait_for_line(reader, r"tokenStore\.json is not .*; next attempt in", WITHIN_S)
         remove(path)
         store_login(path)
-        wait_for_line(reader, "connecting to .* as somebot", WITHIN_S)
-        wait_for_line(reader, "in the channel", WITHIN_S)
+        wait_for_line(reader, r"in the channel \(id \d+\), as somebot$", WITHIN_S)
         assert "Traceback" not in reader.output()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -33,7 +34,7 @@ def unix_ms() -> int:
 def logged_delays(caplog: pytest.LogCaptureFixture, text: str) -> list[float]:
     """Return the delays, in seconds, of all log lines with *text* so far."""
     arguments: list[Any] = [record.args for record in caplog.records if text in record.msg]
-    return [delay_s for _, delay_s in arguments]
+    return [delay_s for *_, delay_s in arguments]
 
 
 async def test_a_ping_is_answered(twitch: ChatServer, listener: Listener) -> None:
@@ -186,13 +187,17 @@ async def test_connecting_is_retried_until_the_server_is_back(
     twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One line per attempt with the next delay and no traceback, until the server is back."""
+    caplog.set_level(logging.INFO)
     settings = settings_for(twitch)
     await twitch.close()
     async with membership_of(settings, listener):
         await until(lambda: caplog.text.count("cannot connect") >= 5)
+        lines = [each.getMessage() for each in caplog.records if each.name.startswith("readers.")]
         await twitch.start()
         await twitch.wait_for_join(CHANNEL)
-    assert "next attempt in" in caplog.text
+    host = rf"localhost:{settings.twitch_irc_port}"
+    attempt = rf"cannot connect to {host}: .+; next attempt in \d+\.\d s"
+    assert [line for line in lines if not re.fullmatch(attempt, line)] == []
     assert "Traceback" not in caplog.text
 
 

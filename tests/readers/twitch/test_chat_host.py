@@ -113,9 +113,11 @@ async def test_if_no_address_answers_they_are_named(dns: Dns) -> None:
         port = bound.getsockname()[1]
     with swallowing_packets("127.0.0.2", port), swallowing_packets("127.0.0.3", port):
         host = ChatHost("chat", port, Timing(accept_within_s=0.6), tls=False)
-        with pytest.raises(OSError, match=r"'127\.0\.0\.1'.*; no answer from") as raised:
+        with pytest.raises(OSError, match="no answer from") as raised:
             await peer_of(host)
-    assert str(raised.value).endswith("; no answer from 127.0.0.2, 127.0.0.3 within 0.6 s")
+    assert str(raised.value) == (
+        "Connection refused (127.0.0.1); no answer from 127.0.0.2, 127.0.0.3 within 0.6 s"
+    )
 
 
 async def test_addresses_of_ipv6_and_ipv4_take_turns(dns: Dns) -> None:
@@ -138,8 +140,8 @@ async def test_a_failed_tls_handshake_is_not_the_end(
     dns.hosts = ["127.0.0.2", "127.0.0.1"]
     async with ChatServer(host="127.0.0.2", port=twitch.port):  # without TLS
         assert await peer_of(ChatHost("localhost", twitch.port, Timing(), tls=True)) == "127.0.0.1"
-    assert "127.0.0.2: " in caplog.text
-    assert "; trying another address" in caplog.text
+    assert "connected to 127.0.0.1, after: [SSL: WRONG_VERSION_NUMBER] " in caplog.text
+    assert " (127.0.0.2)\n" in caplog.text
     dns.hosts = ["127.0.0.1"]
     with pytest.raises(OSError, match="CERTIFICATE_VERIFY_FAILED"):
         await peer_of(ChatHost("chat", twitch.port, Timing(), tls=True))
@@ -158,22 +160,23 @@ async def test_a_tls_handshake_without_an_answer_is_given_up() -> None:
 async def test_without_dns_the_addresses_of_the_last_answer_are_used(
     dns: Dns, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """They are used until DNS answers again. The log says so."""
+    """They are used until DNS answers again. The log says so once."""
     with listening("127.0.0.1") as good:
         host = ChatHost("chat", good.getsockname()[1], Timing(), tls=False)
         await peer_of(host)
         dns.error = socket.gaierror(-3, "Temporary failure in name resolution")
         assert await peer_of(host) == "127.0.0.1"
-        assert "cannot resolve chat: [Errno -3] Temporary failure in name" in caplog.text
+        assert await peer_of(host) == "127.0.0.1"
+        assert caplog.text.count("cannot resolve chat: Temporary failure in name resolution") == 1
         dns.error, dns.hosts = None, ["127.0.0.9"]
         with pytest.raises(OSError, match=r"127\.0\.0\.9"):
             await peer_of(host)
 
 
 async def test_without_any_answer_of_dns_there_is_an_error(dns: Dns) -> None:
-    """Its text is that of the resolver."""
+    """The resolver's text does not name the host."""
     dns.error = socket.gaierror(-2, "Name or service not known")
-    with pytest.raises(OSError, match="Name or service not known"):
+    with pytest.raises(OSError, match=r"^cannot resolve chat: Name or service not known$"):
         await peer_of(ChatHost("chat", 1, Timing(), tls=False))
 
 
@@ -186,7 +189,7 @@ async def test_a_silent_dns_is_asked_once(dns: Dns, caplog: pytest.LogCaptureFix
         dns.answers.clear()
         assert [await peer_of(host) for _ in range(3)] == ["127.0.0.1"] * 3
         assert dns.questions == 2
-        assert caplog.text.count("no answer within 0.01 s; using the addresses") == 3
+        assert caplog.text.count("no answer within 0.01 s; using the addresses") == 1
         dns.hosts = ["127.0.0.9"]
         dns.answers.set()
         with pytest.raises(OSError, match=r"127\.0\.0\.9"):
