@@ -32,7 +32,12 @@ class Retry:
         self._retry_at = now + self._backoff.next_delay_s()
         level = logging.DEBUG if str(error) in self._logged else logging.WARNING
         self._logged.add(str(error))
-        logger.log(level, "%s; retrying, and the current token stays in use", error)
+        logger.log(
+            level,
+            "%s; trying again at least every %.0f s, and the current token stays in use",
+            error,
+            RETRY_LAST_S,
+        )
 
     def on_success(self) -> None:
         """Start again with the first delay."""

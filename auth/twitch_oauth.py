@@ -198,7 +198,7 @@ def _reason(error: requests.RequestException) -> str:
     if isinstance(error, requests.TooManyRedirects):
         return "redirects to another address, which is not Twitch's way to respond"
     cause = error.args[0] if error.args else None
-    reason = str(getattr(cause, "reason", "")).rpartition(": ")[2]
+    reason = re.sub(r"\[Errno -?\d+\] ", "", str(getattr(cause, "reason", "")).rpartition(": ")[2])
     return f"cannot be reached ({reason or 'the connection was lost'})"
 
 

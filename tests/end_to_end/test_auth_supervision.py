@@ -73,7 +73,7 @@ def test_an_unexpected_response_does_not_end_auth(
     with locked_token_store(folder / "tokenStore.json") as store:
         store.write(TOKEN)
     service = SupervisedService(processes, folder)
-    wait_for_line(service.supervisord, "responded with status 403 .*; retrying", 30)
+    wait_for_line(service.supervisord, "responded with status 403 .*; trying again", 30)
     wait_for(lambda: oauth.received >= 3, 60, "two more attempts")
     output = service.supervisord.output()
     assert output.count("spawned: 'auth'") == 1
