@@ -1,4 +1,4 @@
-"""A local Twitch chat server that plays recorded chat: `python -m simulator`."""
+"""`python -m simulator`: a local Twitch: chat, which is recorded, and with `--oauth` logins."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ import signal
 import ssl
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from common import exit_codes
 from common.arguments import real_number, whole_number
-from simulator.certificates import server_tls
+from simulator.certificates import AUTHORITY_FILE, server_tls
 from simulator.chat_server import ChatServer
-from simulator.playback import Recording, load_recordings, play
+from simulator.local_application import local_oauth_server, oauth_settings
+from simulator.oauth_server import OAuthServer
+from simulator.playback import load_recordings, play
 
 logger = logging.getLogger("simulator")
 
@@ -28,12 +31,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream=sys.stdout, level=logging.INFO, format="%(asctime)s simulator: %(message)s"
     )
     try:
-        tls = None if options.plain else server_tls(options.tls_directory)
-        asyncio.run(_serve(options.port, tls, load_recordings(), options.rate))
-    except OSError as error:
-        print(f"simulator: {_explain(error, options.port)}", file=sys.stderr)
+        with ExitStack() as stack:
+            oauth = (
+                stack.enter_context(_oauth_server(options.oauth_port)) if options.oauth else None
+            )
+            asyncio.run(_serve(options, oauth))
+    except (OSError, _StartError) as error:
+        print(f"simulator: {error}", file=sys.stderr)
         return exit_codes.FAILURE
     return exit_codes.OK
+
+
+class _StartError(Exception):
+    """Raised when the simulator cannot start. The text is one line for the user."""
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -41,15 +51,16 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m simulator",
         description="A local Twitch chat server. It plays recorded chat in a few channels, in a "
         "loop.",
-        epilog="To connect a reader, set TWITCH_IRC_HOST=localhost, TWITCH_IRC_PORT, and "
-        "SSL_CERT_FILE to the ca.pem in the TLS directory.",
+        epilog="To connect a reader, set TWITCH_IRC_HOST=localhost, TWITCH_IRC_PORT, and the "
+        "environment variable SSL_CERT_FILE to the ca.pem in the TLS directory; or, with --plain, "
+        "TWITCH_IRC_TLS=false. With --oauth, all settings are printed.",
     )
     parser.add_argument(
         "--port",
         type=whole_number(0, 65535),
         default=6697,
         metavar="NUMBER",
-        help="port on 127.0.0.1 to listen on; 0 chooses a free one (default: 6697)",
+        help="port on 127.0.0.1 of the chat server; 0 chooses a free one (default: 6697)",
     )
     parser.add_argument(
         "--rate",
@@ -67,33 +78,92 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="directory of the certificates, created if missing (default: var/simulator)",
     )
     transport.add_argument("--plain", action="store_true", help="use plain TCP, without TLS")
+    parser.add_argument(
+        "--oauth",
+        action="store_true",
+        help="also serve Twitch's OAuth; the chat accepts the tokens that it issues, and readers "
+        "without one",
+    )
+    parser.add_argument(
+        "--oauth-port",
+        type=whole_number(0, 65535),
+        default=6698,
+        metavar="NUMBER",
+        help="port of the OAuth server; 0 chooses a free one (default: 6698)",
+    )
     return parser.parse_args(arguments)
 
 
-def _explain(error: OSError, port: int) -> str:
+def _oauth_server(port: int) -> OAuthServer:
+    try:
+        return local_oauth_server(port)
+    except OSError as error:
+        raise _StartError(_explain(error, port, "--oauth-port")) from None
+
+
+def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
+    if options.plain:
+        return None
+    try:
+        return server_tls(options.tls_directory)
+    except ModuleNotFoundError as error:
+        if error.name != "trustme":
+            raise
+        raise _StartError(
+            "TLS needs the package trustme: install this project's extra `simulator` (in a clone:"
+            " scripts/install simulator), or use --plain"
+        ) from None
+
+
+def _explain(error: OSError, port: int, option: str) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
-            f"port {port} is in use: stop the program that uses it, or choose another with --port"
+            f"port {port} is in use: stop the program that uses it, or choose another with {option}"
         )
     return str(error)
 
 
-async def _serve(
-    port: int, tls: ssl.SSLContext | None, recordings: list[Recording], messages_per_s: float
-) -> None:
+async def _serve(options: argparse.Namespace, oauth: OAuthServer | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    recordings = load_recordings()
     room_ids = {recording.channel: recording.room_id for recording in recordings}
-    async with ChatServer(port=port, tls=tls, room_ids=room_ids) as server:
-        logger.info("listening on %s:%s (%s)", server.host, server.port, "TLS" if tls else "plain")
+    server = ChatServer(port=options.port, tls=_tls(options), room_ids=room_ids)
+    if oauth is not None:
+        server.state.tokens = oauth.state.valid_tokens
+    try:
+        await server.start()
+    except OSError as error:
+        raise _StartError(_explain(error, options.port, "--port")) from None
+    try:
+        transport = "plain" if options.plain else "TLS"
+        logger.info("listening on %s:%s (%s)", server.host, server.port, transport)
+        if oauth is not None:
+            _print_settings(options, server, oauth)
         players = [
-            asyncio.create_task(play(server, recording, messages_per_s=messages_per_s))
+            asyncio.create_task(play(server, recording, messages_per_s=options.rate))
             for recording in recordings
         ]
         logger.info("playing in #%s", ", #".join(room_ids))
         await _first(stop, players)
         logger.info("stopping")
+    finally:
+        await server.close()
+
+
+def _print_settings(options: argparse.Namespace, server: ChatServer, oauth: OAuthServer) -> None:
+    settings = {"TWITCH_IRC_HOST": "localhost", "TWITCH_IRC_PORT": str(server.port)}
+    if options.plain:
+        settings["TWITCH_IRC_TLS"] = "false"
+    settings |= oauth_settings(oauth)
+    print(
+        "Settings for .env:\n", *(f"    {name}={text}\n" for name, text in settings.items()), sep=""
+    )
+    if not options.plain:
+        authority = (options.tls_directory / AUTHORITY_FILE).absolute()
+        print(f"Environment variable, not for .env:\n    SSL_CERT_FILE={authority}\n")
+    sys.stdout.flush()
 
 
 async def _first(stop: asyncio.Event, players: list[asyncio.Task[None]]) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-import trustme
-
 from common.files import OWNER_ONLY, replace_file
 
 #: The authority's certificate. Clients verify the server against it if SSL_CERT_FILE names it.
@@ -21,7 +19,8 @@ def server_tls(directory: Path) -> ssl.SSLContext:
 
     The directory and the files are created if they are missing and reused otherwise, so clients
     that trust the authority also trust it after a restart. Raises OSError if the files cannot be
-    written, and ssl.SSLError if they are not valid.
+    written, ssl.SSLError if they are not valid, and ModuleNotFoundError if they are missing and the
+    package that makes them is too.
     """
     if not (directory / AUTHORITY_FILE).exists():
         _make_files(directory)
@@ -31,6 +30,9 @@ def server_tls(directory: Path) -> ssl.SSLContext:
 
 
 def _make_files(directory: Path) -> None:
+    # An extra: nothing else needs this package, and without TLS nothing does.
+    import trustme  # noqa: PLC0415
+
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost", "127.0.0.1", "::1")
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)

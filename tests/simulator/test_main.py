@@ -77,6 +77,41 @@ def test_a_port_in_use_is_reported_in_one_line() -> None:
     )
 
 
+@pytest.mark.parametrize("arguments", [[], ["--oauth", "--oauth-port", "0"]], ids=" ".join)
+def test_a_missing_package_for_tls_is_reported_in_one_line(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    """After an installation without the extra. The line says what to do."""
+    without = "import sys; sys.modules['trustme'] = None; from simulator.__main__ import main"
+    command = [sys.executable, "-c", f"{without}; sys.exit(main(sys.argv[1:]))"]
+    result = subprocess.run(
+        [*command, "--port", "0", "--tls-directory", str(tmp_path), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+
+    assert result.returncode == 1
+    assert result.stderr == (
+        "simulator: TLS needs the package trustme: install this project's extra `simulator` (in a "
+        "clone: scripts/install simulator), or use --plain\n"
+    )
+
+
+@pytest.mark.parametrize("option", ["--port", "--oauth-port"])
+def test_the_option_of_a_port_in_use_is_named(option: str) -> None:
+    """Of both servers."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ports = {"--port": "0", "--oauth-port": "0", option: str(port)}
+        result = _run("--plain", "--oauth", *(word for pair in ports.items() for word in pair))
+
+    assert result.returncode == 1
+    assert result.stderr.endswith(f"choose another with {option}\n")
+    assert result.stderr.count("\n") == 1
+
+
 def test_unreadable_certificates_are_reported_in_one_line(tmp_path: Path) -> None:
     """The exit status is 1, and there is no traceback."""
     (tmp_path / "ca.pem").touch()
