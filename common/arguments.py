@@ -6,6 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError, HelpFormatter, Namespace
 from collections.abc import Callable
 
 from common import exit_codes
+from common.operating_system import refuse_other_systems
 from common.setting_values import WholeNumber
 
 
@@ -22,6 +23,7 @@ def main_of(
     prog: str, add_arguments: Callable[[ArgumentParser], None], run: Callable[[Namespace], int]
 ) -> int:
     """Parse the command line of *prog*, such as `python -m readers`, run it; return its status."""
+    refuse_other_systems()
     parser = ArgumentParser(prog=prog, formatter_class=Formatter)
     add_arguments(parser)
     return run_command(run, parser.parse_args())

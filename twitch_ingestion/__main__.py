@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from common.arguments import Formatter, run_command
+from common.operating_system import refuse_other_systems
 from twitch_ingestion.commands import COMMANDS
 
 DISTRIBUTION = "twitch-ingestion-service"
@@ -17,6 +18,8 @@ DISTRIBUTION = "twitch-ingestion-service"
 
 def main() -> int:
     """Run the command on the command line, and return its exit status."""
+    # Before the module of a command is imported, which may need what only Linux has.
+    refuse_other_systems()
     parser = _parser(_words())
     if "_ARGCOMPLETE" in os.environ:
         # The shell asks for completions. Nothing else needs this package.

@@ -13,6 +13,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from common import exit_codes
+from common.arguments import main_of
 from common.settings import SettingsError
 from readers.supervision.channel_names import channel_name
 from twitch_ingestion.foreground import run_in_foreground
@@ -83,3 +84,7 @@ def _channel(text: str) -> str:
         return channel_name(text)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main_of("python -m twitch_ingestion.demo", add_arguments, run))
