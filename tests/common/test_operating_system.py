@@ -10,17 +10,25 @@ import pytest
 
 from tests.processes import REPOSITORY, base_environment
 
-_LINE = "This runs on Linux only. On macOS and Windows, use a Linux virtual machine, a container or WSL.\n"
+_LINE = (
+    "This runs on Linux only."
+    " On macOS and Windows, use a Linux virtual machine, a container or WSL.\n"
+)
 
 
 @pytest.mark.parametrize("system", ["darwin", "win32"])
-@pytest.mark.parametrize("module", ["twitch_ingestion.__main__", "publisher.__main__"])
-def test_a_command_says_that_it_needs_linux(system: str, module: str) -> None:
+@pytest.mark.parametrize(
+    ("imported", "called"),
+    [
+        ("twitch_ingestion.__main__", "main()"),
+        ("common.arguments", "main_of('python -m readers', None, None)"),
+    ],
+    ids=["twitch-ingestion", "a module"],
+)
+def test_a_command_says_that_it_needs_linux(system: str, imported: str, called: str) -> None:
     """In one line, before it does anything. The exit status is 78."""
-    command = (
-        f"import sys, {module} as command; sys.platform = {system!r}; sys.exit(command.main())"
-    )
-    refused = _run([sys.executable, "-c", command, "tail"], base_environment())
+    code = f"import sys, {imported} as command; sys.platform = {system!r}; command.{called}"
+    refused = _run([sys.executable, "-c", code, "tail"], base_environment())
     assert (refused.returncode, refused.stderr, refused.stdout) == (78, _LINE, "")
 
 
