@@ -90,6 +90,19 @@ def test_a_newcomer_sees_messages(
         assert service.stop(timeout_s=40) == 0
 
 
+@pytest.mark.timeout(240)
+def test_the_demo_needs_nothing_but_the_wheel(installed: Path, short_folder: Path) -> None:
+    """Its recordings and its simulated Twitch are in the wheel."""
+    script = str(installed / "twitch-ingestion")
+    with started_processes(short_folder) as start:
+        demo = start([script, "demo"], _ENVIRONMENT)
+        wait_for_line(demo, "Ctrl-C stops everything", timeout_s=60)
+        command = next(line for line in demo.output().splitlines() if line.endswith(" tail"))
+        shown = start(["sh", "-c", command], _ENVIRONMENT)
+        wait_for_line(shown, '"channel_id":', timeout_s=60)
+        assert demo.stop(timeout_s=40) == 0
+
+
 def _see_a_message(start: StartProcess, tail: list[str], twitch: BackgroundChatServer) -> None:
     twitch.run(twitch.server.say("xqc", "hello from a wheel"))
     shown = start([*tail, "--from-beginning"], _ENVIRONMENT)
