@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
+from collections.abc import Sequence
 
 import zmq
 
@@ -27,28 +28,33 @@ RATES = (1, 100, 1000, 10_000)
 def measure(kafka: str, rate: int, seconds: int, **settings: str) -> dict[str, object]:
     """Return the latencies at *rate* messages per second for *seconds*."""
     lines = chat_lines(CHANNEL, rate * seconds)
-    said: list[float] = []
     with installation(kafka, **settings) as running:
-
-        async def say() -> None:
-            started = time.perf_counter()
-            while len(said) < len(lines):
-                await asyncio.sleep(max(0.0, started + len(said) / rate - time.perf_counter()))
-                now = time.perf_counter()
-                due = lines[len(said) : int((now - started) * rate) + 1]
-                said.extend([now] * len(due))
-                await running.chat.server.send_lines(CHANNEL, b"".join(due))
-
-        saying = asyncio.run_coroutine_threadsafe(say(), running.chat.loop)
-        confirmed = _confirmations(running, len(lines), seconds + WITHIN_S)
-        saying.result(WITHIN_S)
-    waits_s = [then - before for before, then in zip(said, confirmed, strict=True)]
+        waits_s = say_steadily(running, lines, rate)
     return {
         "kafka": kafka,
         "messages/s": rate,
         "messages": len(waits_s),
         **percentiles_ms(waits_s),
     }
+
+
+def say_steadily(running: Installation, lines: Sequence[bytes], rate: int) -> list[float]:
+    """Say *lines*, *rate* in a second; return the seconds until each was confirmed."""
+    said: list[float] = []
+
+    async def say() -> None:
+        started = time.perf_counter()
+        while len(said) < len(lines):
+            await asyncio.sleep(max(0.0, started + len(said) / rate - time.perf_counter()))
+            now = time.perf_counter()
+            due = lines[len(said) : int((now - started) * rate) + 1]
+            said.extend([now] * len(due))
+            await running.chat.server.send_lines(CHANNEL, b"".join(due))
+
+    saying = asyncio.run_coroutine_threadsafe(say(), running.chat.loop)
+    confirmed = _confirmations(running, len(lines), len(lines) / rate + WITHIN_S)
+    saying.result(WITHIN_S)
+    return [then - before for before, then in zip(said, confirmed, strict=True)]
 
 
 def _confirmations(running: Installation, count: int, within_s: float) -> list[float]:

@@ -10,6 +10,8 @@ from simulator.playback import load_recordings
 
 LINES_AT_ONCE = 500
 
+_USER_ID = re.compile(rb"(?<=[@;]user-id=)\d+")
+_PREFIX = re.compile(rb"(?<= :)\S+(?= PRIVMSG #)")
 _ID = re.compile(rb"(?<=[@;]id=)[^; ]+")
 
 
@@ -33,6 +35,31 @@ def numbered(recorded: Sequence[bytes], channel: str, count: int) -> list[bytes]
         _ID.sub(b"%032x" % number, line, count=1) + b"\r\n"
         for number, line in enumerate(islice(cycle(of_channel), count), start=1)
     ]
+
+
+def recombined(recorded: Sequence[bytes], channel: str, count: int) -> list[bytes]:
+    """
+    Return *count* lines of *channel*, numbered, of which no two have the same author and text.
+
+    Repeated lines would be compressed better than chat is. There are as many different lines as
+    pairs of *recorded* ones, and those that are near each other share neither.
+    """
+    authors = [_author(line) for line in recorded]
+    lines = []
+    for number in range(count):
+        again, index = divmod(number, len(recorded))
+        user_id, prefix = authors[(index + again + 1) % len(recorded)]
+        line = _USER_ID.sub(user_id, recorded[index], count=1)
+        lines.append(_PREFIX.sub(prefix, line, count=1))
+    return numbered(lines, channel, count)
+
+
+def _author(line: bytes) -> tuple[bytes, bytes]:
+    """Return the id and the prefix of the author of *line*."""
+    user_id, prefix = _USER_ID.search(line), _PREFIX.search(line)
+    if user_id is None or prefix is None:
+        raise ValueError(f"no line of chat: {line!r}")
+    return user_id[0], prefix[0]
 
 
 def blocks(lines: list[bytes]) -> list[bytes]:

@@ -39,7 +39,7 @@ def measure(
         }
         used = {name: _processor_s(pids) for name, pids in processes.items()}
         started = time.perf_counter()
-        _say(running, said)
+        say(running, said)
         # + 1 for each reader's warm-up record.
         seconds = running.wait_for_acknowledgement(each + 1, WITHIN_S) - started
         figures: dict[str, object] = {
@@ -60,15 +60,15 @@ def channel_names(count: int) -> list[str]:
     return [CHANNEL, *(f"{CHANNEL}_{number}" for number in range(2, count + 1))]
 
 
-def _say(running: Installation, said: Mapping[str, Sequence[bytes]]) -> None:
+def say(running: Installation, said: Mapping[str, Sequence[bytes]]) -> None:
     """Send the blocks of all channels at the same time."""
 
-    async def say(channel: str) -> None:
+    async def say_in(channel: str) -> None:
         for block in said[channel]:
             await running.chat.server.send_lines(channel, block)
 
     async def say_all() -> None:
-        await asyncio.gather(*(say(channel) for channel in said))
+        await asyncio.gather(*(say_in(channel) for channel in said))
 
     running.chat.run(say_all(), timeout_s=WITHIN_S)
 

@@ -102,6 +102,16 @@ class KafkaBroker:
         """Let a paused node go on (SIGCONT)."""
         self._running().send(signal.SIGCONT)
 
+    @property
+    def pid(self) -> int:
+        """The id of the node's process."""
+        return self._running().pid
+
+    def stored_bytes(self, topic: str) -> int:
+        """Return the size of all records of *topic* on the node's disk."""
+        logs = (self._folder / "data").glob(f"{topic}-*/*.log")
+        return sum(log.stat().st_size for log in logs)
+
     def _running(self) -> Process:
         if self._process is None:
             raise RuntimeError("Kafka does not run")
