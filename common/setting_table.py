@@ -193,14 +193,14 @@ class Settings:
         "twitch-chat-gaps",
         values.topic,
         "topic for gap records",
-        "publisher",
+        "publisher tail",
     )
     kafka_topic_dead_letters: str = _variable(
         "KAFKA_TOPIC_DEAD_LETTERS",
         "twitch-chat-dead-letters",
         values.topic,
         "topic for records that Kafka permanently rejects",
-        "publisher",
+        "publisher tail",
     )
     kafka_topic_progress: str = _variable(
         "KAFKA_TOPIC_PROGRESS",
