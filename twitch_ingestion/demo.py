@@ -10,6 +10,8 @@ import os
 import socket
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from common import exit_codes
@@ -18,7 +20,7 @@ from common.settings import SettingsError
 from readers.supervision.channel_names import channel_name
 from twitch_ingestion.foreground import run_in_foreground
 from twitch_ingestion.trial import Trial, TrialError, live_trial, recorded_trial
-from twitch_ingestion.trial_refusals import refuse_if_running, refuse_long_path
+from twitch_ingestion.trial_refusals import only_one, refuse_if_running, refuse_long_path
 from twitch_ingestion.where_to_look import WhereToLook
 
 _DEMO = Path("var/demo")
@@ -53,30 +55,36 @@ def run(options: Namespace) -> int:
     """Run the command; return its exit status."""
     socket.setdefaulttimeout(_ANSWER_WITHIN_S)
     folder = _RUN if options.channels else _DEMO
-    try:
-        refuse_long_path(folder)
-        refuse_if_running([Path(), _DEMO, _RUN])
-        if options.channels:
-            trial = live_trial(folder, options.channels, os.environ)
-        else:
-            trial = recorded_trial(folder, os.environ)
-    except (SettingsError, TrialError) as error:
-        print(error, file=sys.stderr)
-        return exit_codes.FAILURE if isinstance(error, TrialError) else exit_codes.SETTINGS
-    except OSError as error:
-        print(f"Cannot set up {folder}: {error.strerror}: {error.filename}", file=sys.stderr)
-        return exit_codes.SETTINGS
-    if options.channels and trial.is_embedded:
+    with ExitStack() as stack:
+        try:
+            trial = _set_up(folder, options.channels, stack)
+        except TrialError as error:
+            print(error, file=sys.stderr)
+            return exit_codes.FAILURE
+        except SettingsError as error:
+            print(error, file=sys.stderr)
+            return exit_codes.SETTINGS
+        except OSError as error:
+            print(f"Cannot set up {folder}: {error.strerror}: {error.filename}", file=sys.stderr)
+            return exit_codes.SETTINGS
+        return run_in_foreground(trial.supervisord(), trial.environment, WhereToLook(trial).text)
+
+
+def _set_up(folder: Path, channels: Sequence[str], stack: ExitStack) -> Trial:
+    refuse_long_path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    refuse_if_running([Path(), _DEMO, _RUN])
+    # Until its supervisord answers, another one that was started at the same time is kept out.
+    stack.enter_context(only_one(folder))
+    if not channels:
+        return recorded_trial(folder, os.environ)
+    trial = live_trial(folder, channels, os.environ)
+    if trial.is_embedded:
         print(
             "Using the embedded Kafka, in memory only. Set KAFKA_BROKERS to use a real one.",
             file=sys.stderr,
         )
-    return _run(trial)
-
-
-def _run(trial: Trial) -> int:
-    where_to_look = WhereToLook(trial)
-    return run_in_foreground(trial.supervisord(), trial.environment, where_to_look.text)
+    return trial
 
 
 def _channel(text: str) -> str:

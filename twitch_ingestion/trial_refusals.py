@@ -1,4 +1,4 @@
-"""Why a trial is not started: its path is too long, or the service runs already."""
+"""Why a trial is not started: its path is too long, or the service runs or starts already."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import http.client
 import os
 import shlex
 import xmlrpc.client
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from common.command_line import program
+from common.file_lock import file_lock
 from common.settings import SettingsError
 from readers.supervision.groups import connect
 from twitch_ingestion.trial import CONFIGURATION, SOCKET, TrialError
@@ -40,6 +42,17 @@ def refuse_if_running(folders: Iterable[Path]) -> None:
             raise TrialError(
                 f"Already running in {folder} (process {number}). To stop it: {shlex.join(stop)}"
             )
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Keep *folder* for this process; raises TrialError if another one has it, and OSError."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(folder / "lock", within_s=0))
+        except TimeoutError:
+            raise TrialError(f"Already starting in {folder}.") from None
+        yield
 
 
 def _supervisord_of(folder: Path) -> int | None:

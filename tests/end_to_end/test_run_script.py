@@ -144,6 +144,19 @@ def test_a_second_start_reports_that_the_first_one_runs(run: StartProcess) -> No
     assert script.wait(timeout_s=10) == 0
 
 
+def test_of_two_starts_at_the_same_time_one_is_refused(run: StartProcess) -> None:
+    """The other one is not disturbed."""
+    scripts = [run(["scripts/run", "--demo"]) for _ in range(2)]
+    wait_for(lambda: any(script.status is not None for script in scripts), 40, "a refusal")
+    [refused] = [script for script in scripts if script.status is not None]
+    [script] = [script for script in scripts if script is not refused]
+    assert refused.status == 1
+    [line] = refused.output().splitlines()
+    assert re.match(r"Already (starting|running) in var/demo\b", line)
+    printed_address_and_topic(script)
+    assert script.stop(timeout_s=10) == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_all_processes_stop_with_the_script(run: StartProcess, number: signal.Signals) -> None:
     """On SIGTERM to the script, and on SIGHUP to all, as when a terminal is closed."""
