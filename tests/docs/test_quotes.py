@@ -36,6 +36,8 @@ _TEXTS_OF_OTHERS = {
         "redirect_mismatch",
     },
     "OpenSSL": {"CERTIFICATE_VERIFY_FAILED"},
+    "Python": {"No module named 'common'"},
+    "the shell": {"bad interpreter"},
     "the C library": {
         "Name or service not known",
         "Temporary failure in name resolution",
