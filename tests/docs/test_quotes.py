@@ -37,7 +37,7 @@ _TEXTS_OF_OTHERS = {
     },
     "OpenSSL": {"CERTIFICATE_VERIFY_FAILED"},
     "Python": {"No module named 'common'"},
-    "the shell": {"bad interpreter"},
+    "the shell": {"bad interpreter", "cannot execute: required file not found"},
     "the C library": {
         "Name or service not known",
         "Temporary failure in name resolution",
