@@ -119,6 +119,8 @@ def _write_until(path: Path, instruction: int) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
         return trace
 
+    # Python 3.12 reports opcodes only if some frame has asked for them before.
+    sys._getframe().f_trace_opcodes = True
     sys.settrace(trace)
     write(path, 1)
     sys.settrace(None)
