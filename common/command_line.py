@@ -41,8 +41,8 @@ def program(name: str) -> list[str]:
 
 
 def _is_on_path(script: Path) -> bool:
-    # supervisord adds our folder to the PATH of its programs, not to that of the person.
-    if "SUPERVISOR_ENABLED" in os.environ:
+    # supervisord adds our folder to its PATH and that of its programs, not to that of the person.
+    if "SUPERVISOR_ENABLED" in os.environ or "SUPERVISORD_PID" in os.environ:
         return False
     found = shutil.which(script.name)
     return found is not None and os.path.realpath(found) == os.path.realpath(script)
