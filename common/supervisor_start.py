@@ -3,7 +3,7 @@ What supervisord needs before it starts programs: open files, and a folder that 
 
 supervisord refuses to start if the hard limit of open files is less than its setting `minfds`. Ours
 is so low that this does not happen; here the soft limit is raised as far as allowed.
-`readers.channels` starts only as many readers as fit.
+supervisord gets only as many readers as fit (readers/supervision/plan.py).
 """
 
 from __future__ import annotations

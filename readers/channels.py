@@ -1,212 +1,281 @@
-"""`python -m readers.channels`: run a reader for each channel of channels.conf, and no others."""
+"""
+`twitch-ingestion channels`: apply channels.conf to a running supervisord, compare the two, or check
+the file.
+
+What the command finds is on stdout, what is wrong on stderr. `python -m readers.channels` is
+`channels apply`.
+"""
 
 from __future__ import annotations
 
 import argparse
 import http.client
-import logging
 import os
 import socket
 import sys
+import time
 import xmlrpc.client
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xmlrpc.client import ServerProxy
 
 from common import exit_codes
-from common.arguments import main_of
-from common.settings import Settings
+from common.arguments import Formatter, main_of
+from common.command_line import command
 from common.settings_help import settings_help
-from common.startup import start
-from readers.supervision.capacity import open_files_for, open_files_of, readers_that_fit
-from readers.supervision.channel_names import ChannelList, channel_name, read_channel_names
-from readers.supervision.channels_file import ChannelsFileError, read_channels_file
+from readers.supervision.applied_channels import write_applied_channels
+from readers.supervision.capacity import open_files_of
 from readers.supervision.groups import (
+    ReaderProcess,
     StillRunningError,
-    add_readers,
     apply_changes,
     connect,
-    reading,
+    reader_processes,
+    readers_settings,
+    start_again,
+    wait_until_running,
 )
-from readers.supervision.programs import add_reader_programs, write_reader_programs
-from readers.twitch.credentials import has_account
+from readers.supervision.plan import Plan, listed, plan_for
+from readers.wanted_channels import (
+    CHANNEL_VARIABLES,
+    CHANNELS_FILE,
+    WantedChannels,
+    wanted_channels,
+)
 
-CHANNELS_FILE = Path("channels.conf")
-PROGRAMS_DIRECTORY = Path("var/readers")
 SOCKET = Path("var/supervisor.sock")
 
 #: Seconds to wait for supervisord. It responds at once unless its process is suspended.
 ANSWER_WITHIN_S = 30.0
 
-#: https://discuss.dev.twitch.com/t/giving-broadcasters-control-concurrent-join-limits-for-irc-and-eventsub/54997
-CHANNELS_PER_ACCOUNT = 100
+_APPLY = (
+    "Start a reader for each channel in channels.conf (and TWITCH_CHANNELS and TWITCH_CHANNEL) that"
+    " has none, and stop the readers of all other channels. Readers that need no change keep"
+    " running. Waits until the new readers have run for some seconds. While something in the file"
+    " is wrong, no reader is stopped. "
+)
+_LIST = "Show each wanted channel and the state of its reader, and readers that are not wanted. "
+_CHECK = (
+    "Say what is wrong with channels.conf and the settings that name channels, and how many are"
+    " wanted. Needs no supervisord. Exit status: 0 if nothing is wrong, else 78."
+)
+_STATUS = (
+    "Exit status: 0 if just the wanted channels are read, 78 if an entry, a file or a limit keeps"
+    " that from being so, 1 if supervisord cannot be reached or a reader does not run."
+)
 
-#: Further wrong entries are only counted: the file may be something else altogether.
-LOGGED_PROBLEMS = 10
 
-logger = logging.getLogger("readers.channels")
+class _FailedError(Exception):
+    """Raised when supervisord does not do what it should, with a text for the user."""
 
-
-@dataclass(frozen=True)
-class _Plan:
-    """What to do about the readers that supervisord has."""
-
-    start: Sequence[str]
-    stop: Set[str]
-    keep: Set[str]
-    #: Readers that no entry names, but that keep running because entries are wrong or missing.
-    spared: Set[str]
-    only_adds: bool
+    def __init__(self, text: str, status: int = exit_codes.FAILURE) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command to *parser*."""
-    parser.description = (
-        "Start a reader for each channel in channels.conf (and TWITCH_CHANNELS and TWITCH_CHANNEL)"
-        " that has none, and stop the readers of all other channels. Readers that need no change"
-        " keep running. supervisord runs this as its program `channels`."
-    )
+    parser.description = f"Apply, list or check {CHANNELS_FILE}."
+    parser.epilog = settings_help("channels")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    add_apply_arguments(_add(commands, "apply", "start and stop readers as it says"))
+    _add(commands, "list", "compare it with the readers that run").description = _LIST + _STATUS
+    _add(commands, "check", "say what is wrong with it").description = _CHECK
+
+
+def add_apply_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe `channels apply` to *parser*."""
+    parser.description = _APPLY + _STATUS
     parser.epilog = settings_help("channels")
     parser.add_argument("--dry-run", action="store_true", help="only show what would change")
 
 
+def _add(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, formatter_class=Formatter
+    )
+    return parser
+
+
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    dry_run = options.dry_run
-    settings = start("channels")
+    match options.command:
+        case "apply":
+            return apply(options)
+        case "list":
+            return _list()
+        case _:
+            return _check()
+
+
+def apply(options: argparse.Namespace) -> int:
+    """Run `channels apply`, and return its exit status."""
+    others: Mapping[str, ReaderProcess | None] = {}
+    try:
+        with _supervisord() as supervisord:
+            wanted = _wanted_of(supervisord)
+            present = reader_processes(supervisord)
+            plan = _plan(wanted, present, supervisord)
+            _complain(*plan.complaints)
+            again = {name for name in plan.keep if present[name].is_stopped}
+            if options.dry_run:
+                _preview(plan, again, present)
+            else:
+                others = _carry_out(plan, again, supervisord)
+    except _FailedError as error:
+        _complain(str(error))
+        return error.status
+    _complain(*(_not_running(channel, process) for channel, process in others.items()))
+    if wanted.problems or plan.complaints:
+        return exit_codes.SETTINGS
+    return exit_codes.FAILURE if others else exit_codes.OK
+
+
+def _plan(wanted: WantedChannels, present: Mapping[str, object], supervisord: ServerProxy) -> Plan:
+    return plan_for(
+        wanted.channels,
+        set(present),
+        is_doubtful=bool(wanted.problems),
+        is_blank=wanted.is_blank,
+        open_files=open_files_of(supervisord),
+    )
+
+
+def _preview(plan: Plan, again: set[str], present: Mapping[str, ReaderProcess]) -> None:
+    print(f"would start: {listed(plan.start)}")
+    print(f"would stop: {listed(plan.stop)}")
+    if again:
+        print(f"would start again: {listed(f'{name} ({present[name].state})' for name in again)}")
+    print(f"would keep running: {listed((plan.keep | plan.spared) - again)}")
+
+
+def _carry_out(
+    plan: Plan, again: set[str], supervisord: ServerProxy
+) -> Mapping[str, ReaderProcess | None]:
+    """Do what *plan* says, and start *again* what has stopped; return wanted readers that fail."""
+    write_applied_channels(Path(), plan.channels)
+    apply_changes(supervisord, plan.start, plan.stop)
+    start_again(supervisord, again)
+    others = wait_until_running(supervisord, {*plan.start, *plan.keep})
+    print(f"started: {listed(set(plan.start) - others.keys())}")
+    print(f"stopped: {listed(plan.stop)}")
+    if again:
+        print(f"started again: {listed(again - others.keys())}")
+    print(f"kept running: {len((plan.keep | plan.spared) - again - others.keys())}")
+    return others
+
+
+def _list() -> int:
+    try:
+        with _supervisord() as supervisord:
+            wanted = _wanted_of(supervisord)
+            present = reader_processes(supervisord)
+    except _FailedError as error:
+        for channel in _wanted(os.environ).channels:
+            print(f"{channel:<26}wanted")
+        _complain(str(error))
+        return error.status
+    for channel in sorted({*wanted.channels, *present}):
+        print(f"{channel:<26}{_state(channel, wanted, present)}")
+    if wanted.problems:
+        return exit_codes.SETTINGS
+    if present.keys() != set(wanted.channels):
+        _complain(f"{CHANNELS_FILE} is not applied: run `{command('channels', 'apply')}`")
+        return exit_codes.FAILURE
+    are_running = all(process.is_running for process in present.values())
+    return exit_codes.OK if are_running else exit_codes.FAILURE
+
+
+def _state(channel: str, wanted: WantedChannels, present: Mapping[str, ReaderProcess]) -> str:
+    process = present.get(channel)
+    if process is None:
+        return "not applied yet"
+    state = process.state
+    if process.is_running:
+        since = time.localtime(process.started_at)
+        state += f" since {time.strftime('%Y-%m-%d %H:%M:%S', since)}"
+    elif process.description:
+        state += f" ({process.description})"
+    return state if channel in wanted.channels else f"{state}, not in {CHANNELS_FILE}"
+
+
+def _check() -> int:
+    wanted = _wanted(os.environ, every_problem=True)
+    print(f"{CHANNELS_FILE} and the settings name {len(wanted.channels)} channels")
+    return exit_codes.SETTINGS if wanted.problems else exit_codes.OK
+
+
+def _wanted_of(supervisord: ServerProxy) -> WantedChannels:
+    """Return what is wanted of *supervisord*; raise _FailedError if it cannot do that."""
+    settings = readers_settings(supervisord)
+    if settings is None:
+        raise _FailedError(
+            "supervisord has no readers: it was started by an earlier version, or its"
+            " supervisord.conf lacks [rpcinterface:channels]; restart it"
+        )
+    # Not the variables of this shell: at its next start, supervisord would not have them.
+    for name in CHANNEL_VARIABLES:
+        if os.environ.get(name, "") not in ("", settings.environment[name]):
+            _complain(f"{name} of this shell is ignored: supervisord has its own environment")
+    wanted = _wanted({**os.environ, **settings.environment})
+    if wanted.channels and settings.left_out:
+        raise _FailedError("programs.conf leaves out the readers of this host", exit_codes.SETTINGS)
+    return wanted
+
+
+def _wanted(environment: Mapping[str, str], *, every_problem: bool = False) -> WantedChannels:
+    """Return what is wanted, and print what is wrong with it."""
+    wanted = wanted_channels(Path(), environment)
+    _complain(*wanted.warnings)
+    if wanted.is_missing and not wanted.channels and not wanted.problems:
+        # A host without readers has no such file, but there nobody runs this command.
+        missing = f"there is no {CHANNELS_FILE} in {Path.cwd()}, and TWITCH_CHANNELS is not set"
+        wanted = replace(wanted, problems=(missing,))
+    elif not wanted.channels and not wanted.problems:
+        _complain(f"no channel to read: add some to {CHANNELS_FILE} or TWITCH_CHANNELS")
+    _complain(*(wanted.problems if every_problem else wanted.first_problems()))
+    return wanted
+
+
+@contextmanager
+def _supervisord() -> Iterator[ServerProxy]:
+    """Connect to supervisord; raise _FailedError if it, or the disk, does not do what is asked."""
+    url = os.environ.get("SUPERVISOR_SERVER_URL", f"unix://{SOCKET.absolute()}")
     socket.setdefaulttimeout(ANSWER_WITHIN_S)
     try:
-        text = read_channels_file(CHANNELS_FILE)
-    except ChannelsFileError as error:
-        logger.error("no reader is started or stopped: %s", error)
-        return exit_codes.SETTINGS
-    wanted = _wanted(text, settings)
-    _report(wanted, settings)
-    url = os.environ.get("SUPERVISOR_SERVER_URL", f"unix://{SOCKET.absolute()}")
-    try:
         with connect(url) as supervisord:
-            # Call supervisord before writing anything: if it does not respond, nothing changes.
-            plan = _plan(wanted, reading(supervisord), is_blank=not text.strip())
-            _report_unnamed(plan, wanted)
-            fitting = _that_fits(plan, open_files_of(supervisord))
-            if dry_run:
-                _preview(fitting)
-            else:
-                _apply(fitting, supervisord)
+            yield supervisord
     except (OSError, http.client.HTTPException, xmlrpc.client.Error, StillRunningError) as error:
-        logger.error("%s", _explain(error, url))
-        return exit_codes.FAILURE
-    is_done = fitting == plan and not wanted.problems and not plan.spared
-    return exit_codes.OK if is_done else exit_codes.SETTINGS
-
-
-def _wanted(text: str, settings: Settings) -> ChannelList:
-    in_file = read_channel_names(text)
-    channels = dict.fromkeys(in_file.channels)
-    problems = [f"{CHANNELS_FILE}, {problem}" for problem in in_file.problems]
-    for variable, entries in (
-        ("TWITCH_CHANNELS", settings.twitch_channels),
-        ("TWITCH_CHANNEL", settings.twitch_channel),
-    ):
-        for name in " ".join(entries).split():
-            try:
-                channels[channel_name(name)] = None
-            except ValueError as error:
-                problems.append(f"{variable}: {error}")
-    return ChannelList(tuple(channels), tuple(problems))
-
-
-def _plan(wanted: ChannelList, running: set[str], *, is_blank: bool) -> _Plan:
-    """
-    Return what to do about the *running* readers.
-
-    A wrong entry may be a mistyped channel, and a blank file may be one that an editor or a full
-    disk has emptied. So with either, readers are only added.
-    """
-    start = [channel for channel in wanted.channels if channel not in running]
-    keep = running.intersection(wanted.channels)
-    unnamed = running - keep
-    only_adds = bool(wanted.problems) or (is_blank and bool(unnamed))
-    stop, spared = (set[str](), unnamed) if only_adds else (unnamed, set[str]())
-    return _Plan(start, stop, keep, spared, only_adds)
-
-
-def _report(wanted: ChannelList, settings: Settings) -> None:
-    for problem in wanted.problems[:LOGGED_PROBLEMS]:
-        logger.error("%s", problem)
-    if len(wanted.problems) > LOGGED_PROBLEMS:
-        logger.error("%d more entries are wrong", len(wanted.problems) - LOGGED_PROBLEMS)
-    if has_account(settings) and len(wanted.channels) > CHANNELS_PER_ACCOUNT:
-        logger.warning(
-            "%d channels, but Twitch lets one account read %d at a time",
-            len(wanted.channels),
-            CHANNELS_PER_ACCOUNT,
-        )
-
-
-def _report_unnamed(plan: _Plan, wanted: ChannelList) -> None:
-    if not plan.spared:
-        if not wanted.channels and not wanted.problems:
-            logger.warning("no channel to read: add some to %s or TWITCH_CHANNELS", CHANNELS_FILE)
-        return
-    if wanted.problems:
-        reason = "entries are wrong; correct them and run this again"
-    else:
-        reason = f"{CHANNELS_FILE} is empty; to stop them, write a comment into it: # none"
-    logger.error("no reader is stopped, because %s; not named: %s", reason, _listed(plan.spared))
-
-
-def _that_fits(plan: _Plan, open_files: int) -> _Plan:
-    """Return *plan* with as many new readers as supervisord, with *open_files*, can run."""
-    most = readers_that_fit(open_files)
-    others = len(plan.keep) + len(plan.spared)
-    start = plan.start[: max(0, most - others)]
-    if len(start) < len(plan.start):
-        named = others + len(plan.start)
-        logger.error(
-            "%d of %d channels are not read: supervisord may open %d files, enough for %d readers;"
-            " allow it %d (LimitNOFILE of systemd, or `ulimit -n`) and restart it",
-            len(plan.start) - len(start),
-            named,
-            open_files,
-            most,
-            open_files_for(named),
-        )
-    return replace(plan, start=start)
-
-
-def _preview(plan: _Plan) -> None:
-    logger.info("would start: %s", _listed(plan.start))
-    logger.info("would stop: %s", _listed(plan.stop))
-    logger.info("would keep running: %s", _listed(plan.keep | plan.spared))
-
-
-def _apply(plan: _Plan, supervisord: ServerProxy) -> None:
-    if plan.only_adds:
-        add_reader_programs(PROGRAMS_DIRECTORY, plan.start)
-        changes = add_readers(supervisord, set(plan.start))
-    else:
-        write_reader_programs(PROGRAMS_DIRECTORY, plan.keep | set(plan.start))
-        changes = apply_changes(supervisord)
-    logger.info("started: %s", _listed(changes.started))
-    logger.info("stopped: %s", _listed(changes.stopped))
-    if changes.restarted:
-        logger.info("restarted, because their program changed: %s", _listed(changes.restarted))
-    logger.info("kept running: %d", len((plan.keep | plan.spared) - set(changes.restarted)))
-
-
-def _listed(channels: Iterable[str]) -> str:
-    return ", ".join(sorted(channels)) or "none"
+        raise _FailedError(_explain(error, url)) from None
 
 
 def _explain(error: Exception, url: str) -> str:
     if isinstance(error, xmlrpc.client.Fault):
         return f"supervisord refused the request: {error.faultString}"
-    if isinstance(error, (ConnectionError, FileNotFoundError, TimeoutError)):
-        return f"cannot reach supervisord at {url} ({error}): is it running?"
+    if isinstance(error, OSError) and error.filename is None:
+        return (
+            f"cannot reach supervisord at {url} ({error}): is it running? When it starts, it"
+            f" applies {CHANNELS_FILE} itself"
+        )
     return str(error)
 
 
+def _not_running(channel: str, process: ReaderProcess | None) -> str:
+    if process is None:
+        return f"{channel} is not read: supervisord has no process for it, see programs.conf"
+    reason = f" ({process.description})" if process.description else ""
+    return f"{channel} is not read: its reader is {process.state}{reason}"
+
+
+def _complain(*texts: str) -> None:
+    # What was printed before comes first on a terminal.
+    sys.stdout.flush()
+    for text in texts:
+        print(text, file=sys.stderr)
+
+
 if __name__ == "__main__":
-    sys.exit(main_of("python -m readers.channels", add_arguments, run))
+    sys.exit(main_of("python -m readers.channels", add_apply_arguments, apply))

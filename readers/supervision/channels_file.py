@@ -20,16 +20,22 @@ class ChannelsFileError(Exception):
     """Raised when the file cannot be read as text. The text says why, and what to do."""
 
 
+class NoChannelsFileError(ChannelsFileError):
+    """Raised when there is no such file."""
+
+
 def read_channels_file(path: Path) -> str:
     """
     Return the text of the file at *path*: UTF-8, with or without byte order mark, or UTF-16 with
     one.
 
-    Raises ChannelsFileError, with one line for the user, when there is no such file, when it cannot
-    be read, and when it is not text in one of these encodings.
+    Raises ChannelsFileError, with one line for the user, when it cannot be read, and when it is not
+    text in one of these encodings; NoChannelsFileError when there is no such file.
     """
     try:
         content = read_small_file(path, MAX_BYTES)
+    except FileNotFoundError as error:
+        raise NoChannelsFileError(f"cannot read {path}: {error.strerror}") from None
     except OSError as error:
         raise ChannelsFileError(f"cannot read {path}: {error.strerror}") from None
     is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

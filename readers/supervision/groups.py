@@ -1,27 +1,36 @@
 """
-Make a running supervisord start, restart and stop the readers that changed.
+Make a running supervisord start and stop readers, and say how they are.
 
 supervisord makes a process group of every program. Groups that did not change keep running. API:
 https://supervisord.org/api.html
+
+What is called here raises OSError or http.client.HTTPException when supervisord cannot be reached,
+and xmlrpc.client.Error when it refuses, for example because it is shutting down.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
-from xmlrpc.client import ServerProxy
+from xmlrpc.client import Fault, ServerProxy
 
-from supervisor.states import STOPPED_STATES
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.states import STOPPED_STATES, ProcessStates
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from readers.supervision.programs import PREFIX
 
 #: Seconds for readers to stop. supervisord kills them after their stopwaitsecs, 15 s.
 STOP_WITHIN_S = 20.0
 
+#: Seconds for readers to run for their startsecs, 3 s; more for each, because hosts may be slow.
+START_WITHIN_S = 30.0
+_START_WITHIN_S_A_READER = 0.05
+
 _POLL_S = 0.1
+#: Each poll takes supervisord 0.1 s if there are a thousand readers.
+_START_POLL_S = 0.25
 
 
 class StillRunningError(Exception):
@@ -29,12 +38,40 @@ class StillRunningError(Exception):
 
 
 @dataclass(frozen=True)
-class Changes:
-    """The channels whose readers were started, restarted or stopped."""
+class ReadersSettings:
+    """What supervisord's readers depend on, beside channels.conf and `.env`."""
 
-    started: tuple[str, ...]
-    restarted: tuple[str, ...]
-    stopped: tuple[str, ...]
+    #: Whether programs.conf leaves them out.
+    left_out: bool
+    #: The variables that name channels, in supervisord's environment; empty if they are not set.
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ReaderProcess:
+    """What supervisord says about a reader."""
+
+    #: supervisord's word for it: RUNNING, STARTING, BACKOFF, FATAL, EXITED, STOPPED, …
+    state: str
+    #: The process id and the uptime, or why it does not run.
+    description: str
+    #: When it was started last, in seconds since 1970; 0 if it never was.
+    started_at: int
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs, for long enough that it counts as started."""
+        return self.state == "RUNNING"
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether it is not known yet if it can run."""
+        return self.state == "STARTING" or self.started_at == 0
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it does not run, and supervisord will not start it by itself."""
+        return getattr(ProcessStates, self.state) in STOPPED_STATES
 
 
 def connect(server_url: str) -> ServerProxy:
@@ -43,81 +80,106 @@ def connect(server_url: str) -> ServerProxy:
     return ServerProxy("http://127.0.0.1", SupervisorTransport(None, None, server_url))
 
 
-def reading(supervisord: ServerProxy) -> set[str]:
-    """Return the channels that supervisord has readers for. Raises as `apply_changes` does."""
-    return set(_channels(process["group"] for process in _processes(supervisord)))
+def readers_settings(supervisord: ServerProxy) -> ReadersSettings | None:
+    """Return the settings of *supervisord* for readers; None if it lacks our extension for them."""
+    procedures: Any = supervisord.channels
+    try:
+        settings = procedures.getSettings()
+    except Fault as fault:
+        if fault.faultCode == Faults.UNKNOWN_METHOD:
+            return None
+        raise
+    return ReadersSettings(settings["left_out"], settings["environment"])
 
 
-def apply_changes(supervisord: ServerProxy) -> Changes:
+def reader_processes(supervisord: ServerProxy) -> dict[str, ReaderProcess]:
+    """Return the readers that *supervisord* has, by channel."""
+    procedures: Any = supervisord.supervisor
+    return {
+        process["group"].removeprefix(PREFIX): ReaderProcess(
+            process["statename"], process["description"], process["start"]
+        )
+        for process in procedures.getAllProcessInfo()
+        if process["group"].startswith(PREFIX)
+    }
+
+
+def apply_changes(supervisord: ServerProxy, start: Iterable[str], stop: Iterable[str]) -> None:
     """
-    Make *supervisord* reload its files, and start, restart and stop the readers that changed.
+    Make *supervisord* read which channels are applied, add readers for *start*, and remove *stop*.
 
-    Raises OSError or http.client.HTTPException when it cannot be reached, xmlrpc.client.Error when
-    it refuses (for example, because it is shutting down or cannot read its files), and
-    StillRunningError.
+    Other changes in its files are left for `supervisorctl update`. Raises StillRunningError if a
+    reader does not stop.
     """
     procedures: Any = supervisord.supervisor
-    changes = _reload(supervisord)
-    leaving = _groups(changes.stopped + changes.restarted)
+    procedures.reloadConfig()
+    leaving = _groups(stop)
     # Stop all at once: each may take 10 s.
     for group in leaving:
         procedures.stopProcessGroup(group, False)
-    for group in _groups(changes.started):
-        procedures.addProcessGroup(group)
-    _wait_until_stopped(supervisord, set(leaving))
+    for group in _groups(start):
+        _add(procedures, group)
+    _wait_until_stopped(supervisord, set(stop))
     for group in leaving:
         procedures.removeProcessGroup(group)
-    for group in _groups(changes.restarted):
-        procedures.addProcessGroup(group)
-    return changes
 
 
-def add_readers(supervisord: ServerProxy, channels: Container[str]) -> Changes:
-    """
-    Make *supervisord* reload its files, and start those readers of *channels* that it lacks.
-
-    Whatever else has changed in the files is left for `apply_changes`. Raises as that does.
-    """
+def start_again(supervisord: ServerProxy, channels: Iterable[str]) -> None:
+    """Make *supervisord* start the readers of *channels*, which it has and which do not run."""
     procedures: Any = supervisord.supervisor
-    started = tuple(channel for channel in _reload(supervisord).started if channel in channels)
-    for group in _groups(started):
+    for group in _groups(channels):
+        try:
+            procedures.startProcess(f"{group}:{group}", False)
+        except Fault as fault:
+            # Whoever waits for it sees whether it runs, and why not.
+            if fault.faultCode not in (Faults.ALREADY_STARTED, Faults.SPAWN_ERROR):
+                raise
+
+
+def wait_until_running(
+    supervisord: ServerProxy, channels: Set[str]
+) -> Mapping[str, ReaderProcess | None]:
+    """
+    Wait until it is known which readers of *channels* run; return those that do not.
+
+    A reader that *supervisord* does not have is None.
+    """
+    deadline = time.monotonic() + START_WITHIN_S + _START_WITHIN_S_A_READER * len(channels)
+    while True:
+        processes = reader_processes(supervisord)
+        others = {
+            channel: process
+            for channel in sorted(channels)
+            if not ((process := processes.get(channel)) and process.is_running)
+        }
+        is_known = not any(process and process.is_starting for process in others.values())
+        if is_known or time.monotonic() > deadline:
+            return others
+        time.sleep(_START_POLL_S)
+
+
+def _add(procedures: Any, group: str) -> None:
+    try:
         procedures.addProcessGroup(group)
-    return Changes(started, restarted=(), stopped=())
+    except Fault as fault:
+        # Somebody else has just added it, or programs.conf defines it without a process.
+        if fault.faultCode != Faults.ALREADY_ADDED:
+            raise
 
 
-def _reload(supervisord: ServerProxy) -> Changes:
-    """Make *supervisord* reload its files; return what it has to change for the readers."""
-    procedures: Any = supervisord.supervisor
-    [[added, changed, removed]] = procedures.reloadConfig()
-    return Changes(_channels(added), restarted=_channels(changed), stopped=_channels(removed))
-
-
-def _wait_until_stopped(supervisord: ServerProxy, groups: set[str]) -> None:
+def _wait_until_stopped(supervisord: ServerProxy, channels: Set[str]) -> None:
     deadline = time.monotonic() + STOP_WITHIN_S
-    while running := _running(supervisord, groups):
+    while running := _not_stopped(supervisord, channels):
         if time.monotonic() > deadline:
             names = ", ".join(sorted(running))
             raise StillRunningError(f"these did not stop within {STOP_WITHIN_S:g} s: {names}")
         time.sleep(_POLL_S)
 
 
-def _running(supervisord: ServerProxy, groups: set[str]) -> set[str]:
-    return {
-        process["group"]
-        for process in (_processes(supervisord) if groups else ())
-        if process["group"] in groups and process["state"] not in STOPPED_STATES
-    }
-
-
-def _processes(supervisord: ServerProxy) -> list[dict[str, Any]]:
-    procedures: Any = supervisord.supervisor
-    processes: list[dict[str, Any]] = procedures.getAllProcessInfo()
-    return processes
-
-
-def _channels(groups: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(group.removeprefix(PREFIX) for group in groups if group.startswith(PREFIX)))
+def _not_stopped(supervisord: ServerProxy, channels: Set[str]) -> set[str]:
+    processes = reader_processes(supervisord) if channels else {}
+    return {name for name in channels & processes.keys() if not processes[name].is_stopped}
 
 
 def _groups(channels: Iterable[str]) -> list[str]:
-    return [PREFIX + channel for channel in channels]
+    return [PREFIX + channel for channel in sorted(channels)]

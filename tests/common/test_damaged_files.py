@@ -8,6 +8,7 @@ the token file and settings have tests of their own.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import logging
 import os
 import shutil
@@ -30,7 +31,12 @@ from common.settings import SettingsError, read_settings
 from publisher.kafka.cluster_finder import ClusterFinder
 from publisher.kafka.embedded import bootstrap_file
 from readers.outbox.numbering_mark import NumberingMark
-from readers.supervision.programs import write_reader_programs
+from readers.supervision.applied_channels import (
+    APPLIED_CHANNELS,
+    read_applied_channels,
+    write_applied_channels,
+)
+from readers.supervision.channels_file import ChannelsFileError
 from readers.twitch.rate_limits import RateLimits
 from tests.odd_files import ODD_FILES, OddFile, not_waiting
 from tests.other_user import ordinary_user
@@ -149,23 +155,27 @@ def test_tail_names_an_address_file_that_cannot_be_read(state: Path, damage: Odd
 
 
 @every_damage
-def test_a_damaged_reader_program_is_written_again(state: Path, damage: OddFile) -> None:
+def test_damaged_applied_channels_are_named_and_written_again(state: Path, damage: OddFile) -> None:
     """Or an OSError names the file or its folder."""
-    folder = state / "readers"
-    folder.mkdir()
-    damage(folder / "reader-xqc.conf")
+    path = state / APPLIED_CHANNELS
+    path.parent.mkdir()
+    for encoding in ("utf-8-sig", "utf-16"):
+        codecs.lookup(encoding)  # the other user may not be able to import it
+    damage(path)
     with ordinary_user(state), not_waiting():
-        problem = _problem(lambda: write_reader_programs(folder, ["xqc"]))
+        problem = _problem(lambda: read_applied_channels(state))
+        assert problem is None or str(path) in problem
+        problem = _problem(lambda: write_applied_channels(state, ["xqc"]))
         if problem is None:
-            assert "python3 -m readers xqc" in (folder / "reader-xqc.conf").read_text()
+            assert read_applied_channels(state).channels == ("xqc",)
         else:
-            assert str(folder) in problem
+            assert str(path.parent) in problem
 
 
 def _problem(use: Callable[[], object]) -> str | None:
     try:
         use()
-    except (OSError, SettingsError) as error:
+    except (OSError, SettingsError, ChannelsFileError) as error:
         return str(error)
     return None
 

@@ -49,11 +49,15 @@ class SupervisedService:
 
     def control(self, *arguments: str) -> str:
         """Run `supervisorctl` with *arguments*; return its output."""
-        return self._run(str(_BIN / "supervisorctl"), "-c", "supervisord.conf", *arguments)
+        return self._run(str(_BIN / "supervisorctl"), "-c", "supervisord.conf", *arguments).stdout
 
     def dry_run(self) -> str:
-        """Run `python -m readers.channels --dry-run`; return its output."""
-        return self._run(sys.executable, "-m", "readers.channels", "--dry-run")
+        """Run `channels apply --dry-run`; return its output."""
+        return self.channels("apply", "--dry-run").stdout
+
+    def channels(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `twitch-ingestion channels` with *arguments*; its stdout has its stderr, too."""
+        return self._run(sys.executable, "-m", "twitch_ingestion", "channels", *arguments)
 
     def programs(self) -> dict[str, Program]:
         """Return the programs by name; none while supervisord does not respond.
@@ -75,10 +79,10 @@ class SupervisedService:
             found[process["name"]] = Program(state, process["pid"])
         return found
 
-    def read(self, channels: str) -> None:
-        """Write *channels* to channels.conf, and apply it."""
+    def read(self, channels: str) -> subprocess.CompletedProcess[str]:
+        """Write *channels* to channels.conf, and apply it; return what the command did."""
         (self.folder / "channels.conf").write_text(channels)
-        self.control("start", "channels")
+        return self.channels("apply")
 
     def wait_for_readers(self, channels: Collection[str]) -> dict[str, Program]:
         """
@@ -92,13 +96,12 @@ class SupervisedService:
         def settled() -> dict[str, Program] | None:
             programs = self.programs()
             running = {name for name, program in programs.items() if program.pid}
-            if programs.get("channels", Program("", 0)).state != "EXITED" or running != wanted:
+            if running != wanted or programs.keys() != wanted:
                 return None
-            if programs.keys() != {*wanted, "channels"}:
-                return None
+            processes = {f"reader-{channel}": f"reader {channel}" for channel in channels}
             have_started = (
-                self._has_started(channel, programs[f"reader-{channel}"].pid)
-                for channel in channels
+                self._has_started(program, process, programs[program].pid)
+                for program, process in {**processes, "publisher": "publisher"}.items()
             )
             return programs if all(have_started) else None
 
@@ -108,23 +111,22 @@ class SupervisedService:
             error.add_note(self.supervisord.tail())
             raise
 
-    def _has_started(self, channel: str, pid: int) -> bool:
+    def _has_started(self, program: str, process: str, pid: int) -> bool:
         output = self.supervisord.output()
-        since = output.rpartition(f"spawned: 'reader-{channel}' with pid {pid}")[2]
-        return f"reader {channel}: started" in since
+        since = output.rpartition(f"spawned: '{program}' with pid {pid}")[2]
+        return f"{process}: started" in since
 
-    def _run(self, *command: str) -> str:
-        finished = subprocess.run(
+    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             command,
             cwd=self.folder,
             env=base_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=30,
+            timeout=60,
             check=False,
         )
-        return finished.stdout
 
 
 def prepare(folder: Path, *, chat_port: int, channels: str) -> None:

@@ -7,6 +7,7 @@ import resource
 from contextlib import suppress
 from pathlib import Path
 
+from common import exit_codes
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import SupervisedService, prepare
 from tests.processes import StartProcess, python_module, wait_for_line
@@ -31,8 +32,9 @@ def test_as_many_readers_are_started_as_fit(processes: StartProcess, short_folde
         present = service.wait_for_readers(channels[1:-1])
         assert "would stop: none" in service.dry_run()
         # A channel that is added before the others must not push one of them out.
-        service.read("\n".join(channels))
-        wait_for_line(service.supervisord, "2 of 16 channels are not read", timeout_s=30)
+        applied = service.read("\n".join(channels))
+        assert "2 of 16 channels are not read" in applied.stdout
+        assert applied.returncode == exit_codes.SETTINGS
         assert (
             service.wait_for_readers(channels[1:-1])["reader-channel_1"]
             == (present["reader-channel_1"])

@@ -1,79 +1,129 @@
-"""supervisord's configuration files of the readers, and the command that writes them."""
+"""What supervisord runs for each channel, and `twitch-ingestion channels` without a supervisord."""
 
 from __future__ import annotations
 
-import configparser
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
+from supervisor.options import ServerOptions
 
 from common import exit_codes
-from readers import channels
-from readers.supervision.programs import write_reader_programs
-from tests.processes import Process, StartProcess, python_module
+from readers import wanted_channels
+from readers.supervision import programs
+from readers.supervision.applied_channels import (
+    APPLIED_CHANNELS,
+    read_applied_channels,
+    write_applied_channels,
+)
+from readers.supervision.channels_file import ChannelsFileError, NoChannelsFileError
+from readers.supervision.programs import reader_groups
+from tests.processes import REPOSITORY, Process, StartProcess, python_module
 
 
-def programs(folder: Path) -> dict[str, dict[str, str]]:
-    """Return the sections of all files in *folder* that supervisord would include."""
-    parser = configparser.RawConfigParser()
-    parser.read(sorted(folder.glob("*.conf")))
-    return {section: dict(parser[section]) for section in parser.sections()}
+def options_of(folder: Path, included: str) -> Any:
+    """Return the options of a supervisord whose programs.conf is *included*."""
+    (folder / "var").mkdir()
+    shutil.copy(REPOSITORY / "supervisord.conf", folder)
+    (folder / "programs.conf").write_text(included)
+    options = ServerOptions()
+    options.realize(["-c", str(folder / "supervisord.conf")])
+    return options
 
 
 def run_channels(processes: StartProcess, *arguments: str, **environment: str) -> Process:
-    """Run the command in the folder of *processes* until it ends."""
-    command = processes(python_module("readers.channels", *arguments), environment)
+    """Run `channels` with *arguments* in the folder of *processes* until it ends."""
+    command = processes(python_module("twitch_ingestion", "channels", *arguments), environment)
     command.wait(timeout_s=20)
     return command
 
 
-def test_every_channel_has_a_program_with_its_name(tmp_path: Path) -> None:
-    """Each has one section, with the command that runs that channel's reader."""
-    write_reader_programs(tmp_path / "readers", ["xqc", "shroud"])
-    found = programs(tmp_path / "readers")
-    assert {name: options["command"] for name, options in found.items()} == {
-        "program:reader-shroud": "python3 -m readers shroud",
-        "program:reader-xqc": "python3 -m readers xqc",
+def test_every_channel_has_a_program_as_if_it_came_from_a_file(tmp_path: Path) -> None:
+    """Else `supervisorctl update` would find it changed, and restart every reader."""
+    text = programs._PROGRAM.format(name="reader-xqc", channel="xqc")
+    options = options_of(tmp_path, f"[supervisord]\nenvironment=A=1\n{text}")
+    from_file = [group for group in options.process_group_configs if group.name == "reader-xqc"]
+    options.process_group_configs.clear()
+    groups = reader_groups(options, ["xqc", "shroud"])
+    assert [group for group in groups if group.name == "reader-xqc"] == from_file
+    assert {program.command for group in groups for program in group.process_configs} == {
+        "python3 -m readers xqc",
+        "python3 -m readers shroud",
     }
+    assert from_file[0].process_configs[0].directory == str(tmp_path)
 
 
-def test_programs_of_removed_channels_are_deleted_and_no_other_file(tmp_path: Path) -> None:
-    """A file that is not a reader's program stays."""
-    (tmp_path / "simulator.conf").touch()
-    (tmp_path / "reader-notes.txt").touch()
-    write_reader_programs(tmp_path, ["xqc", "shroud"])
-    write_reader_programs(tmp_path, ["xqc"])
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left == {"reader-xqc.conf", "simulator.conf", "reader-notes.txt"}
+def test_a_program_that_the_operator_defines_is_not_replaced(tmp_path: Path) -> None:
+    """Also if it has no process: then that channel is not read on this host."""
+    options = options_of(tmp_path, "[program:reader-xqc]\nnumprocs=0\n")
+    assert [group.name for group in reader_groups(options, ["xqc", "shroud"])] == ["reader-shroud"]
 
 
-def test_an_unchanged_program_is_not_rewritten(tmp_path: Path) -> None:
-    """Its file keeps its inode. A file that was edited by hand is restored."""
-    write_reader_programs(tmp_path, ["xqc", "shroud"])
-    kept, edited = tmp_path / "reader-xqc.conf", tmp_path / "reader-shroud.conf"
-    inode, content = kept.stat().st_ino, edited.read_bytes()
-    edited.write_text("[program:reader-shroud]\ncommand=false\n")
-    write_reader_programs(tmp_path, ["xqc", "shroud"])
-    assert kept.stat().st_ino == inode
-    assert edited.read_bytes() == content
+def test_applied_channels_are_read_as_they_were_written(tmp_path: Path) -> None:
+    """The file says that edits are lost."""
+    with pytest.raises(NoChannelsFileError):
+        read_applied_channels(tmp_path)
+    write_applied_channels(tmp_path, {"xqc", "shroud"})
+    assert read_applied_channels(tmp_path).channels == ("shroud", "xqc")
+    write_applied_channels(tmp_path, set())
+    assert read_applied_channels(tmp_path).channels == ()
+    (tmp_path / APPLIED_CHANNELS).write_text("")
+    with pytest.raises(ChannelsFileError, match="is empty"):
+        read_applied_channels(tmp_path)
 
 
+@pytest.mark.parametrize("command", ["apply", "list"])
 def test_without_supervisord_the_command_fails_and_changes_nothing(
-    processes: StartProcess, short_folder: Path
+    processes: StartProcess, short_folder: Path, command: str
 ) -> None:
     """The error names the address that was tried, and no file is written."""
     (short_folder / "channels.conf").write_text("xqc\n")
-    command = run_channels(processes)
-    assert command.status == exit_codes.FAILURE
+    ended = run_channels(processes, command)
+    assert ended.status == exit_codes.FAILURE
     address = f"unix://{short_folder}/var/supervisor.sock"
-    assert f"cannot reach supervisord at {address}" in command.output()
-    assert "Traceback" not in command.output()
+    assert f"cannot reach supervisord at {address}" in ended.output()
+    assert "Traceback" not in ended.output()
+    assert (command == "list") == ("xqc " in ended.output())
     assert not (short_folder / "var").exists()
 
 
-def test_without_a_channels_file_nothing_is_changed(processes: StartProcess) -> None:
-    """A missing file is a mistake. It does not mean that every reader is to stop."""
-    command = run_channels(processes, TWITCH_CHANNELS="xqc")
+def test_the_earlier_command_applies_too(processes: StartProcess, short_folder: Path) -> None:
+    """`python -m readers.channels` is `channels apply`."""
+    (short_folder / "channels.conf").write_text("xqc\n")
+    command = processes(python_module("readers.channels", "--dry-run"))
+    assert command.wait(timeout_s=20) == exit_codes.FAILURE
+    assert "cannot reach supervisord" in command.output()
+
+
+def test_check_needs_no_supervisord(processes: StartProcess, short_folder: Path) -> None:
+    """It counts the channels of the file and the settings."""
+    (short_folder / "channels.conf").write_text("xqc, #shroud\n")
+    (short_folder / ".env").write_text("TWITCH_CHANNELS=xqc, forsen\n")
+    command = run_channels(processes, "check")
+    assert command.status == exit_codes.OK
+    assert command.output() == "channels.conf and the settings name 3 channels\n"
+
+
+def test_check_fails_if_there_is_no_file_and_no_channel(
+    processes: StartProcess, short_folder: Path
+) -> None:
+    """It may be the wrong folder. A container names its channels in the environment."""
+    command = run_channels(processes, "check")
     assert command.status == exit_codes.SETTINGS
-    assert "no reader is started or stopped: cannot read channels.conf: No such" in command.output()
+    assert f"there is no channels.conf in {short_folder}" in command.output()
+    assert run_channels(processes, "check", TWITCH_CHANNELS="xqc").status == exit_codes.OK
+
+
+def test_check_names_a_wrong_setting(processes: StartProcess, short_folder: Path) -> None:
+    """With it, no reader starts."""
+    (short_folder / "channels.conf").write_text("xqc\n")
+    command = run_channels(processes, "check", LOG_LEVEL="loud")
+    assert command.status == exit_codes.SETTINGS
+    assert "LOG_LEVEL holds 'loud'" in command.output()
 
 
 def test_bad_names_are_reported_with_their_place(
@@ -81,22 +131,24 @@ def test_bad_names_are_reported_with_their_place(
 ) -> None:
     """A name in the file is reported with its line, a name in the environment with its variable."""
     (short_folder / "channels.conf").write_bytes(b"\xef\xbb\xbfxqc\nno, ch@nnel\n??\n")
-    command = run_channels(processes, TWITCH_CHANNELS="shroud b@d", TWITCH_CHANNEL="worse!")
+    command = run_channels(
+        processes, "check", TWITCH_CHANNELS="shroud b@d", TWITCH_CHANNEL="worse!"
+    )
     assert "channels.conf, line 2: 'ch@nnel' is not a channel" in command.output()
     assert "channels.conf, line 3: " in command.output()
     assert "TWITCH_CHANNELS: 'b@d' is not a channel" in command.output()
     assert "TWITCH_CHANNEL: 'worse!' is not a channel" in command.output()
     assert "line 1:" not in command.output()
+    assert command.status == exit_codes.SETTINGS
 
 
-def test_only_the_first_wrong_lines_are_reported(
-    processes: StartProcess, short_folder: Path
-) -> None:
-    """The others are counted: the file may be a log, or a web page."""
+def test_only_check_reports_every_wrong_line(processes: StartProcess, short_folder: Path) -> None:
+    """Elsewhere, most are counted: the file may be a log, or a web page."""
     (short_folder / "channels.conf").write_text("<br>\n" * 1000)
-    command = run_channels(processes)
-    assert command.output().count("is not a channel") == channels.LOGGED_PROBLEMS
-    assert f"{1000 - channels.LOGGED_PROBLEMS} more entries are wrong" in command.output()
+    command = run_channels(processes, "list")
+    assert command.output().count("is not a channel") == wanted_channels.SHOWN_PROBLEMS
+    assert f"{1000 - wanted_channels.SHOWN_PROBLEMS} more entries are wrong" in command.output()
+    assert run_channels(processes, "check").output().count("is not a channel") == 1000
 
 
 def test_more_channels_than_an_account_may_read_cause_a_warning(
@@ -105,6 +157,30 @@ def test_more_channels_than_an_account_may_read_cause_a_warning(
     """Only if an account is used: Twitch states no limit for anonymous readers."""
     names = "".join(f"channel{number}\n" for number in range(101))
     (short_folder / "channels.conf").write_text(names)
-    assert "101 channels" not in run_channels(processes).output()
-    command = run_channels(processes, TWITCH_USERNAME="me", TWITCH_OAUTH_TOKEN="oauth:abc")
+    assert "101 channels, but" not in run_channels(processes, "check").output()
+    command = run_channels(processes, "check", TWITCH_USERNAME="me", TWITCH_OAUTH_TOKEN="oauth:abc")
     assert "101 channels, but Twitch lets one account read 100 at a time" in command.output()
+    assert command.status == exit_codes.OK
+
+
+def test_the_shell_completes_the_channels_of_channels_conf(short_folder: Path) -> None:
+    """The answer to what argcomplete's shell function asks."""
+    (short_folder / "channels.conf").write_text("xqc\nshroud\nxqcow\n")
+    line = "twitch-ingestion reader xq"
+    finished = subprocess.run(
+        ["sh", "-c", f'"{sys.executable}" -m twitch_ingestion 8>&1 9>&2'],
+        cwd=short_folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(REPOSITORY),
+            "_ARGCOMPLETE": "1",
+            "_ARGCOMPLETE_IFS": " ",
+            "COMP_LINE": line,
+            "COMP_POINT": str(len(line)),
+        },
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert finished.stdout.split() == ["xqc", "xqcow"]

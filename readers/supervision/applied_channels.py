@@ -1,0 +1,68 @@
+"""
+The channels that supervisord has readers for, kept in a file of its folder.
+
+channels.conf says which channels are wanted; this file, which of them have been applied. So a
+mistake in channels.conf does not stop a reader that is known from here, not even at the next start
+of supervisord.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from common.files import replace_file
+from readers.supervision.channel_names import ChannelList, channel_name, read_channel_names
+from readers.supervision.channels_file import ChannelsFileError, read_channels_file
+from readers.supervision.programs import PREFIX
+
+#: In the folder of supervisord.conf.
+APPLIED_CHANNELS = Path("var/channels.applied")
+
+#: An earlier version had a file for each reader in here, with this name.
+_EARLIER_FOLDER = Path("var/readers")
+_EARLIER_FILES = f"{PREFIX}*.conf"
+
+_HEADER = "# The channels that supervisord has readers for. Edits here are overwritten.\n"
+
+
+def read_applied_channels(folder: Path) -> ChannelList:
+    """
+    Return the channels that were applied in *folder*, with a problem for each damaged line.
+
+    Raises ChannelsFileError, or NoChannelsFileError if none were applied yet.
+    """
+    path = folder / APPLIED_CHANNELS
+    text = read_channels_file(path)
+    if not text.strip():
+        raise ChannelsFileError(f"{path} is empty")
+    found = read_channel_names(text)
+    return ChannelList(found.channels, tuple(f"{path}, {problem}" for problem in found.problems))
+
+
+def write_applied_channels(folder: Path, channels: Iterable[str]) -> None:
+    """Write that *channels* are applied in *folder*. Raises OSError when it cannot be written."""
+    path = folder / APPLIED_CHANNELS
+    path.parent.mkdir(exist_ok=True)
+    lines = "".join(f"{channel}\n" for channel in sorted(channels))
+    replace_file(path, (_HEADER + lines).encode())
+
+
+def channels_of_earlier_version(folder: Path) -> tuple[str, ...]:
+    """Return the channels for which an earlier version has left files in *folder*."""
+    channels = []
+    for path in _earlier_files(folder):
+        with suppress(ValueError):
+            channels.append(channel_name(path.stem.removeprefix(PREFIX)))
+    return tuple(channels)
+
+
+def remove_files_of_earlier_version(folder: Path) -> None:
+    """Remove the readers' files that an earlier version has left in *folder*. Raises OSError."""
+    for path in _earlier_files(folder):
+        path.unlink()
+
+
+def _earlier_files(folder: Path) -> list[Path]:
+    return sorted((folder / _EARLIER_FOLDER).glob(_EARLIER_FILES))

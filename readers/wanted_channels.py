@@ -1,0 +1,102 @@
+"""Which channels the operator wants to be read: those in channels.conf and in the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.settings import Settings, SettingsError, read_settings, settings_file
+from readers.supervision.channel_names import channel_name, read_channel_names
+from readers.supervision.channels_file import (
+    ChannelsFileError,
+    NoChannelsFileError,
+    read_channels_file,
+)
+from readers.twitch.credentials import has_account
+
+CHANNELS_FILE = "channels.conf"
+
+#: Settings that name channels, too.
+CHANNEL_VARIABLES = ("TWITCH_CHANNELS", "TWITCH_CHANNEL")
+
+#: https://discuss.dev.twitch.com/t/giving-broadcasters-control-concurrent-join-limits-for-irc-and-eventsub/54997
+_CHANNELS_PER_ACCOUNT = 100
+
+#: Further wrong entries are only counted: the file may be something else altogether.
+SHOWN_PROBLEMS = 10
+
+
+@dataclass(frozen=True)
+class WantedChannels:
+    """The channels that are wanted beyond doubt, and what is wrong."""
+
+    channels: tuple[str, ...]
+    #: A sentence for each wrong entry, and for each file or setting that is wrong as a whole.
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    #: Whether there is no channels.conf.
+    is_missing: bool
+    #: Whether there is nothing in channels.conf, not even a comment, or no such file.
+    is_blank: bool
+
+    def first_problems(self) -> list[str]:
+        """Return the problems, without those that would fill the screen."""
+        more = len(self.problems) - SHOWN_PROBLEMS
+        shown = list(self.problems[:SHOWN_PROBLEMS])
+        return [*shown, f"{more} more entries are wrong"] if more > 0 else shown
+
+
+def wanted_channels(folder: Path, environment: Mapping[str, str]) -> WantedChannels:
+    """Return what channels.conf and `.env` in *folder*, and *environment*, say about channels."""
+    problems: list[str] = []
+    channels: dict[str, None] = {}
+    text, is_missing = "", False
+    try:
+        text = read_channels_file(folder / CHANNELS_FILE)
+    except NoChannelsFileError:
+        is_missing = True
+    except ChannelsFileError as error:
+        problems.append(str(error))
+    in_file = read_channel_names(text)
+    channels.update(dict.fromkeys(in_file.channels))
+    problems += [f"{CHANNELS_FILE}, {problem}" for problem in in_file.problems]
+    settings = _settings(folder, environment, problems)
+    if settings:
+        _add_settings(settings, channels, problems)
+    return WantedChannels(
+        tuple(channels),
+        tuple(problems),
+        _warnings(settings, len(channels)),
+        is_missing,
+        is_blank=not text.strip(),
+    )
+
+
+def _settings(folder: Path, environment: Mapping[str, str], problems: list[str]) -> Settings | None:
+    try:
+        return read_settings(environment, settings_file(folder))
+    except SettingsError as error:
+        problems += str(error).splitlines()
+        return None
+
+
+def _add_settings(settings: Settings, channels: dict[str, None], problems: list[str]) -> None:
+    both = (settings.twitch_channels, settings.twitch_channel)
+    for variable, entries in zip(CHANNEL_VARIABLES, both, strict=True):
+        for name in " ".join(entries).split():
+            try:
+                channels[channel_name(name)] = None
+            except ValueError as error:
+                problems.append(f"{variable}: {error}")
+
+
+def _warnings(settings: Settings | None, channels: int) -> tuple[str, ...]:
+    if settings is None:
+        return ()
+    if channels <= _CHANNELS_PER_ACCOUNT or not has_account(settings):
+        return settings.warnings
+    return (
+        *settings.warnings,
+        f"{channels} channels, but Twitch lets one account read {_CHANNELS_PER_ACCOUNT} at a time",
+    )
