@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
+from pathlib import Path
 
 from common import exit_codes
 from common.arguments import main_of
@@ -24,9 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command to *parser*."""
     parser.description = "Read the chat of one Twitch channel, and send it to the publisher."
     parser.epilog = settings_help("reader")
-    parser.add_argument(
+    channel = parser.add_argument(
         "channel", type=_channel, help="login name of the channel, with or without #"
     )
+    # argcomplete asks it for what the shell offers.
+    channel.completer = _wanted  # type: ignore[attr-defined]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -54,6 +58,13 @@ def read(channel: str) -> int:
         logger.exception("stopped by an unexpected error")
         return exit_codes.FAILURE
     return exit_codes.OK
+
+
+def _wanted(**_: object) -> tuple[str, ...]:
+    # A reader does not need this module.
+    from readers.wanted_channels import wanted_channels  # noqa: PLC0415
+
+    return wanted_channels(Path(), os.environ).channels
 
 
 def _channel(text: str) -> str:
