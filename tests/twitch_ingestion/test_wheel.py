@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -103,6 +103,25 @@ def test_the_demo_needs_nothing_but_the_wheel(installed: Path, short_folder: Pat
         assert demo.stop(timeout_s=40) == 0
 
 
+@pytest.mark.timeout(240)
+def test_with_uv_the_printed_commands_run(wheel: Path, tmp_path: Path) -> None:
+    """uv puts our command on the PATH, but not those of supervisor."""
+    _run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")])
+    _pip("--python", str(tmp_path / "venv" / "bin" / "python"), "install", "uv")
+    on_path = tmp_path / "bin"
+    folders = {"UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(on_path)}
+    uv = [str(tmp_path / "venv" / "bin" / "uv"), "tool", "install", "--python", sys.executable]
+    _install([*uv, str(wheel)], os.environ | folders)
+    assert [path.name for path in on_path.iterdir()] == ["twitch-ingestion"]
+
+    path = {"PATH": f"{on_path}:{_ENVIRONMENT['PATH']}"}
+    steps = _run(["twitch-ingestion", "init", "chat"], cwd=tmp_path, environment=path)
+    *_, supervisord, _, supervisorctl, tail = (line.strip() for line in steps.splitlines())
+    assert tail == "twitch-ingestion tail"
+    assert _run([shlex.split(supervisord)[0], "--version"], environment=path)
+    assert "Usage" in _run([shlex.split(supervisorctl)[0], "--help"], environment=path)
+
+
 def _see_a_message(start: StartProcess, tail: list[str], twitch: BackgroundChatServer) -> None:
     twitch.run(twitch.server.say("xqc", "hello from a wheel"))
     shown = start([*tail, "--from-beginning"], _ENVIRONMENT)
@@ -110,28 +129,30 @@ def _see_a_message(start: StartProcess, tail: list[str], twitch: BackgroundChatS
 
 
 def _pip(*arguments: str) -> None:
-    """Run pip; end the test if it finds no package index."""
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     # Where the packages come from is a matter of this machine.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    _install([*command, *arguments], environment)
+
+
+def _install(command: list[str], environment: Mapping[str, str]) -> None:
+    """Run *command*; end the test if it finds no package index."""
     finished = subprocess.run(
-        [*command, *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
+        command, env=environment, capture_output=True, text=True, timeout=200, check=False
     )
-    if "No matching distribution found" in finished.stderr + finished.stdout:
+    output = finished.stdout + finished.stderr
+    if "No matching distribution found" in output or "Failed to fetch" in output:
         unavailable("there is no package index")
-    assert finished.returncode == 0, finished.stderr + finished.stdout
+    assert finished.returncode == 0, output
 
 
-def _run(command: list[str], *, cwd: Path | None = None) -> str:
+def _run(
+    command: list[str], *, cwd: Path | None = None, environment: Mapping[str, str] = _ENVIRONMENT
+) -> str:
     finished = subprocess.run(
         command,
         cwd=cwd,
-        env=base_environment() | _ENVIRONMENT,
+        env=base_environment() | _ENVIRONMENT | dict(environment),
         capture_output=True,
         text=True,
         timeout=60,
