@@ -168,6 +168,8 @@ def _next_steps(outcome: Outcome, folder: Path) -> list[str]:
         "In another terminal, in the same folder:",
         f"    {_supervisor('supervisorctl')} status",
         f"    {command('tail')}",
+        "After an edit of channels.conf:",
+        f"    {command('channels', 'apply')}",
     ]
 
 

@@ -78,14 +78,17 @@ def test_a_newcomer_sees_messages(
     where = "import common; print(common.__file__)"
     assert str(installed.parent) in _run([str(installed / "python"), "-c", where], cwd=short_folder)
     folder = short_folder / "chat"
-    *_, supervisord, _, _status, tail = (line.strip() for line in steps.splitlines())
+    *_, supervisord, _, status, tail, _, apply = (line.strip() for line in steps.splitlines())
     with (folder / ".env").open("a") as settings:
         settings.write(SETTINGS.format(port=twitch.port))
-    (folder / "channels.conf").write_text("xqc\n")
 
     with started_processes(folder) as start:
         service = start(shlex.split(supervisord), _ENVIRONMENT)
+        wait_for_line(service, "publisher: started", timeout_s=60)
+        (folder / "channels.conf").write_text("xqc\n")
+        _run(shlex.split(apply), cwd=folder)
         wait_until_joined(twitch, "xqc")
+        assert "reader-xqc" in _run(shlex.split(status), cwd=folder)
         _see_a_message(start, shlex.split(tail), twitch)
         assert service.stop(timeout_s=40) == 0
 
@@ -116,8 +119,11 @@ def test_with_uv_the_printed_commands_run(wheel: Path, tmp_path: Path) -> None:
 
     path = {"PATH": f"{on_path}:{_ENVIRONMENT['PATH']}"}
     steps = _run(["twitch-ingestion", "init", "chat"], cwd=tmp_path, environment=path)
-    *_, supervisord, _, supervisorctl, tail = (line.strip() for line in steps.splitlines())
+    *_, supervisord, _, supervisorctl, tail, _, apply = (
+        line.strip() for line in steps.splitlines()
+    )
     assert tail == "twitch-ingestion tail"
+    assert apply == "twitch-ingestion channels apply"
     assert _run([shlex.split(supervisord)[0], "--version"], environment=path)
     assert "Usage" in _run([shlex.split(supervisorctl)[0], "--help"], environment=path)
 
