@@ -37,7 +37,7 @@ Run the whole service on this machine until Ctrl-C, and say how to see its messa
 
 Without CHANNEL, recorded chat of three made-up channels is played on a local Twitch and published
 to an embedded Kafka: no network, account or settings. Of the environment, TWITCH_*, KAFKA_*,
-PUBLISHER_* and OUTBOX_* are ignored, and so is .env.
+PUBLISHER_*, OUTBOX_*, DELIVERY and DEDUPLICATE are ignored, and so is .env.
 
 With CHANNEL, these channels of the real Twitch are read, without an account unless one is set, and
 published to the Kafka in KAFKA_BROKERS, or to the embedded one if that is not set. Settings come

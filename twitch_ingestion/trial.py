@@ -31,7 +31,7 @@ _PACKAGED = Path(__file__).with_name("files")
 _SIMULATOR_PROGRAM = Path(simulator.__file__).with_name("program.conf")
 
 #: Settings that a trial of recorded chat ignores.
-_IGNORED = ("TWITCH_", "KAFKA_", "PUBLISHER_", "OUTBOX_")
+_IGNORED = ("TWITCH_", "KAFKA_", "PUBLISHER_", "OUTBOX_", "DELIVERY", "DEDUPLICATE")
 
 #: Relative to the folder, because a Unix socket's path is short.
 _BATCHES = "ipc://var/batches"

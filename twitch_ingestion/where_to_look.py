@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from common.command_line import command
+from common.settings import SettingsError, read_settings, settings_file
 from readers.supervision.groups import connect
 from twitch_ingestion.trial import SOCKET, Trial
 
@@ -19,6 +20,9 @@ To see the messages, in another terminal in {here}:
 Ctrl-C stops everything.
 
 """
+
+
+_TOPIC = "KAFKA_TOPIC_CHAT_MESSAGES"
 
 
 class WhereToLook:
@@ -40,6 +44,8 @@ class WhereToLook:
         if self._trial.is_embedded:
             # The embedded Kafka writes its address to a file there.
             variables = {"STATE_DIR": str(self._trial.folder), **variables}
+        if _topic_of_this_folder() != self._trial.topic:
+            variables[_TOPIC] = self._trial.topic
         assignments = (f"{name}={shlex.quote(value)}" for name, value in variables.items())
         return " ".join([*assignments, command("tail")])
 
@@ -57,3 +63,11 @@ class WhereToLook:
         except (OSError, http.client.HTTPException, xmlrpc.client.Error):
             return None
         return self._trial.brokers if is_running else None
+
+
+def _topic_of_this_folder() -> str | None:
+    """Return the topic that a command in another terminal reads here, None if .env is wrong."""
+    try:
+        return read_settings({}, settings_file()).kafka_topic_chat_messages
+    except SettingsError:
+        return None

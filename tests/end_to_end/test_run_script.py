@@ -44,7 +44,9 @@ _DECOYS = {
     "TWITCH_OAUTH_TOKEN": "oauth:decoy",
     "KAFKA_BROKERS": "nowhere.invalid:9092",
     "KAFKA_CONF_SECURITY_PROTOCOL": "SASL_SSL",
+    "KAFKA_TOPIC_CHAT_MESSAGES": "decoy",
     "PUBLISHER_ENDPOINT": "tcp://nowhere.invalid:5557",
+    "DELIVERY": "exactly-once",
 }
 
 
@@ -113,14 +115,18 @@ def test_the_demo_publishes_the_chat_of_three_channels(run: StartProcess, clone:
         records = read_topic(address, topic, count=30, timeout_s=30)
         messages = [decode_chat_message(record.value) for record in records]
         assert len({message.channel_id for message in messages}) == 3
+        assert topic == "twitch-chat-messages"
         assert "decoy" not in script.output()
         press_ctrl_c(script)
         assert script.wait(timeout_s=5) == 0
         assert still_running(script) == []
 
 
-def test_the_commands_that_the_demo_prints_show_its_messages(run: StartProcess) -> None:
-    """`tail`, as a shell runs it, and `kcat` print ChatMessages."""
+def test_the_commands_that_the_demo_prints_show_its_messages(
+    run: StartProcess, clone: Path
+) -> None:
+    """`tail`, as a shell runs it, and `kcat` print ChatMessages. .env may name another topic."""
+    (clone / ".env").write_text("KAFKA_TOPIC_CHAT_MESSAGES=decoy\n")
     script = run(["scripts/run", "--demo"])
     address, topic = printed_address_and_topic(script)
     tail = run(["sh", "-c", wait_for_line(script, _COMMANDS, timeout_s=0)[1]])
