@@ -64,9 +64,9 @@ class ReaderProcess:
         return self.state == "RUNNING"
 
     @property
-    def is_starting(self) -> bool:
-        """Whether it is not known yet if it can run."""
-        return self.state == "STARTING" or self.started_at == 0
+    def is_changing(self) -> bool:
+        """Whether it will be in another state soon, without further ado."""
+        return self.state in ("STARTING", "STOPPING") or self.started_at == 0
 
     @property
     def is_stopped(self) -> bool:
@@ -131,8 +131,8 @@ def start_again(supervisord: ServerProxy, channels: Iterable[str]) -> None:
         try:
             procedures.startProcess(f"{group}:{group}", False)
         except Fault as fault:
-            # Whoever waits for it sees whether it runs, and why not.
-            if fault.faultCode not in (Faults.ALREADY_STARTED, Faults.SPAWN_ERROR):
+            # Else whoever waits for it sees that it does not run, and why not.
+            if fault.faultCode == Faults.SHUTDOWN_STATE:
                 raise
 
 
@@ -152,7 +152,7 @@ def wait_until_running(
             for channel in sorted(channels)
             if not ((process := processes.get(channel)) and process.is_running)
         }
-        is_known = not any(process and process.is_starting for process in others.values())
+        is_known = not any(process and process.is_changing for process in others.values())
         if is_known or time.monotonic() > deadline:
             return others
         time.sleep(_START_POLL_S)
