@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from common import exit_codes
 from common.output import never_block
 
 _POLL_MS = 200
@@ -41,7 +42,7 @@ def run_in_foreground(
             # Closed: reported at once and again each time, whatever was registered.
             if output.poll(_POLL_MS):
                 output.unregister(sys.stdout.fileno())
-                asked.to_stop = True
+                asked.note()
             if asked.to_stop:
                 asked.to_stop = False
                 process.terminate()
@@ -49,16 +50,18 @@ def run_in_foreground(
                 shown = text()
                 print(shown or "", end="", flush=True)
                 ask_at = time.monotonic() + _ASK_EVERY_S
+    if asked.ever and process.returncode == -signal.SIGTERM:  # before it could handle the signal
+        return exit_codes.OK
     return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
 class _Asked:
-    """Whether a signal has asked to stop since this was last looked at."""
+    """Whether somebody has asked to stop: ever, and since this was last looked at."""
 
     def __init__(self) -> None:
-        self.to_stop = False
+        self.ever = self.to_stop = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._note)
+            signal.signal(number, self.note)
 
-    def _note(self, *_: object) -> None:
-        self.to_stop = True
+    def note(self, *_: object) -> None:
+        self.ever = self.to_stop = True

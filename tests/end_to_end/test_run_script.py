@@ -187,7 +187,7 @@ def test_sigterm_stops_the_script_on_a_stopped_terminal(run: StartProcess, clone
 def test_everything_stops_when_the_output_is_closed(run: StartProcess) -> None:
     """As with `scripts/run --demo | head -3`."""
     script = run(["bash", "-c", "set -o pipefail; scripts/run --demo 2>&1 | head -3"])
-    script.wait(timeout_s=40)
+    assert script.wait(timeout_s=40) == 0
     wait_for(lambda: still_running(script) == [], 20, "the end of all processes")
     assert len(script.output().splitlines()) == 3
 
