@@ -62,6 +62,8 @@ def remove_files_of_earlier_version(folder: Path) -> None:
     """Remove the readers' files that an earlier version has left in *folder*. Raises OSError."""
     for path in _earlier_files(folder):
         path.unlink()
+    with suppress(OSError):  # it has other files, or is not there
+        (folder / _EARLIER_FOLDER).rmdir()
 
 
 def _earlier_files(folder: Path) -> list[Path]:

@@ -17,6 +17,9 @@ from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import SupervisedService, prepare, wait_until_joined
 from tests.processes import StartProcess, wait_for, wait_for_line
 
+#: How supervisord's lines about channels begin.
+_ERROR, _INFO = (rf"{level} +(supervisord: )?channels: " for level in (r"ERRO\w*", "INFO"))
+
 
 @pytest.fixture
 def twitch() -> Iterator[BackgroundChatServer]:
@@ -52,10 +55,10 @@ def test_a_channel_removed_while_supervisord_was_down_is_not_joined(
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        ("shr@ud\n", "ERRO channels: channels.conf, line 1: 'shr@ud' is not a channel"),
-        ("", "ERRO channels: no reader is stopped, because channels.conf is missing or empty"),
-        (None, "ERRO channels: no reader is stopped, because channels.conf is missing or empty"),
-        ("\0", "ERRO channels: .*channels.conf, line 1: a NUL character"),
+        ("shr@ud\n", "channels.conf, line 1: 'shr@ud' is not a channel"),
+        ("", "no reader is stopped, because channels.conf is missing or empty"),
+        (None, "no reader is stopped, because channels.conf is missing or empty"),
+        ("\0", ".*channels.conf, line 1: a NUL character"),
     ],
 )
 def test_a_mistake_in_channels_conf_keeps_no_reader_from_starting(
@@ -66,7 +69,7 @@ def test_a_mistake_in_channels_conf_keeps_no_reader_from_starting(
     path = folder / "channels.conf"
     path.unlink() if content is None else path.write_text(content)
     service = SupervisedService(processes, folder)
-    wait_for_line(service.supervisord, error, timeout_s=20)
+    wait_for_line(service.supervisord, _ERROR + error, timeout_s=20)
     service.wait_for_readers(["xqc", "forsen"])
 
 
@@ -79,7 +82,7 @@ def test_with_a_settings_file_that_cannot_be_read_all_readers_are_kept(
     content = settings.read_text()
     settings.write_text("A='\n")
     service = SupervisedService(processes, folder)
-    wait_for_line(service.supervisord, r"ERRO channels: line 1 of .*\.env", timeout_s=20)
+    wait_for_line(service.supervisord, _ERROR + r"line 1 of .*\.env", timeout_s=20)
     wait_for_line(service.supervisord, "spawned: 'reader-forsen'", timeout_s=20)
     assert read_applied_channels(folder).channels == ("forsen", "shroud", "xqc")
     settings.write_text(content)
@@ -96,7 +99,7 @@ def test_a_damaged_list_of_applied_channels_is_named_and_written_again(
         file.write("\x7f\x80\n")
     (folder / "channels.conf").write_text("xqc\nshr@ud\n")
     service = SupervisedService(processes, folder)
-    error = f"ERRO channels: {folder / APPLIED_CHANNELS}, line 3: "
+    error = f"{_ERROR}{folder / APPLIED_CHANNELS}, line 3: "
     wait_for_line(service.supervisord, error, timeout_s=20)
     service.wait_for_readers(["xqc", "forsen"])
     assert read_applied_channels(folder).problems == ()
@@ -168,7 +171,7 @@ def test_a_host_without_channels_has_no_readers_and_no_error(
     """For example one with the publisher: it needs no channels.conf."""
     (folder / "channels.conf").unlink()
     service = SupervisedService(processes, folder)
-    wait_for_line(service.supervisord, "INFO channels: no channels.conf, so no channel", 20)
+    wait_for_line(service.supervisord, _INFO + "no channels.conf, so no channel", 20)
     service.wait_for_readers([])
     assert "ERRO" not in service.supervisord.output()
     assert "WARN" not in service.supervisord.output()
