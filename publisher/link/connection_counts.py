@@ -48,12 +48,12 @@ class ConnectionCounts:
             for reason in _EXPLANATIONS
         }
 
-    def on_ended(self) -> None:
-        """Count a connection that has ended."""
-        self.ended += 1
+    def on_ended_alone(self) -> None:
+        """Log that a connection for batches has ended, and not because its reader stopped."""
         self._log_ended(
-            "a connection has ended: its reader stopped, or sent a frame of more than %d MiB, "
-            "or the peer was not a reader",
+            "a connection for batches has ended, and its reader did not stop: it sent a frame of"
+            " more than %d MiB, or switched to another publisher, or the network failed, or the"
+            " peer is no reader",
             MAX_FRAME_BYTES >> 20,
         )
 

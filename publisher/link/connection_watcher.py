@@ -19,6 +19,7 @@ from zmq.utils.monitor import parse_monitor_message
 from publisher.link.connection_counts import ConnectionCounts
 from publisher.link.memory_growth import MemoryGrowth
 from publisher.link.unfinished import UnfinishedMessages
+from publisher.link.unpaired_ends import UnpairedEnds
 from publisher.link.zap_authenticator import ZapAuthenticator
 
 #: Milliseconds between checks for unfinished messages. A local peer sends some 100 MiB meanwhile.
@@ -45,14 +46,17 @@ class ConnectionWatcher:
         self._next_check = 0.0
         self._unfinished = UnfinishedMessages()
         self._memory = MemoryGrowth(_GROWN_BYTES)
-        #: Each monitor, and whether the connections that it reports as ended are counted.
+        self._ends = UnpairedEnds()
+        #: Connections for batches that were refused, and have not ended yet.
+        self._refused = 0
+        #: Each monitor, and whether it is that of the socket for batches.
         self._monitors: dict[zmq.Socket[bytes], bool] = {}
         self._thread = threading.Thread(target=self._run, name="connection-watcher", daemon=True)
 
-    def watch(self, socket: zmq.Socket[bytes], *, count_ends: bool = False) -> None:
-        """Monitor *socket*, before it is bound; with *count_ends*, count ended connections."""
+    def watch(self, socket: zmq.Socket[bytes], *, for_batches: bool = False) -> None:
+        """Monitor *socket*, before it is bound. Ends of connections *for_batches* are counted."""
         monitor = socket.get_monitor_socket(_ACCEPTED | _FAILED | _ENDED)
-        self._monitors[monitor] = count_ends
+        self._monitors[monitor] = for_batches
 
     def start(self) -> None:
         """
@@ -75,13 +79,16 @@ class ConnectionWatcher:
             poller.register(socket, zmq.POLLIN)
         try:
             while True:
-                for socket, _ in poller.poll(_CHECK_MS if self._unfinished else None):
+                is_waiting = self._unfinished or self._ends
+                for socket, _ in poller.poll(_CHECK_MS if is_waiting else None):
                     if socket is requests:
                         self.authenticator.respond()
                     else:
                         event = parse_monitor_message(socket.recv_multipart())
-                        self._on_event(event, count_ends=self._monitors[socket])
+                        self._on_event(event, for_batches=self._monitors[socket])
                 self._check_unfinished()
+                for _ in range(self._ends.take(time.monotonic())):
+                    self.counts.on_ended_alone()
         except zmq.ContextTerminated:
             for socket in sockets:
                 socket.close(linger=0)
@@ -96,12 +103,23 @@ class ConnectionWatcher:
                 taken, self.taken = self.taken, set()
                 self._unfinished.check(taken)
 
-    def _on_event(self, event: Any, *, count_ends: bool) -> None:
+    def _on_event(self, event: Any, *, for_batches: bool) -> None:
         if event["event"] == _ACCEPTED:
             self._unfinished.on_accepted(event["value"])
         elif event["event"] == _ENDED:
             self._unfinished.on_ended(event["value"])
-            if count_ends:
-                self.counts.on_ended()
+            self._on_ended(for_batches=for_batches)
         else:
+            self._refused += for_batches
             self.counts.on_failed(event["value"], event["endpoint"])
+
+    def _on_ended(self, *, for_batches: bool) -> None:
+        now = time.monotonic()
+        if not for_batches:
+            self._ends.on_acknowledgements_ended(now)
+            return
+        self.counts.ended += 1
+        if self._refused:  # which was logged
+            self._refused -= 1
+        else:
+            self._ends.on_batches_ended(now)

@@ -84,7 +84,7 @@ class LinkSockets:
         # A reader that reconnects subscribes again, perhaps before its old connection has ended.
         self.acknowledgements.setsockopt(zmq.XPUB_VERBOSE, 1)
         self._listeners = Listeners()
-        self._connections.watch(self.batches, count_ends=True)
+        self._connections.watch(self.batches, for_batches=True)
         self._connections.watch(self.acknowledgements)
         self._connections.start()
         self.reload_keys()

@@ -68,13 +68,3 @@ def test_a_refusal_is_logged_with_the_address_and_the_command(
     (line,) = caplog.messages
     assert line.startswith("refused a connection, unknown key (fe80::1\ufffd): ")
     assert line.endswith(f"twitch-ingestion keys authorize {THEIRS.hex()}`")
-
-
-def test_ended_connections_are_counted(caplog: pytest.LogCaptureFixture) -> None:
-    """All of them, and the log says what may have happened."""
-    counts = ConnectionCounts()
-    with caplog.at_level(logging.INFO):
-        for _ in range(2):
-            counts.on_ended()
-    assert counts.ended == 2
-    assert "sent a frame of more than 8 MiB" in caplog.messages[0]
