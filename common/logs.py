@@ -1,6 +1,7 @@
 """
 Logs to stderr: one line per event, with the process, the channel if there is one, and a message;
-as text, or as one JSON object per line.
+as text, or as one JSON object per line. The object also has the numbers of the message, if they
+were logged with `counts`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -23,6 +24,9 @@ LEVELS = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
+
+#: The attribute of a record, and the field of its JSON object, with the numbers of the message.
+_COUNTS = "counts"
 
 
 def configure_logging(process: str, *, level: str, log_format: str, channel: str = "") -> None:
@@ -40,6 +44,15 @@ def configure_logging(process: str, *, level: str, log_format: str, channel: str
     logging.basicConfig(level=LEVELS[level], handlers=[handler], force=True)
     # At DEBUG, pydle logs every line that it sends, including the token.
     logging.getLogger("pydle").setLevel(logging.WARNING)
+
+
+def counts(**numbers: int | Mapping[str, int]) -> dict[str, object]:
+    """
+    Return the argument `extra` for a log call: *numbers* become fields of the JSON object.
+
+    `logger.info("%d left", left, extra=counts(left=left))` logs `"counts":{"left":3}`.
+    """
+    return {_COUNTS: numbers}
 
 
 def _dropped_line(formatter: logging.Formatter, count: int) -> bytes:
@@ -102,12 +115,14 @@ class _JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         when = datetime.fromtimestamp(record.created, UTC)
-        line = {
+        line: dict[str, object] = {
             "time": when.isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             **self._source,
             "message": record.getMessage(),
         }
+        if numbers := getattr(record, _COUNTS, None):
+            line[_COUNTS] = numbers
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return msgspec.json.encode(line).decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -28,6 +29,15 @@ class Counters:
     refused: Counter[str] = field(default_factory=Counter)
     #: Invalid messages, by reason.
     malformed: Counter[str] = field(default_factory=Counter)
+
+    def numbers(self) -> dict[str, int | Mapping[str, int]]:
+        """Return all counts by name; of those by reason, only the ones above zero."""
+        return {
+            name: {why: count for why, count in value.items() if count}
+            if isinstance(value, Counter)
+            else value
+            for name, value in vars(self).items()
+        }
 
     def summary(self) -> str:
         """Return the counts above zero as one line of text."""

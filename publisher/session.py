@@ -14,7 +14,7 @@ from collections.abc import Callable
 import zmq
 
 from common.frames import Announcement, Batch, Presence
-from common.logs import BoundedLog
+from common.logs import BoundedLog, counts
 from publisher.counters import Counters
 from publisher.deduplication.deduplication import Deduplication
 from publisher.delivery.sink import Sink
@@ -103,7 +103,11 @@ class Session:
         """Receive no more; wait up to 10 s for Kafka's confirmations, and acknowledge them."""
         deadline = time.monotonic() + _DRAIN_S
         if self._sink.unconfirmed:
-            logger.info("waiting for Kafka to confirm %d messages", self._sink.unconfirmed)
+            logger.info(
+                "waiting for Kafka to confirm %d messages",
+                self._sink.unconfirmed,
+                extra=counts(unconfirmed=self._sink.unconfirmed),
+            )
         while self._sink.unconfirmed and self._sink.failure is None:
             if time.monotonic() > deadline:
                 break
@@ -115,9 +119,10 @@ class Session:
                 "stopping: Kafka has not confirmed %d messages; their readers keep them, and send "
                 "them again",
                 self._sink.unconfirmed,
+                extra=counts(unconfirmed=self._sink.unconfirmed),
             )
         self._count_connections()
-        logger.info("%s", self._counters.summary())
+        self._log_summary(self._counters.summary())
 
     def _receive(self) -> bool:
         """Handle the messages that have arrived, up to a bound; return whether there were any."""
@@ -198,7 +203,10 @@ class Session:
         summary = self._counters.summary()
         if summary != self._last_summary:
             self._last_summary = summary
-            logger.info("%s", summary)
+            self._log_summary(summary)
+
+    def _log_summary(self, summary: str) -> None:
+        logger.info("%s", summary, extra=counts(**self._counters.numbers()))
 
 
 def _log_messages(delivery: Delivery, batch: Batch) -> None:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from common import exit_codes
 from common.arguments import main_of, real_number
 from common.chat_gap import GapReason
+from common.logs import counts
 from common.service_user import refuse_as_root
 from common.settings import Settings, SettingsError
 from common.settings_help import settings_help
@@ -85,6 +86,7 @@ def run(options: argparse.Namespace) -> int:
         total.failed,
         total.delivered,
         total.left,
+        extra=counts(outboxes=len(outcomes), **total._asdict()),
     )
     return exit_codes.OK if is_empty else exit_codes.FAILURE
 
@@ -130,7 +132,13 @@ def _empty(
         waiting = outbox.waiting
         asyncio.run(_send(outbox, publishers, within_s))
         left = outbox.waiting
-        logger.info("%s: %d messages delivered, %d left", channel, waiting - left, left)
+        logger.info(
+            "%s: %d messages delivered, %d left",
+            channel,
+            waiting - left,
+            left,
+            extra=counts(delivered=waiting - left, left=left),
+        )
         return _Outcome(waiting - left, left, failed=int(_has_untold_loss(channel, outbox)))
     finally:
         outbox.close()

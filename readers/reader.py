@@ -7,7 +7,9 @@ import logging
 import signal
 from functools import partial
 
+from common.command_line import command
 from common.frames import Batch
+from common.logs import counts
 from common.settings import Settings
 from common.supervisor_watch import call_when_supervisor_has_gone, is_supervised
 from readers.link.publisher_addresses import publisher_addresses
@@ -48,7 +50,8 @@ async def read_channel(channel: str, settings: Settings) -> None:
     builder = RecordBuilder(append)
     presence = ChannelPresence(channel, outbox, append, sender.report_presence)
     membership = Membership(channel, settings, log_in_as, builder.take, presence)
-    logger.info("started with %d messages in the outbox", outbox.waiting)
+    waiting = outbox.waiting
+    logger.info("started with %d messages in the outbox", waiting, extra=counts(waiting=waiting))
     try:
         await _until_stopped(membership, sender)
         # The disk may have room by now.
@@ -100,25 +103,36 @@ def _wake_up(loop: asyncio.AbstractEventLoop) -> None:
 
 def log_summary(outbox: Outbox, builder: RecordBuilder) -> None:
     """Log what *builder* has made, and what of it stays in *outbox* or is lost."""
-    if builder.repeated or builder.skipped_emote_positions:
-        logger.info(
-            "stopped after %d messages (dropped %d duplicates and %d invalid emote positions)",
-            builder.messages,
-            builder.repeated,
-            builder.skipped_emote_positions,
-        )
-    else:
-        logger.info("stopped after %d messages", builder.messages)
     lost = outbox.unwritten
+    left = outbox.waiting - lost
+    dropped = ""
+    if builder.repeated or builder.skipped_emote_positions:
+        dropped = (
+            f" (dropped {builder.repeated} duplicates"
+            f" and {builder.skipped_emote_positions} invalid emote positions)"
+        )
+    logger.info(
+        "stopped after %d messages%s",
+        builder.messages,
+        dropped,
+        extra=counts(
+            messages=builder.messages,
+            duplicates=builder.repeated,
+            invalid_emote_positions=builder.skipped_emote_positions,
+            left=left,
+            lost=lost,
+        ),
+    )
     if lost:
         logger.error(
             "%d messages could not be written to the outbox: they are lost, unless Kafka has them"
             " already. A gap record is added at the next start",
             lost,
         )
-    if left := outbox.waiting - lost:
+    if left:
         logger.warning(
             "%d messages are not acknowledged: they stay in the outbox, and are sent when this"
-            " channel is read again",
+            " channel is read again; if it will not be, `%s` sends them",
             left,
+            command("drain"),
         )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import zmq
 
 from common.frames import Acknowledgement, Announcement, Envelope, Presence, encode_frame
+from common.logs import counts
 from readers.link.failover import Failover
 from readers.link.go_back_n import SendingLink
 from readers.link.received_until import ReceivedUntil
@@ -186,7 +187,7 @@ class Sender:
         if self._link.on_announcement(session, now, reconnected=is_personal):
             self._log_publisher_found(session)
         elif self._away:
-            logger.info("publisher is back; %d messages wait in the outbox", self._outbox.waiting)
+            self._log_waiting("publisher is back")
         self._away = False
 
     def _on_acknowledgement(self, acknowledgement: Acknowledgement) -> None:
@@ -215,10 +216,12 @@ class Sender:
         )
 
     def _log_publisher_found(self, session: int) -> None:
+        self._log_waiting(f"found the publisher, session {session:016x}")
+
+    def _log_waiting(self, event: str) -> None:
+        waiting = self._outbox.waiting
         logger.info(
-            "found the publisher, session %016x; %d messages wait in the outbox",
-            session,
-            self._outbox.waiting,
+            "%s; %d messages wait in the outbox", event, waiting, extra=counts(waiting=waiting)
         )
 
     def _switch_if_preferred(self, now: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from common.logs import counts
 from readers.outbox.damage import PAGE_BYTES
 from readers.outbox.database import OutboxDatabase, StoredBatch
 from readers.outbox.lost_spans import SHARE_EVICTED
@@ -48,7 +49,11 @@ class FileBound:
             return used - self._max_bytes + round(self._max_bytes * SHARE_EVICTED)
         if self._is_full and used < self._max_bytes * _SHARE_WITH_ROOM:
             self._is_full = False
-            logger.info("the outbox has room again; %d messages were evicted", evicted)
+            logger.info(
+                "the outbox has room again; %d messages were evicted",
+                evicted,
+                extra=counts(evicted=evicted),
+            )
         return 0
 
     def on_evicted(self) -> None:

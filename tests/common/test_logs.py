@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from common.logs import BoundedLog, configure_logging
+from common.logs import BoundedLog, configure_logging, counts
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +43,20 @@ def test_a_json_line_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
         "channel": "xqc",
         "message": "two\nlines",
     }
+
+
+def test_the_numbers_of_a_line_are_fields_of_its_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """A log pipeline need not read them from the text. Lines without numbers have no such field."""
+    configure_logging("publisher", level="info", log_format="json")
+    logging.info("%d taken", 3, extra=counts(taken=3, refused={"unknown key": 1}))
+    logging.info("stopped")
+    taken, stopped = map(json.loads, capsys.readouterr().err.splitlines())
+    assert taken["message"] == "3 taken"
+    assert taken["counts"] == {"taken": 3, "refused": {"unknown key": 1}}
+    assert "counts" not in stopped
+    configure_logging("publisher", level="info", log_format="text")
+    logging.info("%d taken", 3, extra=counts(taken=3))
+    assert capsys.readouterr().err.endswith("publisher: 3 taken\n")
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])

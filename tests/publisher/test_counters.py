@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from publisher.counters import Counters
 
 
@@ -23,6 +25,17 @@ def test_a_count_of_one_is_in_the_singular() -> None:
     assert counters.summary() == (
         "1 message taken; 1 connection ended; 1 batch refused, out of sequence"
     )
+
+
+def test_the_numbers_have_all_counts_and_only_the_reasons_that_occurred() -> None:
+    """A field that comes and goes would be hard to plot."""
+    counters = Counters(taken=12)
+    counters.connections_refused.update({"unknown key": 2, "no reader": 0})
+    numbers = counters.numbers()
+    assert numbers["taken"] == 12
+    assert numbers["confirmed"] == 0
+    assert numbers["connections_refused"] == {"unknown key": 2}
+    assert numbers.keys() == {each.name for each in fields(counters)}
 
 
 def test_the_summary_is_never_empty() -> None:

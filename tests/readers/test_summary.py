@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from common.command_line import command
 from common.frames import Batch, Kind, Record
 from readers.outbox.outbox import Outbox
 from readers.reader import log_summary
@@ -36,7 +37,9 @@ def append(outbox: Outbox, records: int) -> None:
 def test_messages_on_disk_stay(outbox: Outbox, summary: Callable[[], str]) -> None:
     """They are sent by the next reader."""
     append(outbox, 3)
-    assert "3 messages are not acknowledged: they stay in the outbox" in summary()
+    text = summary()
+    assert "3 messages are not acknowledged: they stay in the outbox" in text
+    assert f"if it will not be, `{command('drain')}` sends them" in text
     assert "could not be written" not in summary()
 
 
