@@ -82,6 +82,8 @@ class Server:
         )
         #: The missing permissions that have ended sessions, and were logged.
         self._logged_missing: set[str] = set()
+        #: The missing permission that has ended the last session, while it is not logged.
+        self._refusal: KafkaError | None = None
 
     def run(self) -> None:
         """
@@ -108,16 +110,24 @@ class Server:
             retry_s = backoff.next_delay_s()
 
     def _log(self, failure: KafkaError) -> None:
-        """Log what has ended a session."""
+        """Log what has ended a session; a missing permission only when the next one begins."""
+        if needed_after(failure, self._transactional_id):
+            self._refusal = failure
+            return
+        self._log_failure(
+            "Kafka's client has failed: %s: %s; starting a new session, in which readers "
+            "send unconfirmed messages again",
+            failure.name(),
+            failure.str(),
+        )
+
+    def _log_refusal(self) -> None:
+        """Log the permission whose lack ended the last session, unless the topics' check did."""
+        failure, self._refusal = self._refusal, None
+        if failure is None or self._topics.had_problems:
+            return
         needed = needed_after(failure, self._transactional_id)
-        if needed is None:
-            self._log_failure(
-                "Kafka's client has failed: %s: %s; starting a new session, in which readers "
-                "send unconfirmed messages again",
-                failure.name(),
-                failure.str(),
-            )
-        elif needed not in self._logged_missing:
+        if needed and needed not in self._logged_missing:
             self._logged_missing.add(needed)
             logger.error(
                 "Kafka's ACLs do not permit what the publisher does: it needs %s (%s: %s); trying "
@@ -147,7 +157,9 @@ class Server:
         )
 
     def _run_session(self, sink: Sink) -> None:
-        if not self._topics.wait(sink.producer, partial(sink.poll, 0)) or sink.failure is not None:
+        topics_are_usable = self._topics.wait(sink.producer, partial(sink.poll, 0))
+        self._log_refusal()
+        if not topics_are_usable or sink.failure is not None:
             return
         link = self._guarantee.begin(sink)
         if link is None:

@@ -15,7 +15,7 @@ from common.logs import BoundedLog
 logger = logging.getLogger(__name__)
 
 #: Facilities of lines about connections and transactions: errors report what matters of them.
-_REPORTED_AS_ERRORS = {"FAIL", "ERROR", "TXNERR", "FATAL"}
+_REPORTED_AS_ERRORS = {"FAIL", "ERROR", "TXNERR", "ADDPARTS", "FATAL"}
 
 #: Seconds of a delay that is logged. Shorter ones are how Kafka keeps a client at its quota.
 _LOG_THROTTLE_S = 1.0
