@@ -26,12 +26,15 @@ def status(
     stored = read_token(settings.twitch_token_store)
     if stored is None and not settings.twitch_oauth_token:
         say("source   none: readers are anonymous, which Twitch allows for reading")
+        # In a wrong working directory, too.
+        store = settings.twitch_token_store.absolute()
+        say(f"         there is no {store}, and TWITCH_OAUTH_TOKEN is not set")
         return True
     if stored is None:
         say("source   TWITCH_OAUTH_TOKEN, which is not renewed automatically")
         token = settings.twitch_oauth_token
     else:
-        say(f"source   the token store, {settings.twitch_token_store}")
+        say(f"source   the token store, {settings.twitch_token_store.absolute()}")
         token = stored.access_token
     try:
         found = validate(settings.twitch_auth_url, token)

@@ -127,7 +127,7 @@ def _list(folder: Path) -> int:
     own, own_problems = pair_lines(folder)
     hosts, problems = authorized_hosts(folder)
     lines = [
-        f"key pairs of this host ({folder}):",
+        f"key pairs of this host ({folder.absolute()}):",
         *(own or ["  none"]),
         "hosts that a publisher here admits:",
         *(host_lines(hosts) or ["  none"]),

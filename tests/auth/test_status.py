@@ -47,7 +47,9 @@ def test_the_status_shows_a_static_token(settings_for: SettingsFor, scene: Scene
 
 def test_the_status_without_a_token_is_good(settings: Settings, scene: Scene) -> None:
     """Readers are anonymous. No request is sent to Twitch."""
-    assert "anonymous" in printed_by_status(settings, scene, good=True)
+    printed = printed_by_status(settings, scene, good=True)
+    assert "anonymous" in printed
+    assert f"there is no {settings.twitch_token_store}, and TWITCH_OAUTH_TOKEN is not" in printed
     assert scene.twitch.state.calls == []
 
 

@@ -30,12 +30,14 @@ KEY = "0123456789abcdef" * 4
 OTHER_KEY = "fedcba9876543210" * 4
 
 
-def keys(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `python -m common.keys` with the state directory *state*."""
+def keys(
+    state: Path, *arguments: str, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m common.keys` with the state directory *state*, in *folder* or there."""
     return subprocess.run(
         python_module("common.keys", *arguments),
         env=base_environment() | {"STATE_DIR": str(state)},
-        cwd=state,
+        cwd=folder or state,
         capture_output=True,
         text=True,
         timeout=30,
@@ -242,6 +244,12 @@ def test_the_list_of_a_host_without_keys_says_none(tmp_path: Path) -> None:
     shown = keys(tmp_path, "list")
     assert (shown.returncode, shown.stdout.count("\n  none\n")) == (0, 2)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_list_names_the_folder_that_it_has_looked_in(tmp_path: Path) -> None:
+    """In a wrong working directory, there is nothing."""
+    shown = keys(Path("state"), "list", folder=tmp_path)
+    assert f"key pairs of this host ({tmp_path}/state/keys):" in shown.stdout
 
 
 def test_the_list_names_files_that_are_of_no_use(tmp_path: Path) -> None:
