@@ -36,11 +36,10 @@ def configure_logging(process: str, *, level: str, log_format: str, channel: str
     Every line contains *process* and *channel*. *level* is a key of LEVELS, *log_format* is `text`
     or `json`. From now on, nothing that is written to `sys.stderr` blocks the process.
     """
-    kind = _JsonFormatter if log_format == "json" else _TextFormatter
-    formatter = kind(process, channel)
-    never_block("stderr", partial(_dropped_line, formatter))
+    lines = formatter(process, log_format=log_format, channel=channel)
+    never_block("stderr", partial(_dropped_line, lines))
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
+    handler.setFormatter(lines)
     logging.basicConfig(level=LEVELS[level], handlers=[handler], force=True)
     # At DEBUG, pydle logs every line that it sends, including the token.
     logging.getLogger("pydle").setLevel(logging.WARNING)
@@ -55,11 +54,17 @@ def counts(**numbers: int | Mapping[str, int]) -> dict[str, object]:
     return {_COUNTS: numbers}
 
 
-def _dropped_line(formatter: logging.Formatter, count: int) -> bytes:
+def formatter(process: str, *, log_format: str, channel: str = "") -> logging.Formatter:
+    """Return what makes the log lines of *process* and *channel*; see configure_logging."""
+    kind = _JsonFormatter if log_format == "json" else _TextFormatter
+    return kind(process, channel)
+
+
+def _dropped_line(lines: logging.Formatter, count: int) -> bytes:
     record = logging.LogRecord(
         __name__, logging.WARNING, __file__, 0, DROPPED, (count,), exc_info=None
     )
-    return f"{formatter.format(record)}\n".encode()
+    return f"{lines.format(record)}\n".encode()
 
 
 class BoundedLog:

@@ -24,14 +24,11 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from supervisor import events, loggers
+from supervisor import events
 
-from common.output import DROPPED, never_block
+from common.supervisor_log import log_as_our_programs_do
 from common.supervisor_start import allow_open_files, refuse_odd_folder
 from common.supervisor_watch import SUPERVISORD_PID
-
-#: The format of supervisord's own log lines.
-_LINE = "%(asctime)s %(levelname)s %(message)s"
 
 
 def extend(supervisord: Any) -> object:
@@ -61,11 +58,6 @@ def _put_python_first() -> None:
 
 def _subscribe(event: type, listener: Callable[[Any], None]) -> None:
     events.subscribe(event, listener)
-
-
-def _dropped_line(count: int) -> bytes:
-    record = loggers.LogRecord(loggers.LevelsByName.WARN, DROPPED % count)
-    return f"{_LINE % record.asdict()}\n".encode()
 
 
 def _print(event: Any) -> None:
@@ -100,4 +92,4 @@ class _StoppedTogether:
 
 
 # supervisord imports this module while it reads its configuration, before its first log line.
-never_block("stdout", _dropped_line)
+log_as_our_programs_do()

@@ -119,5 +119,8 @@ def _forget_supervisord(environment: Mapping[str, str]) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD, signal.SIGUSR2):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # The inherited object may hold output that supervisord has not written yet.
+    # The inherited objects may hold output that supervisord has not written yet. If its own stderr
+    # is closed, there is not even an object.
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - stays open
+    errors = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.__stderr__ = errors  # type: ignore[misc]  # logs go to the original stderr
