@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 
 from common import exit_codes
 from common.logs import configure_logging
 from common.settings import Settings, SettingsError, read_settings, settings_file
-
-#: supervisord's `startsecs`, in seconds. It restarts a program that exits sooner, whatever its exit
-#: code.
-_STARTSECS = 3.0
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +35,4 @@ def settings_are_wrong(error: SettingsError) -> int:
     """Log *error*; return the exit code on which supervisord does not restart the program."""
     for line in str(error).splitlines():
         logger.error("%s", line)
-    outlast_startsecs()
     return exit_codes.SETTINGS
-
-
-def outlast_startsecs() -> None:
-    """Under supervisord, wait until it takes the exit code of this process into account."""
-    if "SUPERVISOR_ENABLED" in os.environ:
-        time.sleep(_STARTSECS + 0.1)

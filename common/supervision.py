@@ -26,6 +26,7 @@ from typing import Any
 
 from supervisor import events
 
+from common.supervisor_endings import watch_endings
 from common.supervisor_log import log_as_our_programs_do
 from common.supervisor_start import allow_open_files, refuse_odd_folder
 from common.supervisor_watch import SUPERVISORD_PID
@@ -46,6 +47,7 @@ def extend(supervisord: Any) -> object:
     allow_open_files(supervisord)
     _subscribe(events.ProcessGroupAddedEvent, partial(allow_open_files, supervisord))
     _subscribe(events.SupervisorStoppingEvent, partial(_stop_together, supervisord))
+    watch_endings(supervisord)
     return object()
 
 
