@@ -47,8 +47,10 @@ def never_block(name: Literal["stdout", "stderr"], notice: Notice) -> None:
     if stream is not getattr(sys, f"__{name}__"):
         return
     if stream is None:
-        # The descriptor is closed, and the lowest free one: no other file should get it.
-        setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - stays open
+        # The descriptor is closed, and the lowest free one: no other file should get it. Another
+        # stream may take it over, so the end of this one does not close it.
+        null = os.open(os.devnull, os.O_WRONLY)
+        setattr(sys, name, open(null, "w", closefd=False))  # noqa: SIM115 - stays open
         return
     stream.flush()
     descriptor = stream.fileno()

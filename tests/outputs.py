@@ -1,4 +1,7 @@
-"""Outputs that cannot be written: nobody reads them, they are closed, or their disk is full."""
+"""Outputs that cannot be written: nobody reads them, they are closed, or their disk is full.
+
+Either from the start (`with_output`), or from the moment when their reader leaves (`read_once`).
+"""
 
 from __future__ import annotations
 
@@ -62,3 +65,35 @@ os.execvp(sys.argv[1], sys.argv[1:])
 def with_output(name: str, command: Sequence[str]) -> list[str]:
     """Return the command that runs *command* with both streams to the output *name*."""
     return [sys.executable, "-c", _RUN.format(output=OUTPUTS[name]), *command]
+
+
+#: How a pair of descriptors is made of which one is read, and the other written.
+READ_ENDS = {
+    "pipe": "os.pipe()",
+    "socket": "[end.detach() for end in socket.socketpair()]",
+    "terminal": "os.openpty()",
+}
+
+#: Runs the command with its output to such a pair, and reads it until it has read something.
+_READ_ONCE = """
+import os, socket, subprocess, sys
+reading, writing = {ends}
+streams = dict.fromkeys({streams}, writing)
+process = subprocess.Popen(sys.argv[1:], **streams)
+os.close(writing)
+if "stdout" in streams:
+    os.read(reading, 10)
+os.close(reading)
+sys.exit(process.wait())
+"""
+
+
+def read_once(ends: str, streams: Sequence[str], command: Sequence[str]) -> list[str]:
+    """
+    Return the command that runs *command* with an output whose reader leaves soon.
+
+    *ends* is a key of READ_ENDS. *streams* are `stdout`, `stderr` or both. The exit status is that
+    of *command*.
+    """
+    program = _READ_ONCE.format(ends=READ_ENDS[ends], streams=list(streams))
+    return [sys.executable, "-c", program, *command]

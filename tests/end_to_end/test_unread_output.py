@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -16,7 +17,7 @@ from tests.end_to_end.supervised_service import (
     prepare,
     wait_until_joined,
 )
-from tests.outputs import OUTPUTS, with_output
+from tests.outputs import OUTPUTS, READ_ENDS, read_once, with_output
 from tests.processes import Process, StartProcess, python_module, wait_for
 
 Output = Callable[[Sequence[str]], list[str]]
@@ -50,6 +51,54 @@ def test_supervisord_and_its_programs_start_and_stop(
     assert "no log file" in service.control("tail", "reader-xqc")
     service.control("maintail")
     assert service.supervisord.stop(signal.SIGTERM, timeout_s=20) == 0
+
+
+@pytest.mark.parametrize("streams", [["stdout"], ["stderr"], ["stdout", "stderr"]], ids="+".join)
+@pytest.mark.parametrize("ends", READ_ENDS)
+def test_supervisord_goes_on_when_the_reader_of_its_output_leaves(
+    processes: StartProcess,
+    short_folder: Path,
+    twitch: BackgroundChatServer,
+    ends: str,
+    streams: Sequence[str],
+) -> None:
+    """As with `supervisord | head -1`: it logs further lines of its own, and stops with 0."""
+    prepare(short_folder, chat_port=twitch.port, channels="xqc\n")
+
+    def start(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
+        return processes(read_once(ends, streams, arguments), environment)
+
+    service = SupervisedService(start, short_folder)
+    wait_until_joined(twitch, "xqc")
+    before = service.programs()["publisher"].pid
+    assert "publisher: started" in service.control("restart", "publisher")
+    after = service.programs()
+    assert after["publisher"].pid not in {0, before}
+    assert after["reader-xqc"].pid
+    service.control("shutdown")
+    assert service.supervisord.wait(20) == 0
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_readers_log_whatever_supervisord_has_closed(
+    processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer, closed: str
+) -> None:
+    """A program's descriptors are pipes to supervisord, not what supervisord had before."""
+    prepare(short_folder, chat_port=twitch.port, channels="xqc\n")
+    printed = "" if ">&-" in closed.replace("2>&-", "") else ">lines"
+
+    def start(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
+        command = f"exec {shlex.join(arguments)} {printed} {closed}"
+        return processes(["sh", "-c", command], environment)
+
+    service = SupervisedService(start, short_folder)
+    wait_until_joined(twitch, "xqc")
+    service.control("shutdown")
+    assert service.supervisord.wait(20) == 0
+    if printed:
+        lines = (short_folder / "lines").read_text()
+        assert "reader xqc: in the channel" in lines
+        assert "publisher: stopped" in lines
 
 
 def test_a_reader_without_supervisord_joins_and_stops(
