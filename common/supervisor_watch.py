@@ -40,9 +40,6 @@ def call_when_supervisor_has_gone(callback: Callable[[], object]) -> None:
     """Make the running loop call *callback* once supervisord ends, without waking up before."""
     if not is_supervised():
         return
-    if supervisor_has_gone():
-        callback()
-        return
     loop = asyncio.get_running_loop()
 
     def check() -> None:
@@ -52,7 +49,7 @@ def call_when_supervisor_has_gone(callback: Callable[[], object]) -> None:
             loop.call_later(_CHECK_EVERY_S, check)
 
     def on_exit() -> None:
-        loop.remove_reader(descriptor)
+        loop.remove_reader(descriptor)  # does nothing if it has not been added
         os.close(descriptor)
         callback()
 
@@ -60,5 +57,8 @@ def call_when_supervisor_has_gone(callback: Callable[[], object]) -> None:
         descriptor = os.pidfd_open(_supervisord())
     except OSError:  # supervisord has ended, or the system has no pidfds
         check()
+        return
+    if supervisor_has_gone():  # the descriptor may be that of another process with its id
+        on_exit()
         return
     loop.add_reader(descriptor, on_exit)

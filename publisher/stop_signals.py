@@ -11,6 +11,7 @@ import logging
 import select
 import signal
 import socket
+import time
 from types import FrameType, TracebackType
 
 from common.supervisor_watch import supervisor_has_gone
@@ -18,6 +19,9 @@ from common.supervisor_watch import supervisor_has_gone
 logger = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+#: Seconds between two looks for supervisord while waiting.
+_LOOK_EVERY_S = 1.0
 
 
 class StopSignals:
@@ -62,8 +66,9 @@ class StopSignals:
 
     def wait(self, timeout_s: float) -> bool:
         """Wait up to *timeout_s* for a stop request; return whether there is one."""
-        if not self.requested:
-            select.select([self._reader], [], [], timeout_s)
+        deadline = time.monotonic() + timeout_s
+        while not self.requested and (left_s := deadline - time.monotonic()) > 0:
+            select.select([self._reader], [], [], min(left_s, _LOOK_EVERY_S))
         return self.requested
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
