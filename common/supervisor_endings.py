@@ -100,7 +100,7 @@ class _Endings:
         log.leave_out(f"exited: {config.name} (exit status {status}; {supervisords_word})")
         log.error(
             f"{config.name} ended with status {status}: {reason}, see its lines above. It is not"
-            f" restarted. Correct that, then: {start}"
+            f" restarted. Once that is corrected: {start}"
         )
         process.delay = process.backoff = 0
         process.spawnerr = f"{reason}: see its log (exit status {status})"
@@ -117,8 +117,8 @@ class _Endings:
         if len(failed) > _NAMED:
             names += f" and {len(failed) - _NAMED} more"
         self._options.logger.error(
-            f"no program runs any more: ended by itself: {names}. supervisord ends with status"
-            f" {exit_codes.SETTINGS}. Correct what the log names, then start supervisord again"
+            f"no program runs any more, and no restart would help: {names}. supervisord ends with"
+            f" status {exit_codes.SETTINGS}. Correct what the lines above name, then start it again"
         )
         sys.exit(exit_codes.SETTINGS)
 
@@ -137,11 +137,11 @@ def _runs(process: Any) -> bool:
         return False
     restart = process.config.autorestart
     if restart is RestartWhenExitUnexpected:
-        return process.exitstatus not in process.config.exitcodes
+        return bool(process.exitstatus not in process.config.exitcodes)
     return bool(restart)
 
 
 def _has_failed(process: Any) -> bool:
-    return process.state == ProcessStates.FATAL or (
-        process.state == ProcessStates.EXITED and process.exitstatus != exit_codes.OK
-    )
+    if process.state == ProcessStates.EXITED:
+        return bool(process.exitstatus != exit_codes.OK)
+    return bool(process.state == ProcessStates.FATAL)

@@ -7,40 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.common.small_programs import configure, program
 from tests.processes import StartProcess, wait_for, wait_for_line
-
-SUPERVISORD = str(Path(sys.executable).with_name("supervisord"))
-
-_CONFIGURATION = """
-[supervisord]
-nodaemon=true
-logfile=/dev/null
-logfile_maxbytes=0
-nocleanup=true
-pidfile=%(here)s/supervisord.pid
-
-[unix_http_server]
-file=%(here)s/supervisor.sock
-
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
-
-[rpcinterface:supervision]
-supervisor.rpcinterface_factory=common.supervision:extend
-"""
-
-_PROGRAM = """
-[program:{name}]
-command={command}
-directory=%(here)s
-priority={priority}
-startsecs=0
-autorestart=false
-stopwaitsecs=5
-redirect_stderr=true
-stdout_logfile=NONE
-stdout_events_enabled=true
-"""
 
 # On SIGTERM, waits until the program in the second argument has received SIGTERM too.
 _WAITS_FOR_OTHER = """
@@ -70,16 +38,6 @@ with ours.makefile("rb") as output:
 _PRINT_AND_END = r"import sys; sys.stdout.write('the program speaks\n')"
 
 
-def configure(folder: Path, *programs: tuple[str, str, int]) -> list[str]:
-    """Write a configuration with *programs* (name, script, priority); return the command."""
-    sections = []
-    for name, command, priority in programs:
-        sections.append(_PROGRAM.format(name=name, command=command, priority=priority))
-    path = folder / "supervisord.conf"
-    path.write_text(_CONFIGURATION + "".join(sections))
-    return [SUPERVISORD, "-c", str(path)]
-
-
 def script(folder: Path, name: str, text: str) -> str:
     """Write *text* to a file of that name; return its path."""
     path = folder / name
@@ -94,9 +52,9 @@ def test_programs_of_one_priority_are_stopped_at_the_same_time(
     script_path = script(short_folder, "waits_for_other", _WAITS_FOR_OTHER)
     command = configure(
         short_folder,
-        ("a", f"sh {script_path} a b", 2),
-        ("b", f"sh {script_path} b a", 2),
-        ("last", f"sh {script(short_folder, 'last_one', _LAST)}", 1),
+        program("a", f"sh {script_path} a b", priority="2"),
+        program("b", f"sh {script_path} b a", priority="2"),
+        program("last", f"sh {script(short_folder, 'last_one', _LAST)}", priority="1"),
     )
     supervisord = processes(command)
     for name in ("a", "b", "last"):
@@ -112,8 +70,8 @@ def test_the_output_of_programs_is_in_supervisords_own_output(
     processes: StartProcess, short_folder: Path, through: str
 ) -> None:
     """For a file, pipe or socket, a program's line is between supervisord's lines about it."""
-    program = script(short_folder, "program.py", _PRINT_AND_END)
-    command = configure(short_folder, ("talker", f"python3 {program}", 1))
+    path = script(short_folder, "program.py", _PRINT_AND_END)
+    command = configure(short_folder, program("talker", f"python3 {path}"))
     if through == "pipe":
         command = ["sh", "-c", f"{' '.join(command)} | cat"]
     elif through == "socket":
@@ -130,12 +88,12 @@ def test_programs_continue_after_the_output_is_closed(
     processes: StartProcess, short_folder: Path
 ) -> None:
     """A program can write a megabyte to a broken pipe, and the extension logs no error."""
-    program = script(
+    path = script(
         short_folder,
         "program.py",
         "import pathlib; print('x' * 1_000_000, flush=True); pathlib.Path('done').touch()",
     )
-    command = configure(short_folder, ("talker", f"python3 {program}", 1))
+    command = configure(short_folder, program("talker", f"python3 {path}"))
     supervisord = processes(["sh", "-c", f"{' '.join(command)} | true"])
     wait_for((short_folder / "done").exists, 10, "the program's end")
     assert "common/supervision.py" not in supervisord.output()
@@ -145,10 +103,10 @@ def test_programs_run_on_the_python_of_supervisord_whatever_the_path(
     processes: StartProcess, short_folder: Path
 ) -> None:
     """Even if the PATH lacks our environment, `python3` is the one with our packages."""
-    program = script(
+    path = script(
         short_folder, "program.py", r"import sys; sys.stdout.write(f'prefix {sys.prefix}\n')"
     )
-    command = configure(short_folder, ("talker", f"python3 {program}", 1))
+    command = configure(short_folder, program("talker", f"python3 {path}"))
     supervisord = processes(command, {"PATH": "/usr/bin:/bin"})
     assert wait_for_line(supervisord, r"^prefix (.+)$", timeout_s=10)[1] == sys.prefix
 
@@ -157,11 +115,11 @@ def test_programs_know_the_process_of_supervisord(
     processes: StartProcess, short_folder: Path
 ) -> None:
     """They end when it ends, even if it ends before they look."""
-    program = script(
+    path = script(
         short_folder,
         "program.py",
         "import os, sys; sys.stdout.write(f'started by {os.environ[\"SUPERVISORD_PID\"]}\\n')",
     )
-    supervisord = processes(configure(short_folder, ("child", f"python3 {program}", 1)))
+    supervisord = processes(configure(short_folder, program("child", f"python3 {path}")))
     found = wait_for_line(supervisord, r"^started by (\d+)$", timeout_s=10)
     assert int(found[1]) == supervisord.pid

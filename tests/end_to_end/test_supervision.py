@@ -71,13 +71,14 @@ def test_a_reader_that_is_killed_or_stopped_by_a_signal_is_restarted(
 def test_a_program_with_a_wrong_setting_is_not_restarted(
     processes: StartProcess, folder: Path
 ) -> None:
-    """It logs the error once, and stays stopped."""
+    """It logs the error once, and stays stopped; supervisorctl says why."""
     with (folder / ".env").open("a") as settings:
         settings.write("KAFKA_TOPIC_PARTITIONS=many\n")
     service = SupervisedService(processes, folder)
-    ended = rf"exited: publisher \(exit status {exit_codes.SETTINGS}; expected\)"
+    ended = f"publisher ended with status {exit_codes.SETTINGS}: a setting or a file is wrong"
     wait_for_line(service.supervisord, ended, timeout_s=20)
-    assert service.programs()["publisher"] == Program("EXITED", 0)
+    assert service.programs()["publisher"] == Program("FATAL", 0)
+    assert f"see its log (exit status {exit_codes.SETTINGS})" in service.control("status")
     assert service.supervisord.output().count("spawned: 'publisher'") == 1
 
 

@@ -1,0 +1,114 @@
+"""What a real supervisord with our extension does when its programs end by themselves."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from common import exit_codes
+from common.supervisor_endings import _ENDS_AFTER_S
+from tests.common.small_programs import configure, control, program, shell
+from tests.processes import StartProcess, wait_for_line
+
+_WITHIN_S = 20
+
+#: As our supervisord.conf says it of the publisher.
+_OURS = {"autorestart": "unexpected", "exitcodes": "3,78", "startsecs": "3"}
+
+_RUNS = program("other", "sleep 1000")
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(78, "a setting or a file is wrong"), (3, "another publisher has taken over")],
+)
+def test_a_program_that_no_restart_helps_is_fatal_at_once(
+    processes: StartProcess, short_folder: Path, status: int, reason: str
+) -> None:
+    """supervisorctl's status has the reason; its start fails. It is not called expected."""
+    wrong = program("wrong", shell(f"exit {status}"), **_OURS)
+    supervisord = processes(configure(short_folder, wrong, _RUNS))
+    wait_for_line(
+        supervisord, rf"ERROR +supervisord: wrong ended with status {status}: ", _WITHIN_S
+    )
+    shown = control(short_folder, "status", "wrong")
+    assert f"FATAL     {reason}: see its log (exit status {status})" in shown.stdout
+    assert shown.returncode != 0
+    for command in ("start", "restart"):
+        started = control(short_folder, command, "wrong")
+        assert "wrong: ERROR (spawn error)" in started.stdout
+        assert started.returncode != 0
+    assert supervisord.output().count("spawned: 'wrong'") == 3
+    assert "expected" not in supervisord.output()
+    assert "success: wrong" not in supervisord.output()
+
+
+def test_a_program_that_no_restart_helps_any_more_is_fatal(
+    processes: StartProcess, short_folder: Path
+) -> None:
+    """It has been RUNNING before. The log has the command that starts it again, and it works."""
+    path = short_folder / "is-right"
+    wrong = shell(f"[ -e {path} ] && exec sleep 1000; exit 78")
+    options = _OURS | {"startsecs": "0"}
+    supervisord = processes(configure(short_folder, program("wrong", wrong, **options), _RUNS))
+    pattern = r"success: wrong entered RUNNING[^$]*wrong ended with status 78: .* corrected: (.*)$"
+    command = wait_for_line(supervisord, pattern, _WITHIN_S)[1]
+    shown = control(short_folder, "status", "wrong").stdout
+    assert "FATAL     a setting or a file is wrong: see its log (exit status 78)" in shown
+    assert "expected" not in supervisord.output()
+    path.touch()
+    assert processes(["sh", "-c", command]).wait(_WITHIN_S) == 0
+    assert "RUNNING" in control(short_folder, "status", "wrong").stdout
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_program_that_a_restart_may_help_is_restarted(
+    processes: StartProcess, short_folder: Path, status: int
+) -> None:
+    """If it ends soon, also with 0: it was not asked to."""
+    options = _OURS | {"exitcodes": "0,78", "startretries": "100"}
+    supervisord = processes(
+        configure(short_folder, program("again", shell(f"exit {status}"), **options))
+    )
+    wait_for_line(supervisord, r"(?s)spawned: 'again'.*spawned: 'again'", _WITHIN_S)
+    assert f"exited: again (exit status {status}; not expected)" in supervisord.output()
+
+
+def test_supervisord_ends_when_nothing_runs_any_more(
+    processes: StartProcess, short_folder: Path
+) -> None:
+    """With the status that systemd does not restart. A program that has finished does not count."""
+    supervisord = processes(
+        configure(
+            short_folder,
+            program("wrong", shell("exit 78"), **_OURS),
+            program("later", shell("sleep 4; exit 3"), **_OURS),
+            program("done", shell("exit 0"), exitcodes="0"),
+        )
+    )
+    assert supervisord.wait(30) == exit_codes.SETTINGS
+    last = supervisord.output().splitlines()[-1]
+    assert "no program runs any more, and no restart would help: later, wrong." in last
+    assert not (short_folder / "supervisor.sock").exists()
+
+
+@pytest.mark.parametrize(
+    ("section", "command"),
+    [
+        (program("wrong", shell("exit 78"), **_OURS), ["stop", "all"]),
+        (program("done", shell("exit 0"), exitcodes="0"), ["stop", "other"]),
+    ],
+)
+def test_supervisord_stays_when_its_programs_were_stopped_or_have_finished(
+    processes: StartProcess, short_folder: Path, section: str, command: list[str]
+) -> None:
+    """Nothing runs, but somebody wants that."""
+    supervisord = processes(configure(short_folder, section, _RUNS))
+    wait_for_line(supervisord, r"wrong ended with|exited: done", _WITHIN_S)
+    assert control(short_folder, *command).stdout == "other: stopped\n"
+    # supervisord looks every 5 s.
+    time.sleep(_ENDS_AFTER_S + 6)
+    assert control(short_folder, "status", "other").stdout.startswith("other   ")
+    assert supervisord.stop() == 0
