@@ -46,7 +46,8 @@ _TEXTS_OF_OTHERS = {
         "Another program is already listening on a port that one of our HTTP servers is configured"
         " to use",
         "Cannot open an HTTP server: socket.error reported …",
-        "CRIT",
+        "no log file",
+        "publisher: ERROR (spawn error)",
     },
 }
 
