@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+from pathlib import Path
 
 from common import exit_codes
 from common.logs import configure_logging
-from common.settings import Settings, SettingsError, read_settings, settings_file
+from common.setting_values import log_format
+from common.settings import (
+    Settings,
+    SettingsError,
+    read_environment,
+    read_settings,
+    settings_file,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +29,7 @@ def start(process: str, channel: str = "") -> Settings:
     try:
         settings = read_settings(os.environ, settings_file())
     except SettingsError as error:
-        configure_logging(process, level="info", log_format="text", channel=channel)
+        configure_logging(process, level="info", log_format=log_format_in(Path()), channel=channel)
         raise SystemExit(settings_are_wrong(error)) from None
     configure_logging(
         process, level=settings.log_level, log_format=settings.log_format, channel=channel
@@ -29,6 +37,14 @@ def start(process: str, channel: str = "") -> Settings:
     for warning in settings.warnings:
         logger.warning("%s", warning)
     return settings
+
+
+def log_format_in(directory: Path) -> str:
+    """Return LOG_FORMAT for programs in *directory*, whatever else is wrong; `text` if it is."""
+    try:
+        return log_format(read_environment(os.environ, directory).get("LOG_FORMAT", "text"))
+    except (SettingsError, ValueError):
+        return "text"
 
 
 def settings_are_wrong(error: SettingsError) -> int:

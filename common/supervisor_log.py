@@ -19,8 +19,7 @@ from supervisor.options import ServerOptions
 
 from common.logs import formatter
 from common.output import DROPPED, never_block
-from common.setting_values import log_format
-from common.settings import SettingsError, read_environment
+from common.startup import log_format_in
 
 _PROCESS = "supervisord"
 
@@ -96,7 +95,7 @@ _make_supervisords_logger = ServerOptions.make_logger
 def _make_logger(options: Any) -> None:
     """Make the logger of *options*: a replacement for `ServerOptions.make_logger`."""
     global _lines  # noqa: PLW0603 - the line about dropped lines needs it too
-    _lines = formatter(_PROCESS, log_format=_log_format(Path(options.here)))
+    _lines = formatter(_PROCESS, log_format=log_format_in(Path(options.here)))
     # The original logs these with a format of its own.
     criticals, warnings, infos = (
         options.parse_criticals,
@@ -114,14 +113,6 @@ def _make_logger(options: Any) -> None:
         options.logger.warn(message)
     for message in infos:
         options.logger.info(message)
-
-
-def _log_format(folder: Path) -> str:
-    """Return the LOG_FORMAT of the programs in *folder*, `text` if it is wrong: they say so."""
-    try:
-        return log_format(read_environment(os.environ, folder).get("LOG_FORMAT", "text"))
-    except (SettingsError, ValueError):
-        return "text"
 
 
 def _deserved(level: int, message: str) -> int:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from common.token_store import locked_token_store
-from readers.supervision.programs import write_reader_programs
 from tests.common.store_writers import TOKEN
 from tests.end_to_end.supervised_service import SETTINGS, SupervisedService, prepare
 from tests.ports import free_port
@@ -94,7 +93,6 @@ def test_all_programs_end_whenever_supervisord_is_killed(
     prepare(short_folder, chat_port=1, channels="xqc\n")
     settings = short_folder / ".env"
     settings.write_text(settings.read_text().replace("=embedded", "=127.0.0.1:1"))
-    write_reader_programs(short_folder / "var" / "readers", ["xqc"])
     service = SupervisedService(processes, short_folder)
     wait_for_line(service.supervisord, moment, _WITHIN_S)
     service.supervisord.send(signal.SIGKILL)
