@@ -22,6 +22,7 @@ def clone(tmp_path: Path) -> Path:
     return copy_product(tmp_path / "clone")
 
 
+@pytest.mark.timeout(240)
 def test_a_clone_that_was_moved_is_repaired(clone: Path) -> None:
     """The operator's files move with it. What is in .venv has the old path in it."""
     _install(clone)
