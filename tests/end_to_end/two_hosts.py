@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -58,8 +59,12 @@ class Host:
 
     def python(self, module: str, *arguments: str) -> str:
         """Run `python -m module arguments` on this host, and return its stdout."""
+        return self.run(*python_module(module, *arguments))
+
+    def run(self, *command: str) -> str:
+        """Run *command* on this host, and return its stdout."""
         finished = subprocess.run(
-            [*self.machine.prefix, *python_module(module, *arguments)],
+            [*self.machine.prefix, *command],
             cwd=self.folder,
             env=base_environment(),
             stdout=subprocess.PIPE,
@@ -107,9 +112,8 @@ class TwoHosts:
         """Do what docs/hosts.md says: three commands and a line in `.env`."""
         name, key = self.publisher.python("common.keys", "publisher").strip().split("=")
         self.readers.set({name: key})
-        command = self.readers.python("common.keys", "readers").split()
-        assert command[:2] == ["python", "-m"]
-        self.publisher.python(*command[2:])
+        # Pasted on the other host, which has the same installation.
+        self.publisher.run(*shlex.split(self.readers.python("common.keys", "readers")))
 
 
 @contextmanager
