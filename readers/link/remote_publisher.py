@@ -33,6 +33,7 @@ class RemotePublisher:
     ) -> None:
         """*reader* is the name that its acknowledgements are published under."""
         self.endpoint = address.batches
+        self.endpoints = (address.batches, address.acknowledgements)
         #: The session that it announced last, None before the first announcement.
         self.session: int | None = None
         #: Whether it compares the messages of several readers of a channel.

@@ -21,6 +21,7 @@ from readers.link.failover import Failover
 from readers.link.go_back_n import SendingLink
 from readers.link.received_until import ReceivedUntil
 from readers.link.remote_publisher import RemotePublisher
+from readers.link.silent_publisher import log_silence
 
 if TYPE_CHECKING:
     from readers.link.publisher_addresses import PublisherAddress
@@ -265,11 +266,7 @@ class Sender:
             )
         if self._link.is_away(now) and is_waiting and not self._away:
             self._away = True
-            logger.warning(
-                "no announcement from the publisher at %s: it is down, or it cannot reach Kafka."
-                " Keeping messages in the outbox",
-                self._current.endpoint,
-            )
+            log_silence(self._current.endpoints)
         if is_waiting:
             self._call_later()
             self.send()

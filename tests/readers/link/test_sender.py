@@ -15,6 +15,7 @@ from common.frames import (
     encode_frame,
 )
 from readers.link.go_back_n import RESEND_AFTER_S
+from readers.link.publisher_addresses import PublisherAddress
 from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
 from tests.readers.link.acting_publisher import (
@@ -218,6 +219,22 @@ async def test_a_publisher_that_was_never_there_is_logged(
         clock.now += 60
         sender._on_tick()
         assert "no announcement from" in caplog.text
+
+
+async def test_a_publisher_whose_name_does_not_resolve_is_named(
+    outbox: Outbox, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """ZeroMQ tries it again without a word. An address has nothing to resolve."""
+    append(outbox, b"a")
+    nowhere = PublisherAddress("tcp://127.0.0.1:1", "tcp://nowhere.invalid:1")
+    async with running(Sender(outbox, [nowhere], clock)) as sender:
+        clock.now += 60
+        sender._on_tick()
+        await until(lambda: "no announcement from" in caplog.text)
+    (line,) = caplog.messages
+    assert line.startswith(
+        "no announcement from the publisher at tcp://127.0.0.1:1: cannot resolve nowhere.invalid: "
+    )
 
 
 async def test_what_has_come_is_handled_although_its_signal_was_read(
