@@ -12,6 +12,7 @@ from simulator.background import BackgroundChatServer
 from tests.end_to_end.service import START_WITHIN_S, Service
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import Process, StartProcess, python_module, wait_for_line
+from tests.readers.outbox.layout_files import LAYOUTS, name_of, unpacked
 from tests.topics import read_topic
 
 
@@ -55,6 +56,29 @@ def test_drain_delivers_the_messages(
     records = read_topic(kafka.bootstrap, topic, count=100, timeout_s=30)
     texts = [decode_chat_message(record.value).message for record in records]
     assert texts == [str(number) for number in range(100)]
+
+
+def test_outboxes_of_earlier_releases_are_drained(
+    processes: StartProcess, service: Service, kafka: KafkaCluster, topic: str
+) -> None:
+    """Of each layout, in order, each message once; and nothing is set aside."""
+    folder = Path(service.environment["STATE_DIR"]) / "outbox"
+    for layout in LAYOUTS:
+        path = unpacked(layout, folder / name_of(layout))
+        for file in list(path.parent.iterdir()):
+            file.rename(folder / file.name.replace("xqc", name_of(layout)))
+    service.start_publisher()
+    command = drain(processes, service)
+    assert command.wait(60) == 0
+    assert f": {len(LAYOUTS) + 1} (in use: 0, with problems: 0)" in command.output()
+    records = read_topic(kafka.bootstrap, topic, count=100 + 3 * len(LAYOUTS), timeout_s=30)
+    texts: dict[str, list[str]] = {}
+    for record in records:
+        reader = record.headers["reader"].decode().partition("/")[0]
+        texts.setdefault(reader, []).append(decode_chat_message(record.value).message)
+    assert len(texts.pop("xqc")) == 100
+    assert texts == {name_of(layout): ["4", "5", "6"] for layout in LAYOUTS}
+    assert not list(folder.glob("*set-aside*"))
 
 
 def test_messages_that_cannot_be_delivered_stay_in_the_outbox(
