@@ -22,7 +22,6 @@ _STOPS = program(
     exitcodes="3,78",
 )
 _STUBBORN = program("stubborn", shell("trap '' TERM; sleep 1000"), stopwaitsecs="1")
-_INCLUDE = "[include]\nfiles=var/readers/*.conf\n"
 
 
 def run(
@@ -36,8 +35,8 @@ def run(
 
 
 def test_an_orderly_day_has_no_warning(processes: StartProcess, short_folder: Path) -> None:
-    """Its lines look as those of our programs. It may run as root, and without included files."""
-    supervisord = run(processes, configure(short_folder, _SLEEPS, _STOPS, _INCLUDE))
+    """Its lines look as those of our programs. It may run as root."""
+    supervisord = run(processes, configure(short_folder, _SLEEPS, _STOPS))
     lines = supervisord.output().splitlines()
     levels = {found[1] for line in lines if (found := _LINE.fullmatch(line))}
     assert levels == {"INFO"}
