@@ -163,6 +163,21 @@ def test_a_reader_that_cannot_start_is_named(service: SupervisedService) -> None
     assert seen.returncode == exit_codes.FAILURE
 
 
+def test_a_reader_that_gives_up_is_named_and_started_once_its_cause_is_gone(
+    service: SupervisedService,
+) -> None:
+    """supervisord does not try it again, so `apply` does."""
+    damage = service.folder / "var" / "outbox" / "broken.db"
+    damage.mkdir()
+    applied = service.read("\n".join([*CHANNELS, "broken"]))
+    assert "\nbroken is not read: its reader is FATAL (" in applied.stdout
+    assert applied.returncode == exit_codes.FAILURE
+    damage.rmdir()
+    applied = service.channels("apply")
+    assert "started again: broken\n" in applied.stdout
+    assert applied.returncode == exit_codes.OK
+
+
 def test_list_compares_the_file_with_the_readers(service: SupervisedService) -> None:
     """It says what is not applied yet, and which readers are not wanted any more."""
     wait_for(
