@@ -15,7 +15,6 @@ from typing import Protocol
 from confluent_kafka import KafkaError
 
 from common.backoff import Backoff
-from common.frames import Kind
 from common.logs import BoundedLog
 from common.settings import EXACTLY_ONCE, Settings
 from publisher.counters import Counters
@@ -25,10 +24,11 @@ from publisher.delivery.at_least_once import AtLeastOnce
 from publisher.delivery.exactly_once import ExactlyOnce
 from publisher.delivery.sink import Sink
 from publisher.kafka.health import KafkaHealth
+from publisher.kafka.needed_topics import needed_topics, record_topics
 from publisher.kafka.permissions import needed_after
 from publisher.kafka.properties import Cluster, connection_properties, transactional_id
 from publisher.kafka.replicas import too_few_replicas
-from publisher.kafka.topics import RequiredTopics, Topic
+from publisher.kafka.topics import RequiredTopics
 from publisher.link.sequence import ReceivingLink
 from publisher.link.sockets import LinkSockets
 from publisher.session import Session
@@ -44,10 +44,6 @@ _RETRY_LAST_S = 30.0
 class _Guarantee(Protocol):
     """Creates the parts of a session that depend on the kind of delivery."""
 
-    @property
-    def topics(self) -> list[Topic]:
-        """Topics needed in addition to those of records and dead letters."""
-
     def open_sink(self) -> Sink:
         """Return the sink of a new session. Raises SettingsError."""
 
@@ -61,7 +57,7 @@ class Server:
     def __init__(
         self, settings: Settings, *, cluster: Cluster, sockets: LinkSockets, stop: StopSignals
     ) -> None:
-        """Raises SettingsError when a KAFKA_CONF_* is not allowed."""
+        """Raises SettingsError when a setting is not allowed."""
         self._connection = connection_properties(settings, cluster)
         self._cluster = cluster
         self._sockets = sockets
@@ -74,7 +70,7 @@ class Server:
         self._chat_topic = settings.kafka_topic_chat_messages
         self._guarantee = self._new_guarantee(settings)
         self._topics = RequiredTopics(
-            _required(settings) + self._guarantee.topics,
+            needed_topics(settings),
             properties=self._connection,
             has_permissions=not cluster.embedded,
             health=self._health,
@@ -138,7 +134,7 @@ class Server:
             )
 
     def _new_guarantee(self, settings: Settings) -> _Guarantee:
-        topics = _topics(settings)
+        topics = record_topics(settings)
         if settings.delivery == EXACTLY_ONCE:
             return ExactlyOnce(
                 settings,
@@ -187,25 +183,3 @@ class Server:
         session.run()
         if self._stop.requested:
             session.drain()
-
-
-def _required(settings: Settings) -> list[Topic]:
-    """Return the topics of records and dead letters."""
-    # Deduplication reads the ids of the last messages back.
-    read = {settings.kafka_topic_chat_messages} if settings.deduplicate else set()
-    return [
-        Topic(
-            name,
-            settings.kafka_topic_partitions,
-            settings.kafka_topic_replication,
-            operations=("Read", "Write") if name in read else ("Write",),
-        )
-        for name in sorted({*_topics(settings).values(), settings.kafka_topic_dead_letters})
-    ]
-
-
-def _topics(settings: Settings) -> dict[Kind, str]:
-    return {
-        Kind.CHAT: settings.kafka_topic_chat_messages,
-        Kind.GAP: settings.kafka_topic_chat_gaps,
-    }

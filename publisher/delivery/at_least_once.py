@@ -11,7 +11,6 @@ from publisher.delivery.counted_sink import CountedSink
 from publisher.delivery.sink import Sink
 from publisher.kafka.health import KafkaHealth
 from publisher.kafka.properties import Cluster, producer_properties
-from publisher.kafka.topics import Topic
 from publisher.link.sequence import ReceivingLink, new_session
 
 
@@ -34,11 +33,6 @@ class AtLeastOnce:
         self._counters = counters
         self._health = health
         self._with_ids = settings.deduplicate
-
-    @property
-    def topics(self) -> list[Topic]:
-        """Topics needed besides those of records and dead letters: none."""
-        return []
 
     def open_sink(self) -> Sink:
         """Return the sink of a new session. Raises SettingsError."""

@@ -32,7 +32,6 @@ from publisher.kafka.properties import (
     transactional_id,
     transactional_properties,
 )
-from publisher.kafka.topics import Topic
 from publisher.link.sequence import ReceivingLink, new_session
 from publisher.stop_signals import StopSignals
 
@@ -44,13 +43,6 @@ _WAIT_S = 0.5
 _WARN_AFTER_S = 10.0
 #: Seconds that another publisher may take from fencing this one to its claim.
 _CLAIM_WITHIN_S = 3.0
-
-#: One partition: order matters only by key, and each partition makes a transaction slower. Only
-#: full segments are compacted: at 50 MiB, the minimum of hosted Kafkas, a start reads some hundred
-#: thousand checkpoints.
-_PROGRESS_CONFIG = {"cleanup.policy": "compact", "segment.bytes": str(50 * 1024 * 1024)}
-
-_PROGRESS_OPERATIONS = ("Read", "Write")
 
 
 class FencedError(Exception):
@@ -77,20 +69,8 @@ class ExactlyOnce:
         self._topics = topics
         self._dead_letter_topic = settings.kafka_topic_dead_letters
         self._progress_topic = settings.kafka_topic_progress
-        if self._progress_topic in {*topics.values(), self._dead_letter_topic}:
-            raise SettingsError(
-                f"KAFKA_TOPIC_PROGRESS holds {self._progress_topic!r}, but should name a topic "
-                "that is used for nothing else"
-            )
         self._counters = counters
         self._health = health
-        self._topic = Topic(
-            self._progress_topic,
-            1,
-            settings.kafka_topic_replication,
-            _PROGRESS_CONFIG,
-            _PROGRESS_OPERATIONS,
-        )
         self._with_ids = settings.deduplicate
         self._stop = stop
         #: The sessions of this process, and whether one of them has claimed the transactional.id.
@@ -98,11 +78,6 @@ class ExactlyOnce:
         self._has_claimed = False
         self._sink: Sink | None = None
         self._is_fenced = False
-
-    @property
-    def topics(self) -> list[Topic]:
-        """Topics needed besides those of records and dead letters."""
-        return [self._topic]
 
     def open_sink(self) -> Sink:
         """Return the sink of a new session. Raises SettingsError."""
