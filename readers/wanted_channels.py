@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from common.settings import Settings, SettingsError, read_settings, settings_file
@@ -49,6 +49,17 @@ class WantedChannels:
 
 def wanted_channels(folder: Path, environment: Mapping[str, str]) -> WantedChannels:
     """Return what channels.conf and `.env` in *folder*, and *environment*, say about channels."""
+    settings, errors = None, list[str]()
+    try:
+        settings = read_settings(environment, settings_file(folder))
+    except SettingsError as error:
+        errors = str(error).splitlines()
+    wanted = channels_wanted_by(settings, folder)
+    return replace(wanted, problems=(*wanted.problems, *errors))
+
+
+def channels_wanted_by(settings: Settings | None, folder: Path) -> WantedChannels:
+    """Return what channels.conf in *folder*, and *settings*, say about channels."""
     problems: list[str] = []
     channels: dict[str, None] = {}
     text, is_missing = "", False
@@ -61,7 +72,6 @@ def wanted_channels(folder: Path, environment: Mapping[str, str]) -> WantedChann
     in_file = read_channel_names(text)
     channels.update(dict.fromkeys(in_file.channels))
     problems += [f"{CHANNELS_FILE}, {problem}" for problem in in_file.problems]
-    settings = _settings(folder, environment, problems)
     if settings:
         _add_settings(settings, channels, problems)
     return WantedChannels(
@@ -71,14 +81,6 @@ def wanted_channels(folder: Path, environment: Mapping[str, str]) -> WantedChann
         is_missing,
         is_blank=not text.strip(),
     )
-
-
-def _settings(folder: Path, environment: Mapping[str, str], problems: list[str]) -> Settings | None:
-    try:
-        return read_settings(environment, settings_file(folder))
-    except SettingsError as error:
-        problems += str(error).splitlines()
-        return None
 
 
 def _add_settings(settings: Settings, channels: dict[str, None], problems: list[str]) -> None:

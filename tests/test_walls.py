@@ -29,6 +29,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("common", "auth", "simulator"),
         *("publisher", *_PUBLISHER, "readers", *_READERS),
     ),
+    "twitch_ingestion.check": (
+        *("common", "auth", "readers", *_READERS),
+        *("publisher.link", "publisher.kafka"),
+    ),
     "readers": ("common", *_READERS),
     "readers.twitch": ("common",),
     "readers.outbox": ("common",),

@@ -34,6 +34,9 @@ COMMANDS = (
     Command(
         "init", "twitch_ingestion.init", "write the files that the service needs into a folder"
     ),
+    Command(
+        "check", "twitch_ingestion.check.__main__", "say what is wrong, before anything starts"
+    ),
     Command("demo", "twitch_ingestion.demo", "try everything, without Kafka or a Twitch account"),
     Command("channels", "readers.channels", "apply, list or check channels.conf"),
     Command("tail", "publisher.kafka.tail", "print what is in the topics"),

@@ -50,6 +50,26 @@ class Topic:
     operations: tuple[str, ...] = ("Write",)
 
 
+def new_topic(topic: Topic) -> NewTopic:
+    """Return what Kafka's admin client creates *topic* with."""
+    return NewTopic(
+        topic.name,
+        topic.partitions,
+        topic.replication or _CLUSTER_DEFAULT,
+        config=dict(topic.config),
+    )
+
+
+def create_command(topic: Topic, bootstrap: str) -> str:
+    """Return the command with which a person creates *topic* in the cluster at *bootstrap*."""
+    replication = f" --replication-factor {topic.replication}" if topic.replication else ""
+    config = "".join(f" --config {name}={value}" for name, value in topic.config.items())
+    return (
+        f"kafka-topics.sh --bootstrap-server {bootstrap} --create --topic {topic.name} "
+        f"--partitions {topic.partitions}{replication}{config}"
+    )
+
+
 class RequiredTopics:
     """
     The *topics* that must exist and be usable when a session begins.
@@ -164,15 +184,7 @@ class RequiredTopics:
     def _create(self, admin: AdminClient, topics: Sequence[Topic]) -> dict[str, str]:
         """Create *topics*; return the problems with those that Kafka refused, by name."""
         futures = admin.create_topics(
-            [
-                NewTopic(
-                    topic.name,
-                    topic.partitions,
-                    topic.replication or _CLUSTER_DEFAULT,
-                    config=dict(topic.config),
-                )
-                for topic in topics
-            ],
+            [new_topic(topic) for topic in topics],
             request_timeout=_CREATE_TIMEOUT_S,
         )
         while not self._stop.requested and wait(futures.values(), timeout=0.2).not_done:
@@ -191,13 +203,10 @@ class RequiredTopics:
 
     def _not_created(self, topic: Topic, error: KafkaError) -> str:
         needs = f"the publisher needs Create on topic {topic.name}: " if is_hidden(error) else ""
-        replication = f" --replication-factor {topic.replication}" if topic.replication else ""
-        config = "".join(f" --config {name}={value}" for name, value in topic.config.items())
         return (
             f"topic {topic.name} does not exist, and Kafka does not let us create it: {needs}"
-            f"{error.str()}; waiting for it. To create it: kafka-topics.sh --bootstrap-server "
-            f"{self._properties['bootstrap.servers']} --create --topic {topic.name} "
-            f"--partitions {topic.partitions}{replication}{config}"
+            f"{error.str()}; waiting for it. To create it: "
+            f"{create_command(topic, self._properties['bootstrap.servers'])}"
         )
 
     def _log_new(self, problems: Mapping[str, str]) -> bool:

@@ -1,0 +1,1 @@
+"""`twitch-ingestion check`: what is wrong with this installation, before anything starts."""

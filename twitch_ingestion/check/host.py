@@ -1,0 +1,44 @@
+"""What a check looks at: the settings, and which programs run on this host."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.settings import Settings
+
+#: programs.conf leaves out the readers under the first name; `channels` is that of older hosts.
+_READERS = {"readers", "channels"}
+_SUPERVISORD = "supervisord.conf"
+
+
+@dataclass(frozen=True)
+class Host:
+    """An installation, in the working directory."""
+
+    settings: Settings
+    #: The programs of supervisord.conf that programs.conf leaves out.
+    left_out: Set[str]
+    #: The channels to read, as far as they can be known.
+    channels: tuple[str, ...] = ()
+
+    @property
+    def runs_publisher(self) -> bool:
+        """Whether the publisher runs here."""
+        return "publisher" not in self.left_out
+
+    @property
+    def runs_readers(self) -> bool:
+        """Whether readers run here."""
+        return not _READERS & self.left_out
+
+    @property
+    def runs_auth(self) -> bool:
+        """Whether auth runs here."""
+        return "auth" not in self.left_out
+
+    @property
+    def is_supervised(self) -> bool:
+        """Whether supervisord is started in the working directory."""
+        return Path(_SUPERVISORD).exists()
