@@ -23,15 +23,17 @@ def refuse_as_root(name: str, paths: Iterable[Path]) -> None:
     """
     End with exit_codes.SETTINGS if this is root, and one of *paths* belongs to another user.
 
-    *name* is that of our subcommand, such as `keys`. Paths that do not exist do not count.
+    *name* is that of our subcommand, such as `keys` or `channels apply`. Paths that do not exist do
+    not count.
     """
     found = other_owner(paths)
     if found is None:
         return
     path, user = found
+    subcommand = name.split(maxsplit=1)[0]
     sys.stderr.write(
-        f"{name}: {path} belongs to {user}, and the service could not read what root leaves there."
-        f" Run this as {user}:\n  {command_as(user, name)}\n"
+        f"{subcommand}: {path} belongs to {user}, and the service could not read what root leaves"
+        f" there. Run this as {user}:\n  {command_as(user, name)}\n"
     )
     raise SystemExit(exit_codes.SETTINGS)
 
@@ -53,8 +55,8 @@ def other_owner(paths: Iterable[Path]) -> tuple[Path, str] | None:
 def command_as(user: str, name: str) -> str:
     """Return the shell command that runs the command line of this process, *name* …, as *user*."""
     words = sys.argv[1:]
-    if words[:1] != [name]:  # `python -m` runs a module, which has no subcommand of this name
-        words = [name, *words]
+    if words[:1] != name.split()[:1]:  # run with `python -m`, and so without our subcommand
+        words = [*name.split(), *words]
     run = program(SCRIPT)
     if run == [SCRIPT]:  # sudo has a PATH of its own
         run = [str(Path(sys.executable).with_name(SCRIPT))]

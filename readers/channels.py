@@ -25,6 +25,7 @@ from xmlrpc.client import ServerProxy
 from common import exit_codes
 from common.arguments import Formatter, main_of
 from common.command_line import command
+from common.service_user import refuse_as_root
 from common.settings_help import settings_help
 from readers.supervision.applied_channels import write_applied_channels
 from readers.supervision.capacity import open_files_of
@@ -113,6 +114,9 @@ def run(options: argparse.Namespace) -> int:
 
 def apply(options: argparse.Namespace) -> int:
     """Run `channels apply`, and return its exit status."""
+    if not options.dry_run:
+        # Whom supervisord runs as.
+        refuse_as_root("channels apply", [SOCKET])
     others: Mapping[str, ReaderProcess | None] = {}
     try:
         with _supervisord() as supervisord:

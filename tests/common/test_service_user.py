@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,21 @@ def test_the_command_of_a_module_is_named_too(tmp_path: Path, state: Path) -> No
     assert finished.returncode == exit_codes.SETTINGS
     assert finished.stderr.endswith(f" {_SCRIPT} keys readers\n")
     assert list(state.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "command", [[_SCRIPT, "channels", "apply"], python_module("readers.channels")]
+)
+def test_the_user_of_supervisord_counts_for_channels(tmp_path: Path, command: list[str]) -> None:
+    """It has to read what root would write for it."""
+    (tmp_path / "var").mkdir()
+    with socket.socket(socket.AF_UNIX) as supervisord:
+        supervisord.bind(str(tmp_path / "var" / "supervisor.sock"))
+        give_to_other_user(tmp_path / "var" / "supervisor.sock")
+        finished = run(tmp_path, *command)
+        assert finished.returncode == exit_codes.SETTINGS
+        assert f"channels: var/supervisor.sock belongs to #{OTHER}" in finished.stderr
+        assert finished.stderr.endswith(f"{_SCRIPT} channels apply\n")
 
 
 def test_the_folder_of_the_token_counts_for_a_login(tmp_path: Path) -> None:
