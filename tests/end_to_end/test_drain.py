@@ -45,9 +45,12 @@ def test_drain_delivers_the_messages(
 ) -> None:
     """Without a reader and without Twitch. The status is 0 if nothing is left."""
     service.start_publisher()
+    service.environment["LOG_FORMAT"] = "json"
     command = drain(processes, service)
     assert command.wait(60) == 0
     assert "xqc: 100 messages delivered, 0 left" in command.output()
+    assert '"counts":{"delivered":100,"left":0}' in command.output()
+    assert '"counts":{"outboxes":1,"delivered":100,"left":0,' in command.output()
     folder = Path(service.environment["STATE_DIR"]) / "outbox"
     total = (
         f"outboxes in {folder}: 1 (in use: 0, with problems: 0); messages: 100 delivered, 0 left"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 
@@ -36,6 +37,21 @@ def test_received_records_are_confirmed_and_acknowledged_before_the_publisher_en
         assert len(records) >= 200
         reader.wait_for_acknowledgement(len(records))
         assert reader.acknowledged[-1] == len(records)
+
+
+def test_the_last_summary_has_its_counts_as_json(
+    processes: StartProcess, kafka: KafkaCluster, topic: str
+) -> None:
+    """A log pipeline need not read the text."""
+    publisher = start_publisher(processes, kafka.bootstrap, topic, {"LOG_FORMAT": "json"})
+    with connected_reader(publisher) as reader:
+        reader.send(chat(1, 10), 1)
+        reader.wait_for_acknowledgement(10)
+    assert publisher.process.stop() == 0
+    lines = [json.loads(line) for line in publisher.process.output().splitlines()]
+    (summary,) = [line for line in lines if "messages taken" in line["message"]]
+    assert summary["counts"]["taken"] == summary["counts"]["confirmed"] == 10
+    assert summary["counts"]["malformed"] == {}
 
 
 def test_an_idle_publisher_stops_promptly(

@@ -34,13 +34,23 @@ def append(outbox: Outbox, records: int) -> None:
         outbox.append(Batch(Kind.CHAT, [Record(b"71", number, b"x" * 9000)]))
 
 
-def test_messages_on_disk_stay(outbox: Outbox, summary: Callable[[], str]) -> None:
-    """They are sent by the next reader."""
+def test_messages_on_disk_stay(
+    outbox: Outbox, summary: Callable[[], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are sent by the next reader. The first line has all numbers as fields."""
     append(outbox, 3)
     text = summary()
     assert "3 messages are not acknowledged: they stay in the outbox" in text
     assert f"if it will not be, `{command('drain')}` sends them" in text
-    assert "could not be written" not in summary()
+    assert "could not be written" not in text
+    numbers = vars(caplog.records[0])["counts"]
+    assert numbers == {
+        "messages": 0,
+        "duplicates": 0,
+        "invalid_emote_positions": 0,
+        "left": 3,
+        "lost": 0,
+    }
 
 
 def test_messages_in_memory_are_lost(outbox: Outbox, summary: Callable[[], str]) -> None:
