@@ -39,10 +39,9 @@ def numbered(recorded: Sequence[bytes], channel: str, count: int) -> list[bytes]
 
 def recombined(recorded: Sequence[bytes], channel: str, count: int) -> list[bytes]:
     """
-    Return *count* lines of *channel*, numbered, of which no two have the same author and text.
+    Return *count* lines of *channel*, numbered: each repeats a *recorded* text by another author.
 
-    Repeated lines would be compressed better than chat is. There are as many different lines as
-    pairs of *recorded* ones, and those that are near each other share neither.
+    Lines that are repeated as they are would be compressed better than chat is.
     """
     authors = [_author(line) for line in recorded]
     lines = []
