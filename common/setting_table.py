@@ -16,7 +16,6 @@ KAFKA_CONF_PREFIX = "KAFKA_CONF_"
 EMBEDDED = "embedded"
 EXACTLY_ONCE = "exactly-once"
 
-EVERY_COMMAND = "every command"
 #: The commands that use the KAFKA_CONF_*, separated by spaces.
 KAFKA_CONF_USERS = "publisher tail"
 
@@ -268,14 +267,18 @@ class Settings:
         "reader drain",
     )
     log_level: str = _variable(
-        "LOG_LEVEL", "info", values.log_level, "debug, info, warn or error", EVERY_COMMAND
+        "LOG_LEVEL",
+        "info",
+        values.log_level,
+        "debug, info, warn or error",
+        "reader publisher auth drain tail keys",
     )
     log_format: str = _variable(
         "LOG_FORMAT",
         "text",
         values.log_format,
         "text, or json (one object per line)",
-        EVERY_COMMAND,
+        "reader publisher auth drain tail keys",
     )
     app_env: str = _variable(
         "APP_ENV",

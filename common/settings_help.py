@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from common.setting_table import EVERY_COMMAND, KAFKA_CONF_PREFIX, KAFKA_CONF_USERS, variables
+from common.setting_table import KAFKA_CONF_PREFIX, KAFKA_CONF_USERS, variables
 
 
 def settings_help(command: str = "") -> str:
@@ -24,4 +24,4 @@ def settings_help(command: str = "") -> str:
 
 
 def _uses(command: str, users: str) -> bool:
-    return not command or users == EVERY_COMMAND or command in users.split()
+    return not command or command in users.split()

@@ -69,7 +69,7 @@ def _defined_by(node: ast.stmt) -> Iterator[str]:
 def _named_in(place: str, node: ast.AST) -> Iterator[tuple[str, str]]:
     """Yield the definitions of the product that code in the module *place* names."""
     module = _module(place)
-    for part in ast.walk(node):
+    for part in _walk(node):
         if isinstance(part, ast.Name):
             source, name = module.imported.get(part.id, (place, part.id))
             if source in MODULES and name:
@@ -78,6 +78,16 @@ def _named_in(place: str, node: ast.AST) -> Iterator[tuple[str, str]]:
             source, name = module.imported.get(part.value.id, ("", ""))
             if source in MODULES and not name:
                 yield source, part.attr
+
+
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield *node* and all in it, except what only the completion of a command line needs."""
+    match node:
+        case ast.Assign(targets=[ast.Attribute(attr="completer")]):
+            return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _walk(child)
 
 
 def _fields_in(node: ast.AST) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from common.setting_table import EVERY_COMMAND, KAFKA_CONF_USERS, variables
+from common.setting_table import KAFKA_CONF_USERS, variables
 from common.setting_values import WholeNumber
 from common.settings import KAFKA_CONF_PREFIX, Settings
 from tests.docs.markdown import name_of
@@ -45,10 +45,7 @@ def test_the_page_names_the_commands_that_use_a_setting() -> None:
     in_the_code = {
         variable.metadata["name"]: variable.metadata["users"] for variable in variables()
     } | {f"{KAFKA_CONF_PREFIX}*": KAFKA_CONF_USERS}
-    assert named == {
-        name: "all" if users == EVERY_COMMAND else ", ".join(users.split())
-        for name, users in in_the_code.items()
-    }
+    assert named == {name: ", ".join(users.split()) for name, users in in_the_code.items()}
 
 
 def test_the_page_has_the_range_of_every_number() -> None:
