@@ -163,6 +163,8 @@ def _next_steps(outcome: Outcome, folder: Path) -> list[str]:
         lines += ["    # The channels to read, one per line.", "    echo xqc >> channels.conf"]
     return [
         *lines,
+        "    # What is wrong, before anything starts.",
+        f"    {command('check')}",
         "    # In the foreground, with all logs on its output. Ctrl-C stops everything.",
         f"    {_supervisor('supervisord')}",
         "In another terminal, in the same folder:",

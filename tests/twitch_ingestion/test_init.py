@@ -61,7 +61,8 @@ def test_the_commands_that_it_prints_run_when_pasted(tmp_path: Path) -> None:
 
     commands, _, other_terminal = finished.stdout.partition("In another terminal")
     lines = [line.strip() for line in commands.splitlines() if line.startswith("    ")]
-    *before, start = [line for line in lines if not line.startswith("#")]
+    *before, check, start = [line for line in lines if not line.startswith("#")]
+    assert check.endswith("twitch-ingestion check")
     program = shlex.split(start)[0]
     script = "\n".join([*before, f"{shlex.quote(program)} --version && pwd"])
     pasted = subprocess.run(

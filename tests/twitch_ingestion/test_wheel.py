@@ -78,9 +78,10 @@ def test_a_newcomer_sees_messages(
     where = "import common; print(common.__file__)"
     assert str(installed.parent) in _run([str(installed / "python"), "-c", where], cwd=short_folder)
     folder = short_folder / "chat"
-    *_, supervisord, _, status, tail, _, apply = (line.strip() for line in steps.splitlines())
+    *_, check, _, supervisord, _, status, tail, _, apply = map(str.strip, steps.splitlines())
     with (folder / ".env").open("a") as settings:
         settings.write(SETTINGS.format(port=twitch.port))
+    _run(shlex.split(check), cwd=folder)
 
     with started_processes(folder) as start:
         service = start(shlex.split(supervisord), _ENVIRONMENT)
