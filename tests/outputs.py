@@ -74,26 +74,31 @@ READ_ENDS = {
     "terminal": "os.openpty()",
 }
 
-#: Runs the command with its output to such a pair, and reads it until it has read something.
+#: Becomes the command with its output to such a pair, which a grandchild reads until it has read
+#: something. (A child would be one of the command.)
 _READ_ONCE = """
-import os, socket, subprocess, sys
+import os, socket, sys
 reading, writing = {ends}
-streams = dict.fromkeys({streams}, writing)
-process = subprocess.Popen(sys.argv[1:], **streams)
-os.close(writing)
-if "stdout" in streams:
-    os.read(reading, 10)
+if os.fork() == 0:
+    if os.fork() == 0:
+        os.close(writing)
+        if 1 in {streams}:
+            os.read(reading, 10)
+    os._exit(0)
+os.wait()
 os.close(reading)
-sys.exit(process.wait())
+for stream in {streams}:
+    os.dup2(writing, stream)
+os.close(writing)
+os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 
-def read_once(ends: str, streams: Sequence[str], command: Sequence[str]) -> list[str]:
+def read_once(ends: str, streams: Sequence[int], command: Sequence[str]) -> list[str]:
     """
     Return the command that runs *command* with an output whose reader leaves soon.
 
-    *ends* is a key of READ_ENDS. *streams* are `stdout`, `stderr` or both. The exit status is that
-    of *command*.
+    *ends* is a key of READ_ENDS. *streams* are 1 (stdout), 2 (stderr) or both.
     """
     program = _READ_ONCE.format(ends=READ_ENDS[ends], streams=list(streams))
     return [sys.executable, "-c", program, *command]

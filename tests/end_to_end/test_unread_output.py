@@ -53,14 +53,14 @@ def test_supervisord_and_its_programs_start_and_stop(
     assert service.supervisord.stop(signal.SIGTERM, timeout_s=20) == 0
 
 
-@pytest.mark.parametrize("streams", [["stdout"], ["stderr"], ["stdout", "stderr"]], ids="+".join)
+@pytest.mark.parametrize("streams", [[1], [2], [1, 2]], ids=str)
 @pytest.mark.parametrize("ends", READ_ENDS)
 def test_supervisord_goes_on_when_the_reader_of_its_output_leaves(
     processes: StartProcess,
     short_folder: Path,
     twitch: BackgroundChatServer,
     ends: str,
-    streams: Sequence[str],
+    streams: Sequence[int],
 ) -> None:
     """As with `supervisord | head -1`: it logs further lines of its own, and stops with 0."""
     prepare(short_folder, chat_port=twitch.port, channels="xqc\n")
@@ -75,8 +75,7 @@ def test_supervisord_goes_on_when_the_reader_of_its_output_leaves(
     after = service.programs()
     assert after["publisher"].pid not in {0, before}
     assert after["reader-xqc"].pid
-    service.control("shutdown")
-    assert service.supervisord.wait(20) == 0
+    assert service.supervisord.stop(timeout_s=20) == 0
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
@@ -110,6 +109,33 @@ def test_a_reader_without_supervisord_joins_and_stops(
     reader = processes(command, settings | {"LOG_LEVEL": "debug"})
     wait_until_joined(twitch, "xqc")
     assert reader.stop(signal.SIGTERM, timeout_s=20) == 0
+
+
+@pytest.mark.parametrize("ends", READ_ENDS)
+def test_a_reader_without_supervisord_goes_on_when_the_reader_of_its_output_leaves(
+    processes: StartProcess, twitch: BackgroundChatServer, ends: str
+) -> None:
+    """It logs that it joins, and each message."""
+    settings = dict(line.split("=", 1) for line in SETTINGS.format(port=twitch.port).split())
+    command = read_once(ends, [1, 2], python_module("readers", "xqc"))
+    reader = processes(command, settings | {"LOG_LEVEL": "debug"})
+    wait_until_joined(twitch, "xqc")
+    for number in range(10):
+        twitch.run(twitch.server.say("xqc", f"message {number}"))
+    twitch.run(twitch.server.ping_and_wait("xqc"))
+    assert reader.stop(signal.SIGTERM, timeout_s=20) == 0
+
+
+@pytest.mark.parametrize("ends", READ_ENDS)
+def test_a_publisher_without_supervisord_goes_on_when_the_reader_of_its_output_leaves(
+    processes: StartProcess, short_folder: Path, ends: str
+) -> None:
+    """It stops as always."""
+    (short_folder / "var").mkdir()
+    settings = dict(line.split("=", 1) for line in SETTINGS.format(port=1).split())
+    publisher = processes(read_once(ends, [1, 2], python_module("publisher")), settings)
+    wait_for((short_folder / "var" / "kafka.bootstrap").exists, 20, "the embedded Kafka")
+    assert publisher.stop(signal.SIGINT, timeout_s=20) == 0
 
 
 def test_a_publisher_without_supervisord_starts_and_stops(
