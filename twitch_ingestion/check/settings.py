@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from common.exposed_secrets import exposed_secrets
 from common.setting_table import variables
 from common.settings import Settings, SettingsError, read_settings, settings_file
 from twitch_ingestion.check.findings import Finding, ok, warning, wrong
@@ -54,6 +55,8 @@ def check_settings(found: ReadSettings) -> Iterator[Finding]:
         yield wrong(error)
     if found.settings is not None:
         for text in found.settings.warnings:
+            yield warning(text)
+        if text := exposed_secrets():
             yield warning(text)
     if not found.errors:
         yield ok(found.source)

@@ -56,6 +56,14 @@ def test_no_secret_is_shown(check: Check, folder: Path) -> None:
     assert "my-secret-password" not in checked.output
 
 
+def test_secrets_that_others_can_read_are_told(check: Check, folder: Path) -> None:
+    """With the command that mends it."""
+    file = folder / ".env"
+    file.write_text("TWITCH_CLIENT_SECRET=abc\n")
+    file.chmod(0o644)
+    assert "run `chmod 600 .env`" in check().text("settings", "warning")
+
+
 def test_settings_that_do_not_fit_are_wrong(check: Check) -> None:
     """Each kind in the words of the program that would refuse it."""
     checked = check(
