@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "twitch_ingestion.check": (
         *("common", "auth", "readers", *_READERS),
-        *("publisher.link", "publisher.kafka"),
+        "publisher.kafka",
     ),
     "readers": ("common", *_READERS),
     "readers.twitch": ("common",),
