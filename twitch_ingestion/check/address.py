@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import socket
+import struct
 from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 _TCP = "tcp://"
+#: ZeroMQ's name for all addresses of a host.
+_EVERY = "*"
+#: Linux's request for the address of an interface: netdevice(7).
+_SIOCGIFADDR = 0x8915
+_IPV6_ADDRESSES = Path("/proc/net/if_inet6")
 
 
 class Address(NamedTuple):
@@ -44,24 +52,52 @@ def reason_not_to_bind(address: Address) -> OSError | None:
     """
     Return why nothing can listen at *address* now, None if something can.
 
-    Nobody can connect meanwhile. ZeroMQ's `*` and names of interfaces stand for all addresses.
+    Nobody can connect meanwhile. For an interface, no address of this host must be taken.
     """
-    every = address.host == "*" or address.host in {name for _, name in socket.if_nameindex()}
-    # An empty name would be IPv4 only; ZeroMQ listens to both.
-    host = "::" if every and socket.has_dualstack_ipv6() else "" if every else address.host
+    every = address.host == _EVERY or _is_interface(address.host)
+    host = "::" if every and socket.has_dualstack_ipv6() else None if every else address.host
     try:
         family, kind, _, _, where = socket.getaddrinfo(
-            host or None, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         with socket.socket(family, kind) as probe:
             # As ZeroMQ: connections that linger do not make a port taken.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if host == "::":
+            if every and host:
                 probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             probe.bind(where)
     except OSError as error:
         return error
     return None
+
+
+def own_addresses(address: Address) -> list[Address]:
+    """Return where this host may reach what listens at *address*: `*`, an interface, or a host."""
+    hosts = [address.host]
+    if address.host == _EVERY:
+        hosts = ["localhost"]
+    elif _is_interface(address.host):
+        hosts = [*_ipv6_of(address.host), *_ipv4_of(address.host)]
+    return [Address(host, address.port) for host in hosts or [address.host]]
+
+
+def _is_interface(name: str) -> bool:
+    return name in {interface for _, interface in socket.if_nameindex()}
+
+
+def _ipv4_of(interface: str) -> list[str]:
+    request = struct.pack("256s", interface.encode()[:15])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket, suppress(OSError):
+        return [socket.inet_ntoa(fcntl.ioctl(any_socket, _SIOCGIFADDR, request)[20:24])]
+    return []
+
+
+def _ipv6_of(interface: str) -> list[str]:
+    with suppress(OSError):
+        lines = [line.split() for line in _IPV6_ADDRESSES.read_text().splitlines()]
+        found = [bytes.fromhex(fields[0]) for fields in lines if fields[-1] == interface]
+        return [socket.inet_ntop(socket.AF_INET6, address) for address in found]
+    return []
 
 
 def is_taken(error: OSError) -> bool:

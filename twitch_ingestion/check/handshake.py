@@ -17,7 +17,7 @@ import zmq
 from zmq.utils.monitor import parse_monitor_message
 
 from common.curve import ReaderKeys, secure_client
-from twitch_ingestion.check.address import tcp_address
+from twitch_ingestion.check.address import own_addresses, tcp_address
 
 _WITHIN_MS = 4000
 _GREETING_WITHIN_S = 2.0
@@ -120,8 +120,11 @@ def _mechanism(greeting: bytes) -> str | None:
 def _connect(endpoint: str) -> socket.socket:
     address = tcp_address(endpoint)
     if address is not None:
-        host = "localhost" if address.host == "*" else address.host
-        return socket.create_connection((host, address.port), _GREETING_WITHIN_S)
+        *others, last = own_addresses(address)
+        for other in others:
+            with suppress(OSError):
+                return socket.create_connection(other, _GREETING_WITHIN_S)
+        return socket.create_connection(last, _GREETING_WITHIN_S)
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.settimeout(_GREETING_WITHIN_S)

@@ -6,9 +6,12 @@ import os
 import socket
 from pathlib import Path
 
+import pytest
+
 from common.key_files import PUBLISHER_PAIR, READERS_PAIR, make_pair
 from tests.kafka.cluster import KafkaCluster
 from tests.link_keys import give_keys
+from tests.ports import free_port
 from tests.processes import StartProcess, python_module, wait_for_line
 from tests.publisher.peer import Publisher, start_publisher
 from tests.twitch_ingestion.check.conftest import Check
@@ -161,6 +164,19 @@ def test_an_address_that_is_not_of_this_host_cannot_be_listened_at(
     assert "PUBLISHER_BIND tcp://192.0.2.1:5557: the publisher cannot listen there" in text
 
 
+def test_a_publisher_that_listens_at_an_interface_is_recognised(
+    check: Check, processes: StartProcess, kafka: KafkaCluster, topic: str, folder: Path
+) -> None:
+    """Its name is none that could be connected to."""
+    give_keys(folder / "var", folder / "var")
+    (folder / "programs.conf").write_text("[program:readers]\nnumprocs=0\n")
+    settings = {"STATE_DIR": str(folder / "var"), "PUBLISHER_BIND": "tcp://lo:0"}
+    publisher = start_publisher(processes, kafka.bootstrap, topic, settings)
+    port = publisher.batches.rpartition(":")[2]
+    bound, _ = check(PUBLISHER_BIND=f"tcp://lo:{port}").texts("publisher", "ok")
+    assert "a publisher listens there already" in bound
+
+
 def test_unix_sockets_are_checked_too(
     check: Check, processes: StartProcess, kafka: KafkaCluster, topic: str, folder: Path
 ) -> None:
@@ -208,3 +224,21 @@ def test_a_publisher_and_readers_of_one_host_have_to_fit(check: Check, folder: P
 
 def _link(check: Check, **settings: str) -> list[str]:
     return check(**settings).texts("link", "wrong")
+
+
+@pytest.mark.parametrize("host", ["*", "0.0.0.0", "[::]", "lo", "localhost"])  # noqa: S104
+def test_every_form_of_an_address_to_listen_at_is_understood(
+    check: Check, folder: Path, host: str
+) -> None:
+    """All addresses, in three forms, an interface, and a name."""
+    make_pair(folder / "var" / "keys" / PUBLISHER_PAIR)
+    (folder / "programs.conf").write_text("[program:readers]\nnumprocs=0\n")
+    bind = f"tcp://{host}:{free_port()}"
+    assert f"PUBLISHER_BIND {bind}: free, no publisher runs yet" in check(
+        PUBLISHER_BIND=bind
+    ).texts("publisher", "ok")
+    kind, own = (socket.AF_INET6, "::1") if host == "[::]" else (socket.AF_INET, "127.0.0.1")
+    with socket.create_server((own, 0), family=kind) as server:
+        bind = f"tcp://{host}:{server.getsockname()[1]}"
+        text = check(PUBLISHER_BIND=bind).text("publisher", "wrong")
+    assert f"PUBLISHER_BIND {bind}: the port is taken by process {os.getpid()} (" in text
