@@ -1,4 +1,4 @@
-"""An installation with a simulated Twitch and a real Kafka."""
+"""A simulated Twitch, and an installation with it and a real Kafka."""
 
 from __future__ import annotations
 
@@ -15,8 +15,15 @@ from tests.processes import StartProcess
 
 @pytest.fixture
 def chat(short_folder: Path) -> Iterator[BackgroundChatServer]:
-    """Yield a running simulated Twitch."""
+    """Yield a running simulated Twitch with TLS."""
     with twitch(short_folder) as server:
+        yield server
+
+
+@pytest.fixture(name="twitch")
+def plain_twitch() -> Iterator[BackgroundChatServer]:
+    """Yield a running simulated Twitch without TLS."""
+    with BackgroundChatServer() as server:
         yield server
 
 

@@ -60,7 +60,8 @@ class SupervisedService:
         return self._run(sys.executable, "-m", "twitch_ingestion", "channels", *arguments)
 
     def programs(self) -> dict[str, Program]:
-        """Return the programs by name; none while supervisord does not respond.
+        """
+        Return the programs by name; none while supervisord does not respond.
 
         A program that has not run for startsecs yet counts as RUNNING, not STARTING: when
         supervisord changes that depends on how long the test takes.
@@ -88,8 +89,8 @@ class SupervisedService:
         """
         Return all programs once only auth, the publisher and the readers of *channels* run.
 
-        supervisord reports a program as running
-        from the fork on, but it only obeys signals, and has its name, once it has started itself.
+        supervisord reports a program as running from the fork on, but it only obeys signals, and
+        has its name, once it has started itself.
         """
         wanted = {"auth", "publisher", *(f"reader-{channel}" for channel in channels)}
 
@@ -143,3 +144,11 @@ def wait_until_joined(twitch: BackgroundChatServer, *channels: str) -> None:
     """Return once a reader is in each of *channels*."""
     for channel in channels:
         twitch.run(twitch.server.wait_for_join(channel, timeout_s=30))
+
+
+def connections(twitch: BackgroundChatServer, *channels: str) -> list[int]:
+    """Return the numbers of the connections in *channels* now, counted from the first of all."""
+    server = twitch.server
+    return [
+        server.history.index(session) for channel in channels for session in server.members(channel)
+    ]

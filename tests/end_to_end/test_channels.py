@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,17 +9,15 @@ import pytest
 from common import exit_codes
 from readers.supervision.applied_channels import APPLIED_CHANNELS
 from simulator.background import BackgroundChatServer
-from tests.end_to_end.supervised_service import SupervisedService, prepare, wait_until_joined
+from tests.end_to_end.supervised_service import (
+    SupervisedService,
+    connections,
+    prepare,
+    wait_until_joined,
+)
 from tests.processes import StartProcess, wait_for
 
 CHANNELS = ["xqc", "shroud", "forsen"]
-
-
-@pytest.fixture
-def twitch() -> Iterator[BackgroundChatServer]:
-    """Yield a running simulated Twitch."""
-    with BackgroundChatServer() as server:
-        yield server
 
 
 @pytest.fixture
@@ -36,14 +33,6 @@ def service(processes: StartProcess, folder: Path) -> SupervisedService:
     running = SupervisedService(processes, folder)
     running.wait_for_readers(CHANNELS)
     return running
-
-
-def connections(twitch: BackgroundChatServer, *channels: str) -> list[int]:
-    """Return the numbers of the connections in *channels* now, counted from the first of all."""
-    server = twitch.server
-    return [
-        server.history.index(session) for channel in channels for session in server.members(channel)
-    ]
 
 
 def test_an_edit_starts_and_stops_only_the_readers_of_changed_channels(

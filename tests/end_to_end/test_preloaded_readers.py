@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-
-import pytest
 
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import SupervisedService, prepare
 from tests.processes import StartProcess, wait_for, wait_for_line
 
 _WITHIN_S = 60
-
-
-@pytest.fixture
-def chat() -> Iterator[BackgroundChatServer]:
-    """Yield a running simulated Twitch."""
-    with BackgroundChatServer() as server:
-        yield server
 
 
 def heap(pid: int) -> str:
@@ -32,10 +22,10 @@ def heap(pid: int) -> str:
 
 
 def test_a_reader_shares_the_modules_that_supervisord_has_imported(
-    processes: StartProcess, short_folder: Path, chat: BackgroundChatServer
+    processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
 ) -> None:
     """It is a fork of supervisord, unlike the publisher, but has its own command line."""
-    prepare(short_folder, chat_port=chat.port, channels="xqc\n")
+    prepare(short_folder, chat_port=twitch.port, channels="xqc\n")
     service = SupervisedService(processes, short_folder)
     programs = service.wait_for_readers(["xqc"])
     reader, publisher = programs["reader-xqc"].pid, programs["publisher"].pid
@@ -48,10 +38,10 @@ def test_a_reader_shares_the_modules_that_supervisord_has_imported(
 
 
 def test_a_reader_exits_with_its_usual_status(
-    processes: StartProcess, short_folder: Path, chat: BackgroundChatServer
+    processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
 ) -> None:
     """A wrong setting is logged, and the reader is not restarted."""
-    prepare(short_folder, chat_port=chat.port, channels="xqc\n")
+    prepare(short_folder, chat_port=twitch.port, channels="xqc\n")
     service = SupervisedService(processes, short_folder)
     service.wait_for_readers(["xqc"])
     with (short_folder / ".env").open("a") as settings:
@@ -62,10 +52,10 @@ def test_a_reader_exits_with_its_usual_status(
 
 
 def test_a_reader_stops_cleanly(
-    processes: StartProcess, short_folder: Path, chat: BackgroundChatServer
+    processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
 ) -> None:
     """With status 0, after `supervisorctl stop`."""
-    prepare(short_folder, chat_port=chat.port, channels="xqc\n")
+    prepare(short_folder, chat_port=twitch.port, channels="xqc\n")
     service = SupervisedService(processes, short_folder)
     service.wait_for_readers(["xqc"])
     assert "reader-xqc: stopped" in service.control("stop", "reader-xqc")
@@ -74,18 +64,18 @@ def test_a_reader_stops_cleanly(
 
 
 def test_a_reader_that_outlives_supervisord_exits_for_its_successor(
-    processes: StartProcess, short_folder: Path, chat: BackgroundChatServer
+    processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
 ) -> None:
     """Nothing reads its log any more, but it exits as usual."""
-    prepare(short_folder, chat_port=chat.port, channels="xqc\n")
+    prepare(short_folder, chat_port=twitch.port, channels="xqc\n")
     # As operators run it: with buffered output.
     buffered = partial(processes, environment={"PYTHONUNBUFFERED": ""})
     service = SupervisedService(buffered, short_folder)
     reader = service.wait_for_readers(["xqc"])["reader-xqc"].pid
     # It exits once it has delivered its outbox to the publisher of the next supervisord.
     service.control("stop", "publisher")
-    chat.run(chat.server.say("xqc", "held"))
-    chat.run(chat.server.ping_and_wait("xqc"))
+    twitch.run(twitch.server.say("xqc", "held"))
+    twitch.run(twitch.server.ping_and_wait("xqc"))
     service.supervisord.send(signal.SIGKILL)
     service.supervisord.wait(_WITHIN_S)
     successor = SupervisedService(buffered, short_folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import (
     Program,
     SupervisedService,
+    connections,
     prepare,
     wait_until_joined,
 )
@@ -22,23 +22,10 @@ from tests.processes import StartProcess, wait_for, wait_for_line
 
 
 @pytest.fixture
-def twitch() -> Iterator[BackgroundChatServer]:
-    """Yield a running simulated Twitch."""
-    with BackgroundChatServer() as server:
-        yield server
-
-
-@pytest.fixture
 def folder(short_folder: Path, twitch: BackgroundChatServer) -> Path:
     """Return a folder for supervisord with the channels xqc, shroud and forsen."""
     prepare(short_folder, chat_port=twitch.port, channels="xqc\n#shroud\ntwitch.tv/Forsen\n")
     return short_folder
-
-
-def joined(twitch: BackgroundChatServer, channel: str) -> list[int]:
-    """Return the numbers of the connections that are in *channel* now, counted from the first."""
-    server = twitch.server
-    return [server.history.index(session) for session in server.members(channel)]
 
 
 def test_all_processes_start_and_stop_with_supervisord(
@@ -89,12 +76,12 @@ def test_a_killed_supervisord_can_be_replaced_without_extra_readers(
     first = SupervisedService(processes, folder)
     first.wait_for_readers(["xqc", "shroud", "forsen"])
     wait_until_joined(twitch, "xqc", "shroud", "forsen")
-    old = set(joined(twitch, "xqc"))
+    old = set(connections(twitch, "xqc"))
     first.supervisord.send(signal.SIGKILL)
     first.supervisord.wait(10)
     second = SupervisedService(processes, folder)
     wait_for(
-        lambda: joined(twitch, "xqc") and old.isdisjoint(joined(twitch, "xqc")),
+        lambda: connections(twitch, "xqc") and old.isdisjoint(connections(twitch, "xqc")),
         60,
         "the new reader to replace the old one",
     )
@@ -104,4 +91,4 @@ def test_a_killed_supervisord_can_be_replaced_without_extra_readers(
         30,
         "all processes of the first supervisord to exit",
     )
-    assert len(joined(twitch, "xqc")) == 1
+    assert len(connections(twitch, "xqc")) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -27,13 +27,6 @@ Output = Callable[[Sequence[str]], list[str]]
 def unread(request: pytest.FixtureRequest) -> Output:
     """A function that returns the command that runs a command with such an output."""
     return partial(with_output, request.param)
-
-
-@pytest.fixture
-def twitch() -> Iterator[BackgroundChatServer]:
-    """A running simulated Twitch."""
-    with BackgroundChatServer() as server:
-        yield server
 
 
 def test_supervisord_and_its_programs_start_and_stop(
@@ -92,12 +85,14 @@ def test_readers_log_whatever_supervisord_has_closed(
 
     service = SupervisedService(start, short_folder)
     wait_until_joined(twitch, "xqc")
+    lines = short_folder / "lines"
+    if printed:
+        wait_for(lambda: "publisher: started" in lines.read_text(), 20, "the publisher's start")
     service.control("shutdown")
     assert service.supervisord.wait(20) == 0
     if printed:
-        lines = (short_folder / "lines").read_text()
-        assert "reader xqc: in the channel" in lines
-        assert "publisher: stopped" in lines
+        assert "reader xqc: in the channel" in lines.read_text()
+        assert "publisher: stopped" in lines.read_text()
 
 
 def test_a_reader_without_supervisord_joins_and_stops(
