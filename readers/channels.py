@@ -44,6 +44,7 @@ from readers.wanted_channels import (
     CHANNEL_VARIABLES,
     CHANNELS_FILE,
     WantedChannels,
+    first_of,
     wanted_channels,
 )
 
@@ -240,7 +241,7 @@ def _wanted(environment: Mapping[str, str], *, every_problem: bool = False) -> W
         wanted = replace(wanted, problems=(missing,))
     elif not wanted.channels and not wanted.problems:
         _complain(f"no channel to read: add some to {CHANNELS_FILE} or TWITCH_CHANNELS")
-    _complain(*(wanted.problems if every_problem else wanted.first_problems()))
+    _complain(*(wanted.problems if every_problem else first_of(wanted.problems)))
     return wanted
 
 

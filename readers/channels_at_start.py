@@ -30,6 +30,7 @@ from readers.wanted_channels import (
     CHANNEL_VARIABLES,
     CHANNELS_FILE,
     WantedChannels,
+    first_of,
     wanted_channels,
 )
 
@@ -116,7 +117,7 @@ def _apply(options: Any) -> list[str]:
         is_blank=wanted.is_blank,
         open_files=open_files_limit(os.getpid()),
     )
-    for problem in (*wanted.first_problems(), *plan.complaints):
+    for problem in (*first_of(wanted.problems), *plan.complaints):
         _error(options, problem)
     _say_if_none(options, wanted)
     try:
@@ -141,7 +142,7 @@ def _known(options: Any, folder: Path) -> set[str]:
     except ChannelsFileError as error:
         _error(options, f"it is not known which readers ran before: {error}")
         return set()
-    for problem in applied.problems:
+    for problem in first_of(applied.problems):
         _error(options, problem)
     return set(applied.channels)
 

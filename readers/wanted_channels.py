@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,11 +40,12 @@ class WantedChannels:
     #: Whether there is nothing in channels.conf, not even a comment, or no such file.
     is_blank: bool
 
-    def first_problems(self) -> list[str]:
-        """Return the problems, without those that would fill the screen."""
-        more = len(self.problems) - SHOWN_PROBLEMS
-        shown = list(self.problems[:SHOWN_PROBLEMS])
-        return [*shown, f"{more} more entries are wrong"] if more > 0 else shown
+
+def first_of(problems: Sequence[str]) -> list[str]:
+    """Return *problems*, without those that would fill the screen."""
+    more = len(problems) - SHOWN_PROBLEMS
+    shown = list(problems[:SHOWN_PROBLEMS])
+    return [*shown, f"{more} more entries are wrong"] if more > 0 else shown
 
 
 def wanted_channels(folder: Path, environment: Mapping[str, str]) -> WantedChannels:

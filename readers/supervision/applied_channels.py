@@ -8,6 +8,7 @@ of supervisord.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -24,19 +25,30 @@ APPLIED_CHANNELS = Path("var/channels.applied")
 _EARLIER_FOLDER = Path("var/readers")
 _EARLIER_FILES = f"{PREFIX}*.conf"
 
-_HEADER = "# The channels that supervisord has readers for. Edits here are overwritten.\n"
+#: A later version may have more in a line than a channel.
+_VERSION = 1
+_HEADER = (
+    f"# Version {_VERSION}: the channels with a reader in supervisord. Edits are overwritten.\n"
+)
+_VERSION_LINE = re.compile(r"# Version (\d+):")
 
 
 def read_applied_channels(folder: Path) -> ChannelList:
     """
     Return the channels that were applied in *folder*, with a problem for each damaged line.
 
-    Raises ChannelsFileError, or NoChannelsFileError if none were applied yet.
+    Raises ChannelsFileError, also for a file of a newer release, or NoChannelsFileError if none
+    were applied yet.
     """
     path = folder / APPLIED_CHANNELS
     text = read_channels_file(path)
     if not text.strip():
         raise ChannelsFileError(f"{path} is empty")
+    if (version := _VERSION_LINE.match(text)) and int(version[1]) > _VERSION:
+        raise ChannelsFileError(
+            f"{path} was written by a newer release (its version is {version[1]}, this release"
+            f" supports {_VERSION})"
+        )
     found = read_channel_names(text)
     return ChannelList(found.channels, tuple(f"{path}, {problem}" for problem in found.problems))
 

@@ -76,6 +76,16 @@ def test_applied_channels_are_read_as_they_were_written(tmp_path: Path) -> None:
         read_applied_channels(tmp_path)
 
 
+def test_applied_channels_of_a_newer_release_are_not_guessed(tmp_path: Path) -> None:
+    """What a line of its file means is not known here. Versions of this release are read."""
+    write_applied_channels(tmp_path, {"xqc"})
+    path = tmp_path / APPLIED_CHANNELS
+    newer = path.read_text().replace("Version 1", "Version 2").replace("xqc", "xqc, eventsub")
+    path.write_text(newer)
+    with pytest.raises(ChannelsFileError, match=r"newer release \(its version is 2, this release"):
+        read_applied_channels(tmp_path)
+
+
 @pytest.mark.parametrize("command", ["apply", "list"])
 def test_without_supervisord_the_command_fails_and_changes_nothing(
     processes: StartProcess, short_folder: Path, command: str

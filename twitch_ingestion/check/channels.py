@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from readers.wanted_channels import CHANNELS_FILE, WantedChannels
+from readers.wanted_channels import CHANNELS_FILE, WantedChannels, first_of
 from twitch_ingestion.check.findings import Finding, ok, warning, wrong
 from twitch_ingestion.check.host import Host
 
@@ -14,7 +14,7 @@ def check_channels(host: Host, wanted: WantedChannels) -> Iterator[Finding]:
     if not host.runs_readers:
         yield ok("not needed: programs.conf leaves out the readers of this host")
         return
-    for text in wanted.first_problems():
+    for text in first_of(wanted.problems):
         yield wrong(text)
     for text in wanted.warnings:
         if text not in host.settings.warnings:  # those have been shown
