@@ -61,11 +61,6 @@ def _add_module_arguments(parser: argparse.ArgumentParser) -> None:
     look.set_defaults(run=tail.run)
 
 
-def _run_chosen(options: argparse.Namespace) -> int:
-    status: int = options.run(options)
-    return status
-
-
 def _publish(settings: Settings) -> int:
     # Each reader has two connections to it.
     raise_open_files()
