@@ -60,8 +60,10 @@ def test_the_page_has_the_range_of_every_number() -> None:
 
 
 def test_the_example_has_every_setting_with_its_default() -> None:
-    """Expect the names and defaults of the code in .env.example, and no others."""
-    assert _settings_in(REPOSITORY / ".env.example") == _IN_THE_CODE
+    """Expect the names and defaults of the code in .env.example, and no others, all in comments."""
+    example = REPOSITORY / ".env.example"
+    assert _settings_in(example) == _IN_THE_CODE
+    assert [line for line in example.read_text().splitlines() if line[:1] not in ("", "#")] == []
 
 
 @pytest.mark.parametrize("example", _PARTIAL_EXAMPLES, ids=name_of)
