@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import zmq
 
+from common.command_line import command
 from common.key_files import (
     PUBLISHER_PAIR,
     READERS_PAIR,
@@ -130,8 +131,6 @@ def secure_client(socket: zmq.Socket[Any], keys: ReaderKeys) -> None:
 
 
 def _make_keys(whose: str) -> str:
-    from common.command_line import command  # noqa: PLC0415 - readers seldom need it
-
     return f"run `{command('keys', whose)}`"
 
 

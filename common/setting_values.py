@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from common.command_line import command
 from common.logs import LEVELS
 
 _TRUE = {"true", "yes", "on", "1"}
@@ -196,8 +197,6 @@ def public_keys(value: str) -> tuple[str, ...]:
     """Return *value* as public keys of the link, possibly none."""
     keys = words(value.lower())
     if not all(_KEY.fullmatch(key) for key in keys):
-        from common.command_line import command  # noqa: PLC0415 - readers seldom need it
-
         raise ValueError(
             f"the 64 hexadecimal digits that `{command('keys', 'publisher')}` prints, or several"
             " keys, comma-separated"
