@@ -12,16 +12,18 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from common import exit_codes
 from common.arguments import main_of
+from common.file_lock import file_lock
 from common.settings import SettingsError
 from readers.supervision.channel_names import channel_name
 from twitch_ingestion.foreground import run_in_foreground
 from twitch_ingestion.trial import Trial, TrialError, live_trial, recorded_trial
-from twitch_ingestion.trial_refusals import only_one, refuse_if_running, refuse_long_path
-from twitch_ingestion.where_to_look import WhereToLook
+from twitch_ingestion.trial_refusals import refuse_if_running, refuse_long_path
+from twitch_ingestion.where_to_look import where_to_look
 
 _DEMO = Path("var/demo")
 _RUN = Path("var/run")
@@ -67,7 +69,9 @@ def run(options: Namespace) -> int:
         except OSError as error:
             print(f"Cannot set up {folder}: {error.strerror}: {error.filename}", file=sys.stderr)
             return exit_codes.SETTINGS
-        return run_in_foreground(trial.supervisord(), trial.environment, WhereToLook(trial).text)
+        return run_in_foreground(
+            trial.supervisord(), trial.environment, partial(where_to_look, trial)
+        )
 
 
 def _set_up(folder: Path, channels: Sequence[str], stack: ExitStack) -> Trial:
@@ -75,7 +79,10 @@ def _set_up(folder: Path, channels: Sequence[str], stack: ExitStack) -> Trial:
     folder.mkdir(parents=True, exist_ok=True)
     refuse_if_running([Path(), _DEMO, _RUN])
     # Until its supervisord answers, another one that was started at the same time is kept out.
-    stack.enter_context(only_one(folder))
+    try:
+        stack.enter_context(file_lock(folder / "lock", within_s=0))
+    except TimeoutError:
+        raise TrialError(f"Already starting in {folder}.") from None
     if not channels:
         return recorded_trial(folder, os.environ)
     trial = live_trial(folder, channels, os.environ)

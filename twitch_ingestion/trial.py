@@ -8,17 +8,21 @@ on the default ports may be the publisher of another installation, which would p
 
 from __future__ import annotations
 
+import http.client
 import os
 import shutil
 import socket
+import xmlrpc.client
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import simulator
 from common.command_line import program
 from common.settings import EMBEDDED, read_environment, read_settings, settings_file
 from common.settings_file import SettingsFile
+from readers.supervision.groups import connect
 from simulator.playback import load_recordings
 
 CONFIGURATION = Path("supervisord.conf")
@@ -68,6 +72,19 @@ class Trial:
     def supervisord(self) -> list[str]:
         """Return the command that runs everything."""
         return [*program("supervisord"), "-c", str(self.folder / CONFIGURATION)]
+
+
+def ask_supervisord(folder: Path, procedure: str, *arguments: str) -> Any:
+    """
+    Call *procedure* of the supervisord in *folder*, and return its result; None without a response.
+
+    https://supervisord.org/api.html
+    """
+    try:
+        with connect(f"unix://{folder / SOCKET}") as supervisord:
+            return getattr(supervisord.supervisor, procedure)(*arguments)
+    except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+        return None
 
 
 def recorded_trial(folder: Path, environment: Mapping[str, str]) -> Trial:

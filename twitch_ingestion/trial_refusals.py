@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import shlex
-import xmlrpc.client
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from common.command_line import program
-from common.file_lock import file_lock
 from common.settings import SettingsError
-from readers.supervision.groups import connect
-from twitch_ingestion.trial import CONFIGURATION, SOCKET, TrialError
+from twitch_ingestion.trial import CONFIGURATION, SOCKET, TrialError, ask_supervisord
 
 #: supervisord first creates its socket under a name with its process id.
 _LONGEST_NUMBER = ".4194304"
@@ -37,32 +31,8 @@ def refuse_long_path(folder: Path) -> None:
 def refuse_if_running(folders: Iterable[Path]) -> None:
     """Raise TrialError if a supervisord of ours runs in one of *folders*."""
     for folder in folders:
-        if number := _supervisord_of(folder):
+        if number := ask_supervisord(folder, "getPID"):
             stop = [*program("supervisorctl"), "-c", str(folder / CONFIGURATION), "shutdown"]
             raise TrialError(
                 f"Already running in {folder} (process {number}). To stop it: {shlex.join(stop)}"
             )
-
-
-@contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Keep *folder* for this process; raises TrialError if another one has it, and OSError."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(file_lock(folder / "lock", within_s=0))
-        except TimeoutError:
-            raise TrialError(f"Already starting in {folder}.") from None
-        yield
-
-
-def _supervisord_of(folder: Path) -> int | None:
-    path = folder / SOCKET
-    if not path.is_socket():
-        return None
-    try:
-        with connect(f"unix://{path}") as supervisord:
-            procedures: Any = supervisord.supervisor
-            number: int = procedures.getPID()
-            return number
-    except (OSError, http.client.HTTPException, xmlrpc.client.Error):
-        return None
