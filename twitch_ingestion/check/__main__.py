@@ -22,11 +22,7 @@ from twitch_ingestion.check.host import Host
 from twitch_ingestion.check.kafka import check_kafka
 from twitch_ingestion.check.link import check_link
 from twitch_ingestion.check.open_files import check_open_files
-from twitch_ingestion.check.programs import (
-    ProgramsFileError,
-    check_programs,
-    programs_left_out,
-)
+from twitch_ingestion.check.programs import check_programs
 from twitch_ingestion.check.publisher import check_publisher
 from twitch_ingestion.check.settings import check_settings, settings_of
 from twitch_ingestion.check.token import check_token
@@ -86,16 +82,18 @@ def _findings(environment: Mapping[str, str]) -> Iterator[tuple[str, Finding]]:
     """Yield each finding, with its subject."""
     read = settings_of(environment)
     yield from (("settings", finding) for finding in check_settings(read))
-    yield from (("programs", finding) for finding in check_programs(environment))
+    left_out, programs = check_programs(environment)
+    yield "programs", programs
     if read.settings is None:
         yield "the rest", warning("is not checked while the settings cannot be read")
         return
     wanted = channels_wanted_by(read.settings, Path())
-    host = Host(read.settings, _left_out(environment), wanted.channels)
+    host = Host(read.settings, left_out, wanted.channels)
     for subject in _subjects(wanted):
         names = sorted(name for name in read.wrong_names if name.startswith(subject.depends_on))
         if names:
-            yield subject.name, warning(f"not checked while {' and '.join(names)} is wrong")
+            verb = "is" if len(names) == 1 else "are"
+            yield subject.name, warning(f"not checked while {', '.join(names)} {verb} wrong")
             continue
         yield from ((subject.name, finding) for finding in subject.check(host))
 
@@ -116,13 +114,6 @@ def _subjects(wanted: WantedChannels) -> list[_Subject]:
 
 #: Also those that say where Twitch is, and which account is wanted.
 _LOGIN = ("TWITCH_TOKEN_STORE", "TWITCH_OAUTH_TOKEN", "TWITCH_AUTH_URL", "TWITCH_USERNAME")
-
-
-def _left_out(environment: Mapping[str, str]) -> set[str]:
-    try:
-        return programs_left_out(environment)
-    except ProgramsFileError:
-        return set()
 
 
 def _summary(counts: Counter[str]) -> str:

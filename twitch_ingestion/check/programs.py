@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import configparser
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 from common.files import read_small_file
@@ -14,25 +14,33 @@ _LARGEST_BYTES = 1024 * 1024
 _SECTION = "program:"
 
 
-class ProgramsFileError(Exception):
-    """Raised when programs.conf cannot be used. The text is for the user."""
+def check_programs(environment: Mapping[str, str]) -> tuple[Set[str], Finding]:
+    """Return the programs that programs.conf gives no process, and what is found about it."""
+    try:
+        left_out = _left_out(_text(), environment)
+    except OSError as error:
+        return set(), wrong(f"cannot read {_FILE}: {error.strerror}")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        return set(), wrong(f"{_FILE} cannot be read: {reason}; correct it")
+    if left_out:
+        return left_out, ok(f"{_FILE} leaves out {', '.join(sorted(left_out))} on this host")
+    return left_out, ok("publisher, readers and auth run on this host")
 
 
-def programs_left_out(environment: Mapping[str, str]) -> set[str]:
-    """Return the programs that programs.conf gives no process. Raises ProgramsFileError."""
+def _text() -> str:
+    try:
+        return read_small_file(_FILE, _LARGEST_BYTES).decode()
+    except FileNotFoundError:
+        return ""
+
+
+def _left_out(text: str, environment: Mapping[str, str]) -> set[str]:
     # As supervisord reads it.
     parser = configparser.RawConfigParser(
         strict=False, inline_comment_prefixes=(";", "#"), default_section=""
     )
-    try:
-        parser.read_string(read_small_file(_FILE, _LARGEST_BYTES).decode())
-    except FileNotFoundError:
-        return set()
-    except OSError as error:
-        raise ProgramsFileError(f"cannot read {_FILE}: {error.strerror}") from None
-    except (configparser.Error, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise ProgramsFileError(f"{_FILE} cannot be read: {reason}; correct it") from None
+    parser.read_string(text)
     return {
         section.removeprefix(_SECTION)
         for section in parser.sections()
@@ -45,16 +53,3 @@ def _processes(value: str, environment: Mapping[str, str]) -> str:
     for name, content in environment.items():
         value = value.replace(f"%(ENV_{name})s", content)
     return value.strip()
-
-
-def check_programs(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield what is found about programs.conf."""
-    try:
-        left_out = programs_left_out(environment)
-    except ProgramsFileError as error:
-        yield wrong(str(error))
-        return
-    if left_out:
-        yield ok(f"{_FILE} leaves out {', '.join(sorted(left_out))} on this host")
-    else:
-        yield ok("publisher, readers and auth run on this host")
