@@ -12,8 +12,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     ClusterMetadata,
     ConfigResource,
+    ResourceType,
 )
-from confluent_kafka.admin._resource import ResourceType
 
 #: Seconds until a broker must have responded.
 WITHIN_S = 8.0

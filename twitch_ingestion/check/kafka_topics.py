@@ -10,8 +10,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ClusterMetadata,
     ConfigEntry,
     ConfigResource,
+    ResourceType,
 )
-from confluent_kafka.admin._resource import ResourceType
 
 from publisher.kafka.permissions import is_hidden, missing
 from publisher.kafka.replicas import too_few_replicas

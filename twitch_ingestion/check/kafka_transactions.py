@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import cast
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin._acl import AclBinding, AclBindingFilter, AclOperation, AclPermissionType
-from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    ResourcePatternType,
+    ResourceType,
+)
 
 from common.settings import Settings
 from publisher.kafka.properties import transactional_id
