@@ -20,6 +20,8 @@ _SHOWN = 200  # characters of a value
 _MECHANISMS = ("sasl.mechanism", "sasl.mechanisms")
 #: Begins the error of a client whose properties are valid, each by itself.
 _NO_CLIENT = re.compile(r"^Failed to create [a-z ]+: ")
+#: What may be the name of a property in a text, but not a word of it.
+_NAME = re.compile(r"\w+(?:\.\w+)+")
 #: No property has this name, so that no client is created where it is among the properties.
 _NO_PROPERTY = "no.property"
 
@@ -100,16 +102,14 @@ def _what_does_not_fit(text: str, given: Mapping[str, str]) -> str:
             text = text.replace(value, "***")
     if "SASL mechanism" in text:
         return f"{_mechanism(given)}, but librdkafka supports no such SASL mechanism here: {text}"
-    named = [name for name in property_table() if _named(name).search(text)]
-    used = {name: _spelling(name, given) for name in named}
-    if unreadable := _unreadable(used.values(), given):
+    known = property_table()
+    written = {name: _as_given(name, given) for name in _NAME.findall(text) if name in known}
+    used = [name for name in dict.fromkeys(written.values()) if name in given]
+    if unreadable := _unreadable(used, given):
         return unreadable
-    for name, spelling in used.items():
-        text = _named(name).sub(variable_of(spelling), text)
-    holding = [
-        _holding(name, given[name]) for name in dict.fromkeys(used.values()) if name in given
-    ]
-    subject = " and ".join(holding) or f"{KAFKA_CONF_PREFIX}*"
+    variables = {name: variable_of(spelling) for name, spelling in written.items()}
+    text = _NAME.sub(lambda found: variables.get(found[0], found[0]), text)
+    subject = " and ".join(_holding(name, given[name]) for name in used) or f"{KAFKA_CONF_PREFIX}*"
     return f"{subject}, but librdkafka says: {text} (see {CONFIGURATION})"
 
 
@@ -120,12 +120,7 @@ def _mechanism(given: Mapping[str, str]) -> str:
     return f"{variable_of(_MECHANISMS[0])} is not set, which means GSSAPI"
 
 
-def _named(name: str) -> re.Pattern[str]:
-    """Return what finds the property *name* in a text, but not as a part of a longer one."""
-    return re.compile(rf"(?<![\w.]){re.escape(name)}(?!\.?\w)")
-
-
-def _spelling(name: str, given: Mapping[str, str]) -> str:
+def _as_given(name: str, given: Mapping[str, str]) -> str:
     """Return the name under which the property *name* is given, or *name* itself."""
     known = property_table()
     same = (each for each in given if each in known and known[each].name == known[name].name)
@@ -135,7 +130,8 @@ def _spelling(name: str, given: Mapping[str, str]) -> str:
 def _unreadable(names: Iterable[str], given: Mapping[str, str]) -> str:
     """Return a text about the file that a property names, if it cannot be read."""
     for name in names:
-        if name.endswith((".location", ".file")) and (value := given.get(name)):
+        if name.endswith((".location", ".file")):
+            value = given[name]
             try:
                 # A folder is valid for some of them.
                 os.stat(value)

@@ -138,8 +138,8 @@ def test_properties_that_do_not_fit_together_are_told() -> None:
     assert _error(
         KAFKA_CONF_RECONNECT_BACKOFF_MS="5000", KAFKA_CONF_RECONNECT_BACKOFF_MAX_MS="100"
     ).startswith(
-        "KAFKA_CONF_RECONNECT_BACKOFF_MS holds '5000' and "
-        "KAFKA_CONF_RECONNECT_BACKOFF_MAX_MS holds '100', but librdkafka says: "
+        "KAFKA_CONF_RECONNECT_BACKOFF_MAX_MS holds '100' and "
+        "KAFKA_CONF_RECONNECT_BACKOFF_MS holds '5000', but librdkafka says: "
     )
 
 
