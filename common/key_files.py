@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 from functools import partial
 from pathlib import Path
@@ -238,9 +239,10 @@ def _check(path: Path, status: os.stat_result, *, private: bool) -> None:
     if status.st_uid == os.geteuid():
         forbidden |= stat.S_IRWXG
     if private and status.st_mode & forbidden:
+        chmod = shlex.join(["chmod", "600", str(path)])
         raise KeyFileError(
-            f"{path} holds a private key, but other users have access to it: run"
-            f" `chmod 600 {path}`; if others may have read it, remove it and create a new one"
+            f"{path} holds a private key, but other users have access to it: run `{chmod}`; if"
+            " others may have read it, remove it and create a new one"
         )
 
 
