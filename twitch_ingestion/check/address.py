@@ -8,7 +8,7 @@ import socket
 import struct
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _TCP = "tcp://"
 #: ZeroMQ's name for all addresses of a host.
@@ -38,14 +38,21 @@ def is_on_this_host(endpoint: str) -> bool:
     address = tcp_address(endpoint)
     if address is None:
         return True
-    with suppress(OSError):
-        for family, kind, _, _, where in socket.getaddrinfo(
-            address.host, 0, type=socket.SOCK_STREAM
-        ):
-            with socket.socket(family, kind) as probe:
-                probe.bind(where)
-            return True
-    return False
+    try:
+        found = socket.getaddrinfo(address.host, 0, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return any(_can_bind(family, where) for family, _, _, _, where in found)
+
+
+def _can_bind(family: socket.AddressFamily, where: tuple[Any, ...]) -> bool:
+    """Return whether *where* is an address of this host, which may lack IPv6."""
+    try:
+        with socket.socket(family) as probe:
+            probe.bind(where)
+    except OSError:
+        return False
+    return True
 
 
 def reason_not_to_bind(address: Address) -> OSError | None:
