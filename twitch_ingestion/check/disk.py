@@ -6,7 +6,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from twitch_ingestion.check.findings import Finding, ok, warning, wrong
@@ -134,7 +134,8 @@ def _room(host: Host, folder: Path) -> Iterator[Finding]:
 
 
 def _used(folder: Path) -> int:
-    try:
-        return sum(entry.stat().st_size for entry in os.scandir(folder) if entry.is_file())
-    except OSError:
-        return 0
+    used = 0
+    for path in folder.glob("*"):
+        with suppress(OSError):  # SQLite removes files meanwhile
+            used += path.stat().st_size
+    return used
