@@ -63,5 +63,5 @@ def _according_to_twitch(settings: Settings, token: str, source: str) -> Finding
     except TwitchUnreachableError as error:
         return warning(f"whether the token {source} is valid is not known: {error}")
     except AuthError as error:
-        return wrong(f"the token {source}: {error}; run `{command('auth', 'login')}`")
+        return wrong(f"the token {source}: {error}")
     return ok(f"the token {source} is a valid one of {found.login}, according to Twitch")

@@ -68,12 +68,13 @@ def test_a_login_of_another_account_is_wrong(
 
 
 def test_a_login_that_twitch_does_not_know_is_wrong(check: Check, twitch: OAuthServer) -> None:
-    """The text has the command that makes a new one."""
+    """The text has the command that makes a new one, once."""
     text = check(TWITCH_AUTH_URL=twitch.url, TWITCH_OAUTH_TOKEN="oauth:" + "x" * 30).text(
         "token", "wrong"
     )
     assert "invalid access token" in text
     assert text.endswith("twitch-ingestion auth login`")
+    assert text.count("auth login") == 1
 
 
 def test_a_login_that_auth_will_renew_is_a_warning(
