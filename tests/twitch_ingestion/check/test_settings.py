@@ -35,6 +35,8 @@ def test_every_wrong_setting_is_shown_and_the_rest_is_checked(check: Check) -> N
     assert "did you mean KAFKA_BROKERS?" in checked.text("settings", "warning")
     assert checked.text("kafka", "warning") == "not checked while KAFKA_TOPIC_PARTITIONS is wrong"
     assert checked.text("channels", "ok") == "1: somechannel"
+    both = check(KAFKA_TOPIC_PARTITIONS="many", DELIVERY="twice").text("kafka", "warning")
+    assert both == "not checked while DELIVERY, KAFKA_TOPIC_PARTITIONS are wrong"
 
 
 def test_a_settings_file_that_cannot_be_read_is_all_there_is_to_say(
