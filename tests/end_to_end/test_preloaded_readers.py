@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from simulator.background import BackgroundChatServer
-from tests.end_to_end.supervised_service import SupervisedService, prepare
+from tests.end_to_end.supervised_service import SupervisedService, prepare, wait_until_joined
 from tests.processes import StartProcess, wait_for, wait_for_line
 
 _WITHIN_S = 60
@@ -35,6 +35,9 @@ def test_a_reader_shares_the_modules_that_supervisord_has_imported(
     assert command == "python3 -m readers xqc"
     supervisord = Path(f"/proc/{service.supervisord.pid}/cmdline").read_text()
     assert "supervisord -c supervisord.conf" in supervisord.replace("\0", " ")
+    wait_until_joined(twitch, "xqc")
+    # TasksMax of the systemd unit allows so many for each reader, and docs/upkeep.md names them.
+    assert len(list(Path(f"/proc/{reader}/task").iterdir())) == 4
 
 
 def test_a_reader_exits_with_its_usual_status(
