@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import re
 import select
-import shutil
 import signal
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -18,11 +16,16 @@ import pytest
 
 from common.chat_message import decode_chat_message
 from simulator.background import BackgroundChatServer
+from tests.end_to_end.clones import (
+    COMMANDS,
+    make_clone,
+    press_ctrl_c,
+    printed_address_and_topic,
+    still_running,
+)
 from tests.end_to_end.supervised_service import SETTINGS, wait_until_joined
 from tests.outputs import with_output
-from tests.process_table import running_processes
 from tests.processes import (
-    REPOSITORY,
     Process,
     StartProcess,
     started_processes,
@@ -30,9 +33,6 @@ from tests.processes import (
     wait_for_line,
 )
 from tests.topics import kcat_read, read_topic
-
-#: The commands that show the messages: `tail`, and kcat with Kafka's address and the topic.
-_COMMANDS = r"^ +(.*KAFKA_BROKERS=.* tail)\n +kcat -b (\S+) -t (\S+) -C$"
 
 #: The last line that the script prints when everything runs.
 _STARTED = "Ctrl-C stops everything.\n"
@@ -48,62 +48,6 @@ _DECOYS = {
     "PUBLISHER_ENDPOINT": "tcp://nowhere.invalid:5557",
     "DELIVERY": "exactly-once",
 }
-
-
-@pytest.fixture
-def clone(short_folder: Path) -> Path:
-    """Return a clone in a usual place."""
-    return make_clone(short_folder / "clone")
-
-
-def make_clone(folder: Path) -> Path:
-    """Copy the script's files to *folder*, with this Python environment as the installed one."""
-    ignore = shutil.ignore_patterns("__pycache__")
-    for name in ("scripts", "simulator"):
-        shutil.copytree(REPOSITORY / name, folder / name, ignore=ignore)
-    for name in ("supervisord.conf", "setup.cfg", "pyproject.toml"):
-        shutil.copy(REPOSITORY / name, folder)
-    (folder / "channels.conf").write_text("decoy\n")
-    environment = folder / ".venv"
-    environment.mkdir()
-    for entry in Path(sys.prefix).iterdir():
-        (environment / entry.name).symlink_to(entry)
-    # It names the folder of the environment: scripts/install creates a moved one again.
-    description = environment / "pyvenv.cfg"
-    content = description.read_text().replace(sys.prefix, str(environment))
-    description.unlink()
-    description.write_text(content)
-    requirements = (folder / "setup.cfg").read_bytes() + (folder / "pyproject.toml").read_bytes()
-    for extra in ("plain", "dev"):
-        stamp = environment / f"installed-{extra}"
-        stamp.unlink(missing_ok=True)
-        stamp.write_bytes(requirements)
-    return folder
-
-
-@pytest.fixture
-def run(clone: Path) -> Iterator[StartProcess]:
-    """Yield a function that starts programs in the clone, without access to packages."""
-    with started_processes(clone) as start:
-        yield lambda arguments, environment=None: start(
-            arguments, {"PIP_NO_INDEX": "1", **(environment or {})}
-        )
-
-
-def printed_address_and_topic(script: Process) -> tuple[str, str]:
-    """Return Kafka's address and the topic, which the script prints once everything runs."""
-    match = wait_for_line(script, _COMMANDS, timeout_s=40)
-    return match[2], match[3]
-
-
-def press_ctrl_c(script: Process) -> None:
-    """Send SIGINT to the process group in the foreground, as a terminal does."""
-    os.killpg(script.pid, signal.SIGINT)
-
-
-def still_running(script: Process) -> list[str]:
-    """Return the commands of the processes of *script* that still run."""
-    return [p.command() for p in running_processes() if p.session == script.pid]
 
 
 def test_the_demo_publishes_the_chat_of_three_channels(run: StartProcess, clone: Path) -> None:
@@ -129,38 +73,12 @@ def test_the_commands_that_the_demo_prints_show_its_messages(
     (clone / ".env").write_text("KAFKA_TOPIC_CHAT_MESSAGES=decoy\n")
     script = run(["scripts/run", "--demo"])
     address, topic = printed_address_and_topic(script)
-    tail = run(["sh", "-c", wait_for_line(script, _COMMANDS, timeout_s=0)[1]])
+    tail = run(["sh", "-c", wait_for_line(script, COMMANDS, timeout_s=0)[1]])
     line = wait_for_line(tail, r"^\{.*\}$", timeout_s=20)[0]
     assert decode_chat_message(line).username
     [record, *_] = kcat_read(address, topic, count=1)
     assert decode_chat_message(record.value).username
     assert script.stop(timeout_s=5) == 0
-
-
-def test_a_second_start_reports_that_the_first_one_runs(run: StartProcess) -> None:
-    """In either mode, in one line, with a command that stops the first one."""
-    script = run(["scripts/run", "--demo"])
-    printed_address_and_topic(script)
-    for arguments in (["--demo"], ["xqc"]):
-        second = run(["scripts/run", *arguments])
-        assert second.wait(timeout_s=20) == 1
-        assert second.output().startswith("Already running in var/demo (process ")
-    shutdown = second.output().partition("To stop it: ")[2].split()
-    assert run(shutdown).wait(timeout_s=20) == 0
-    assert script.wait(timeout_s=10) == 0
-
-
-def test_of_two_starts_at_the_same_time_one_is_refused(run: StartProcess) -> None:
-    """The other one is not disturbed."""
-    scripts = [run(["scripts/run", "--demo"]) for _ in range(2)]
-    wait_for(lambda: any(script.status is not None for script in scripts), 40, "a refusal")
-    [refused] = [script for script in scripts if script.status is not None]
-    [script] = [script for script in scripts if script is not refused]
-    assert refused.status == 1
-    [line] = refused.output().splitlines()
-    assert re.match(r"Already (starting|running) in var/demo\b", line)
-    printed_address_and_topic(script)
-    assert script.stop(timeout_s=10) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -277,33 +195,6 @@ def test_the_script_runs_in_an_odd_place(short_folder: Path) -> None:
         assert script.wait(timeout_s=20) == 0
 
 
-@pytest.mark.parametrize(
-    ("folder", "line"),
-    [
-        ("a" * 90, "bytes too long for the Unix sockets in it"),
-        ("a[x]b", "a[x]b/var/run has one of the characters [, * and ? in its path"),
-    ],
-    ids=["long", "pattern"],
-)
-def test_an_impossible_place_is_refused(short_folder: Path, folder: str, line: str) -> None:
-    """Before anything is started, with a line that says why."""
-    clone = make_clone(short_folder / folder)
-    with started_processes(clone) as start:
-        script = start(["scripts/run", "xqc"], {"PIP_NO_INDEX": "1"})
-        assert script.wait(timeout_s=20) == 78
-        assert line in script.output()
-        assert "spawned" not in script.output()
-
-
-def test_a_wrong_env_is_refused(run: StartProcess, clone: Path) -> None:
-    """With one line, before anything is started."""
-    (clone / ".env").symlink_to("nowhere")
-    script = run(["scripts/run", "xqc"])
-    assert script.wait(timeout_s=20) == 78
-    [line] = script.output().splitlines()
-    assert f"{clone}/.env cannot be read (it is a link to nowhere," in line
-
-
 def test_the_configured_kafka_is_used(run: StartProcess, clone: Path) -> None:
     """The printed commands have the brokers and the topic of .env."""
     settings = SETTINGS.format(port=1).replace("embedded", "127.0.0.1:1")
@@ -312,28 +203,6 @@ def test_the_configured_kafka_is_used(run: StartProcess, clone: Path) -> None:
     assert printed_address_and_topic(script) == ("127.0.0.1:1", "talk")
     assert "the embedded Kafka" not in script.output()
     assert script.stop(timeout_s=10) == 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "line"),
-    [
-        ([], 2, "scripts/run --demo"),
-        (["--nonsense"], 2, "scripts/run --demo"),
-        (["--demo", "xqc"], 2, "scripts/run --demo"),
-        (["--help"], 0, "scripts/run --demo"),
-        (["xqc", "foo-bar", "a,b"], 2, "'foo-bar' is not a channel"),
-    ],
-)
-def test_nothing_is_installed_for_help_or_wrong_arguments(
-    run: StartProcess, clone: Path, arguments: list[str], status: int, line: str
-) -> None:
-    """They are answered at once, in a clone without an environment too."""
-    (clone / ".venv").rename(clone / "elsewhere")
-    script = run(["scripts/run", *arguments], {"PYTHON": sys.executable})
-    assert script.wait(timeout_s=10) == status
-    assert line in script.output()
-    assert ("'a,b' is not a channel" in script.output()) == ("a,b" in arguments)
-    assert not (clone / ".venv").exists()
 
 
 def test_dev_restarts_the_service_on_a_change(run: StartProcess, clone: Path) -> None:
