@@ -20,6 +20,7 @@ from publisher.delivery.exactly_once import FencedError
 from publisher.kafka import tail
 from publisher.kafka.embedded import EmbeddedKafkaError, embedded_cluster
 from publisher.kafka.properties import Cluster
+from publisher.link.connection_watcher import WatcherEndedError
 from publisher.link.sockets import BindError, LinkSockets
 from publisher.server import Server
 from publisher.stop_signals import StopSignals
@@ -87,7 +88,7 @@ def _publish(settings: Settings) -> int:
     except FencedError as error:
         logger.error("%s; stopping", error)
         return exit_codes.FENCED
-    except (BindError, EmbeddedKafkaError) as error:
+    except (BindError, WatcherEndedError, EmbeddedKafkaError) as error:
         logger.error("%s", error)
         return exit_codes.FAILURE
     logger.info("stopped")

@@ -85,7 +85,11 @@ class Session:
         self._stall_detector = StallDetector(now, sink.confirmations)
 
     def run(self) -> None:
-        """Run until a stop is requested, or the sink has failed."""
+        """
+        Run until a stop is requested, or the sink has failed.
+
+        Raises BindError and WatcherEndedError when readers cannot connect any more.
+        """
         self._sockets.announce_to_all(self._announcement)
         while not self._stop.requested and self._sink.failure is None:
             if self._receive():
@@ -185,6 +189,7 @@ class Session:
         # stall they would only repeat the same batches.
         if not self._stall_detector.stalled:
             self._sockets.announce(self._announcement)
+        self._sockets.check()
         self._sockets.reload_keys()
         self._count_connections()
         if now >= self._next_summary:

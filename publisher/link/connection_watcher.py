@@ -34,6 +34,10 @@ _ENDED = zmq.Event.DISCONNECTED
 _FAILED = zmq.Event.HANDSHAKE_FAILED_PROTOCOL | zmq.Event.HANDSHAKE_FAILED_NO_DETAIL
 
 
+class WatcherEndedError(Exception):
+    """Raised when connections are not watched any more: new readers may not be admitted."""
+
+
 class ConnectionWatcher:
     """Admits, counts and ends connections, from `start` until the context is terminated."""
 
@@ -67,6 +71,14 @@ class ConnectionWatcher:
         """
         self._thread.start()
 
+    def check(self) -> None:
+        """Raise WatcherEndedError if the thread has failed. Its traceback is on stderr."""
+        if not self._thread.is_alive():
+            raise WatcherEndedError(
+                "the thread that watches the readers' connections has failed, see the traceback"
+                " above: stopping, because new readers cannot connect any more"
+            )
+
     def join(self) -> None:
         """Wait for the thread to end, which it does when the context is terminated."""
         self._thread.join()
@@ -90,10 +102,13 @@ class ConnectionWatcher:
                 for _ in range(self._ends.take(time.monotonic())):
                     self.counts.on_ended_alone()
         except zmq.ContextTerminated:
+            pass
+        finally:
+            # Whatever has ended this: an open socket would let the context's end wait for ever.
             for socket in sockets:
                 socket.close(linger=0)
-        finally:
             self._unfinished.forget_all()
+            self._memory.close()
 
     def _check_unfinished(self) -> None:
         now = time.monotonic()

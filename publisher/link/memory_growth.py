@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-_STATM = Path("/proc/self/statm")
+#: More than its seven numbers take.
+_STATM_BYTES = 256
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -13,8 +13,11 @@ class MemoryGrowth:
     """Growth of the resident memory by more than *step_bytes*."""
 
     def __init__(self, step_bytes: int) -> None:
+        """Raises OSError when the system does not say how much memory this process takes."""
         self._step_bytes = step_bytes
-        self._least = _resident_bytes()
+        # Kept open, because the process may not be able to open one more file later.
+        self._statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+        self._least = self._resident_bytes()
 
     def has_grown(self) -> bool:
         """
@@ -22,14 +25,17 @@ class MemoryGrowth:
 
         It is compared with the last time that this was true, or with a lower value since then.
         """
-        now = _resident_bytes()
+        now = self._resident_bytes()
         self._least = min(self._least, now)
         if now - self._least <= self._step_bytes:
             return False
         self._least = now
         return True
 
+    def close(self) -> None:
+        """Close its file. To be called when it is not asked any more."""
+        os.close(self._statm)
 
-def _resident_bytes() -> int:
-    # The second field counts resident pages: proc_pid_statm(5).
-    return int(_STATM.read_text().split()[1]) * _PAGE_BYTES
+    def _resident_bytes(self) -> int:
+        # The second field counts resident pages: proc_pid_statm(5).
+        return int(os.pread(self._statm, _STATM_BYTES, 0).split()[1]) * _PAGE_BYTES

@@ -182,6 +182,10 @@ class LinkSockets:
         if revoked:
             self._cut_connections()
 
+    def check(self) -> None:
+        """Raise WatcherEndedError if new readers may not be able to connect any more."""
+        self._connections.check()
+
     def close(self) -> None:
         """Close the sockets; queued acknowledgements are sent for up to 1 s."""
         for socket in (self.batches, self.acknowledgements):

@@ -24,6 +24,7 @@ from common.frames import (
 )
 from common.key_files import make_pair
 from publisher.link.connection_counts import ConnectionCounts
+from publisher.link.connection_watcher import WatcherEndedError
 from publisher.link.sequence import Position
 from publisher.link.sockets import BindError, LinkSockets
 from tests.processes import wait_for
@@ -267,3 +268,17 @@ def test_a_peer_that_does_not_encrypt_is_refused_for_that_reason(tmp_path: Path)
         wait_for(lambda: refused["one side encrypts, the other not"], _WITHIN_S, "the refusal")
 
     assert sum(refused.values()) == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_failure_of_the_watching_thread_is_told_and_does_not_keep_the_sockets_open() -> None:
+    """It has failed at a request that is none: ZeroMQ itself sends only valid ones."""
+    with LinkSockets("tcp://127.0.0.1:0", "tcp://127.0.0.1:0", None) as sockets:
+        sockets.check()
+        context = sockets.batches.context
+        with context.socket(zmq.REQ) as request:
+            request.connect("inproc://zeromq.zap.01")
+            request.send(b"no request")
+            with pytest.raises(WatcherEndedError, match="new readers cannot connect"):
+                wait_for(sockets.check, _WITHIN_S, "the failure")
+    assert context.closed
