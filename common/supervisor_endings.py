@@ -5,7 +5,8 @@ What becomes of a program that ends by itself, beyond what supervisord's configu
    it nevertheless if it ended within `startsecs`, and call it "expected" otherwise. Here it is
    FATAL at once: `supervisorctl start` fails, and `supervisorctl status` has the reason.
 2. When nothing runs any more because of such programs, supervisord ends too, with the status that
-   tells a service manager not to restart it. Otherwise it would look as if all was well.
+   tells a service manager not to restart it. Otherwise it would look as if all was well. `auth`
+   does not count where another program is FATAL: it keeps the login for programs that run.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ _OTHER_REASON = "no restart would help"
 #: gets its answer, and its user can ask for the reason.
 _ENDS_AFTER_S = 5.0
 
+#: A program that does nothing but serve others. Without a login, it waits for one for ever.
+_SERVANT = "auth"
+
 #: Programs that a log line names.
 _NAMED = 5
 
@@ -62,6 +66,8 @@ class _Endings:
         self._last: tuple[int | None, int | None] = (None, None)
         #: When a program ended by itself; None if the last one to end was stopped by somebody.
         self._ended_at: float | None = None
+        #: Whether supervisord ends as soon as the servant has stopped.
+        self._is_ending = False
 
     def _wait(self) -> tuple[int | None, int | None]:
         """supervisord's `waitpid`; it does not keep the status of a program that ends soon."""
@@ -84,6 +90,8 @@ class _Endings:
 
     def on_stopped(self, _: Any) -> None:
         self._ended_at = None
+        if self._is_ending and not any(_runs(process) for process in self._processes()):
+            sys.exit(exit_codes.SETTINGS)
 
     def _give_up(self, process: Any, status: int, supervisords_word: str) -> None:
         """Make *process* FATAL if it has ended with a *status* that no restart helps against."""
@@ -111,16 +119,30 @@ class _Endings:
             return
         processes = list(self._processes())
         failed = [process.config.name for process in processes if _has_failed(process)]
-        if not failed or any(_runs(process) for process in processes):
+        running = [process for process in processes if _runs(process)]
+        if any(process.state == ProcessStates.FATAL for process in processes):
+            others = [process for process in running if process.config.name != _SERVANT]
+        else:
+            others = running
+        if not failed or others:
             return
+        self._is_ending = True
+        self._log_end(failed, running)
+        # An orderly stop: it may be renewing the login.
+        for process in running:
+            process.stop()
+        if not running:
+            sys.exit(exit_codes.SETTINGS)
+
+    def _log_end(self, failed: list[str], running: list[Any]) -> None:
         names = ", ".join(failed[:_NAMED])
         if len(failed) > _NAMED:
             names += f" and {len(failed) - _NAMED} more"
         self._options.logger.error(
-            f"no program runs any more, and no restart would help: {names}. supervisord ends with"
-            f" status {exit_codes.SETTINGS}. Correct what the lines above name, then start it again"
+            f"no program{f' but {_SERVANT}' if running else ''} runs any more, and no restart would"
+            f" help: {names}. supervisord ends with status {exit_codes.SETTINGS}. Correct what the"
+            " lines above name, then start it again"
         )
-        sys.exit(exit_codes.SETTINGS)
 
     def _processes(self) -> Iterator[Any]:
         for group in self._supervisord.process_groups.values():

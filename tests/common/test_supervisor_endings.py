@@ -94,6 +94,31 @@ def test_supervisord_ends_when_nothing_runs_any_more(
     assert not (short_folder / "supervisor.sock").exists()
 
 
+def test_auth_alone_does_not_keep_supervisord_running(
+    processes: StartProcess, short_folder: Path
+) -> None:
+    """It is stopped in order: it may be renewing the login."""
+    auth = shell("trap 'sleep 1; touch stopped; exit 0' TERM; while :; do sleep 0.1; done")
+    supervisord = processes(
+        configure(short_folder, program("auth", auth), program("wrong", shell("exit 78"), **_OURS))
+    )
+    assert supervisord.wait(30) == exit_codes.SETTINGS
+    lost = "no program but auth runs any more, and no restart would help: wrong."
+    assert lost in supervisord.output()
+    assert (short_folder / "stopped").exists()
+
+
+def test_a_host_with_auth_only_goes_on(processes: StartProcess, short_folder: Path) -> None:
+    """Whatever a program of another kind has ended with."""
+    supervisord = processes(
+        configure(short_folder, program("auth", "sleep 1000"), program("mine", shell("exit 1")))
+    )
+    wait_for_line(supervisord, "exited: mine", _WITHIN_S)
+    # supervisord looks every 5 s.
+    time.sleep(_ENDS_AFTER_S + 6)
+    assert "RUNNING" in control(short_folder, "status", "auth").stdout
+
+
 @pytest.mark.parametrize(
     ("section", "command"),
     [
