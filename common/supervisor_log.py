@@ -30,6 +30,8 @@ _ORDINARY = (
     (re.compile(r"Supervisor is running as root\."), _LEVELS.INFO),
     # Only the user of supervisord may open it.
     (re.compile(r"Server 'unix_http_server' running without any HTTP auth"), _LEVELS.DEBG),
+    # Only an earlier version had such files.
+    (re.compile(r'No file matches via include ".*/var/readers/\*\.conf"'), _LEVELS.DEBG),
     (re.compile(r"received SIG\w+ indicating (exit|restart) request"), _LEVELS.INFO),
     # A program that has just been started may not handle SIGTERM yet.
     (re.compile(r"stopped: .* \((exit status 0|terminated by SIGTERM)\)$"), _LEVELS.INFO),

@@ -25,7 +25,7 @@ from readers.supervision.applied_channels import (
 )
 from readers.supervision.channels_file import ChannelsFileError, NoChannelsFileError
 from readers.supervision.plan import plan_for
-from readers.supervision.programs import reader_groups
+from readers.supervision.programs import PREFIX, reader_groups
 from readers.wanted_channels import (
     CHANNEL_VARIABLES,
     CHANNELS_FILE,
@@ -47,6 +47,8 @@ def extend(supervisord: Any) -> object:
     https://supervisord.org/api.html#adding-your-own-rpc-interface
     """
     options = supervisord.options
+    for name in _remove_readers_of_earlier_version(options):
+        del supervisord.process_groups[name]
     if not _are_left_out(options):
         groups = reader_groups(options, _apply(options))
         options.process_group_configs = [*options.process_group_configs, *groups]
@@ -76,6 +78,21 @@ class _Procedures:
         }
 
 
+def _remove_readers_of_earlier_version(options: Any) -> set[str]:
+    """Remove the readers that supervisord has from files of an earlier version; return them."""
+    earlier = {PREFIX + channel for channel in channels_of_earlier_version(Path(options.here))}
+    # programs.conf may leave out one, which then has no process.
+    removed = {
+        group.name
+        for group in options.process_group_configs
+        if group.name in earlier and group.process_configs
+    }
+    options.process_group_configs = [
+        group for group in options.process_group_configs if group.name not in removed
+    ]
+    return removed
+
+
 def _are_left_out(options: Any) -> bool:
     return any(
         group.name in _LEFT_OUT_AS and not group.process_configs
@@ -88,6 +105,7 @@ def _with_readers(options: Any, process_config: Callable[..., None]) -> Callable
 
     def read(do_usage: bool = True) -> None:
         process_config(do_usage=do_usage)
+        _remove_readers_of_earlier_version(options)
         if _are_left_out(options):
             return
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from pathlib import Path
 
@@ -15,6 +16,17 @@ from readers.supervision.applied_channels import (
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import SupervisedService, prepare, wait_until_joined
 from tests.processes import StartProcess, wait_for, wait_for_line
+
+#: A reader's file of an earlier version.
+_EARLIER = """\
+[program:reader-{channel}]
+command=sh -c "echo reader of an earlier version; exec sleep 1000"
+autorestart=unexpected
+startretries=1000000
+redirect_stderr=true
+stdout_logfile=NONE
+stdout_events_enabled=true
+"""
 
 #: How supervisord's lines about channels begin.
 _ERROR, _INFO = (f"{level} +supervisord: channels: " for level in ("ERROR", "INFO"))
@@ -137,12 +149,48 @@ def test_readers_of_an_earlier_version_are_taken_over(
     earlier = folder / "var" / "readers"
     earlier.mkdir()
     for channel in ("forsen", "summit1g"):
-        (earlier / f"reader-{channel}.conf").write_text(f"[program:reader-{channel}]\n")
+        (earlier / f"reader-{channel}.conf").write_text(_EARLIER.format(channel=channel))
     (earlier / "mine.conf").touch()
     (folder / "channels.conf").write_text("xqc\nshr@ud\n")
     service = SupervisedService(processes, folder)
-    service.wait_for_readers(["forsen", "summit1g", "xqc"])
+    before = service.wait_for_readers(["forsen", "summit1g", "xqc"])
+    assert "reader of an earlier version" not in service.supervisord.output()
     assert [path.name for path in earlier.iterdir()] == ["mine.conf"]
+    assert service.control("update") == ""
+    assert service.programs() == before
+
+
+@pytest.mark.parametrize("is_left_out", [False, True])
+def test_a_channel_removed_at_the_update_of_an_earlier_version_is_not_joined(
+    processes: StartProcess, folder: Path, is_left_out: bool
+) -> None:
+    """Nor any channel, if programs.conf leaves out the readers."""
+    earlier = folder / "var" / "readers"
+    earlier.mkdir()
+    (earlier / "reader-forsen.conf").write_text(_EARLIER.format(channel="forsen"))
+    if is_left_out:
+        (folder / "programs.conf").write_text("[program:channels]\nnumprocs=0\n")
+    service = SupervisedService(processes, folder)
+    service.wait_for_readers([] if is_left_out else ["xqc", "shroud"])
+    assert service.control("update") == ""
+    assert "spawned: 'reader-forsen'" not in service.supervisord.output()
+
+
+def test_an_update_of_the_supervisord_of_an_earlier_version_keeps_its_readers(
+    processes: StartProcess, folder: Path
+) -> None:
+    """It still runs when the files of this version are there already. It has none of our code."""
+    earlier = folder / "var" / "readers"
+    earlier.mkdir()
+    (earlier / "reader-xqc.conf").write_text(_EARLIER.format(channel="xqc"))
+    here = (folder / "supervisord.conf").read_text()
+    extensions = re.compile(r"^\[rpcinterface:(?!supervisor\]).*\n.*\n", re.MULTILINE)
+    (folder / "supervisord.conf").write_text(extensions.sub("", here))
+    service = SupervisedService(processes, folder)
+    wait_for_line(service.supervisord, "spawned: 'reader-xqc'", timeout_s=20)
+    (folder / "supervisord.conf").write_text(here)
+    assert service.control("update") == ""
+    assert service.programs()["reader-xqc"].state == "RUNNING"
 
 
 @pytest.mark.parametrize("name", ["readers", "channels"])
