@@ -218,8 +218,8 @@ def _wanted_of(supervisord: ServerProxy) -> WantedChannels:
     settings = readers_settings(supervisord)
     if settings is None:
         raise _FailedError(
-            "supervisord has no readers: it was started by an earlier version, or its"
-            " supervisord.conf lacks [rpcinterface:channels]; restart it"
+            "supervisord does not apply channels: it was started by an earlier version, or its"
+            " supervisord.conf lacks [rpcinterface:channels]; stop it and start it again"
         )
     # Not the variables of this shell: at its next start, supervisord would not have them.
     for name in CHANNEL_VARIABLES:

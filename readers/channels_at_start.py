@@ -153,10 +153,13 @@ def _environment(options: Any) -> dict[str, str]:
 
 def _known(options: Any, folder: Path) -> set[str]:
     """Return the channels that had readers before."""
+    if earlier := channels_of_earlier_version(folder):
+        # It ran last, perhaps after a downgrade: this version removes these files.
+        return set(earlier)
     try:
         applied = read_applied_channels(folder)
     except NoChannelsFileError:
-        return set(channels_of_earlier_version(folder))
+        return set()
     except ChannelsFileError as error:
         _error(options, f"it is not known which readers ran before: {error}")
         return set()

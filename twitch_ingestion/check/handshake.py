@@ -9,6 +9,7 @@ https://rfc.zeromq.org/spec/23/).
 from __future__ import annotations
 
 import socket
+import time
 from contextlib import suppress
 from enum import Enum, auto
 from typing import NamedTuple
@@ -21,6 +22,8 @@ from twitch_ingestion.check.address import own_addresses, tcp_address
 
 _WITHIN_MS = 4000
 _GREETING_WITHIN_S = 2.0
+#: 0 would not wait at all, but would not be a time-out either.
+_SHORTEST_WAIT_S = 0.001
 
 _FAILED = zmq.Event.HANDSHAKE_FAILED_PROTOCOL | zmq.Event.HANDSHAKE_FAILED_NO_DETAIL
 _REFUSED = zmq.Event.HANDSHAKE_FAILED_AUTH
@@ -136,8 +139,12 @@ def _connect(endpoint: str) -> socket.socket:
 
 
 def _receive(connection: socket.socket, size: int) -> bytes:
+    """Return up to *size* bytes, or fewer if the other side ends. Raises TimeoutError."""
     received = b""
+    deadline = time.monotonic() + _GREETING_WITHIN_S
     while len(received) < size:
+        # For all of it: the other side may send a byte now and then.
+        connection.settimeout(max(deadline - time.monotonic(), _SHORTEST_WAIT_S))
         part = connection.recv(size - len(received))
         if not part:
             break

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from tests.ports import free_port
 from tests.processes import StartProcess, python_module, wait_for_line
 from tests.publisher.peer import Publisher, start_publisher
 from tests.twitch_ingestion.check.conftest import Check
+from twitch_ingestion.check.handshake import mechanism_at
 
 _READERS_ONLY = "[program:publisher]\nnumprocs=0\n"
 
@@ -66,6 +70,26 @@ def test_a_publisher_that_runs_accepts_readers_and_is_not_disturbed(
     assert "accepts readers of this host" in acknowledgements
     added = publisher.process.output().removeprefix(before)
     assert not any(word in added for word in ("WARNING", "ERROR", "invalid")), added
+
+
+def test_a_peer_that_answers_slowly_is_not_waited_for() -> None:
+    """It would take 6 s to send a greeting."""
+    sent = 0
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            nonlocal sent
+            with server.accept()[0] as peer, suppress(OSError):
+                while sent < 64:
+                    peer.sendall(b"\0")
+                    sent += 1
+                    time.sleep(0.1)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        assert mechanism_at(f"tcp://127.0.0.1:{server.getsockname()[1]}") is None
+        thread.join()
+    assert sent < 64
 
 
 def test_an_encrypted_link_is_checked_with_the_keys_of_this_host(
