@@ -27,7 +27,7 @@ from common.arguments import Formatter, main_of
 from common.command_line import command
 from common.service_user import refuse_as_root
 from common.settings_help import settings_help
-from readers.supervision.applied_channels import write_applied_channels
+from readers.supervision.applied_channels import APPLIED_CHANNELS, write_applied_channels
 from readers.supervision.capacity import open_files_of
 from readers.supervision.groups import (
     ReaderProcess,
@@ -161,7 +161,13 @@ def _carry_out(
     plan: Plan, again: set[str], supervisord: ServerProxy
 ) -> Mapping[str, ReaderProcess | None]:
     """Do what *plan* says, and start *again* what has stopped; return wanted readers that fail."""
-    write_applied_channels(Path(), plan.channels)
+    try:
+        write_applied_channels(Path(), plan.channels)
+    except OSError as error:
+        # Of a full disk, the error names no path, as of a socket.
+        raise _FailedError(
+            f"cannot write {APPLIED_CHANNELS}, so nothing is changed: {error.strerror}"
+        ) from None
     apply_changes(supervisord, plan.start, plan.stop)
     start_again(supervisord, again)
     others = wait_until_running(supervisord, {*plan.start, *plan.keep})
@@ -247,7 +253,7 @@ def _wanted(environment: Mapping[str, str], *, every_problem: bool = False) -> W
 
 @contextmanager
 def _supervisord() -> Iterator[ServerProxy]:
-    """Connect to supervisord; raise _FailedError if it, or the disk, does not do what is asked."""
+    """Connect to supervisord; raise _FailedError if it does not do what is asked."""
     url = os.environ.get("SUPERVISOR_SERVER_URL", f"unix://{SOCKET.absolute()}")
     socket.setdefaulttimeout(ANSWER_WITHIN_S)
     try:

@@ -49,7 +49,7 @@ class SupervisedService:
 
     def control(self, *arguments: str) -> str:
         """Run `supervisorctl` with *arguments*; return its output."""
-        return self._run(str(_BIN / "supervisorctl"), "-c", "supervisord.conf", *arguments).stdout
+        return self.run(str(_BIN / "supervisorctl"), "-c", "supervisord.conf", *arguments).stdout
 
     def dry_run(self) -> str:
         """Run `channels apply --dry-run`; return its output."""
@@ -57,7 +57,7 @@ class SupervisedService:
 
     def channels(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `twitch-ingestion channels` with *arguments*; its stdout has its stderr, too."""
-        return self._run(sys.executable, "-m", "twitch_ingestion", "channels", *arguments)
+        return self.run(sys.executable, "-m", "twitch_ingestion", "channels", *arguments)
 
     def programs(self) -> dict[str, Program]:
         """
@@ -117,7 +117,8 @@ class SupervisedService:
         since = output.rpartition(f"spawned: '{program}' with pid {pid}")[2]
         return f"{process}: started" in since
 
-    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run *command* in the folder; its stdout has its stderr, too."""
         return subprocess.run(
             command,
             cwd=self.folder,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,19 @@ def test_a_reader_that_gives_up_is_named_and_started_once_its_cause_is_gone(
     applied = service.channels("apply")
     assert "started again: broken\n" in applied.stdout
     assert applied.returncode == exit_codes.OK
+
+
+def test_a_full_disk_is_named_and_changes_nothing(service: SupervisedService) -> None:
+    """Else supervisord would not know at its next start what has been applied."""
+    before = service.programs()
+    (service.folder / "channels.conf").write_text("xqc\nsummit1g\n")
+    # No file may grow: what the system says then has no path in it, as with a full disk.
+    applied = service.run("sh", "-c", f"ulimit -f 0; '{sys.executable}' -m readers.channels")
+    assert applied.stdout == (
+        "cannot write var/channels.applied, so nothing is changed: File too large\n"
+    )
+    assert applied.returncode == exit_codes.FAILURE
+    assert service.programs() == before
 
 
 def test_list_compares_the_file_with_the_readers(service: SupervisedService) -> None:
