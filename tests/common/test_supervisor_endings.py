@@ -49,12 +49,16 @@ def test_a_program_that_no_restart_helps_any_more_is_fatal(
     processes: StartProcess, short_folder: Path
 ) -> None:
     """It has been RUNNING before. The log has the command that starts it again, and it works."""
-    path = short_folder / "is-right"
-    wrong = shell(f"[ -e {path} ] && exec sleep 1000; exit 78")
+    path, end = short_folder / "is-right", short_folder / "end"
+    wrong = shell(
+        f"[ -e {path} ] && exec sleep 1000; until [ -e {end} ]; do sleep 0.02; done; exit 78"
+    )
     options = _OURS | {"startsecs": "0"}
     supervisord = processes(configure(short_folder, program("wrong", wrong, **options), _RUNS))
-    pattern = r"success: wrong entered RUNNING[^$]*wrong ended with status 78: .* corrected: (.*)$"
-    command = wait_for_line(supervisord, pattern, _WITHIN_S)[1]
+    wait_for_line(supervisord, "success: wrong entered RUNNING", _WITHIN_S)
+    end.touch()
+    ended = r"wrong ended with status 78: .* corrected: (.*)$"
+    command = wait_for_line(supervisord, ended, _WITHIN_S)[1]
     shown = control(short_folder, "status", "wrong").stdout
     assert "FATAL     a setting or a file is wrong: see its log (exit status 78)" in shown
     assert "expected" not in supervisord.output()

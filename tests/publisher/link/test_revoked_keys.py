@@ -106,7 +106,8 @@ def test_an_address_that_cannot_be_bound_again_is_an_error(
     hosts.admit("leaving")
     folder = short_folder / "ipc"
     folder.mkdir()
-    endpoints = {"PUBLISHER_BIND": "tcp://127.0.0.1:0", "PUBLISHER_ACK_BIND": "tcp://127.0.0.1:0"}
+    # Unix sockets: another process may take a TCP port while it is not bound.
+    endpoints = dict.fromkeys(("PUBLISHER_BIND", "PUBLISHER_ACK_BIND"), f"ipc://{short_folder}/o")
     endpoints[setting] = f"ipc://{folder}/link"
     with LinkSockets(endpoints["PUBLISHER_BIND"], endpoints["PUBLISHER_ACK_BIND"], keys) as sockets:
         shutil.rmtree(folder)
