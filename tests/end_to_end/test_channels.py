@@ -206,7 +206,11 @@ def test_the_environment_of_supervisord_counts_not_that_of_the_shell(
         lambda arguments, _=None: processes(arguments, with_channel), folder
     )
     service.wait_for_readers([*CHANNELS, "summit1g"])
-    assert "would stop: none\n" in service.dry_run()
+    apply = (sys.executable, "-m", "twitch_ingestion", "channels", "apply", "--dry-run")
+    shown = service.run("env", "TWITCH_CHANNELS=decoy", *apply).stdout
+    assert "TWITCH_CHANNELS of this shell is ignored: supervisord has its own" in shown
+    assert "would start: none\nwould stop: none\n" in shown
+    assert "is ignored" not in service.run("env", "TWITCH_CHANNELS=summit1g", *apply).stdout
 
 
 def test_a_supervisord_of_an_earlier_version_is_not_changed(
