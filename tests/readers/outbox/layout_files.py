@@ -31,12 +31,26 @@ HELD = {
     "2-38a676e": _WITH_SKIPPED,
 }
 
-#: Opens an outbox, and kills itself before a statement. It prints whether it came to the end.
-OPEN_AND_KILL = """
-import os, signal, sqlite3, sys
+#: Opens an outbox, and keeps it open.
+_OPEN = """
+import sys
 from pathlib import Path
+from readers.outbox.outbox import Outbox
 
-left = int(sys.argv[2])
+outbox = Outbox(Path(sys.argv[1]), "xqc", 10**9)
+print("opened", flush=True)
+sys.stdin.read()
+"""
+
+#: Opens copies of an outbox. Each is opened by a fork that kills itself before a statement, the
+#: first copy before the first. The fork of the last copy has come to the end.
+_OPEN_AND_KILL = """
+import itertools, os, shutil, signal, sqlite3, sys
+from pathlib import Path
+from readers.outbox.outbox import Outbox
+
+original, copies = map(Path, sys.argv[1:])
+left = 0
 
 def on_statement(_):
     global left
@@ -51,18 +65,32 @@ def connect(*arguments, connect=sqlite3.connect, **options):
 
 sqlite3.connect = connect
 
-from readers.outbox.outbox import Outbox
-
-Outbox(Path(sys.argv[1]), "xqc", 10**9)
-print("opened", flush=True)
-sys.stdin.read()
-os._exit(0)
+for number in itertools.count():
+    folder = shutil.copytree(original, copies / f"{number:03}")
+    fork = os.fork()
+    if not fork:
+        left = number + 1
+        Outbox(folder / "xqc.db", "xqc", 10**9)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1])
+    if status != -signal.SIGKILL:
+        sys.exit(status)
 """
 
 
-def opening(path: Path, statement: int) -> list[str]:
-    """Return a command that opens the outbox at *path*, killed before a *statement*; 0: not."""
-    return [sys.executable, "-c", OPEN_AND_KILL, str(path), str(statement)]
+def opening(path: Path) -> list[str]:
+    """Return a command that opens the outbox at *path* until its input ends."""
+    return [sys.executable, "-c", _OPEN, str(path)]
+
+
+def opening_with_kills(folder: Path, copies: Path) -> list[str]:
+    """
+    Return a command that copies the outbox of *folder* to folders in *copies*, and opens each copy.
+
+    Each opening but that of the last copy is killed, one statement later than that of the copy
+    before.
+    """
+    return [sys.executable, "-c", _OPEN_AND_KILL, str(folder), str(copies)]
 
 
 def name_of(layout: Path) -> str:

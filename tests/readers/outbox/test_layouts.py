@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -27,6 +26,7 @@ from tests.readers.outbox.layout_files import (
     name_in,
     name_of,
     opening,
+    opening_with_kills,
     unpacked,
 )
 
@@ -104,32 +104,21 @@ def test_a_mark_of_a_full_disk_counts(
 @pytest.mark.parametrize("layout", LAYOUTS, ids=name_of)
 def test_a_kill_at_any_moment_of_the_opening_loses_nothing(layout: Path, tmp_path: Path) -> None:
     """Before each of the statements, of which SQLite does the one that changes the layout whole."""
-    killed = 0
-    while True:
-        folder = tmp_path / str(killed)
-        folder.mkdir()
-        path = unpacked(layout, folder)
-        name = name_in(path)
-        command = opening(path, killed + 1)
-        ended = subprocess.run(
-            command,
-            check=False,
-            cwd=REPOSITORY,
-            input="",
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+    original = unpacked(layout, tmp_path / "original")
+    name = name_in(original)
+    copies = tmp_path / "copies"
+    command = opening_with_kills(original.parent, copies)
+    ended = subprocess.run(
+        command, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    paths = [folder / original.name for folder in copies.iterdir()]
+    assert len(paths) > 10
+    for path in paths:
         with closing(Outbox(path, "xqc", MAX_BYTES)) as outbox:
             assert held(outbox) == HELD[name_of(layout)]
             assert outbox.reader == name
         assert beside(path) == set()
-        if ended.returncode == 0:
-            break
-        assert ended.returncode == -signal.SIGKILL, ended.stderr
-        killed += 1
-    assert "opened" in ended.stdout
-    assert killed > 10
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=name_of)
@@ -149,7 +138,7 @@ def test_one_process_at_a_time_changes_it(layout: Path, tmp_path: Path) -> None:
     """The other one is told who has it."""
     path = unpacked(layout, tmp_path)
     with subprocess.Popen(
-        opening(path, 0), cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        opening(path), cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:
         assert other.stdout
         assert other.stdout.readline() == b"opened\n"
