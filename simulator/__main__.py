@@ -1,4 +1,4 @@
-"""`python -m simulator`: a local Twitch: chat, which is recorded, and with `--oauth` logins."""
+"""`python -m simulator`: a local Twitch with recorded chat, and with `--oauth` also logins."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import signal
 import ssl
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import nullcontext
 from pathlib import Path
 
 from common import exit_codes
@@ -31,10 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream=sys.stdout, level=logging.INFO, format="%(asctime)s simulator: %(message)s"
     )
     try:
-        with ExitStack() as stack:
-            oauth = (
-                stack.enter_context(_oauth_server(options.oauth_port)) if options.oauth else None
-            )
+        with _oauth_server(options.oauth_port) if options.oauth else nullcontext() as oauth:
             asyncio.run(_serve(options, oauth))
     except (OSError, _StartError) as error:
         print(f"simulator: {error}", file=sys.stderr)
