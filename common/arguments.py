@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import select
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, HelpFormatter, Namespace
 from collections.abc import Callable
 
@@ -26,15 +29,34 @@ def main_of(
     refuse_other_systems()
     parser = ArgumentParser(prog=prog, formatter_class=Formatter)
     add_arguments(parser)
-    return run_command(run, parser.parse_args())
+    return run_command(parser, run)
 
 
-def run_command(run: Callable[[Namespace], int], options: Namespace) -> int:
-    """Call *run* with *options*; return its exit status, and end quietly on Ctrl-C."""
+def run_command(parser: ArgumentParser, run: Callable[[Namespace], int]) -> int:
+    """
+    Parse the command line with *parser*, call *run* with the result, and return its exit status.
+
+    Ends quietly on Ctrl-C, and when nobody reads stdout any more, as after `| head -1`.
+    """
     try:
-        return run(options)
+        try:
+            return run(parser.parse_args())
+        finally:
+            # What --help printed, too. Python's own flush, at its end, would print a traceback.
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        if not _is_stdout_unread():
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_codes.FAILURE
+
+
+def _is_stdout_unread() -> bool:
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(events & select.POLLERR for _, events in poll.poll(0))
 
 
 def real_number(minimum: float, maximum: float) -> Callable[[str], float]:

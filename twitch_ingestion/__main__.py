@@ -26,8 +26,7 @@ def main() -> int:
         import argcomplete  # noqa: PLC0415
 
         argcomplete.autocomplete(parser)
-    options = parser.parse_args()
-    return run_command(options.run, options)
+    return run_command(parser, lambda options: options.run(options))
 
 
 def _words() -> Sequence[str]:

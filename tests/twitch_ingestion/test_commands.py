@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -46,6 +47,28 @@ def test_every_command_has_help(tmp_path: Path, command: str) -> None:
     finished = _run(command, "--help", folder=tmp_path)
     assert finished.returncode == 0
     assert finished.stdout.startswith(f"usage: twitch-ingestion {command}")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["tail", "--help"], ["check"], ["auth", "status"], ["keys", "list"]]
+)
+def test_a_reader_of_the_output_may_leave_early(tmp_path: Path, arguments: list[str]) -> None:
+    """As `| head -1` does: there is no traceback."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing) as output:
+        finished = subprocess.run(
+            [SCRIPT, *arguments],
+            cwd=tmp_path,
+            # As at a prompt, output is buffered.
+            env=base_environment() | {"PYTHONUNBUFFERED": ""},
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (finished.returncode, finished.stderr) == (1, "")
 
 
 @pytest.mark.parametrize("command", [command.module for command in COMMANDS])
