@@ -26,16 +26,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Without a command: keep the login valid until stopped."
     parser.epilog = settings_help("auth")
     commands = parser.add_subparsers(dest="command", title="commands")
-    login = commands.add_parser("login", help="log in once, with a browser on this machine")
+    login = commands.add_parser(
+        "login",
+        help="log in once, with a browser on this machine",
+        description="Log in once. Programs that run use the login without a restart. It needs a"
+        " Twitch application, which you register at https://dev.twitch.tv/console/apps, and its"
+        " TWITCH_CLIENT_ID and, unless it is a Public one, TWITCH_CLIENT_SECRET.",
+    )
     login.add_argument("--device", action="store_true", help="use a browser on another device")
     generate = commands.add_parser(
-        "generate-token", help="create a static token; you copy a code by hand"
+        "generate-token",
+        help="create a static token; you copy a code by hand",
+        description="Create a static token: open the address that is printed, and paste the one"
+        " that the browser is sent to. It is valid for about four hours, and nothing renews it.",
     )
     generate.add_argument(
         "--write", action="store_true", help="write the token to .env instead of printing it"
     )
-    commands.add_parser("status", help="show whose token readers use, and whether it is valid")
-    commands.add_parser("revoke", help="revoke the token and remove the token file")
+    commands.add_parser(
+        "status",
+        help="show whose token readers use, and whether it is valid",
+        description="Show whose token readers use, until when, and whether Twitch accepts it; never"
+        " the token. Exit status: 1 if readers cannot log in, else 0.",
+    )
+    commands.add_parser(
+        "revoke",
+        help="revoke the token and remove the token file",
+        description="Revoke the token at Twitch, and remove the token file.",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from auth.account import check_store, complete_login
 from auth.errors import LoginFailedError
 from auth.login_server import START_PATH, Login, LoginServer
-from auth.twitch_oauth import application, authorize_url, exchange_code
+from auth.twitch_oauth import NO_CLIENT_ID, application, authorize_url, exchange_code
 from common.command_line import command
 from common.setting_values import is_loopback
 from common.settings import Settings, SettingsError
@@ -69,7 +69,7 @@ def check_settings(settings: Settings) -> None:
     """Raise SettingsError if the settings are incomplete or wrong for a browser login."""
     problems = []
     if not settings.twitch_client_id:
-        problems.append("TWITCH_CLIENT_ID is not set, but should hold your application's id")
+        problems.append(NO_CLIENT_ID)
     if not settings.twitch_client_secret:
         problems.append(
             "TWITCH_CLIENT_SECRET is not set, but should hold your application's secret; a Public"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from auth.account import check_store, complete_login
 from auth.errors import LoginFailedError, PendingError, SlowDownError, TwitchUnreachableError
 from auth.responses import DeviceCode, Tokens
-from auth.twitch_oauth import application, ask_for_device, request_device_code
+from auth.twitch_oauth import NO_CLIENT_ID, application, ask_for_device, request_device_code
 from common.settings import Settings, SettingsError
 from common.token_store import StoredToken
 
@@ -36,7 +36,7 @@ def log_in_with_device_code(
     TokenStoreError if it cannot be stored.
     """
     if not settings.twitch_client_id:
-        raise SettingsError("TWITCH_CLIENT_ID is not set, but should hold your application's id")
+        raise SettingsError(NO_CLIENT_ID)
     check_store(settings)
     code = request_device_code(application(settings), settings.twitch_scopes)
     say(f"On any device, open {code.verification_uri}")

@@ -52,6 +52,12 @@ class Application:
     auth_url: str
 
 
+NO_CLIENT_ID = (
+    "TWITCH_CLIENT_ID is not set, but should hold the id of your application: register one at"
+    " https://dev.twitch.tv/console/apps"
+)
+
+
 def application(settings: Settings) -> Application:
     """Return the application in *settings*."""
     return Application(

@@ -7,6 +7,7 @@ import re
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 from common import exit_codes
 from common.arguments import main_of
@@ -50,22 +51,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = _DESCRIPTION
     parser.epilog = settings_help("keys")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser(
-        "publisher", help="create the publisher's key pair if needed; print its public key"
+    _add(commands, "publisher", "create the publisher's key pair if needed; print its public key")
+    _add(
+        commands,
+        "readers",
+        "create the key pair of this host's readers if needed",
     )
-    commands.add_parser("readers", help="create the key pair of this host's readers if needed")
-    admit = commands.add_parser("authorize", help="let the publisher admit a host's readers")
+    admit = _add(commands, "authorize", "let the publisher admit a host's readers")
     admit.add_argument(
         "key", metavar="KEY", help="the host's public key, or a file that contains it"
     )
     admit.add_argument(
         "--name", help="name of the host (default: the file name, or the start of KEY)"
     )
-    commands.add_parser("list", help="show the public keys of this host and of authorised hosts")
-    refuse = commands.add_parser("revoke", help="let the publisher no longer admit a host")
+    _add(commands, "list", "show the public keys of this host and of authorised hosts")
+    refuse = _add(commands, "revoke", "let the publisher no longer admit a host")
     refuse.add_argument(
         "host", metavar="NAME|KEY", help="name or public key of the host, as `list` shows it"
     )
+
+
+def _add(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}."
+    )
+    return parser
 
 
 def run(options: argparse.Namespace) -> int:

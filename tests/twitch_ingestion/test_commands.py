@@ -50,6 +50,20 @@ def test_every_command_has_help(tmp_path: Path, command: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        *("auth login", "auth generate-token", "auth status", "auth revoke"),
+        *("channels apply", "channels list", "channels check"),
+        *("keys publisher", "keys readers", "keys authorize", "keys list", "keys revoke"),
+    ],
+)
+def test_the_help_of_a_command_of_a_command_says_what_it_does(tmp_path: Path, command: str) -> None:
+    """In a sentence, between the usage and the arguments."""
+    finished = _run(*command.split(), "--help", folder=tmp_path)
+    assert finished.stdout.split("\n\n")[1].rstrip().endswith("."), finished.stdout
+
+
+@pytest.mark.parametrize(
     "arguments", [["--help"], ["tail", "--help"], ["check"], ["auth", "status"], ["keys", "list"]]
 )
 def test_a_reader_of_the_output_may_leave_early(tmp_path: Path, arguments: list[str]) -> None:
