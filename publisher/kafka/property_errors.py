@@ -109,7 +109,9 @@ def _what_does_not_fit(text: str, given: Mapping[str, str]) -> str:
         return unreadable
     variables = {name: variable_of(spelling) for name, spelling in written.items()}
     text = _NAME.sub(lambda found: variables.get(found[0], found[0]), text)
-    subject = " and ".join(_holding(name, given[name]) for name in used) or f"{KAFKA_CONF_PREFIX}*"
+    subject = (
+        " and ".join(_holding(name, given[name]) for name in used) or f"{KAFKA_CONF_PREFIX}* is set"
+    )
     return f"{subject}, but librdkafka says: {text} (see {CONFIGURATION})"
 
 
