@@ -215,7 +215,8 @@ def _state(channel: str, wanted: WantedChannels, present: Mapping[str, ReaderPro
 
 def _check() -> int:
     wanted = _wanted(os.environ, every_problem=True)
-    print(f"{CHANNELS_FILE} and the settings name {len(wanted.channels)} channels")
+    count = len(wanted.channels)
+    print(f"{CHANNELS_FILE} and the settings name {count} channel{'' if count == 1 else 's'}")
     return exit_codes.SETTINGS if wanted.problems else exit_codes.OK
 
 
