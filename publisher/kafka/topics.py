@@ -70,6 +70,15 @@ def create_command(topic: Topic, bootstrap: str) -> str:
     )
 
 
+def is_too_replicated(error: KafkaError) -> bool:
+    """Return whether *error*, about a topic, means that the cluster has fewer brokers than that."""
+    return error.code() == KafkaError.INVALID_REPLICATION_FACTOR
+
+
+#: What helps then: the command to create it would fail, too.
+FEWER_REPLICAS = "Lower KAFKA_TOPIC_REPLICATION, or start more brokers"
+
+
 class RequiredTopics:
     """
     The *topics* that must exist and be usable when a session begins.
@@ -203,10 +212,14 @@ class RequiredTopics:
 
     def _not_created(self, topic: Topic, error: KafkaError) -> str:
         needs = f"the publisher needs Create on topic {topic.name}: " if is_hidden(error) else ""
+        if topic.replication and is_too_replicated(error):
+            remedy = FEWER_REPLICAS
+        else:
+            command = create_command(topic, self._properties["bootstrap.servers"])
+            remedy = f"To create it: {command}"
         return (
             f"topic {topic.name} does not exist, and Kafka does not let us create it: {needs}"
-            f"{error.str()}; waiting for it. To create it: "
-            f"{create_command(topic, self._properties['bootstrap.servers'])}"
+            f"{error.str()}; waiting for it. {remedy}"
         )
 
     def _log_new(self, problems: Mapping[str, str]) -> bool:

@@ -16,7 +16,13 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from publisher.kafka.permissions import is_hidden, missing
 from publisher.kafka.replicas import too_few_replicas
 from publisher.kafka.replication import REPLICATION, unreplicated
-from publisher.kafka.topics import Topic, create_command, new_topic
+from publisher.kafka.topics import (
+    FEWER_REPLICAS,
+    Topic,
+    create_command,
+    is_too_replicated,
+    new_topic,
+)
 from twitch_ingestion.check.findings import Finding, ok, warning, wrong
 from twitch_ingestion.check.kafka_client import KafkaClient
 
@@ -85,10 +91,14 @@ def _create(client: KafkaClient, topics: Sequence[Topic]) -> Iterator[Finding]:
             continue
         cause = error.args[0]
         reason = cause.str() if isinstance(cause, KafkaError) else str(error)
+        if topic.replication and isinstance(cause, KafkaError) and is_too_replicated(cause):
+            remedy = FEWER_REPLICAS
+        else:
+            command = create_command(topic, client.brokers)
+            remedy = f"Grant it Create on the topic, or create it: {command}"
         yield wrong(
             f"topic {topic.name} does not exist, and Kafka does not let the publisher create it"
-            f" ({reason}): grant it Create on the topic, or create it:"
-            f" {create_command(topic, client.brokers)}"
+            f" ({reason}). {remedy}"
         )
     if possible:
         yield ok(f"the publisher will create: {', '.join(possible)}")
