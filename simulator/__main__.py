@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import errno
 import logging
+import os
 import signal
 import ssl
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from common import exit_codes
 from common.arguments import real_number, whole_number
+from common.logs import formatter
 from simulator.certificates import AUTHORITY_FILE, server_tls
 from simulator.chat_server import ChatServer
 from simulator.local_application import local_oauth_server, oauth_settings
@@ -27,9 +29,10 @@ logger = logging.getLogger("simulator")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; return the exit status."""
     options = _parse(arguments)
-    logging.basicConfig(
-        stream=sys.stdout, level=logging.INFO, format="%(asctime)s simulator: %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stdout)
+    # As the programs that it runs beside in the demo.
+    handler.setFormatter(formatter("simulator", log_format=os.environ.get("LOG_FORMAT", "text")))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     try:
         with _oauth_server(options.oauth_port) if options.oauth else nullcontext() as oauth:
             asyncio.run(_serve(options, oauth))
