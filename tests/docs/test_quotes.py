@@ -2,7 +2,7 @@
 Every log line and error text that a page quotes exists in the code.
 
 1. On every page, a quote is a code span in double quotation marks: "`Kafka confirms … again`".
-2. The code spans in the headings of docs/troubleshooting.md are quotes too.
+2. The code spans in the headings of docs/troubleshooting.md and docs/login.md are quotes too.
 3. `…` in a quote stands for any text, and is all that matches what the code fills in (`%s`,
    `{name}`).
 4. A quote has to be a part of one string of the code: readers, publisher, auth or common.
@@ -22,6 +22,7 @@ from tests.docs.markdown import code_spans, headings, name_of, pages, prose
 from tests.processes import REPOSITORY
 
 _TROUBLESHOOTING = REPOSITORY / "docs" / "troubleshooting.md"
+_LOGIN = REPOSITORY / "docs" / "login.md"
 _PACKAGES = ("readers", "publisher", "auth", "common")
 
 #: Quotes whose text is not ours, by who writes it.
@@ -68,8 +69,9 @@ def test_quoted_texts_exist(page: Path) -> None:
 
 
 def test_troubleshooting_quotes_all_its_headings_with_code() -> None:
-    """Expect most entries of the page to be about a text, or the convention is not in use."""
+    """Expect most entries of both pages to be about a text, or the convention is not in use."""
     assert len(list(_quotes(_TROUBLESHOOTING))) > 30
+    assert len(list(_quotes(_LOGIN))) > 10
 
 
 def test_every_text_of_others_is_quoted() -> None:
@@ -104,7 +106,7 @@ def _quotes(page: Path) -> Iterator[str]:
     text = page.read_text()
     for quote in _QUOTE.findall(prose(text)):
         yield " ".join(quote.split())  # it may go on in the next line
-    if page == _TROUBLESHOOTING:
+    if page in (_TROUBLESHOOTING, _LOGIN):
         for heading in headings(text):
             yield from code_spans(heading)
 
