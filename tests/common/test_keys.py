@@ -13,7 +13,7 @@ import pytest
 import zmq
 from zmq.utils import z85
 
-from common.curve import publisher_keys, reader_keys, stays_here
+from common.curve import publisher_keys, reader_keys
 from common.key_files import (
     AUTHORIZED,
     PUBLISHER_PAIR,
@@ -24,7 +24,7 @@ from common.key_files import (
     make_pair,
     read_pair,
 )
-from common.settings import Settings, SettingsError, read_settings
+from common.settings import read_settings
 from tests.processes import base_environment, python_module
 
 KEY = "0123456789abcdef" * 4
@@ -299,84 +299,3 @@ def test_what_is_not_authorised_cannot_be_revoked(tmp_path: Path, what: str) -> 
     assert "no host is authorised" in refused.stderr
     assert (tmp_path / "keys" / READERS_PAIR).exists()
     assert authorized_keys(tmp_path / "keys") == ({KEY: "host"}, [])
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "expected"),
-    [
-        ("ipc://var/batches", True),
-        ("tcp://127.0.0.1:5557", True),
-        ("tcp://127.1.2.3:5557", True),
-        ("tcp://localhost:5557", True),
-        ("tcp://[::1]:5557", True),
-        ("tcp://*:5557", False),
-        ("tcp://0.0.0.0:5557", False),
-        ("tcp://[::]:5557", False),
-        ("tcp://10.0.0.1:5557", False),
-        ("tcp://[::ffff:10.0.0.1]:5557", False),
-        ("tcp://127.0.0.1.example.com:5557", False),
-        ("tcp://localhost.example.com:5557", False),
-        ("tcp://eth0:5557", False),
-        ("tcp://publisher:5557", False),
-    ],
-)
-def test_addresses_of_this_machine_are_recognised(endpoint: str, expected: bool) -> None:
-    """From the address alone. No name but localhost counts: it may resolve to any address."""
-    assert stays_here(endpoint) is expected
-
-
-def settings(state: Path, **more: str) -> Settings:
-    """Return settings with the state directory *state*."""
-    return read_settings({"STATE_DIR": str(state), **more})
-
-
-@pytest.mark.parametrize("name", ["PUBLISHER_BIND", "PUBLISHER_ACK_BIND"])
-def test_a_publisher_without_keys_binds_only_to_this_machine(tmp_path: Path, name: str) -> None:
-    """Any other address is refused. The error has the command that makes keys."""
-    assert publisher_keys(settings(tmp_path)) is None
-    with pytest.raises(SettingsError, match=rf"{name} .* `\S*twitch-ingestion keys publisher`"):
-        publisher_keys(settings(tmp_path, **{name: "tcp://*:5557"}))
-    make_pair(tmp_path / "keys" / PUBLISHER_PAIR)
-    assert publisher_keys(settings(tmp_path, **{name: "tcp://*:5557"}))
-
-
-@pytest.mark.parametrize("name", ["PUBLISHER_ENDPOINT", "PUBLISHER_ACK_ENDPOINT"])
-def test_a_reader_without_keys_connects_only_to_this_machine(tmp_path: Path, name: str) -> None:
-    """The error asks first for the publisher's key, then for the reader's own."""
-    away = {name: "tcp://10.0.0.1:5557"}
-    assert reader_keys(settings(tmp_path)) == [None]
-    with pytest.raises(SettingsError, match=rf"{name} .* `\S*twitch-ingestion keys publisher`"):
-        reader_keys(settings(tmp_path, **away))
-    away["PUBLISHER_PUBLIC_KEY"] = KEY
-    with pytest.raises(SettingsError, match=r"`\S*twitch-ingestion keys readers`"):
-        reader_keys(settings(tmp_path, **away))
-    pair = make_pair(tmp_path / "keys" / READERS_PAIR)
-    assert reader_keys(settings(tmp_path, **away)) == [(pair, KEY)]
-
-
-def test_several_publishers_have_one_key_or_one_each(tmp_path: Path) -> None:
-    """Any other number of keys is refused."""
-    pair = make_pair(tmp_path / "keys" / READERS_PAIR)
-    several = {"PUBLISHER_ENDPOINT": "tcp://10.0.0.1:5557,tcp://10.0.0.2:5557"}
-    one = settings(tmp_path, **several, PUBLISHER_PUBLIC_KEY=KEY)
-    assert reader_keys(one) == [(pair, KEY), (pair, KEY)]
-    two = settings(tmp_path, **several, PUBLISHER_PUBLIC_KEY=f"{KEY}, {KEY[::-1]}")
-    assert reader_keys(two) == [(pair, KEY), (pair, KEY[::-1])]
-    three = settings(tmp_path, **several, PUBLISHER_PUBLIC_KEY=f"{KEY},{KEY},{KEY}")
-    with pytest.raises(SettingsError, match=r"3 keys and PUBLISHER_ENDPOINT 2 publishers"):
-        reader_keys(three)
-
-
-def test_unusable_keys_are_an_invalid_setting(tmp_path: Path) -> None:
-    """A publisher does not continue without encryption if others can read its key."""
-    path = tmp_path / "keys" / PUBLISHER_PAIR
-    make_pair(path)
-    path.chmod(0o644)
-    with pytest.raises(SettingsError, match="chmod 600"):
-        publisher_keys(settings(tmp_path))
-
-
-def test_a_public_key_in_the_settings_is_checked() -> None:
-    """The error says what is expected."""
-    with pytest.raises(SettingsError, match=r"PUBLISHER_PUBLIC_KEY .* 64 hexadecimal digits"):
-        read_settings({"PUBLISHER_PUBLIC_KEY": "x" * 64})

@@ -10,8 +10,11 @@ from typing import Protocol
 
 import pytest
 
+from tests.kafka.acls import Acls
+from tests.kafka.cluster import KafkaCluster
 from tests.ports import free_port
 from tests.processes import base_environment
+from tests.requirements import unavailable
 
 SCRIPT = Path(sys.executable).with_name("twitch-ingestion")
 
@@ -79,3 +82,24 @@ def check(folder: Path) -> Check:
         return Checked(finished.returncode, finished.stdout)
 
     return run
+
+
+def kafka_settings(bootstrap: str, topic: str, **more: str) -> dict[str, str]:
+    """Return the settings for *bootstrap*, with names of topics that begin with *topic*."""
+    return {
+        "KAFKA_BROKERS": bootstrap,
+        "KAFKA_TOPIC_CHAT_MESSAGES": topic,
+        "KAFKA_TOPIC_CHAT_GAPS": f"{topic}-gaps",
+        "KAFKA_TOPIC_DEAD_LETTERS": f"{topic}-dead",
+        "KAFKA_TOPIC_PROGRESS": f"{topic}-progress",
+        "KAFKA_TOPIC_PARTITIONS": "1",
+        **more,
+    }
+
+
+@pytest.fixture
+def acls(real_kafka: KafkaCluster) -> Acls:
+    """The permissions of the publisher, none at first."""
+    if not real_kafka.login_bootstrap:
+        unavailable("KAFKA_TEST_BROKERS has no listener on which ACLs count")
+    return Acls(real_kafka.bootstrap)
