@@ -32,6 +32,8 @@ _GROWN_BYTES = 8 * 1024 * 1024
 _ACCEPTED = zmq.Event.ACCEPTED
 _ENDED = zmq.Event.DISCONNECTED
 _FAILED = zmq.Event.HANDSHAKE_FAILED_PROTOCOL | zmq.Event.HANDSHAKE_FAILED_NO_DETAIL
+#: The authenticator has refused the key, and counted that.
+_NOT_ADMITTED = zmq.Event.HANDSHAKE_FAILED_AUTH
 
 
 class WatcherEndedError(Exception):
@@ -51,15 +53,15 @@ class ConnectionWatcher:
         self._unfinished = UnfinishedMessages()
         self._memory = MemoryGrowth(_GROWN_BYTES)
         self._ends = UnpairedEnds()
-        #: Connections for batches that were refused, and have not ended yet.
-        self._refused = 0
+        #: Connections that were refused and have not ended yet: for batches (True), and others.
+        self._refused = {True: 0, False: 0}
         #: Each monitor, and whether it is that of the socket for batches.
         self._monitors: dict[zmq.Socket[bytes], bool] = {}
         self._thread = threading.Thread(target=self._run, name="connection-watcher", daemon=True)
 
     def watch(self, socket: zmq.Socket[bytes], *, for_batches: bool = False) -> None:
         """Monitor *socket*, before it is bound. Ends of connections *for_batches* are counted."""
-        monitor = socket.get_monitor_socket(_ACCEPTED | _FAILED | _ENDED)
+        monitor = socket.get_monitor_socket(_ACCEPTED | _FAILED | _NOT_ADMITTED | _ENDED)
         self._monitors[monitor] = for_batches
 
     def start(self) -> None:
@@ -125,16 +127,15 @@ class ConnectionWatcher:
             self._unfinished.on_ended(event["value"])
             self._on_ended(for_batches=for_batches)
         else:
-            self._refused += for_batches
-            self.counts.on_failed(event["value"], event["endpoint"])
+            self._refused[for_batches] += 1
+            if event["event"] != _NOT_ADMITTED:
+                self.counts.on_failed(event["value"], event["endpoint"])
 
     def _on_ended(self, *, for_batches: bool) -> None:
-        now = time.monotonic()
-        if not for_batches:
-            self._ends.on_acknowledgements_ended(now)
-            return
-        self.counts.ended += 1
-        if self._refused:  # which was logged
-            self._refused -= 1
+        self.counts.ended += for_batches
+        if self._refused[for_batches]:  # which was logged
+            self._refused[for_batches] -= 1
+        elif for_batches:
+            self._ends.on_batches_ended(time.monotonic())
         else:
-            self._ends.on_batches_ended(now)
+            self._ends.on_acknowledgements_ended(time.monotonic())

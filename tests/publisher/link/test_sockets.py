@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from functools import partial
@@ -23,7 +22,6 @@ from common.frames import (
     encode_frame,
 )
 from common.key_files import make_pair
-from publisher.link.connection_counts import ConnectionCounts
 from publisher.link.connection_watcher import WatcherEndedError
 from publisher.link.sequence import Position
 from publisher.link.sockets import BindError, LinkSockets
@@ -143,38 +141,6 @@ def test_all_frames_of_a_message_are_received(sockets: LinkSockets, context: Con
             push.send_multipart(message)
             assert wait_for(sockets.receive, _WITHIN_S, "the message") == message
     assert sockets.receive() is None
-
-
-def test_only_a_connection_for_batches_that_ends_alone_is_told(
-    sockets: LinkSockets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each reader has two connections, and one of them is counted."""
-    told: list[ConnectionCounts] = []
-
-    def tell(counts: ConnectionCounts) -> None:
-        told.append(counts)
-
-    monkeypatch.setattr(ConnectionCounts, "on_ended_alone", tell)
-    for _ in range(3):
-        ZmtpPeer(sockets.acknowledgements_endpoint, b"SUB").close()
-        ZmtpPeer(sockets.batches_endpoint, b"PUSH").close()
-    wait_for(lambda: sockets.connections_ended == 3, _WITHIN_S, "the ends")
-    ZmtpPeer(sockets.batches_endpoint, b"PUSH").close()
-    # Ends are told in their order: the pairs would have been told by then.
-    wait_for(lambda: told, _WITHIN_S, "the one that has ended alone")
-    assert len(told) == 1
-    assert sockets.connections_ended == 4
-
-
-def test_what_may_have_ended_a_connection_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """Once in a while: a peer may connect again and again."""
-    counts = ConnectionCounts()
-    with caplog.at_level(logging.INFO):
-        counts.on_ended_alone()
-        counts.on_ended_alone()
-    (line,) = caplog.messages
-    assert line.startswith("a connection for batches has ended, and its reader did not stop: ")
-    assert "a frame of more than 8 MiB" in line
 
 
 def test_an_address_in_use_is_an_error_that_names_the_setting(sockets: LinkSockets) -> None:
