@@ -67,17 +67,41 @@ def test_a_program_that_no_restart_helps_any_more_is_fatal(
     assert "RUNNING" in control(short_folder, "status", "wrong").stdout
 
 
-@pytest.mark.parametrize("status", [0, 1])
+@pytest.mark.parametrize(
+    ("status", "autorestart"), [(0, "unexpected"), (1, "unexpected"), (78, "true")]
+)
 def test_a_program_that_a_restart_may_help_is_restarted(
-    processes: StartProcess, short_folder: Path, status: int
+    processes: StartProcess, short_folder: Path, status: int, autorestart: str
 ) -> None:
-    """If it ends soon, also with 0: it was not asked to."""
-    options = _OURS | {"exitcodes": "0,78", "startretries": "100"}
+    """If it ends soon, also with 0: it was not asked to. Or somebody wants it in any case."""
+    options = _OURS | {
+        "exitcodes": "0,78",
+        "startretries": "100",
+        "autorestart": autorestart,
+    }
     supervisord = processes(
         configure(short_folder, program("again", shell(f"exit {status}"), **options))
     )
     wait_for_line(supervisord, r"(?s)spawned: 'again'.*spawned: 'again'", _WITHIN_S)
     assert f"exited: again (exit status {status}; not expected)" in supervisord.output()
+
+
+def test_a_program_that_cannot_start_is_not_taken_for_the_last_one_that_ended(
+    processes: StartProcess, short_folder: Path
+) -> None:
+    """It has no exit status, and supervisord tries again."""
+    supervisord = processes(
+        configure(
+            short_folder,
+            program("missing", "/no/such/program", startretries="100", **_OURS),
+            program("wrong", shell("exit 78"), **_OURS),
+            _RUNS,
+        )
+    )
+    pattern = r"(?s)wrong ended with status 78.*spawnerr: can't find command '/no/such/program'"
+    wait_for_line(supervisord, pattern, _WITHIN_S)
+    assert "missing ended" not in supervisord.output()
+    assert "BACKOFF" in control(short_folder, "status", "missing").stdout
 
 
 def test_supervisord_ends_when_nothing_runs_any_more(

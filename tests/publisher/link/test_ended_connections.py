@@ -81,9 +81,12 @@ def test_a_connection_with_an_unknown_key_does_not_also_count_as_ended_alone(
     """Its key is named in the log."""
     pair, stranger = make_pair(tmp_path / PUBLISHER_PAIR), make_pair(tmp_path / "stranger.json")
     keys = PublisherKeys(pair, tmp_path)
-    with LinkSockets("tcp://127.0.0.1:0", "tcp://127.0.0.1:0", keys) as sockets:
-        for _ in range(2):
-            push = context.socket(zmq.PUSH)
+    with (
+        LinkSockets("tcp://127.0.0.1:0", "tcp://127.0.0.1:0", keys) as sockets,
+        context.socket(zmq.PUSH) as first,
+        context.socket(zmq.PUSH) as second,
+    ):
+        for push in (first, second):
             secure_client(push, ReaderKeys(stranger, pair.public_key))
             push.connect(sockets.batches_endpoint)
         wait_for(lambda: sockets.connections_ended >= 2, _WITHIN_S, "the end of both")
