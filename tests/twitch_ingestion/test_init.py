@@ -12,6 +12,7 @@ import pytest
 
 from common.settings_file import read_settings_file
 from readers.supervision.channel_names import read_channel_names
+from tests.other_user import give_to_other_user
 from tests.processes import REPOSITORY, base_environment
 
 _SCRIPT = Path(sys.executable).with_name("twitch-ingestion")
@@ -145,6 +146,16 @@ def test_settings_that_everybody_can_read_are_protected(
 
     assert _mode(tmp_path / ".env") == afterwards
     assert ("Everybody could read" in finished.stderr) == (mode != afterwards)
+
+
+def test_settings_of_another_user_are_left_alone(tmp_path: Path) -> None:
+    """Root does not know who has to read them."""
+    (tmp_path / ".env").touch()
+    (tmp_path / ".env").chmod(0o644)
+    give_to_other_user(tmp_path / ".env")
+
+    assert _init(tmp_path, cwd=tmp_path).stderr == ""
+    assert _mode(tmp_path / ".env") == 0o644
 
 
 def test_a_link_to_nothing_is_kept(tmp_path: Path) -> None:

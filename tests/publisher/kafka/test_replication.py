@@ -11,9 +11,16 @@ from contextlib import ExitStack
 
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    BrokerMetadata,
+    ClusterMetadata,
+    PartitionMetadata,
+    TopicMetadata,
+)
 
 from publisher.kafka.health import KafkaHealth
+from publisher.kafka.replication import unreplicated
 from publisher.kafka.topics import RequiredTopics, Topic
 from publisher.stop_signals import StopSignals
 from tests.kafka.broker import KafkaBroker, kafka_broker
@@ -90,6 +97,21 @@ def test_a_topic_without_replicas_is_named_once_with_what_adds_them(
     assert [text.split()[1] for text in texts] == [topic, created]
     for text, partitions in zip(texts, (4, 2), strict=True):
         _check_reassignment(text, partitions)
+
+
+def test_a_partition_whose_broker_is_down_gets_its_replicas_on_others() -> None:
+    """Of four brokers, three are there. Its own broker stays the first, for when it is back."""
+    found, partition, topic = ClusterMetadata(), PartitionMetadata(), TopicMetadata()
+    found.brokers = {number: BrokerMetadata() for number in (1, 2, 3)}
+    partition.replicas = [4]
+    topic.topic, topic.partitions = "chat", {0: partition}
+    found.topics = {"chat": topic}
+
+    command = re.search(r"echo (\S+)", unreplicated(found, "chat", "kafka:9092"))
+
+    assert command
+    (wanted,) = json.loads(shlex.split(command[1])[0])["partitions"]
+    assert wanted == {"topic": "chat", "partition": 0, "replicas": [4, 1, 2]}
 
 
 def _check_reassignment(text: str, partitions: int) -> None:
