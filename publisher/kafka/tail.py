@@ -99,13 +99,13 @@ def _records(settings: Settings, options: argparse.Namespace) -> Iterator[Messag
         cluster = finder.find()
         if cluster is None:
             time.sleep(POLL_S)
-            continue
-        logger.info("reading topic %s at %s", ", ".join(topics), cluster.brokers)
-        reader = TailReader(
-            settings, cluster, topics=topics, channels=options.channels, start=begin
-        )
-        yield from reader.records(finder)
-        # All records of a cluster that started while we waited are new.
+        else:
+            logger.info("reading topic %s at %s", ", ".join(topics), cluster.brokers)
+            reader = TailReader(
+                settings, cluster, topics=topics, channels=options.channels, start=begin
+            )
+            yield from reader.records(finder)
+        # All records of a cluster that starts from now on are new.
         begin = Start(from_beginning=True)
 
 

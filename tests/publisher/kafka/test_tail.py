@@ -101,15 +101,20 @@ def test_a_closed_pipe_ends_tail_quietly(
 def test_the_embedded_cluster_of_a_publisher_is_found_without_an_address(
     processes: StartProcess,
 ) -> None:
-    """`tail` runs in the same folder, and survives the publisher's restart."""
+    """`tail` runs in the same folder, and prints all of each publisher that starts meanwhile."""
     tail = processes(python_module("publisher", "tail"), {"KAFKA_BROKERS": "embedded"})
     wait_for_line(tail, "no publisher with an embedded Kafka is running here; waiting for one", 20)
-    for number in (1, 2):
+    for first in (100, 200):
+        # It finds the cluster only after the messages.
+        tail.send(signal.SIGSTOP)
         publisher = start_publisher(processes, "embedded", "twitch-chat-messages")
         with connected_reader(publisher) as reader:
-            reader.send(chat(number, 1), 1)
-            reader.wait_for_acknowledgement(1)
-        wait_for_line(tail, rf'^{{"message": "{number}"}}$', 20)
+            reader.send(chat(first, 30), 1)
+            reader.wait_for_acknowledgement(30)
+        tail.send(signal.SIGCONT)
+        wait_for_line(tail, rf'^{{"message": "{first + 29}"}}$', 20)
+        assert f'{{"message": "{first}"}}' in tail.output()
         assert publisher.process.stop() == 0
+        wait_for(lambda: tail.output().count("waiting for one") > first // 100, 20, "its end")  # noqa: B023
 
     assert "Traceback" not in tail.output()
