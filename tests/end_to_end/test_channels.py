@@ -168,6 +168,20 @@ def test_a_reader_that_gives_up_is_named_and_started_once_its_cause_is_gone(
     assert applied.returncode == exit_codes.OK
 
 
+def test_a_reader_that_cannot_be_started_again_is_named(service: SupervisedService) -> None:
+    """supervisord refuses to start it. The command goes on with the others."""
+    (service.folder / "programs.conf").write_text(
+        "[program:reader-broken]\ncommand=/nowhere/python\nstartretries=0\n"
+    )
+    service.read("\n".join([*CHANNELS, "broken"]))
+    wait_for(lambda: service.programs()["reader-broken"].state == "FATAL", 20, "FATAL")
+    service.control("stop", "reader-xqc")
+    applied = service.channels("apply")
+    assert "started again: xqc\n" in applied.stdout
+    assert "\nbroken is not read: its reader is FATAL" in applied.stdout
+    assert applied.returncode == exit_codes.FAILURE
+
+
 def test_a_full_disk_is_named_and_changes_nothing(service: SupervisedService) -> None:
     """Else supervisord would not know at its next start what has been applied."""
     before = service.programs()

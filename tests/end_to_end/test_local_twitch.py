@@ -18,7 +18,7 @@ TIMEOUT_S = 20.0
 def test_a_reader_logs_in_with_a_token_of_the_local_twitch(
     processes: StartProcess, tmp_path: Path, transport: str
 ) -> None:
-    """The printed settings are all that the login and the reader need."""
+    """The printed settings are all that the login and the reader need. Other tokens are refused."""
     arguments = ["--oauth", "--port", "0", "--oauth-port", "0"]
     arguments += ["--plain"] if transport == "plain" else ["--tls-directory", str(tmp_path / "tls")]
     twitch = processes(python_module("simulator", *arguments))
@@ -35,6 +35,11 @@ def test_a_reader_logs_in_with_a_token_of_the_local_twitch(
     processes(python_module("readers", "demo_kitchen"), settings)
     wait_for_line(twitch, "logged in as somebot", TIMEOUT_S)
     wait_for_line(twitch, "somebot joined #demo_kitchen", TIMEOUT_S)
+
+    made_up = {"TWITCH_USERNAME": "somebot", "TWITCH_OAUTH_TOKEN": f"oauth:{'a' * 30}"}
+    made_up["TWITCH_TOKEN_STORE"] = str(tmp_path / "none.json")
+    refused = processes(python_module("readers", "demo_lounge"), settings | made_up)
+    wait_for_line(refused, "Login authentication failed", TIMEOUT_S)
 
 
 def press_authorize(url: str) -> None:

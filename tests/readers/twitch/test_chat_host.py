@@ -147,6 +147,16 @@ async def test_a_failed_tls_handshake_is_not_the_end(
         await peer_of(ChatHost("chat", twitch.port, Timing(), tls=True))
 
 
+async def test_each_address_that_failed_is_named_with_its_reason(dns: Dns) -> None:
+    """Whether it refused the connection or the handshake."""
+    dns.hosts = ["127.0.0.2", "127.0.0.3"]
+    async with ChatServer(host="127.0.0.2") as without_tls:
+        host = ChatHost("localhost", without_tls.port, Timing(), tls=True)
+        with pytest.raises(OSError, match="WRONG_VERSION_NUMBER") as raised:
+            await peer_of(host)
+    assert str(raised.value).endswith(" (127.0.0.2); Connection refused (127.0.0.3)")
+
+
 @pytest.mark.usefixtures("dns")
 async def test_a_tls_handshake_without_an_answer_is_given_up() -> None:
     """asyncio would wait for a minute."""
@@ -160,15 +170,19 @@ async def test_a_tls_handshake_without_an_answer_is_given_up() -> None:
 async def test_without_dns_the_addresses_of_the_last_answer_are_used(
     dns: Dns, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """They are used until DNS answers again. The log says so once."""
+    """They are used until DNS answers again. The log says so once for each time that it fails."""
     with listening("127.0.0.1") as good:
         host = ChatHost("chat", good.getsockname()[1], Timing(), tls=False)
         await peer_of(host)
-        dns.error = socket.gaierror(-3, "Temporary failure in name resolution")
-        assert await peer_of(host) == "127.0.0.1"
-        assert await peer_of(host) == "127.0.0.1"
-        assert caplog.text.count("cannot resolve chat: Temporary failure in name resolution") == 1
-        dns.error, dns.hosts = None, ["127.0.0.9"]
+        failure = socket.gaierror(-3, "Temporary failure in name resolution")
+        for times in (1, 2):
+            dns.error = failure
+            assert await peer_of(host) == "127.0.0.1"
+            assert await peer_of(host) == "127.0.0.1"
+            assert caplog.text.count(f"cannot resolve chat: {failure.strerror}") == times
+            dns.error = None
+            assert await peer_of(host) == "127.0.0.1"
+        dns.hosts = ["127.0.0.9"]
         with pytest.raises(OSError, match=r"127\.0\.0\.9"):
             await peer_of(host)
 
