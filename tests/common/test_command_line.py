@@ -27,6 +27,7 @@ def environment(tmp_path: Path) -> Path:
 def _installed(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", str(environment / "python"))
     monkeypatch.delenv("SUPERVISOR_ENABLED", raising=False)
+    monkeypatch.delenv("SUPERVISORD_PID", raising=False)
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
 
 
@@ -75,15 +76,16 @@ def test_a_script_on_the_path_is_named_only(
     assert command("auth") == f"{SCRIPT} auth"
 
 
+@pytest.mark.parametrize("variable", ["SUPERVISOR_ENABLED", "SUPERVISORD_PID"])
 def test_the_path_of_a_supervised_program_is_not_that_of_a_person(
-    environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    """supervisord adds the script's folder to it."""
+    """supervisord adds the script's folder to it, and to its own."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     monkeypatch.setenv("PATH", f"{environment}:/usr/bin:/bin")
-    monkeypatch.setenv("SUPERVISOR_ENABLED", "1")
+    monkeypatch.setenv(variable, "1")
     assert command("auth") == f"{environment / SCRIPT} auth"
 
 

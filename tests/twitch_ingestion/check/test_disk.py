@@ -11,6 +11,7 @@ from common.settings import read_settings
 from tests.full_disk import largest_file
 from tests.other_user import as_other_user, give_to_other_user
 from tests.twitch_ingestion.check.conftest import Check
+from twitch_ingestion.check import disk
 from twitch_ingestion.check.disk import check_disk
 from twitch_ingestion.check.findings import OK, WARNING, WRONG
 from twitch_ingestion.check.host import Host
@@ -101,3 +102,27 @@ def test_a_state_in_memory_is_a_warning(check: Check) -> None:
     checked = check(STATE_DIR=str(folder))
     assert any("in memory (tmpfs)" in text for text in checked.texts("disk", "warning"))
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "cifs", "9p"])
+def test_a_state_on_a_network_file_system_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Of mounts of the same device, the last one counts: it hides the others."""
+    device = os.stat(tmp_path).st_dev
+    mounts = tmp_path / "mountinfo"
+    line = f"1 2 {os.major(device)}:{os.minor(device)} / / rw shared:1 - {{}} server:/ rw\n"
+    mounts.write_text(line.format("ext4") + line.format(kind))
+    monkeypatch.setattr(disk, "_MOUNTS", mounts)
+    (text,) = _found(tmp_path, WARNING)
+    assert f"STATE_DIR is on a network file system ({kind})" in text
+
+
+def test_too_few_inodes_are_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system without a fixed number says 0, which is no problem."""
+    fields = list(os.statvfs(tmp_path))
+    for total, left, warned in ((100, 8, True), (100, 9, False), (0, 0, False)):
+        fields[5], fields[7] = total, left
+        monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(fields))
+        texts = _found(tmp_path, WARNING, channels=3, OUTBOX_MAX_BYTES=str(1024**2))
+        assert any("inodes left, and 3 channels need 9" in text for text in texts) == warned

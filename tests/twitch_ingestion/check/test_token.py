@@ -88,6 +88,17 @@ def test_a_login_that_auth_will_renew_is_a_warning(
     assert "another application than TWITCH_CLIENT_ID" in text
 
 
+def test_a_login_that_nothing_here_renews_is_a_warning(
+    check: Check, folder: Path, twitch: OAuthServer
+) -> None:
+    """Hosts do not share it."""
+    _store(twitch, folder / "tokenStore.json")
+    (folder / "programs.conf").write_text("[program:auth]\nnumprocs=0\n")
+    checked = check(TWITCH_AUTH_URL=twitch.url)
+    assert "nothing here renews the login" in checked.text("token", "warning")
+    assert "a valid one of somebot" in checked.text("token", "ok")
+
+
 def test_a_login_that_cannot_be_asked_about_is_a_warning(
     check: Check, folder: Path, twitch: OAuthServer
 ) -> None:
