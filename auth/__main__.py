@@ -92,7 +92,7 @@ def _keep(settings: Settings) -> int:
         signal.signal(number, lambda *_: stop.set())
     nothing_is_lost = True
     if wait_for_login(settings, stop):
-        from auth.keeper import TokenKeeper  # noqa: PLC0415 - the same
+        from auth.keeper import TokenKeeper  # noqa: PLC0415 - needed only with a login
 
         nothing_is_lost = TokenKeeper(settings).run(stop)
     logger.info("stopped")

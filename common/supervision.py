@@ -13,6 +13,8 @@ configuration cannot express.
    program after another: a thousand readers that wait 10 s for acknowledgements would take hours.
 6. It may open as many files as the hard limit allows, and it refuses a folder that it cannot
    include files from (common/supervisor_start.py).
+7. A program that no restart helps is FATAL at once (common/supervisor_endings.py).
+8. supervisord's log lines look as those of the programs do (common/supervisor_log.py).
 """
 
 from __future__ import annotations

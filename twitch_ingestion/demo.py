@@ -7,7 +7,6 @@ Nothing of it meets another installation: state, sockets and channels are in a f
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
@@ -27,9 +26,6 @@ from twitch_ingestion.where_to_look import where_to_look
 
 _DEMO = Path("var/demo")
 _RUN = Path("var/run")
-
-#: Seconds to wait for supervisord's answer. It responds at once unless its process is suspended.
-_ANSWER_WITHIN_S = 5.0
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -55,7 +51,6 @@ from the environment and .env."""
 
 def run(options: Namespace) -> int:
     """Run the command; return its exit status."""
-    socket.setdefaulttimeout(_ANSWER_WITHIN_S)
     folder = _RUN if options.channels else _DEMO
     with ExitStack() as stack:
         try:

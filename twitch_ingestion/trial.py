@@ -46,6 +46,8 @@ _LINK = {
     "PUBLISHER_ACK_BIND": _ACKNOWLEDGEMENTS,
     "PUBLISHER_ACK_ENDPOINT": _ACKNOWLEDGEMENTS,
 }
+#: Seconds to wait for supervisord's answer. It responds at once unless its process is suspended.
+_ANSWER_WITHIN_S = 5.0
 #: A list without an entry. It takes precedence over .env, an empty variable does not.
 _NONE = ","
 
@@ -80,6 +82,8 @@ def ask_supervisord(folder: Path, procedure: str, *arguments: str) -> Any:
 
     https://supervisord.org/api.html
     """
+    # Its connections have no other timeout.
+    socket.setdefaulttimeout(_ANSWER_WITHIN_S)
     try:
         with connect(f"unix://{folder / SOCKET}") as supervisord:
             return getattr(supervisord.supervisor, procedure)(*arguments)

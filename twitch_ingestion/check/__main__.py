@@ -100,20 +100,18 @@ def _findings(environment: Mapping[str, str]) -> Iterator[tuple[str, Finding]]:
 
 def _subjects(wanted: WantedChannels) -> list[_Subject]:
     state, link = ("STATE_DIR",), ("STATE_DIR", "PUBLISHER_")
+    # Also where Twitch is, and which account is wanted.
+    login = ("TWITCH_TOKEN_STORE", "TWITCH_OAUTH_TOKEN", "TWITCH_AUTH_URL", "TWITCH_USERNAME")
     return [
         _Subject("user", check_user, (*state, "TWITCH_TOKEN_STORE")),
         _Subject("disk", check_disk, (*state, "OUTBOX_")),
         _Subject("channels", partial(check_channels, wanted=wanted), ("TWITCH_CHANNEL",)),
         _Subject("open files", check_open_files, ("TWITCH_CHANNEL",)),
         _Subject("link", check_link, link),
-        _Subject("token", check_token, _LOGIN),
+        _Subject("token", check_token, login),
         _Subject("publisher", check_publisher, link),
         _Subject("kafka", check_kafka, ("KAFKA_", "DELIVERY", "DEDUPLICATE")),
     ]
-
-
-#: Also those that say where Twitch is, and which account is wanted.
-_LOGIN = ("TWITCH_TOKEN_STORE", "TWITCH_OAUTH_TOKEN", "TWITCH_AUTH_URL", "TWITCH_USERNAME")
 
 
 def _summary(counts: Counter[str]) -> str:
