@@ -43,7 +43,8 @@ def run_command(parser: ArgumentParser, run: Callable[[Namespace], int]) -> int:
             return run(parser.parse_args())
         finally:
             # What --help printed, too. Python's own flush, at its end, would print a traceback.
-            sys.stdout.flush()
+            if sys.stdout is not None:  # it is None if the descriptor is closed
+                sys.stdout.flush()
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED
     except BrokenPipeError:

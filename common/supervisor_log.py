@@ -9,7 +9,6 @@ day.
 from __future__ import annotations
 
 import logging
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -53,17 +52,9 @@ def log_as_our_programs_do() -> None:
     To be called while supervisord reads its configuration, before its first log line. From then on,
     nothing that it writes to its stdout or stderr blocks it.
     """
-    _open_standard_input()
     never_block("stdout", _dropped_line)
     never_block("stderr", _dropped_line)
     ServerOptions.make_logger = _make_logger
-
-
-def _open_standard_input() -> None:
-    """Open descriptor 0 if it is closed: supervisord would close a program's pipe there."""
-    descriptor = os.open(os.devnull, os.O_RDONLY)
-    if descriptor:
-        os.close(descriptor)
 
 
 class SupervisordLog(loggers.Logger):  # type: ignore[misc]  # supervisor has no types
