@@ -16,7 +16,7 @@ import sys
 import time
 import xmlrpc.client
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,11 @@ from common.arguments import Formatter, main_of
 from common.command_line import command
 from common.service_user import refuse_as_root
 from common.settings_help import settings_help
-from readers.supervision.applied_channels import APPLIED_CHANNELS, write_applied_channels
+from readers.supervision.applied_channels import (
+    APPLIED_CHANNELS,
+    applying,
+    write_applied_channels,
+)
 from readers.supervision.capacity import open_files_of
 from readers.supervision.groups import (
     ReaderProcess,
@@ -52,6 +56,9 @@ SOCKET = Path("var/supervisor.sock")
 
 #: Seconds to wait for supervisord. It responds at once unless its process is suspended.
 ANSWER_WITHIN_S = 30.0
+
+#: Seconds to wait for another `channels apply`, which waits for readers to stop and to start.
+TURN_WITHIN_S = 120.0
 
 _APPLY = (
     "Start a reader for each channel in channels.conf (and TWITCH_CHANNELS and TWITCH_CHANNEL) that"
@@ -120,23 +127,45 @@ def apply(options: argparse.Namespace) -> int:
         refuse_as_root("channels apply", [SOCKET])
     others: Mapping[str, ReaderProcess | None] = {}
     try:
-        with _supervisord() as supervisord:
+        with _supervisord() as supervisord, ExitStack() as stack:
+            if not options.dry_run:
+                _wait_for_turn(supervisord, stack)
             wanted = _wanted_of(supervisord)
             present = reader_processes(supervisord)
             plan = _plan(wanted, present, supervisord)
             _complain(*plan.complaints)
             again = {name for name in plan.keep if present[name].is_stopped}
-            if options.dry_run:
-                _preview(plan, again, present)
-            else:
+            if not options.dry_run:
                 others = _carry_out(plan, again, supervisord)
     except _FailedError as error:
         _complain(str(error))
         return error.status
+    # Not before: an output that fails would be taken for a supervisord that does.
+    if options.dry_run:
+        _preview(plan, again, present)
+    else:
+        _report(plan, again, others)
     _complain(*(_not_running(channel, process) for channel, process in others.items()))
     if wanted.problems or plan.complaints:
         return exit_codes.SETTINGS
     return exit_codes.FAILURE if others else exit_codes.OK
+
+
+def _wait_for_turn(supervisord: ServerProxy, stack: ExitStack) -> None:
+    """Return when no other `channels apply` runs; none does until *stack* is left."""
+    # Raises if it does not run: this may be another folder, in which no lock should be made.
+    reader_processes(supervisord)
+    try:
+        stack.enter_context(applying(Path(), within_s=0))
+    except TimeoutError:
+        _complain("waiting for another `channels apply`")
+        try:
+            stack.enter_context(applying(Path(), within_s=TURN_WITHIN_S))
+        except TimeoutError:
+            raise _FailedError(
+                f"another `channels apply` has run for more than {TURN_WITHIN_S:g} s: nothing was"
+                " changed; try again when it has ended"
+            ) from None
 
 
 def _plan(wanted: WantedChannels, present: Mapping[str, object], supervisord: ServerProxy) -> Plan:
@@ -170,13 +199,15 @@ def _carry_out(
         ) from None
     apply_changes(supervisord, plan.start, plan.stop)
     start_again(supervisord, again)
-    others = wait_until_running(supervisord, {*plan.start, *plan.keep})
+    return wait_until_running(supervisord, {*plan.start, *plan.keep})
+
+
+def _report(plan: Plan, again: set[str], others: Mapping[str, ReaderProcess | None]) -> None:
     print(f"started: {listed(set(plan.start) - others.keys())}")
     print(f"stopped: {listed(plan.stop)}")
     if again:
         print(f"started again: {listed(again - others.keys())}")
     print(f"kept running: {len((plan.keep | plan.spared) - again - others.keys())}")
-    return others
 
 
 def _list() -> int:

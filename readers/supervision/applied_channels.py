@@ -9,10 +9,11 @@ of supervisord.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from common.file_lock import file_lock
 from common.files import replace_file
 from readers.supervision.channel_names import ChannelList, channel_name, read_channel_names
 from readers.supervision.channels_file import ChannelsFileError, read_channels_file
@@ -27,6 +28,9 @@ _EARLIER_FILES = f"{PREFIX}*.conf"
 
 #: A later version may have more in a line than a channel.
 _VERSION = 1
+#: Who applies channels holds this.
+_LOCK = Path("var/channels.lock")
+
 _HEADER = (
     f"# Version {_VERSION}: the channels with a reader in supervisord. Edits are overwritten.\n"
 )
@@ -59,6 +63,20 @@ def write_applied_channels(folder: Path, channels: Iterable[str]) -> None:
     path.parent.mkdir(exist_ok=True)
     lines = "".join(f"{channel}\n" for channel in sorted(channels))
     replace_file(path, (_HEADER + lines).encode())
+
+
+@contextmanager
+def applying(folder: Path, *, within_s: float) -> Iterator[None]:
+    """
+    Let nobody else apply channels in *folder* meanwhile: two would undo each other's work.
+
+    Raises TimeoutError when somebody does for *within_s* seconds, and OSError when the disk does
+    not allow it.
+    """
+    path = folder / _LOCK
+    path.parent.mkdir(exist_ok=True)
+    with file_lock(path, within_s=within_s):
+        yield
 
 
 def channels_of_earlier_version(folder: Path) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from common import exit_codes
-from readers.supervision.applied_channels import APPLIED_CHANNELS
+from readers.supervision.applied_channels import APPLIED_CHANNELS, applying
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import (
     SupervisedService,
@@ -16,7 +16,7 @@ from tests.end_to_end.supervised_service import (
     prepare,
     wait_until_joined,
 )
-from tests.processes import StartProcess, wait_for
+from tests.processes import StartProcess, python_module, wait_for, wait_for_line
 
 CHANNELS = ["xqc", "shroud", "forsen"]
 
@@ -97,6 +97,26 @@ def test_with_a_wrong_line_readers_are_added_until_it_is_corrected(
     last = service.wait_for_readers(["xqc", "shroud", "summit1g"])
     assert last["reader-shroud"] == before["reader-shroud"]
     assert last["reader-summit1g"] == after["reader-summit1g"]
+
+
+def test_two_at_a_time_apply_one_after_the_other(
+    service: SupervisedService, processes: StartProcess
+) -> None:
+    """Each applies what the file says when its turn has come."""
+    path = service.folder / "channels.conf"
+    waiting = "waiting for another `channels apply`\n"
+    with applying(service.folder, within_s=0):
+        path.write_text("xqc\nlirik\n")
+        both = [processes(python_module("twitch_ingestion", "channels", "apply")) for _ in range(2)]
+        for one in both:
+            wait_for_line(one, waiting, 30)
+        path.write_text("xqc\nsummit1g\n")
+    assert [one.wait(60) for one in both] == [exit_codes.OK, exit_codes.OK]
+    assert sorted(one.output() for one in both) == [
+        f"{waiting}started: none\nstopped: none\nkept running: 2\n",
+        f"{waiting}started: summit1g\nstopped: forsen, shroud\nkept running: 1\n",
+    ]
+    service.wait_for_readers(["xqc", "summit1g"])
 
 
 def test_a_file_of_comments_stops_all_readers_but_not_the_publisher(
