@@ -25,10 +25,11 @@ def check_disk(host: Host) -> Iterator[Finding]:
     """Yield what is found about STATE_DIR."""
     state = host.settings.state_dir
     folder = _existing(state)
-    problem = _why_not_a_folder(folder) or _why_not_writable(folder)
-    if problem:
-        yield wrong(f"STATE_DIR holds {state}, but {problem}")
-        return
+    # The outboxes may be on another disk.
+    for place in dict.fromkeys((folder, _existing(state / "outbox"))):
+        if problem := _why_not_a_folder(place) or _why_not_writable(place):
+            yield wrong(f"STATE_DIR holds {state}, but {problem}")
+            return
     yield from _foreign_outboxes(state / "outbox")
     yield from _kind(folder)
     yield from _room(host, folder)

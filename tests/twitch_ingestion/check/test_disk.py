@@ -126,3 +126,17 @@ def test_too_few_inodes_are_a_warning(tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(fields))
         texts = _found(tmp_path, WARNING, channels=3, OUTBOX_MAX_BYTES=str(1024**2))
         assert any("inodes left, and 3 channels need 9" in text for text in texts) == warned
+
+
+@pytest.mark.parametrize("kind", ["file", "fifo", "link"])
+def test_what_is_in_place_of_the_outboxes_is_wrong(tmp_path: Path, kind: str) -> None:
+    """No reader could start."""
+    path = tmp_path / "outbox"
+    if kind == "file":
+        path.touch()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(tmp_path / "missing")
+    (text,) = _found(tmp_path, WRONG)
+    assert f"{path} is " in text
