@@ -21,8 +21,10 @@ from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from readers.supervision.programs import PREFIX
 
-#: Seconds for readers to stop. supervisord kills them after their stopwaitsecs, 15 s.
+#: Seconds for readers to stop. supervisord kills them after their stopwaitsecs, 15 s; more for each,
+#: because hosts may be slow.
 STOP_WITHIN_S = 20.0
+_STOP_WITHIN_S_A_READER = 0.05
 
 #: Seconds for readers to run for their startsecs, 3 s; more for each, because hosts may be slow.
 START_WITHIN_S = 30.0
@@ -168,11 +170,12 @@ def _add(procedures: Any, group: str) -> None:
 
 
 def _wait_until_stopped(supervisord: ServerProxy, channels: Set[str]) -> None:
-    deadline = time.monotonic() + STOP_WITHIN_S
+    within_s = STOP_WITHIN_S + _STOP_WITHIN_S_A_READER * len(channels)
+    deadline = time.monotonic() + within_s
     while running := _not_stopped(supervisord, channels):
         if time.monotonic() > deadline:
             names = ", ".join(sorted(running))
-            raise StillRunningError(f"these did not stop within {STOP_WITHIN_S:g} s: {names}")
+            raise StillRunningError(f"these did not stop within {within_s:g} s: {names}")
         time.sleep(_POLL_S)
 
 
