@@ -18,6 +18,7 @@ import xmlrpc.client
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xmlrpc.client import ServerProxy
@@ -43,7 +44,8 @@ from readers.supervision.groups import (
     start_again,
     wait_until_running,
 )
-from readers.supervision.plan import Plan, listed, plan_for
+from readers.supervision.plan import Plan, plan_for
+from readers.supervision.plan_texts import preview, report, why_not_running
 from readers.wanted_channels import (
     CHANNEL_VARIABLES,
     CHANNELS_FILE,
@@ -141,11 +143,10 @@ def apply(options: argparse.Namespace) -> int:
         _complain(str(error))
         return error.status
     # Not before: an output that fails would be taken for a supervisord that does.
-    if options.dry_run:
-        _preview(plan, again, present)
-    else:
-        _report(plan, again, others)
-    _complain(*(_not_running(channel, process) for channel, process in others.items()))
+    is_dry = options.dry_run
+    lines = preview(plan, again, present) if is_dry else report(plan, again, others)
+    print("\n".join(lines))
+    _complain(*(why_not_running(channel, process) for channel, process in others.items()))
     if wanted.problems or plan.complaints:
         return exit_codes.SETTINGS
     return exit_codes.FAILURE if others else exit_codes.OK
@@ -155,17 +156,14 @@ def _wait_for_turn(supervisord: ServerProxy, stack: ExitStack) -> None:
     """Return when no other `channels apply` runs; none does until *stack* is left."""
     # Raises if it does not run: this may be another folder, in which no lock should be made.
     reader_processes(supervisord)
+    waiting = partial(_complain, "waiting for another `channels apply`")
     try:
-        stack.enter_context(applying(Path(), within_s=0))
+        stack.enter_context(applying(Path(), within_s=TURN_WITHIN_S, on_wait=waiting))
     except TimeoutError:
-        _complain("waiting for another `channels apply`")
-        try:
-            stack.enter_context(applying(Path(), within_s=TURN_WITHIN_S))
-        except TimeoutError:
-            raise _FailedError(
-                f"another `channels apply` has run for more than {TURN_WITHIN_S:g} s: nothing was"
-                " changed; try again when it has ended"
-            ) from None
+        raise _FailedError(
+            f"another `channels apply` has run for more than {TURN_WITHIN_S:g} s: nothing was"
+            " changed; try again when it has ended"
+        ) from None
 
 
 def _plan(wanted: WantedChannels, present: Mapping[str, object], supervisord: ServerProxy) -> Plan:
@@ -176,14 +174,6 @@ def _plan(wanted: WantedChannels, present: Mapping[str, object], supervisord: Se
         is_blank=wanted.is_blank,
         open_files=open_files_of(supervisord),
     )
-
-
-def _preview(plan: Plan, again: set[str], present: Mapping[str, ReaderProcess]) -> None:
-    print(f"would start: {listed(plan.start)}")
-    print(f"would stop: {listed(plan.stop)}")
-    if again:
-        print(f"would start again: {listed(f'{name} ({present[name].state})' for name in again)}")
-    print(f"would keep running: {listed((plan.keep | plan.spared) - again)}")
 
 
 def _carry_out(
@@ -200,14 +190,6 @@ def _carry_out(
     apply_changes(supervisord, plan.start, plan.stop)
     start_again(supervisord, again)
     return wait_until_running(supervisord, {*plan.start, *plan.keep})
-
-
-def _report(plan: Plan, again: set[str], others: Mapping[str, ReaderProcess | None]) -> None:
-    print(f"started: {listed(set(plan.start) - others.keys())}")
-    print(f"stopped: {listed(plan.stop)}")
-    if again:
-        print(f"started again: {listed(again - others.keys())}")
-    print(f"kept running: {len((plan.keep | plan.spared) - again - others.keys())}")
 
 
 def _list() -> int:
@@ -304,13 +286,6 @@ def _explain(error: Exception, url: str) -> str:
             f" applies {CHANNELS_FILE} itself"
         )
     return str(error)
-
-
-def _not_running(channel: str, process: ReaderProcess | None) -> str:
-    if process is None:
-        return f"{channel} is not read: supervisord has no process for it, see programs.conf"
-    reason = f" ({process.description})" if process.description else ""
-    return f"{channel} is not read: its reader is {process.state}{reason}"
 
 
 def _complain(*texts: str) -> None:

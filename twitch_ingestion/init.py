@@ -120,7 +120,9 @@ def run(options: Namespace) -> int:
     try:
         outcome = set_up(folder)
     except OSError as error:
-        print(f"Cannot set up {folder}: {error.strerror}: {error.filename}", file=sys.stderr)
+        # A full disk is an error without a path.
+        where = f": {error.filename}" if error.filename else ""
+        print(f"Cannot set up {folder}: {error.strerror}{where}", file=sys.stderr)
         return exit_codes.SETTINGS
     _report(outcome, folder)
     print("\n".join(_next_steps(outcome, folder)))

@@ -9,8 +9,8 @@ of supervisord.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from common.file_lock import file_lock
@@ -66,16 +66,21 @@ def write_applied_channels(folder: Path, channels: Iterable[str]) -> None:
 
 
 @contextmanager
-def applying(folder: Path, *, within_s: float) -> Iterator[None]:
+def applying(folder: Path, *, within_s: float, on_wait: Callable[[], object]) -> Iterator[None]:
     """
     Let nobody else apply channels in *folder* meanwhile: two would undo each other's work.
 
-    Raises TimeoutError when somebody does for *within_s* seconds, and OSError when the disk does
-    not allow it.
+    If somebody does, calls *on_wait* and waits. Raises TimeoutError after *within_s* seconds, and
+    OSError when the disk does not allow it.
     """
     path = folder / _LOCK
     path.parent.mkdir(exist_ok=True)
-    with file_lock(path, within_s=within_s):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(path, within_s=0))
+        except TimeoutError:
+            on_wait()
+            stack.enter_context(file_lock(path, within_s=within_s))
         yield
 
 

@@ -21,8 +21,8 @@ from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from readers.supervision.programs import PREFIX
 
-#: Seconds for readers to stop. supervisord kills them after their stopwaitsecs, 15 s; more for each,
-#: because hosts may be slow.
+#: Seconds for readers to stop. supervisord kills them after their stopwaitsecs, 15 s; more for
+#: each, because hosts may be slow.
 STOP_WITHIN_S = 20.0
 _STOP_WITHIN_S_A_READER = 0.05
 

@@ -105,7 +105,7 @@ def test_two_at_a_time_apply_one_after_the_other(
     """Each applies what the file says when its turn has come."""
     path = service.folder / "channels.conf"
     waiting = "waiting for another `channels apply`\n"
-    with applying(service.folder, within_s=0):
+    with applying(service.folder, within_s=0, on_wait=lambda: None):
         path.write_text("xqc\nlirik\n")
         both = [processes(python_module("twitch_ingestion", "channels", "apply")) for _ in range(2)]
         for one in both:

@@ -12,6 +12,7 @@ import pytest
 
 from common.settings_file import read_settings_file
 from readers.supervision.channel_names import read_channel_names
+from tests.full_disk import largest_file
 from tests.other_user import give_to_other_user
 from tests.processes import REPOSITORY, base_environment
 
@@ -176,3 +177,15 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert finished.stdout == ""
     assert finished.stderr.count("\n") == 1
     assert str(tmp_path / "file") in finished.stderr
+
+
+def test_a_full_disk_is_named_and_leaves_no_part_of_a_file(tmp_path: Path) -> None:
+    """A second run can do the rest."""
+    with largest_file(1024):
+        finished = _init(tmp_path / "chat", cwd=tmp_path)
+
+    assert finished.returncode == 78
+    assert finished.stderr == f"Cannot set up {tmp_path / 'chat'}: File too large\n"
+    made = {path.name for path in (tmp_path / "chat").iterdir()}
+    assert made <= {"channels.conf", "programs.conf"}
+    assert _init(tmp_path / "chat", cwd=tmp_path).returncode == 0
