@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass
-from pathlib import Path
 
 from common.settings import Settings
+from twitch_ingestion.check.programs import SUPERVISORD
 
 #: programs.conf leaves out the readers under the first name; `channels` is that of older hosts.
 _READERS = {"readers", "channels"}
-_SUPERVISORD = "supervisord.conf"
 
 
 @dataclass(frozen=True)
@@ -41,4 +40,4 @@ class Host:
     @property
     def is_supervised(self) -> bool:
         """Whether supervisord is started in the working directory."""
-        return Path(_SUPERVISORD).exists()
+        return SUPERVISORD.exists()

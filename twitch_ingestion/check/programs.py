@@ -1,4 +1,4 @@
-"""Which programs programs.conf leaves out."""
+"""Which programs supervisord runs here: programs.conf leaves some out."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import configparser
 from collections.abc import Mapping, Set
 from pathlib import Path
 
+from common.command_line import command
 from common.files import read_small_file
-from twitch_ingestion.check.findings import Finding, ok, wrong
+from twitch_ingestion.check.findings import Finding, ok, warning, wrong
 
 _FILE = Path("programs.conf")
+#: Is there where supervisord is started.
+SUPERVISORD = Path("supervisord.conf")
 _LARGEST_BYTES = 1024 * 1024
 _SECTION = "program:"
 
@@ -23,6 +26,11 @@ def check_programs(environment: Mapping[str, str]) -> tuple[Set[str], Finding]:
     except (configparser.Error, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         return set(), wrong(f"{_FILE} cannot be read: {reason}; correct it")
+    if not SUPERVISORD.exists():
+        return left_out, warning(
+            f"no {SUPERVISORD} in {Path.cwd()}: if the service is to run here, make the files with"
+            f" `{command('init', '.')}`; if not, run this in its folder"
+        )
     if left_out:
         return left_out, ok(f"{_FILE} leaves out {', '.join(sorted(left_out))} on this host")
     return left_out, ok("publisher, readers and auth run on this host")

@@ -28,8 +28,8 @@ def check_token(host: Host) -> Iterator[Finding]:
         return
     if stored is None and not settings.twitch_oauth_token:
         yield warning(
-            "no login: readers are anonymous, which Twitch allows for reading. To log in, see"
-            " docs/login.md"
+            "no login: readers are anonymous, which Twitch allows for reading. To log in, set"
+            f" TWITCH_CLIENT_ID and run `{command('auth', 'login')}`"
         )
         return
     source = f"in {settings.twitch_token_store}" if stored else "in TWITCH_OAUTH_TOKEN"

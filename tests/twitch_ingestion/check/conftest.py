@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import pytest
 from tests.kafka.acls import Acls
 from tests.kafka.cluster import KafkaCluster
 from tests.ports import free_port
-from tests.processes import base_environment
+from tests.processes import REPOSITORY, base_environment
 from tests.requirements import unavailable
 
 SCRIPT = Path(sys.executable).with_name("twitch-ingestion")
@@ -50,6 +51,7 @@ class Check(Protocol):
 @pytest.fixture
 def folder(short_folder: Path) -> Path:
     """Return the folder that the check runs in: an installation that reads one channel."""
+    shutil.copy(REPOSITORY / "supervisord.conf", short_folder)
     (short_folder / "channels.conf").write_text("somechannel\n")
     (short_folder / "var").mkdir()
     return short_folder

@@ -21,7 +21,8 @@ def test_an_installation_to_try_things_out_has_nothing_wrong(check: Check, folde
     assert checked.status == 0, checked.output
     assert checked.output.splitlines()[-1] == "Nothing is wrong; 2 warnings."
     assert checked.text("channels", "ok") == "1: somechannel"
-    assert sorted(path.name for path in folder.iterdir()) == ["channels.conf", "var"]
+    files = sorted(path.name for path in folder.iterdir())
+    assert files == ["channels.conf", "supervisord.conf", "var"]
     assert list((folder / "var").iterdir()) == []
 
 
@@ -101,10 +102,16 @@ def test_a_missing_channels_conf_is_wrong_where_supervisord_runs(
 ) -> None:
     """Elsewhere readers may be started by hand, and the file is not needed."""
     (folder / "channels.conf").unlink()
-    assert "there is no channels.conf" in check().text("channels", "warning")
-    (folder / "supervisord.conf").touch()
     assert "there is no channels.conf" in check().text("channels", "wrong")
     assert check(TWITCH_CHANNELS="one").text("channels", "ok") == "1: one"
+    (folder / "supervisord.conf").unlink()
+    assert "there is no channels.conf" in check().text("channels", "warning")
+
+
+def test_a_folder_without_the_service_is_said(check: Check, folder: Path) -> None:
+    """Otherwise all that is found there looks as if it was about the service."""
+    (folder / "supervisord.conf").unlink()
+    assert f"no supervisord.conf in {folder}" in check().text("programs", "warning")
 
 
 def test_what_programs_conf_leaves_out_is_not_checked(check: Check, folder: Path) -> None:
