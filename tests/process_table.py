@@ -42,6 +42,15 @@ def running_processes() -> list[RunningProcess]:
     return processes
 
 
+def is_stopped(pid: int) -> bool:
+    """Return whether no thread of the process *pid* works, as SIGSTOP has reached them all."""
+    states = []
+    for entry in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(OSError):  # it ended since the folder was listed
+            states.append(entry.read_text("utf-8", "replace").rpartition(")")[2].split()[0])
+    return bool(states) and set(states) == {"T"}
+
+
 def children(parent: int) -> list[RunningProcess]:
     """Return the running processes whose parent is the process *parent*."""
     return [process for process in running_processes() if process.parent == parent]

@@ -31,7 +31,9 @@ def run_in_foreground(
     returns something, which is printed.
     """
     asked = _Asked()
-    with subprocess.Popen(command, env=environment) as process:
+    # In a process group of its own, a terminal signals only this process. supervisord may lose a
+    # SIGTERM that comes while it restarts because of a SIGHUP.
+    with subprocess.Popen(command, env=environment, process_group=0) as process:
         # Not before: the new process would inherit an output that refuses what it cannot write.
         never_block("stdout", lambda _: b"")
         output = select.poll()

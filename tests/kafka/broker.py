@@ -20,10 +20,12 @@ from tests.kafka.prepared import (
     prepared_kafka,
     server_properties,
 )
+from tests.process_table import is_stopped
 from tests.processes import Process, wait_for
 
 _START_TIMEOUT_S = 60
 _STOP_TIMEOUT_S = 30
+_PAUSE_TIMEOUT_S = 10
 
 # What C2 compiles and G1 collects pays only in a longer life; a start takes half the time without.
 _SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
@@ -97,6 +99,7 @@ class KafkaBroker:
     def pause(self) -> None:
         """Freeze the node (SIGSTOP): its connections stay and nothing is answered."""
         self._running().send(signal.SIGSTOP)
+        wait_for(lambda: is_stopped(self.pid), _PAUSE_TIMEOUT_S, "the end of all its threads' work")
 
     def resume(self) -> None:
         """Let a paused node go on (SIGCONT)."""

@@ -105,11 +105,7 @@ class KafkaClient:
                 address = f"{broker.host}:{broker.port}"
                 self.admin.poll(0)
                 failure = self._failures.get(f"{address}/{number}", "does not respond")
-                texts.append(
-                    f"{address}, the address that the cluster gives its clients for broker"
-                    f" {number}: {failure}: correct advertised.listeners of that broker, the DNS"
-                    " of this host, or firewalls"
-                )
+                texts.append(_wrong_address(address, number, failure))
         return texts
 
     def grant(self, options: str) -> str:
@@ -120,13 +116,26 @@ class KafkaClient:
         )
 
     def _all_have_failed(self) -> bool:
-        return len(self._failures) >= len(self.brokers.split(","))
+        failed = [broker for broker in self._failures if broker.endswith(_BOOTSTRAP)]
+        return len(failed) >= len(self.brokers.split(","))
 
     def _reasons(self) -> list[str]:
-        return [
-            f"{broker.removesuffix(_BOOTSTRAP)}: {text}: {_what_to_do(text)}"
-            for broker, text in self._failures.items()
-        ]
+        return [_reason(broker, text) for broker, text in self._failures.items()]
+
+
+def _reason(broker: str, failure: str) -> str:
+    """Return what to do about the *failure* of *broker*: an address, a slash and its number."""
+    address, _, number = broker.rpartition("/")
+    if number.isdecimal():
+        return _wrong_address(address, int(number), failure)
+    return f"{broker.removesuffix(_BOOTSTRAP)}: {failure}: {_what_to_do(failure)}"
+
+
+def _wrong_address(address: str, number: int, failure: str) -> str:
+    return (
+        f"{address}, the address that the cluster gives its clients for broker {number}: {failure}:"
+        " correct advertised.listeners of that broker, the DNS of this host, or firewalls"
+    )
 
 
 def _code(error: BaseException | None) -> int | None:
