@@ -95,13 +95,17 @@ class TailReader:
     def _set_offset(self, partition: TopicPartition) -> None:
         has_times = not self._cluster.embedded
         place = partition.topic, partition.partition
+        first, end = self._consumer.get_watermark_offsets(partition, timeout=RESPONSE_TIMEOUT_S)
         if self._searches:
-            _, end = self._consumer.get_watermark_offsets(partition, timeout=RESPONSE_TIMEOUT_S)
             self._held[place] = deque(maxlen=self._start.last), end
         elif self._start.since_ms is not None and not has_times:
             self._too_old.add(place)
         partition.offset = self._start.offset(
-            self._consumer, partition, search=self._searches, has_times=has_times
+            self._consumer,
+            partition,
+            between=(first, end),
+            search=self._searches,
+            has_times=has_times,
         )
 
     def _partitions(self, topic: str) -> list[int]:

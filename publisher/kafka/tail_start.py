@@ -27,15 +27,22 @@ class Start:
     from_beginning: bool = False
 
     def offset(
-        self, consumer: Consumer, partition: TopicPartition, *, search: bool, has_times: bool
+        self,
+        consumer: Consumer,
+        partition: TopicPartition,
+        *,
+        between: tuple[int, int],
+        search: bool,
+        has_times: bool,
     ) -> int:
         """
         Return the first offset of *partition* to read. Raises KafkaException.
 
+        *between* are its first offset, and the one after its last.
         With *search*, the last records are not known before more than them are read. Without
         *has_times*, the cluster cannot find records by time, and the whole partition is read.
         """
-        first, end = consumer.get_watermark_offsets(partition, timeout=RESPONSE_TIMEOUT_S)
+        first, end = between
         if self.since_ms is not None and has_times:
             at = TopicPartition(partition.topic, partition.partition, self.since_ms)
             [found] = consumer.offsets_for_times([at], timeout=RESPONSE_TIMEOUT_S)
