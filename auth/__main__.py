@@ -12,7 +12,7 @@ from auth.errors import AuthError, TwitchUnreachableError
 from auth.first_login import wait_for_login
 from common import exit_codes
 from common.arguments import main_of
-from common.exposed_secrets import warn_of_exposed_secrets
+from common.exposed_secrets import exposed_secrets
 from common.settings import Settings, SettingsError
 from common.settings_help import settings_help
 from common.startup import start
@@ -58,8 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    settings = start("auth")
-    warn_of_exposed_secrets()
+    settings = start("auth", look_at=exposed_secrets)
     try:
         return _run(options, settings)
     except SettingsError as error:

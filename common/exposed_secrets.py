@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shlex
 import stat
@@ -10,26 +9,17 @@ from pathlib import Path
 
 from common.setting_names import holds_password
 from common.setting_table import variables
-from common.settings import settings_file
-
-logger = logging.getLogger(__name__)
+from common.settings_file import SettingsFile
 
 
-def warn_of_exposed_secrets(directory: Path = Path()) -> None:
-    """Log a warning if the `.env` file in *directory* has secrets that others can read."""
-    if warning := exposed_secrets(directory):
-        logger.warning("%s", warning)
-
-
-def exposed_secrets(directory: Path = Path()) -> str:
+def exposed_secrets(file: SettingsFile, directory: Path = Path()) -> str:
     """
-    Return a warning if the `.env` file in *directory* has secrets that others can read, else "".
+    Return a warning if others can read secrets in *file*, the `.env` of *directory*, else "".
 
-    It has the command that mends it. Raises SettingsError if the file cannot be read.
+    It has the command that mends it.
     """
     secret = {variable.metadata["name"] for variable in variables() if variable.metadata["secret"]}
-    values = settings_file(directory).values
-    found = sorted(name for name in values if name in secret or holds_password(name))
+    found = sorted(name for name in file.values if name in secret or holds_password(name))
     path = directory / ".env"
     try:
         status = path.stat()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from common import exit_codes
@@ -16,26 +17,32 @@ from common.settings import (
     read_settings,
     settings_file,
 )
+from common.settings_file import SettingsFile
 
 logger = logging.getLogger(__name__)
 
 
-def start(process: str, channel: str = "") -> Settings:
+def start(
+    process: str, channel: str = "", *, look_at: Callable[[SettingsFile], str] | None = None
+) -> Settings:
     """
     Read the settings and configure logging for *process* and *channel*; return the settings.
 
-    If a setting is wrong, logs which, and exits with exit_codes.SETTINGS.
+    If a setting is wrong, logs which, and exits with exit_codes.SETTINGS. *look_at* returns a
+    further warning about the `.env` file, or "".
     """
     try:
-        settings = read_settings(os.environ, settings_file())
+        file = settings_file()
+        settings = read_settings(os.environ, file)
     except SettingsError as error:
         configure_logging(process, level="info", log_format=log_format_in(Path()), channel=channel)
         raise SystemExit(settings_are_wrong(error)) from None
     configure_logging(
         process, level=settings.log_level, log_format=settings.log_format, channel=channel
     )
-    for warning in settings.warnings:
-        logger.warning("%s", warning)
+    for warning in (*settings.warnings, look_at(file) if look_at else ""):
+        if warning:
+            logger.warning("%s", warning)
     return settings
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from common import exit_codes
 from common.arguments import main_of
 from common.curve import publisher_keys
-from common.exposed_secrets import warn_of_exposed_secrets
+from common.exposed_secrets import exposed_secrets
 from common.open_files import raise_open_files
 from common.settings import EMBEDDED, Settings, SettingsError
 from common.settings_help import settings_help
@@ -47,9 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_: argparse.Namespace) -> int:
     """Run the publisher until stopped, and return its exit code."""
-    settings = start("publisher")
-    warn_of_exposed_secrets()
-    return _publish(settings)
+    return _publish(start("publisher", look_at=exposed_secrets))
 
 
 def _add_module_arguments(parser: argparse.ArgumentParser) -> None:

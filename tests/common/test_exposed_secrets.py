@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from common.exposed_secrets import exposed_secrets
+from common.settings import settings_file
 from tests.other_user import OTHER, as_other_user
 from tests.processes import StartProcess, python_module, wait_for_line
 from tests.requirements import unavailable
@@ -40,13 +41,13 @@ def test_a_secret_that_others_can_read_is_told(tmp_path: Path, mode: int, conten
     """By its name. The command mends it."""
     file = _env(tmp_path, mode, content)
 
-    warning = exposed_secrets(tmp_path)
+    warning = exposed_secrets(settings_file(tmp_path), tmp_path)
 
     assert f"{file} holds {content.partition('=')[0]}, but other users can read it" in warning
     assert f"`chmod 600 {file}`" in warning
     assert "hunter2" not in warning
     subprocess.run(shlex.split(warning.split("`")[1]), check=True)
-    assert exposed_secrets(tmp_path) == ""
+    assert exposed_secrets(settings_file(tmp_path), tmp_path) == ""
 
 
 @pytest.mark.parametrize(
@@ -64,21 +65,23 @@ def test_what_is_not_exposed_or_no_secret_is_not_told(
 ) -> None:
     """Otherwise nobody would read the warning."""
     _env(tmp_path, mode, content)
-    assert exposed_secrets(tmp_path) == ""
+    assert exposed_secrets(settings_file(tmp_path), tmp_path) == ""
 
 
 def test_without_a_file_nothing_is_told(tmp_path: Path) -> None:
     """All settings may be in the environment."""
-    assert exposed_secrets(tmp_path) == ""
+    assert exposed_secrets(settings_file(tmp_path), tmp_path) == ""
 
 
 def test_a_file_that_the_service_reads_by_its_group_is_not_told(short_folder: Path) -> None:
     """As on a host with systemd: root owns the file, and the service must not change it."""
     _give_to_group(_env(short_folder, 0o640), OTHER)
-    assert exposed_secrets(short_folder) == ""  # root runs commands there too
+    assert (
+        exposed_secrets(settings_file(short_folder), short_folder) == ""
+    )  # root runs commands there too
 
     def read() -> None:
-        assert exposed_secrets(short_folder) == ""
+        assert exposed_secrets(settings_file(short_folder), short_folder) == ""
 
     as_other_user(read)
 
@@ -95,7 +98,8 @@ def test_the_command_leaves_the_service_its_access(
     _give_to_group(file, group)
 
     def read() -> None:
-        assert f"run `{command.format(file=file)}`" in exposed_secrets(short_folder)
+        warning = exposed_secrets(settings_file(short_folder), short_folder)
+        assert f"run `{command.format(file=file)}`" in warning
 
     as_other_user(read)
 

@@ -24,6 +24,8 @@ class ReadSettings:
     wrong_names: frozenset[str] = frozenset()
     #: Where they come from.
     source: str = ""
+    #: A warning about secrets that others can read; empty if there are none.
+    exposed_secrets: str = ""
 
 
 def settings_of(environment: Mapping[str, str]) -> ReadSettings:
@@ -35,8 +37,11 @@ def settings_of(environment: Mapping[str, str]) -> ReadSettings:
     path = Path(".env").absolute()
     source = f"{len(file.values)} in {path}" if path.exists() else f"no {path}"
     source += f", {sum(_is_setting(name) for name in environment)} in the environment"
+    exposed = exposed_secrets(file)
     try:
-        return ReadSettings(read_settings(environment, file), source=source)
+        return ReadSettings(
+            read_settings(environment, file), source=source, exposed_secrets=exposed
+        )
     except SettingsError as error:
         errors = tuple(str(error).splitlines())
     names = frozenset(line.split()[0] for line in errors) & _NAMES
@@ -46,7 +51,7 @@ def settings_of(environment: Mapping[str, str]) -> ReadSettings:
         )
     except SettingsError:
         return ReadSettings(None, errors)
-    return ReadSettings(settings, errors, names, source)
+    return ReadSettings(settings, errors, names, source, exposed)
 
 
 def check_settings(found: ReadSettings) -> Iterator[Finding]:
@@ -56,8 +61,8 @@ def check_settings(found: ReadSettings) -> Iterator[Finding]:
     if found.settings is not None:
         for text in found.settings.warnings:
             yield warning(text)
-        if text := exposed_secrets():
-            yield warning(text)
+        if found.exposed_secrets:
+            yield warning(found.exposed_secrets)
     if not found.errors:
         yield ok(found.source)
 
