@@ -7,10 +7,13 @@ import select
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, HelpFormatter, Namespace
 from collections.abc import Callable
+from typing import TypeVar
 
 from common import exit_codes
 from common.operating_system import refuse_other_systems
 from common.setting_values import WholeNumber
+
+_T = TypeVar("_T")
 
 
 class Formatter(HelpFormatter):
@@ -58,6 +61,18 @@ def _is_stdout_unread() -> bool:
     poll = select.poll()
     poll.register(sys.stdout.fileno(), 0)
     return any(events & select.POLLERR for _, events in poll.poll(0))
+
+
+def with_reason(parse: Callable[[str], _T]) -> Callable[[str], _T]:
+    """Return *parse* for argparse, which then shows the text of its ValueError to the user."""
+
+    def parse_argument(text: str) -> _T:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise ArgumentTypeError(str(error)) from None
+
+    return parse_argument
 
 
 def real_number(minimum: float, maximum: float) -> Callable[[str], float]:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from common import exit_codes
-from common.arguments import main_of
+from common.arguments import main_of, with_reason
 from common.settings import SettingsError
 from common.settings_help import settings_help
 from common.startup import settings_are_wrong, start
@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Read the chat of one Twitch channel, and send it to the publisher."
     parser.epilog = settings_help("reader")
     channel = parser.add_argument(
-        "channel", type=_channel, help="login name of the channel, with or without #"
+        "channel",
+        type=with_reason(channel_name),
+        help="login name of the channel, with or without #",
     )
     # argcomplete asks it for what the shell offers.
     channel.completer = _wanted  # type: ignore[attr-defined]
@@ -65,13 +67,6 @@ def _wanted(**_: object) -> tuple[str, ...]:
     from readers.wanted_channels import wanted_channels  # noqa: PLC0415
 
     return wanted_channels(Path(), os.environ).channels
-
-
-def _channel(text: str) -> str:
-    try:
-        return channel_name(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 if __name__ == "__main__":

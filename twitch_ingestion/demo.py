@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 from common import exit_codes
-from common.arguments import main_of
+from common.arguments import main_of, with_reason
 from common.file_lock import file_lock
 from common.settings import SettingsError
 from readers.supervision.channel_names import channel_name
@@ -43,7 +43,7 @@ from the environment and .env."""
     parser.add_argument(
         "channels",
         nargs="*",
-        type=_channel,
+        type=with_reason(channel_name),
         metavar="CHANNEL",
         help="a channel of the real Twitch: its name, #name or URL",
     )
@@ -87,13 +87,6 @@ def _set_up(folder: Path, channels: Sequence[str], stack: ExitStack) -> Trial:
             file=sys.stderr,
         )
     return trial
-
-
-def _channel(text: str) -> str:
-    try:
-        return channel_name(text)
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from None
 
 
 if __name__ == "__main__":
