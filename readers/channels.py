@@ -35,6 +35,7 @@ from readers.supervision.applied_channels import (
 )
 from readers.supervision.capacity import open_files_of
 from readers.supervision.groups import (
+    SOCKET,
     ReaderProcess,
     StillRunningError,
     apply_changes,
@@ -53,8 +54,6 @@ from readers.wanted_channels import (
     first_of,
     wanted_channels,
 )
-
-SOCKET = Path("var/supervisor.sock")
 
 #: Seconds to wait for supervisord. It responds at once unless its process is suspended.
 ANSWER_WITHIN_S = 30.0

@@ -25,7 +25,7 @@ from readers.supervision.applied_channels import (
 )
 from readers.supervision.channels_file import ChannelsFileError, NoChannelsFileError
 from readers.supervision.plan import plan_for
-from readers.supervision.programs import PREFIX, reader_groups
+from readers.supervision.programs import LEFT_OUT_AS, PREFIX, reader_groups
 from readers.wanted_channels import (
     CHANNEL_VARIABLES,
     CHANNELS_FILE,
@@ -33,10 +33,6 @@ from readers.wanted_channels import (
     first_of,
     wanted_channels,
 )
-
-#: A program of one of these names, without a process, says that this host has no readers.
-#: `channels` was a program of an earlier version, and is in the programs.conf of old hosts.
-_LEFT_OUT_AS = {"readers", "channels"}
 
 
 def extend(supervisord: Any) -> object:
@@ -95,7 +91,7 @@ def _remove_readers_of_earlier_version(options: Any) -> set[str]:
 
 def _are_left_out(options: Any) -> bool:
     return any(
-        group.name in _LEFT_OUT_AS and not group.process_configs
+        group.name in LEFT_OUT_AS and not group.process_configs
         for group in options.process_group_configs
     )
 

@@ -19,21 +19,18 @@ from common import exit_codes
 from common.arguments import main_of
 from common.command_line import command, program
 from common.files import OWNER_ONLY, replace_file, write_beside
+from readers.wanted_channels import CHANNELS_FILE
+from twitch_ingestion.packaged_files import PACKAGED, PROGRAMS, SETTINGS, SUPERVISORD
 
-SUPERVISORD = "supervisord.conf"
-CHANNELS = "channels.conf"
-SETTINGS = ".env"
 STATE = "var"
 
-#: The files, by the name they get: their names in the package, and their permissions. They are
-#: links to the files at the top of the repository; a wheel has the content.
+#: The files, by the name they get: their names in the package, and their permissions.
 _FILES = {
-    SUPERVISORD: ("supervisord.conf", 0o644),
-    "programs.conf": ("programs.conf", 0o644),
-    CHANNELS: ("channels.conf", 0o644),
+    SUPERVISORD: (SUPERVISORD, 0o644),
+    PROGRAMS: (PROGRAMS, 0o644),
+    CHANNELS_FILE: (CHANNELS_FILE, 0o644),
     SETTINGS: ("env", OWNER_ONLY),
 }
-_PACKAGED = Path(__file__).with_name("files")
 
 
 @dataclass
@@ -53,7 +50,7 @@ def set_up(folder: Path) -> Outcome:
     folder.mkdir(parents=True, exist_ok=True)
     outcome = Outcome()
     for name, (packaged, mode) in _FILES.items():
-        content = (_PACKAGED / packaged).read_bytes()
+        content = (PACKAGED / packaged).read_bytes()
         is_new = _write_new(folder / name, content, mode)
         (outcome.made if is_new else outcome.kept).append(name)
     if not os.path.lexists(folder / STATE):
@@ -80,7 +77,7 @@ def _write_new(path: Path, content: bytes, mode: int) -> bool:
 
 
 def _newer_supervisord(folder: Path) -> Path | None:
-    content = (_PACKAGED / SUPERVISORD).read_bytes()
+    content = (PACKAGED / SUPERVISORD).read_bytes()
     if (folder / SUPERVISORD).read_bytes() == content:
         return None
     newer = folder / f"{SUPERVISORD}.new"
@@ -161,7 +158,7 @@ def _next_steps(outcome: Outcome, folder: Path) -> list[str]:
             "    # Your Kafka. To try things without one: embedded, a Kafka in memory.",
             "    echo KAFKA_BROKERS=localhost:9092 >> .env",
         ]
-    if CHANNELS in outcome.made:
+    if CHANNELS_FILE in outcome.made:
         lines += ["    # The channels to read, one per line.", "    echo xqc >> channels.conf"]
     return [
         *lines,

@@ -22,16 +22,13 @@ import simulator
 from common.command_line import program
 from common.settings import EMBEDDED, read_environment, read_settings, settings_file
 from common.settings_file import SettingsFile
-from readers.supervision.groups import connect
+from readers.supervision.groups import SOCKET, connect
+from readers.wanted_channels import CHANNELS_FILE
 from simulator.playback import load_recordings
+from twitch_ingestion.packaged_files import PACKAGED, PROGRAMS, SETTINGS, SUPERVISORD
 
-CONFIGURATION = Path("supervisord.conf")
-SOCKET = Path("var/supervisor.sock")
-
-_PROGRAMS = Path("programs.conf")
 #: What supervisord and the link have in the folder while they run.
 _RUNTIME = Path("var")
-_PACKAGED = Path(__file__).with_name("files")
 _SIMULATOR_PROGRAM = Path(simulator.__file__).with_name("program.conf")
 
 #: Settings that a trial of recorded chat ignores.
@@ -73,7 +70,7 @@ class Trial:
 
     def supervisord(self) -> list[str]:
         """Return the command that runs everything."""
-        return [*program("supervisord"), "-c", str(self.folder / CONFIGURATION)]
+        return [*program("supervisord"), "-c", str(self.folder / SUPERVISORD)]
 
 
 def ask_supervisord(folder: Path, procedure: str, *arguments: str) -> Any:
@@ -113,11 +110,11 @@ def live_trial(folder: Path, channels: Iterable[str], environment: Mapping[str, 
     """
     settings = read_environment(environment)
     _make_folder(folder, channels, "; Everything runs here.\n")
-    own_settings = Path.cwd() / ".env"
+    own_settings = Path.cwd() / SETTINGS
     # Also if it is a link to nothing, so that this is noticed. An absolute link, because `var` may
     # be a link to another disk.
     if os.path.lexists(own_settings):
-        (folder / ".env").symlink_to(own_settings)
+        (folder / SETTINGS).symlink_to(own_settings)
     # Use the login that was made here.
     store = settings.get("TWITCH_TOKEN_STORE", "tokenStore.json").strip()
     return _trial(
@@ -148,12 +145,12 @@ def _trial(
 def _make_folder(folder: Path, channels: Iterable[str], programs: str) -> None:
     """Make *folder*, or bring it to its first state, except for messages not sent yet."""
     shutil.rmtree(folder / _RUNTIME, ignore_errors=True)
-    for left in (".env", "kafka.bootstrap"):
+    for left in (SETTINGS, "kafka.bootstrap"):
         (folder / left).unlink(missing_ok=True)
     (folder / _RUNTIME).mkdir(parents=True)
-    shutil.copy(_PACKAGED / CONFIGURATION, folder)
-    (folder / _PROGRAMS).write_text(programs)
-    (folder / "channels.conf").write_text("".join(f"{channel}\n" for channel in channels))
+    shutil.copy(PACKAGED / SUPERVISORD, folder)
+    (folder / PROGRAMS).write_text(programs)
+    (folder / CHANNELS_FILE).write_text("".join(f"{channel}\n" for channel in channels))
 
 
 def _free_port() -> int:

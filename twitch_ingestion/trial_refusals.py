@@ -9,7 +9,9 @@ from pathlib import Path
 
 from common.command_line import program
 from common.settings import SettingsError
-from twitch_ingestion.trial import CONFIGURATION, SOCKET, TrialError, ask_supervisord
+from readers.supervision.groups import SOCKET
+from twitch_ingestion.packaged_files import SUPERVISORD
+from twitch_ingestion.trial import TrialError, ask_supervisord
 
 #: supervisord first creates its socket under a name with its process id.
 _LONGEST_NUMBER = ".4194304"
@@ -32,7 +34,7 @@ def refuse_if_running(folders: Iterable[Path]) -> None:
     """Raise TrialError if a supervisord of ours runs in one of *folders*."""
     for folder in folders:
         if number := ask_supervisord(folder, "getPID"):
-            stop = [*program("supervisorctl"), "-c", str(folder / CONFIGURATION), "shutdown"]
+            stop = [*program("supervisorctl"), "-c", str(folder / SUPERVISORD), "shutdown"]
             raise TrialError(
                 f"Already running in {folder} (process {number}). To stop it: {shlex.join(stop)}"
             )

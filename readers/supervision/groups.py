@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
@@ -20,6 +21,9 @@ from supervisor.states import STOPPED_STATES, ProcessStates
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from readers.supervision.programs import PREFIX
+
+#: supervisord's socket, in the folder of supervisord.conf.
+SOCKET = Path("var/supervisor.sock")
 
 #: Seconds for readers to stop. supervisord kills them after their stopwaitsecs, 15 s; more for
 #: each, because hosts may be slow.

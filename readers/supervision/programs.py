@@ -15,6 +15,10 @@ from supervisor.options import UnhosedConfigParser
 #: Prefix of the names of readers' programs.
 PREFIX = "reader-"
 
+#: A program of one of these names, without a process, says that a host has no readers. `channels`
+#: was a program of an earlier version, and is in the programs.conf of old hosts.
+LEFT_OUT_AS = frozenset({"readers", "channels"})
+
 # `%(here)-s` is the folder of supervisord.conf, see there.
 _PROGRAM = """\
 [program:{name}]

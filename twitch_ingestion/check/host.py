@@ -6,10 +6,8 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from common.settings import Settings
+from readers.supervision.programs import LEFT_OUT_AS
 from twitch_ingestion.check.programs import SUPERVISORD
-
-#: programs.conf leaves out the readers under the first name; `channels` is that of older hosts.
-_READERS = {"readers", "channels"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Host:
     @property
     def runs_readers(self) -> bool:
         """Whether readers run here."""
-        return not _READERS & self.left_out
+        return LEFT_OUT_AS.isdisjoint(self.left_out)
 
     @property
     def runs_auth(self) -> bool:
