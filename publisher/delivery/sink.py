@@ -16,7 +16,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from common.frames import Batch, Kind
 from publisher.counters import Counters
 from publisher.kafka.health import KafkaHealth, LibrdkafkaLog
-from publisher.kafka.property_errors import rejected_properties
+from publisher.kafka.property_errors import explaining_rejections
 from publisher.link.sequence import Delivery
 
 #: The partition number that lets librdkafka choose one by the key (RD_KAFKA_PARTITION_UA). Where
@@ -52,7 +52,7 @@ class Sink(ABC):
         self.confirmations = 0
         #: What made the sink unusable.
         self.failure: KafkaError | None = None
-        try:
+        with explaining_rejections(properties):
             self.producer = Producer(
                 {
                     **properties,
@@ -61,8 +61,6 @@ class Sink(ABC):
                 },
                 logger=LibrdkafkaLog(),
             )
-        except (KafkaException, TypeError, ValueError) as error:
-            raise rejected_properties(error, properties) from None
 
     @property
     @abstractmethod

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from publisher.kafka.property_errors import rejected_properties
+from publisher.kafka.property_errors import explaining_rejections
 
 
 def admin_client(properties: Mapping[str, str]) -> AdminClient:
@@ -17,7 +16,5 @@ def admin_client(properties: Mapping[str, str]) -> AdminClient:
     It logs nothing: the producer with the same properties reports what keeps Kafka out of reach.
     Raises SettingsError when librdkafka does not accept the *properties*.
     """
-    try:
+    with explaining_rejections(properties):
         return AdminClient({**properties, "log_level": "0"})
-    except (KafkaException, TypeError, ValueError) as error:
-        raise rejected_properties(error, properties) from None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -15,6 +16,9 @@ from common.settings import KAFKA_CONF_PREFIX, SettingsError
 from publisher.kafka.property_table import Property, property_table
 
 CONFIGURATION = "https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md"
+
+#: What confluent_kafka raises for a property that it or librdkafka does not accept.
+REJECTIONS = (KafkaException, TypeError, ValueError)
 
 _SHOWN = 200  # characters of a value
 _MECHANISMS = ("sasl.mechanism", "sasl.mechanisms")
@@ -29,6 +33,15 @@ _NO_PROPERTY = "no.property"
 def variable_of(name: str) -> str:
     """Return the environment variable that sets the property *name*."""
     return KAFKA_CONF_PREFIX + name.upper().replace(".", "_")
+
+
+@contextmanager
+def explaining_rejections(properties: Mapping[str, object]) -> Iterator[None]:
+    """Raise SettingsError where a client with *properties*, which is made within, is refused."""
+    try:
+        yield
+    except REJECTIONS as error:
+        raise rejected_properties(error, properties) from None
 
 
 def rejected_properties(error: Exception, properties: Mapping[str, object]) -> SettingsError:
@@ -70,7 +83,7 @@ def _rejection(name: str, value: str) -> str:
     """Return librdkafka's text about a property by itself; empty if it accepts it."""
     try:
         Producer({name: value, _NO_PROPERTY: ""})
-    except (KafkaException, TypeError, ValueError) as error:
+    except REJECTIONS as error:
         text = _text_of(error)
         return "" if _NO_PROPERTY in text else text
     return ""

@@ -15,7 +15,7 @@ from publisher.kafka.cluster_finder import ClusterFinder
 from publisher.kafka.health import KafkaHealth, LibrdkafkaLog
 from publisher.kafka.permissions import is_hidden
 from publisher.kafka.properties import Cluster, connection_properties
-from publisher.kafka.property_errors import rejected_properties
+from publisher.kafka.property_errors import explaining_rejections
 from publisher.kafka.tail_lines import is_of
 from publisher.kafka.tail_start import RESPONSE_TIMEOUT_S, Start
 
@@ -59,10 +59,8 @@ class TailReader:
             "enable.partition.eof": True,
             "error_cb": self._health.on_error,
         }
-        try:
+        with explaining_rejections(properties):
             self._consumer = Consumer(properties, logger=LibrdkafkaLog())
-        except (KafkaException, TypeError, ValueError) as error:
-            raise rejected_properties(error, properties) from None
 
     def records(self, finder: ClusterFinder) -> Iterator[Message]:
         """Yield records until *finder* finds another cluster."""

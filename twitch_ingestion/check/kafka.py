@@ -14,7 +14,7 @@ from publisher.kafka.properties import (
     producer_properties,
     transactional_properties,
 )
-from publisher.kafka.property_errors import rejected_properties
+from publisher.kafka.property_errors import explaining_rejections
 from twitch_ingestion.check.findings import Finding, ok, warning, wrong
 from twitch_ingestion.check.host import Host
 from twitch_ingestion.check.kafka_client import KafkaClient, UnreachableError
@@ -66,9 +66,7 @@ def _producer_properties(settings: Settings, cluster: Cluster) -> Mapping[str, s
     """Return the publisher's properties. Raises SettingsError, also if librdkafka refuses them."""
     make = transactional_properties if settings.delivery == EXACTLY_ONCE else producer_properties
     properties = make(settings, cluster)
-    try:
+    with explaining_rejections(properties):
         # It would connect; to no broker, it only checks its properties.
         Producer({**properties, "bootstrap.servers": "", "log_level": "0"})
-    except (KafkaException, TypeError, ValueError) as error:
-        raise rejected_properties(error, properties) from None
     return properties
