@@ -124,12 +124,17 @@ def kafka(request: pytest.FixtureRequest) -> Iterator[KafkaCluster]:
 
 
 @pytest.fixture
-def own_kafka() -> Iterator[KafkaBroker]:
-    """A real Apache Kafka for one test alone, which may kill, pause and restart it."""
+def own_kafka(request: pytest.FixtureRequest) -> Iterator[KafkaBroker]:
+    """
+    A real Apache Kafka for one test alone, which may kill, pause and restart it.
+
+    An indirect parameter has lines for its server.properties.
+    """
     if os.environ.get("KAFKA_TEST_BROKERS"):
         unavailable("KAFKA_TEST_BROKERS is set, and no test may restart that cluster")
     _require_kafka()
-    with kafka_broker(short_lived=True) as broker:
+    more = getattr(request, "param", "")
+    with kafka_broker(short_lived=True, more_properties=more) as broker:
         yield broker
 
 

@@ -41,9 +41,11 @@ class KafkaBroker:
         short_lived: bool = False,
         leader: KafkaBroker | None = None,
         number: int = 2,
+        more_properties: str = "",
     ) -> None:
         """Make a new node in *folder*, tuned for a quick start or else as Java is by default.
 
+        *more_properties* are lines for its server.properties, which take precedence.
         It is a cluster of its own, or the broker *number*, 2 to 9, in the cluster of *leader*.
         Raises NoToolchainError.
         """
@@ -59,6 +61,8 @@ class KafkaBroker:
         else:
             (data / "meta.properties").write_text(follower_storage(number))
             properties.write_text(follower_properties(data, ports, leader.ports, number))
+        with properties.open("a") as file:
+            file.write(more_properties)
         java = kafka.java(*_SHORT_LIVED) if short_lived else kafka.java()
         self._command = [*java, "kafka.Kafka", str(properties)]
         self._process: Process | None = None
@@ -123,7 +127,11 @@ class KafkaBroker:
 
 @contextmanager
 def kafka_broker(
-    *, short_lived: bool = False, leader: KafkaBroker | None = None, number: int = 2
+    *,
+    short_lived: bool = False,
+    leader: KafkaBroker | None = None,
+    number: int = 2,
+    more_properties: str = "",
 ) -> Iterator[KafkaBroker]:
     """
     Run a new KafkaBroker, whose arguments are the same, and remove it and its data at the end.
@@ -131,7 +139,13 @@ def kafka_broker(
     Raises NoToolchainError.
     """
     with tempfile.TemporaryDirectory(prefix="kafka-") as folder:
-        broker = KafkaBroker(Path(folder), short_lived=short_lived, leader=leader, number=number)
+        broker = KafkaBroker(
+            Path(folder),
+            short_lived=short_lived,
+            leader=leader,
+            number=number,
+            more_properties=more_properties,
+        )
         try:
             broker.start()
             yield broker

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,21 +20,6 @@ from tests.publisher.link.zmtp_peer import ZmtpPeer
 _WITHIN_S = 20
 
 Context = zmq.Context[zmq.Socket[bytes]]
-
-
-@pytest.fixture
-def sockets() -> Iterator[LinkSockets]:
-    """Both sockets of a publisher, on ports that the system chooses."""
-    with LinkSockets("tcp://127.0.0.1:0", "tcp://127.0.0.1:0", None) as sockets:
-        yield sockets
-
-
-@pytest.fixture
-def context() -> Iterator[Context]:
-    """Return a context for peers; its sockets are closed after the test."""
-    context = zmq.Context()
-    yield context
-    context.destroy(linger=0)
 
 
 def test_only_a_connection_for_batches_that_ends_alone_is_told(

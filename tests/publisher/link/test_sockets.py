@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -33,21 +33,6 @@ _WITHIN_S = 20
 _MIB = bytes(1024 * 1024)
 
 Context = zmq.Context[zmq.Socket[bytes]]
-
-
-@pytest.fixture
-def sockets() -> Iterator[LinkSockets]:
-    """Both sockets of a publisher, on ports that the system chooses."""
-    with LinkSockets("tcp://127.0.0.1:0", "tcp://127.0.0.1:0", None) as sockets:
-        yield sockets
-
-
-@pytest.fixture
-def context() -> Iterator[Context]:
-    """Return a context for peers; its sockets are closed after the test."""
-    context = zmq.Context()
-    yield context
-    context.destroy(linger=0)
 
 
 def test_a_reader_that_connects_again_is_told_the_session_before_its_old_connection_ends(

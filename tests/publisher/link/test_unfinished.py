@@ -29,13 +29,6 @@ def checked_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("publisher.link.connection_watcher._GROWN_BYTES", -1)
 
 
-@pytest.fixture
-def sockets() -> Iterator[LinkSockets]:
-    """Both sockets of a publisher, on ports that the system chooses."""
-    with LinkSockets("tcp://127.0.0.1:0", "tcp://127.0.0.1:0", None) as sockets:
-        yield sockets
-
-
 @pytest.mark.parametrize(
     ("kind", "part"),
     [(b"PUSH", 4 * MIB), (b"SUB", 1000)],

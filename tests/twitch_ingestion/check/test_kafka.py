@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
@@ -13,8 +11,6 @@ from tests.kafka.broker import KafkaBroker
 from tests.kafka.cluster import KafkaCluster
 from tests.kafka.embedded import embedded_kafka
 from tests.publisher.kafka.test_replication import three_brokers
-from tests.requirements import unavailable
-from tests.toolchains import NoToolchainError
 from tests.twitch_ingestion.check.conftest import Check, kafka_settings
 
 __all__ = ["three_brokers"]
@@ -153,23 +149,12 @@ def test_topics_without_replicas_on_three_brokers_are_a_warning(
     assert check(**settings).texts("kafka", "warning") == []
 
 
+@pytest.mark.parametrize("own_kafka", ["min.insync.replicas=2\n"], indirect=True)
 def test_new_topics_with_fewer_replicas_than_have_to_be_in_sync_are_wrong(
-    check: Check, short_folder: Path, topic: str
+    check: Check, own_kafka: KafkaBroker, topic: str
 ) -> None:
     """The publisher would create them, and then could not write to them."""
-    place = short_folder / "kafka"
-    place.mkdir()
-    try:
-        broker = KafkaBroker(place, short_lived=True)
-    except NoToolchainError as error:
-        unavailable(str(error))
-    with (place / "server.properties").open("a") as file:
-        file.write("min.insync.replicas=2\n")
-    try:
-        broker.start()
-        texts = check(**kafka_settings(broker.bootstrap, topic)).texts("kafka", "wrong")
-    finally:
-        broker.kill()
+    texts = check(**kafka_settings(own_kafka.bootstrap, topic)).texts("kafka", "wrong")
     assert len(texts) == 3
     for text in texts:
         assert "will have 1 replicas, less than min.insync.replicas, which is 2" in text

@@ -16,8 +16,6 @@ import trustme
 from tests.kafka.acls import LOGIN
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.cluster import KafkaCluster
-from tests.requirements import unavailable
-from tests.toolchains import NoToolchainError
 from tests.twitch_ingestion.check.conftest import Check, kafka_settings
 
 
@@ -128,23 +126,16 @@ def test_a_broker_that_is_suspended_is_wrong_within_seconds(
     assert "timed out" in text
 
 
+@pytest.mark.parametrize(
+    "own_kafka",
+    ["advertised.listeners=PLAINTEXT://127.0.0.1:1,SASL_PLAINTEXT://127.0.0.1:2\n"],
+    indirect=True,
+)
 def test_an_address_that_the_cluster_gives_its_clients_must_be_right(
-    check: Check, short_folder: Path, topic: str
+    check: Check, own_kafka: KafkaBroker, topic: str
 ) -> None:
     """The bootstrap server responds, but each client goes on with the other address."""
-    place = short_folder / "kafka"
-    place.mkdir()
-    try:
-        broker = KafkaBroker(place, short_lived=True)
-    except NoToolchainError as error:
-        unavailable(str(error))
-    with (place / "server.properties").open("a") as file:
-        file.write("advertised.listeners=PLAINTEXT://127.0.0.1:1,SASL_PLAINTEXT://127.0.0.1:2\n")
-    try:
-        broker.start()
-        checked = check(**kafka_settings(broker.bootstrap, topic))
-    finally:
-        broker.kill()
+    checked = check(**kafka_settings(own_kafka.bootstrap, topic))
     text = checked.text("kafka", "wrong")
     assert text.startswith("127.0.0.1:1, the address that the cluster gives its clients for broker")
     assert "Connection refused: correct advertised.listeners of that broker" in text
