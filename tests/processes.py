@@ -138,6 +138,21 @@ def base_environment() -> dict[str, str]:
     return environment
 
 
+def run_to_end(
+    arguments: Sequence[str | Path], folder: Path, timeout_s: float = 60
+) -> subprocess.CompletedProcess[str]:
+    """Run *arguments* in *folder* with `base_environment`, and return how it ended."""
+    return subprocess.run(
+        arguments,
+        cwd=folder,
+        env=base_environment(),
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
 def python_module(module: str, *arguments: str) -> list[str]:
     """Return the command that runs `python -m module arguments` with this interpreter."""
     return [sys.executable, "-m", module, *arguments]

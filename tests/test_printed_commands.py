@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from common.command_line import SCRIPT
-from tests.processes import REPOSITORY, base_environment
+from tests.processes import REPOSITORY, run_to_end
 
 _PACKAGES = ("auth", "common", "publisher", "readers", "twitch_ingestion")
 
@@ -60,14 +59,8 @@ def test_each_printed_command_exists() -> None:
     commands = {call for path in _files() for call in _calls(ast.parse(path.read_text()))}
     assert ("auth", "login", "--device") in commands
     for arguments in sorted(commands):
-        shown = subprocess.run(
-            [sys.executable, "-m", "twitch_ingestion", *arguments, "--help"],
-            cwd=REPOSITORY,
-            env=base_environment(),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
+        shown = run_to_end(
+            [sys.executable, "-m", "twitch_ingestion", *arguments, "--help"], REPOSITORY
         )
         assert shown.returncode == 0, (arguments, shown.stderr)
         missing = [word for word in arguments if word[0] == "-" and word not in shown.stdout]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.processes import base_environment
+from tests.processes import run_to_end
 
 _BIN = Path(sys.executable).parent
 SUPERVISORD = str(_BIN / "supervisord")
@@ -64,12 +64,8 @@ def configure(folder: Path, *sections: str) -> list[str]:
 
 def control(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run supervisorctl with *arguments* on the supervisord of *folder*; return how it ended."""
-    return subprocess.run(
+    return run_to_end(
         [str(_BIN / "supervisorctl"), "-c", str(folder / "supervisord.conf"), *arguments],
-        cwd=folder,
-        env=base_environment(),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
+        folder,
+        30,
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from argparse import ArgumentTypeError
 from pathlib import Path
 
 import pytest
 
 from common.arguments import real_number, whole_number
-from tests.processes import base_environment, python_module
+from tests.processes import python_module, run_to_end
 
 
 def test_numbers_within_the_range_are_parsed() -> None:
@@ -39,14 +38,6 @@ def test_other_texts_are_not_numbers_of_the_range(text: str) -> None:
 )
 def test_a_command_refuses_a_number_beyond_its_range(tmp_path: Path, arguments: list[str]) -> None:
     """In one line after the usage."""
-    process = subprocess.run(
-        python_module(*arguments),
-        cwd=tmp_path,
-        env=base_environment(),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    process = run_to_end(python_module(*arguments), tmp_path, 30)
     assert process.returncode == 2
     assert " number, " in process.stderr.splitlines()[-1]

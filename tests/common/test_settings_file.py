@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from common.settings import Settings, SettingsError, read_settings, settings_file
 from tests.other_user import as_other_user
-from tests.processes import base_environment, python_module
+from tests.processes import python_module, run_to_end
 
 #: A process that reads its settings, and then finds that there is nothing to do.
 _READS_SETTINGS = python_module("auth", "status")
@@ -236,15 +235,7 @@ def test_a_name_that_is_part_of_a_key_is_not_shown(tmp_path: Path) -> None:
 def test_a_process_logs_one_line_and_exits_with_78(tmp_path: Path) -> None:
     """Not a traceback."""
     (tmp_path / ".env").write_bytes("TWITCH_USERNAME=für\n".encode("latin-1"))
-    process = subprocess.run(
-        _READS_SETTINGS,
-        cwd=tmp_path,
-        env=base_environment(),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    process = run_to_end(_READS_SETTINGS, tmp_path, 30)
     assert process.returncode == 78
     [line] = (process.stdout + process.stderr).splitlines()
     assert line.endswith(

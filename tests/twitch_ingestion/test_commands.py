@@ -10,22 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import base_environment
+from tests.processes import base_environment, run_to_end
 from twitch_ingestion.commands import COMMANDS
 
 SCRIPT = Path(sys.executable).with_name("twitch-ingestion")
 
 
 def _run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [SCRIPT, *arguments],
-        cwd=folder,
-        env=base_environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_to_end([SCRIPT, *arguments], folder)
 
 
 def test_it_has_the_version_of_the_package(tmp_path: Path) -> None:
@@ -89,15 +81,7 @@ def test_a_reader_of_the_output_may_leave_early(tmp_path: Path, arguments: list[
 def test_every_module_is_a_command_itself(tmp_path: Path, command: str) -> None:
     """A module that did nothing under `python -m`, and said nothing, would look as if it worked."""
     module = command.removesuffix(".__main__")
-    finished = subprocess.run(
-        [sys.executable, "-m", module, "--help"],
-        cwd=tmp_path,
-        env=base_environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    finished = run_to_end([sys.executable, "-m", module, "--help"], tmp_path)
     assert finished.returncode == 0
     assert finished.stdout.startswith(f"usage: python -m {module}")
 
@@ -136,14 +120,6 @@ def test_a_reader_imports_nothing_of_other_commands(tmp_path: Path, module: str)
         "try: runpy.run_module('twitch_ingestion', run_name='__main__')\n"
         f"finally: print({module!r} in sys.modules)"
     )
-    finished = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env=base_environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    finished = run_to_end([sys.executable, "-c", code], tmp_path)
     assert finished.returncode == 2, finished.stderr
     assert finished.stdout == "False\n"
