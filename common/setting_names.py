@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 #: A variable of the environment with one of these prefixes is probably meant for us.
-_FAMILIES = ("TWITCH_", "KAFKA_", "PUBLISHER_", "OUTBOX_")
+_FAMILIES = ("TWITCH_", "KAFKA_", "PUBLISHER_", "OUTBOX_", "MONITOR_", "METRICS_")
 #: Names that begin so are not settings of ours, but correct.
 _OTHERS = ("KAFKA_CONF_", "KAFKA_TEST_")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from common import setting_values as values
+from common import web_address
 
 KAFKA_CONF_PREFIX = "KAFKA_CONF_"
 EMBEDDED = "embedded"
@@ -265,6 +266,42 @@ class Settings:
         values.WholeNumber(1024**2, 1024**4),
         "maximum size of each reader's outbox, in bytes; the oldest messages are evicted beyond it",
         "reader drain",
+    )
+    monitor_bind: web_address.WebAddress = _variable(
+        "MONITOR_BIND",
+        "127.0.0.1:9464",
+        web_address.web_bind,
+        "HOST:PORT of the live page, metrics and health; off loopback it needs MONITOR_TOKEN",
+        "",
+    )
+    monitor_token: str = _variable(
+        "MONITOR_TOKEN",
+        "",
+        web_address.web_token,
+        "password for the live page and metrics, of this host and of MONITOR_PEERS",
+        "",
+        secret=True,
+    )
+    monitor_peers: tuple[web_address.WebAddress, ...] = _variable(
+        "MONITOR_PEERS",
+        "",
+        web_address.web_peers,
+        "HOST:PORT of other hosts' monitors, comma-separated, to be shown in one table",
+        "",
+    )
+    monitor_show_messages: bool = _variable(
+        "MONITOR_SHOW_MESSAGES",
+        "false",
+        values.boolean,
+        "true: the live page shows a channel's last messages on request (personal data)",
+        "",
+    )
+    metrics_per_channel: bool = _variable(
+        "METRICS_PER_CHANNEL",
+        "true",
+        values.boolean,
+        "false: metrics are sums over all channels, without a series for each",
+        "",
     )
     log_level: str = _variable(
         "LOG_LEVEL",

@@ -28,6 +28,7 @@ from common.arguments import Formatter, main_of
 from common.command_line import command
 from common.service_user import refuse_as_root
 from common.settings_help import settings_help
+from common.supervisor_client import SOCKET, connect
 from readers.supervision.applied_channels import (
     APPLIED_CHANNELS,
     applying,
@@ -35,11 +36,9 @@ from readers.supervision.applied_channels import (
 )
 from readers.supervision.capacity import open_files_of
 from readers.supervision.groups import (
-    SOCKET,
     ReaderProcess,
     StillRunningError,
     apply_changes,
-    connect,
     reader_processes,
     readers_settings,
     start_again,

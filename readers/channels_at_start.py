@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from common.open_files import open_files_limit
+from common.program_names import READER_PREFIX
 from readers.supervision.applied_channels import (
     channels_of_earlier_version,
     read_applied_channels,
@@ -25,7 +26,7 @@ from readers.supervision.applied_channels import (
 )
 from readers.supervision.channels_file import ChannelsFileError, NoChannelsFileError
 from readers.supervision.plan import plan_for
-from readers.supervision.programs import LEFT_OUT_AS, PREFIX, reader_groups
+from readers.supervision.programs import LEFT_OUT_AS, reader_groups
 from readers.wanted_channels import (
     CHANNEL_VARIABLES,
     CHANNELS_FILE,
@@ -76,7 +77,9 @@ class _Procedures:
 
 def _remove_readers_of_earlier_version(options: Any) -> set[str]:
     """Remove the readers that supervisord has from files of an earlier version; return them."""
-    earlier = {PREFIX + channel for channel in channels_of_earlier_version(Path(options.here))}
+    earlier = {
+        READER_PREFIX + channel for channel in channels_of_earlier_version(Path(options.here))
+    }
     # programs.conf may leave out one, which then has no process.
     removed = {
         group.name

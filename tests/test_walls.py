@@ -20,33 +20,42 @@ _PUBLISHER = (
     "publisher.deduplication",
 )
 
+_COMMON = ("common", "common.status")
+_MONITOR = ("monitor.collection", "monitor.metrics", "monitor.web", "monitor.terminal")
+
 #: What each room, or package outside of its rooms, may import besides itself.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "common": (),
-    "auth": ("common",),
-    "simulator": ("common",),
+    "common.status": ("common",),
+    "auth": _COMMON,
+    "monitor": (*_COMMON, *_MONITOR),
+    "monitor.collection": _COMMON,
+    "monitor.metrics": (*_COMMON, "monitor.collection"),
+    "monitor.web": (*_COMMON, "monitor.collection", "monitor.metrics"),
+    "monitor.terminal": (*_COMMON, "monitor.collection"),
+    "simulator": _COMMON,
     "twitch_ingestion": (
-        *("common", "auth", "simulator"),
+        *(*_COMMON, "auth", "monitor", *_MONITOR, "simulator"),
         *("publisher", *_PUBLISHER, "readers", *_READERS),
     ),
     "twitch_ingestion.check": (
-        *("common", "auth", "readers", *_READERS),
+        *(*_COMMON, "auth", "readers", *_READERS),
         "publisher.kafka",
     ),
-    "readers": ("common", *_READERS),
-    "readers.twitch": ("common",),
-    "readers.outbox": ("common",),
-    "readers.supervision": ("common",),
-    "readers.link": ("common", "readers.outbox"),
-    "publisher": ("common", *_PUBLISHER),
-    "publisher.link": ("common",),
-    "publisher.kafka": ("common", "publisher.stop_signals"),
+    "readers": (*_COMMON, *_READERS),
+    "readers.twitch": _COMMON,
+    "readers.outbox": _COMMON,
+    "readers.supervision": _COMMON,
+    "readers.link": (*_COMMON, "readers.outbox"),
+    "publisher": (*_COMMON, *_PUBLISHER),
+    "publisher.link": _COMMON,
+    "publisher.kafka": (*_COMMON, "publisher.stop_signals"),
     "publisher.delivery": (
-        *("common", "publisher.link", "publisher.kafka"),
+        *(*_COMMON, "publisher.link", "publisher.kafka"),
         *("publisher.counters", "publisher.stop_signals"),
     ),
     "publisher.deduplication": (
-        *("common", "publisher.link", "publisher.kafka", "publisher.delivery"),
+        *(*_COMMON, "publisher.link", "publisher.kafka", "publisher.delivery"),
         *("publisher.counters", "publisher.stop_signals"),
     ),
 }

@@ -22,7 +22,7 @@ import simulator
 from common.command_line import program
 from common.settings import EMBEDDED, read_environment, read_settings, settings_file
 from common.settings_file import SettingsFile
-from readers.supervision.groups import SOCKET, connect
+from common.supervisor_client import SOCKET, connect
 from readers.wanted_channels import CHANNELS_FILE
 from simulator.playback import load_recordings
 from twitch_ingestion.packaged_files import PACKAGED, PROGRAMS, SETTINGS, SUPERVISORD

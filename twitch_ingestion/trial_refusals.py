@@ -9,7 +9,7 @@ from pathlib import Path
 
 from common.command_line import program
 from common.settings import SettingsError
-from readers.supervision.groups import SOCKET
+from common.supervisor_client import SOCKET
 from twitch_ingestion.packaged_files import SUPERVISORD
 from twitch_ingestion.trial import TrialError, ask_supervisord
 

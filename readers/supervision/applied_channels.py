@@ -15,16 +15,16 @@ from pathlib import Path
 
 from common.file_lock import file_lock
 from common.files import replace_file
+from common.program_names import READER_PREFIX
 from readers.supervision.channel_names import ChannelList, channel_name, read_channel_names
 from readers.supervision.channels_file import ChannelsFileError, read_channels_file
-from readers.supervision.programs import PREFIX
 
 #: In the folder of supervisord.conf.
 APPLIED_CHANNELS = Path("var/channels.applied")
 
 #: An earlier version had a file for each reader in here, with this name.
 _EARLIER_FOLDER = Path("var/readers")
-_EARLIER_FILES = f"{PREFIX}*.conf"
+_EARLIER_FILES = f"{READER_PREFIX}*.conf"
 
 #: A later version may have more in a line than a channel.
 _VERSION = 1
@@ -89,7 +89,7 @@ def channels_of_earlier_version(folder: Path) -> tuple[str, ...]:
     channels = []
     for path in _earlier_files(folder):
         with suppress(ValueError):
-            channels.append(channel_name(path.stem.removeprefix(PREFIX)))
+            channels.append(channel_name(path.stem.removeprefix(READER_PREFIX)))
     return tuple(channels)
 
 

@@ -13,17 +13,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
 from supervisor.states import STOPPED_STATES, ProcessStates
-from supervisor.xmlrpc import Faults, SupervisorTransport
+from supervisor.xmlrpc import Faults
 
-from readers.supervision.programs import PREFIX
-
-#: supervisord's socket, in the folder of supervisord.conf.
-SOCKET = Path("var/supervisor.sock")
+from common.program_names import READER_PREFIX
 
 #: Seconds for readers to stop. supervisord kills them after their stopwaitsecs, 15 s; more for
 #: each, because hosts may be slow.
@@ -80,12 +76,6 @@ class ReaderProcess:
         return getattr(ProcessStates, self.state) in STOPPED_STATES
 
 
-def connect(server_url: str) -> ServerProxy:
-    """Return a proxy for supervisord's API at *server_url*: `unix://` and its socket's path."""
-    # Only the transport's address is used, but ServerProxy requires an HTTP address.
-    return ServerProxy("http://127.0.0.1", SupervisorTransport(None, None, server_url))
-
-
 def readers_settings(supervisord: ServerProxy) -> ReadersSettings | None:
     """Return the settings of *supervisord* for readers; None if it lacks our extension for them."""
     procedures: Any = supervisord.channels
@@ -102,11 +92,11 @@ def reader_processes(supervisord: ServerProxy) -> dict[str, ReaderProcess]:
     """Return the readers that *supervisord* has, by channel."""
     procedures: Any = supervisord.supervisor
     return {
-        process["group"].removeprefix(PREFIX): ReaderProcess(
+        process["group"].removeprefix(READER_PREFIX): ReaderProcess(
             process["statename"], process["description"], process["start"]
         )
         for process in procedures.getAllProcessInfo()
-        if process["group"].startswith(PREFIX)
+        if process["group"].startswith(READER_PREFIX)
     }
 
 
@@ -189,4 +179,4 @@ def _not_stopped(supervisord: ServerProxy, channels: Set[str]) -> set[str]:
 
 
 def _groups(channels: Iterable[str]) -> list[str]:
-    return [PREFIX + channel for channel in sorted(channels)]
+    return [READER_PREFIX + channel for channel in sorted(channels)]

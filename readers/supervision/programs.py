@@ -12,8 +12,7 @@ from typing import Any
 
 from supervisor.options import UnhosedConfigParser
 
-#: Prefix of the names of readers' programs.
-PREFIX = "reader-"
+from common.program_names import READER_PREFIX
 
 #: A program of one of these names, without a process, says that a host has no readers. `channels`
 #: was a program of an earlier version, and is in the programs.conf of old hosts.
@@ -51,9 +50,9 @@ def reader_groups(options: Any, channels: Iterable[str]) -> list[Any]:
     parser.expansions = options.environ_expansions
     parser.read_string(
         "".join(
-            _PROGRAM.format(name=PREFIX + channel, channel=channel)
+            _PROGRAM.format(name=READER_PREFIX + channel, channel=channel)
             for channel in channels
-            if PREFIX + channel not in defined
+            if READER_PREFIX + channel not in defined
         )
     )
     groups: list[Any] = options.process_groups_from_parser(parser)

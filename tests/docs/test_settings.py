@@ -15,7 +15,7 @@ from tests.docs.markdown import name_of
 from tests.processes import REPOSITORY
 
 _LINE = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
-_ROW = re.compile(r"^\| `([A-Z_*]+)` \|(?: `([^`]*)`)? \| ([^|]+) \| (.+) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| `([A-Z_*]+)` \|(?: `([^`]*)`)? \| ?([^|]*?) ?\| (.+) \|$", re.MULTILINE)
 
 _IN_THE_CODE = {
     variable.metadata["name"]: variable.metadata["default"]

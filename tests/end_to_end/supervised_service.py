@@ -12,7 +12,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from readers.supervision.groups import connect
+from common.supervisor_client import connect
 from simulator.background import BackgroundChatServer
 from tests.processes import REPOSITORY, Process, StartProcess, base_environment, wait_for
 

@@ -1,0 +1,1 @@
+"""Status pages: what each process tells about itself, in a file that is mapped to memory."""

@@ -1,0 +1,37 @@
+"""What auth tells about the login. Times are Unix milliseconds, 0 for never."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from common.status.reader_status import status_folder
+
+
+class AuthStatus(msgspec.Struct, array_like=True):
+    """Auth's figures. Counts continue after a restart."""
+
+    pid: int = 0
+    started_ms: int = 0
+    written_ms: int = 0
+    #: When the main loop turned last.
+    turned_ms: int = 0
+    #: The account's login name; empty while there is no login, and readers are anonymous.
+    login: str = ""
+    #: When the token ends.
+    expires_ms: int = 0
+    #: Whether Twitch accepted the token when it was asked last.
+    is_valid: bool = False
+    validated_ms: int = 0
+    #: Why it is not valid, or cannot be renewed.
+    problem: str = ""
+    #: Attempts to renew the login, by result.
+    renewals: dict[str, int] = msgspec.field(
+        default_factory=lambda: {"ok": 0, "refused": 0, "unreachable": 0}
+    )
+
+
+def auth_page(state_dir: Path) -> Path:
+    """Return the path of auth's page."""
+    return status_folder(state_dir) / "auth"

@@ -1,0 +1,220 @@
+"""
+A status page: the figures of one process, in a file of the same host that is mapped to memory.
+
+Writing it takes about a microsecond: no system call, no socket, no wake-up of another process. What
+is written outlives the process, so a restarted one continues from it.
+
+The file has two slots, which are written in turn. So one of them is whole even if the process is
+killed while it writes. A slot has a sequence number, which is odd while the slot is written, the
+length of its content, and a checksum, because a processor may reorder what is written. Its content
+is msgpack. A field that is added at the end of the struct, with a default, needs no new version.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import mmap
+import os
+import stat
+import struct
+from binascii import crc32
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import msgspec
+
+from common.files import OWNER_ONLY
+
+#: The size of a page, in bytes.
+PAGE_BYTES = 4096
+
+#: A page of another version cannot be read.
+PAGE_VERSION = 1
+
+_MAGIC = b"TWSTATUS"
+_HEADER = struct.Struct("<8sI4x")
+_SLOT = struct.Struct("<QII")
+
+#: How often a page is read again of which both slots are being written.
+_READS = 10
+
+logger = logging.getLogger(__name__)
+
+Status = TypeVar("Status", bound=msgspec.Struct)
+
+
+class PageError(Exception):
+    """Raised when a page cannot be read, with a text for the log."""
+
+
+@dataclass(frozen=True)
+class ReadPage(Generic[Status]):
+    """What a page holds."""
+
+    status: Status
+    #: Whether the process that writes it is running.
+    is_written: bool
+
+
+class StatusPage(Generic[Status]):
+    """The page at a path, for the one process that writes it."""
+
+    def __init__(self, path: Path, kind: type[Status], size: int = PAGE_BYTES) -> None:
+        """
+        Open the page, and create it and its folder if they are missing.
+
+        If that fails, what is written stays in memory and nobody sees it: a page is no reason to
+        stop a process. A warning says why.
+        """
+        #: What the last process wrote, None if nothing can be read.
+        self.previous: Status | None = None
+        self._encoder = msgspec.msgpack.Encoder()
+        self._slot_bytes = (size - _HEADER.size) // 2
+        self._is_too_large = False
+        self._path = path
+        self._writes = 0
+        self._descriptor = -1
+        try:
+            self._map = self._opened(kind, size)
+        except OSError as error:
+            logger.warning(
+                "cannot write the status page %s (%s): metrics and the live page lack this process",
+                path,
+                error.strerror,
+            )
+            self._map = mmap.mmap(-1, size)
+
+    def write(self, status: Status) -> None:
+        """Replace what the page holds with *status*."""
+        body = self._encoder.encode(status)
+        end = _SLOT.size + len(body)
+        if end > self._slot_bytes:
+            self._log_too_large(len(body))
+            return
+        self._writes += 1
+        page, sequence = self._map, 2 * self._writes
+        start = _HEADER.size + self._writes % 2 * self._slot_bytes
+        page[start : start + 8] = (sequence - 1).to_bytes(8, "little")
+        page[start + 8 : start + end] = (
+            len(body).to_bytes(4, "little") + crc32(body).to_bytes(4, "little") + body
+        )
+        page[start : start + 8] = sequence.to_bytes(8, "little")
+
+    def close(self) -> None:
+        """Close the page; its process then counts as ended."""
+        self._map.close()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+
+    def _opened(self, kind: type[Status], size: int) -> mmap.mmap:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(self._path, flags, OWNER_ONLY)
+        try:
+            _check_regular(descriptor)
+            _lock(descriptor)
+            content = os.pread(descriptor, size, 0)
+            # Without room for it on the disk, writing to the map would kill the process.
+            os.posix_fallocate(descriptor, 0, size)
+            mapped = mmap.mmap(descriptor, size)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        try:
+            self._writes, self.previous = _newest(content, kind, size)
+        except PageError:
+            mapped[:] = bytes(size)
+        mapped[: _HEADER.size] = _HEADER.pack(_MAGIC, PAGE_VERSION)
+        # The lock is held until the process ends, however it does.
+        self._descriptor = descriptor
+        return mapped
+
+    def _log_too_large(self, length: int) -> None:
+        if not self._is_too_large:
+            self._is_too_large = True
+            logger.warning(
+                "%d bytes are too many for the status page %s: it stays as it was",
+                length,
+                self._path,
+            )
+
+
+def read_page(path: Path, kind: type[Status], size: int = PAGE_BYTES) -> ReadPage[Status]:
+    """
+    Return what the page at *path* holds, and whether its process is running.
+
+    Raises PageError if it cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise PageError(f"{path}: {error.strerror}") from None
+    try:
+        _check_regular(descriptor)
+        for attempt in range(_READS):
+            try:
+                _, status = _newest(os.pread(descriptor, size, 0), kind, size)
+                return ReadPage(status, _is_locked(descriptor))
+            except PageError as error:
+                if attempt == _READS - 1:
+                    raise PageError(f"{path}: {error}") from None
+    except OSError as error:
+        raise PageError(f"{path}: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _newest(content: bytes, kind: type[Status], size: int) -> tuple[int, Status]:
+    """Return which write the newest whole slot of *content* is from, and what it holds."""
+    if len(content) < size or not content.startswith(_MAGIC):
+        raise PageError("it is no status page")
+    _, version = _HEADER.unpack_from(content)
+    if version != PAGE_VERSION:
+        raise PageError(f"it has version {version}, not {PAGE_VERSION}")
+    slot_bytes = (size - _HEADER.size) // 2
+    slots = [_slot(content, _HEADER.size + number * slot_bytes, slot_bytes) for number in (0, 1)]
+    sequence, body = max(slots)
+    if not sequence:
+        raise PageError("nothing whole is in it")
+    try:
+        return sequence // 2, msgspec.msgpack.decode(body, type=kind)
+    except msgspec.MsgspecError as error:
+        raise PageError(f"what it holds is wrong: {error}") from None
+
+
+def _slot(content: bytes, start: int, slot_bytes: int) -> tuple[int, bytes]:
+    """Return the sequence number and content of a slot; (0, b"") if it is not whole."""
+    sequence, length, checksum = _SLOT.unpack_from(content, start)
+    if sequence % 2 or length > slot_bytes - _SLOT.size:
+        return 0, b""
+    body = content[start + _SLOT.size : start + _SLOT.size + length]
+    return (sequence, body) if crc32(body) == checksum else (0, b"")
+
+
+def _check_regular(descriptor: int) -> None:
+    """Raise OSError if *descriptor* is no regular file."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
+
+
+def _lock(descriptor: int) -> None:
+    """Lock the page as its writer. Raises OSError if another process writes it."""
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK))
+    except OSError as error:
+        raise OSError(error.errno, "another process writes it") from None
+
+
+def _is_locked(descriptor: int) -> bool:
+    answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _flock(fcntl.F_RDLCK))
+    kind: int = struct.unpack_from("h", answer)[0]
+    return kind != fcntl.F_UNLCK
+
+
+def _flock(kind: int) -> bytes:
+    """Return a `struct flock` for the whole file: fcntl(2)."""
+    return struct.pack("hhqqi4x", kind, os.SEEK_SET, 0, 0, 0)

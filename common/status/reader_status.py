@@ -1,0 +1,124 @@
+"""What a reader tells about itself. All times are Unix milliseconds, 0 for never."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+
+import msgspec
+
+from common.program_names import READER_PREFIX
+from common.status.histogram import DELIVERY_S, Histogram, new_histogram
+
+#: How many of its gap records a reader shows.
+SHOWN_GAPS = 3
+
+#: The most characters of a text in a status page.
+TEXT_CHARACTERS = 200
+
+
+class ReaderState(enum.StrEnum):
+    """Where a reader is on its way into the channel."""
+
+    STARTING = "starting"
+    CONNECTING = "connecting"
+    #: Twitch accepts a number of logins and joins per time, from all readers of a host.
+    WAITING_FOR_TURN = "waiting for its turn"
+    IN_CHANNEL = "in the channel"
+    #: Until the next attempt.
+    PAUSING = "pausing"
+    STOPPED = "stopped"
+
+
+class DropReason(enum.StrEnum):
+    """Why a reader gave up a message that it had received."""
+
+    #: The outbox was full.
+    OVERFLOWED = "overflowed"
+    #: It was in memory only, because the disk refused it, when the process ended.
+    UNWRITTEN = "unwritten"
+    #: The outbox was damaged.
+    DAMAGED = "damaged"
+    #: The outbox was removed.
+    REMOVED = "removed"
+
+
+class ShownGap(msgspec.Struct, array_like=True, gc=False):
+    """A gap record."""
+
+    from_ms: int
+    to_ms: int
+    reason: str
+
+
+class ReaderStatus(msgspec.Struct, array_like=True):
+    """
+    A reader's figures. Counts continue after a restart.
+
+    Between two batches: received + gaps = acknowledged + dropped + replaced_gaps + waiting.
+    """
+
+    channel: str = ""
+    pid: int = 0
+    started_ms: int = 0
+    written_ms: int = 0
+    state: str = ReaderState.STARTING
+    state_since_ms: int = 0
+    #: Why it is not in the channel.
+    problem: str = ""
+    room_id: str = ""
+    connects: int = 0
+    last_message_ms: int = 0
+    malformed_lines: int = 0
+    #: Chat messages that were put into the outbox.
+    received: int = 0
+    #: Gap records that were put into the outbox.
+    gaps: int = 0
+    #: Records that left the outbox because the publisher acknowledged them.
+    acknowledged: int = 0
+    #: Chat messages that were given up, by DropReason.
+    dropped: dict[str, int] = msgspec.field(
+        default_factory=lambda: {reason.value: 0 for reason in DropReason}
+    )
+    #: Gap records that left the outbox because another one covers their time.
+    replaced_gaps: int = 0
+    #: Records in the outbox.
+    waiting: int = 0
+    #: How many of them are in memory only.
+    unwritten: int = 0
+    outbox_bytes: int = 0
+    outbox_limit_bytes: int = 0
+    #: Since when the oldest record waits.
+    oldest_waiting_ms: int = 0
+    #: By reason: the number of gap records, and their total time in milliseconds.
+    gaps_by_reason: dict[str, tuple[int, int]] = {}
+    #: The newest gap records, oldest first.
+    last_gaps: list[ShownGap] = []
+    #: The session of the publisher that it sends to, 0 while it knows none.
+    session: int = 0
+    #: Where that publisher receives batches.
+    publisher: str = ""
+    #: From Twitch's timestamp to the acknowledgement.
+    delay: Histogram = msgspec.field(default_factory=lambda: new_histogram(DELIVERY_S))
+
+
+def reader_page(state_dir: Path, channel: str) -> Path:
+    """Return the path of the page of the reader of *channel*."""
+    return status_folder(state_dir) / (READER_PREFIX + channel)
+
+
+def reader_pages(state_dir: Path) -> dict[str, Path]:
+    """Return the paths of all readers' pages, by channel. Raises OSError."""
+    folder = status_folder(state_dir)
+    if not folder.exists():
+        return {}
+    return {
+        path.name.removeprefix(READER_PREFIX): path
+        for path in sorted(folder.iterdir())
+        if path.name.startswith(READER_PREFIX)
+    }
+
+
+def status_folder(state_dir: Path) -> Path:
+    """Return the folder of all pages of a host."""
+    return state_dir / "status"

@@ -1,0 +1,1 @@
+"""`top`: the live page in a terminal."""

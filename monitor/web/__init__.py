@@ -1,0 +1,1 @@
+"""The HTTP server: live page, metrics, health."""
