@@ -59,7 +59,15 @@ def test_the_wheel_has_the_service_and_nothing_else(wheel: Path) -> None:
     """No tests or benchmarks; the files that init writes; the marks of typed packages."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-    packages = {"auth", "common", "monitor", "publisher", "readers", "simulator", "twitch_ingestion"}
+    packages = {
+        "auth",
+        "common",
+        "monitor",
+        "publisher",
+        "readers",
+        "simulator",
+        "twitch_ingestion",
+    }
     metadata = next(name for name in names if name.endswith("/METADATA")).partition("/")[0]
     assert {name.partition("/")[0] for name in names} == {*packages, metadata}
     assert {f"{package}/py.typed" for package in packages} <= set(names)
