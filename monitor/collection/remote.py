@@ -1,0 +1,178 @@
+"""
+Asks the monitor at an address for its snapshot.
+
+What it answers is not trusted: it may be no monitor, or never end. So an answer has a limit of size
+and of time, redirects are not followed, and long texts are clipped.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from common.web_address import WebAddress
+from monitor.collection.snapshot import SNAPSHOT_VERSION, Snapshot
+
+#: The largest answer: that of about 20,000 channels.
+MAX_BYTES = 8 * 1024**2
+
+#: The most characters of a text.
+MAX_CHARACTERS = 500
+
+_PATH = "/status.json"
+
+
+class RemoteError(Exception):
+    """Raised when there is no snapshot, with a sentence that names the address."""
+
+    def __init__(self, text: str, advice: str) -> None:
+        super().__init__(text)
+        #: What to do, in a sentence.
+        self.advice = advice
+
+
+class UnreachableError(RemoteError):
+    """Raised when nothing answers at the address."""
+
+
+class RefusedError(RemoteError):
+    """Raised when the monitor at the address wants another token."""
+
+
+class _Versioned(msgspec.Struct):
+    version: int
+
+
+def fetch(address: WebAddress, token: str, timeout_s: float) -> Snapshot:
+    """
+    Return the snapshot of the monitor at *address*, which takes *token*, "" for none.
+
+    Raises RemoteError, after at most *timeout_s* seconds once the name of the host is resolved.
+    """
+    connection = http.client.HTTPConnection(address.host, address.port, timeout=timeout_s)
+    try:
+        with _bounded(connection, timeout_s):
+            connection.request("GET", _PATH, headers=_headers(token))
+            with connection.getresponse() as response:
+                body = _body(response, address, has_token=bool(token))
+    except TimeoutError:
+        raise _silent(address, timeout_s) from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _unreachable(address, error) from None
+    finally:
+        connection.close()
+    return _snapshot(body, address)
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+@contextmanager
+def _bounded(connection: http.client.HTTPConnection, timeout_s: float) -> Iterator[None]:
+    """Connect, and raise TimeoutError if what is done with the connection takes too long."""
+    connection.connect()
+    is_late = threading.Event()
+
+    def end() -> None:
+        is_late.set()
+        # Unlike its time-out, this also ends what comes in byte by byte.
+        connected.shutdown(socket.SHUT_RDWR)
+
+    # The connection itself gives up its socket, which stays open, to the response.
+    with connection.sock.dup() as connected:
+        timer = threading.Timer(timeout_s, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except (OSError, http.client.HTTPException):
+            if is_late.is_set():
+                raise TimeoutError from None
+            raise
+        finally:
+            timer.cancel()
+            timer.join()
+
+
+def _body(response: http.client.HTTPResponse, address: WebAddress, *, has_token: bool) -> bytes:
+    """Return what *response* has to say. Raises RemoteError if it is no snapshot."""
+    if response.status == http.HTTPStatus.UNAUTHORIZED:
+        raise _refused(address, has_token=has_token)
+    if response.status != http.HTTPStatus.OK:
+        raise _no_monitor(address, f"it answers with status {response.status}")
+    # A monitor says it. Without it, the answer could go on for ever.
+    if response.length is None:
+        raise _no_monitor(address, "its answer has no length")
+    if response.length > MAX_BYTES:
+        raise _no_monitor(address, f"its answer has more than {MAX_BYTES} bytes")
+    return response.read()
+
+
+def _snapshot(body: bytes, address: WebAddress) -> Snapshot:
+    try:
+        version = msgspec.json.decode(body, type=_Versioned).version
+        if version != SNAPSHOT_VERSION:
+            raise RemoteError(
+                f"The monitor at {address} is another version of this service: its snapshots have"
+                f" version {version}, not {SNAPSHOT_VERSION}.",
+                "Install the same version on all hosts, and restart supervisord there.",
+            )
+        snapshot = msgspec.json.decode(body, type=Snapshot)
+    # Deeply nested JSON is a RecursionError.
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        raise _no_monitor(address, "its answer is no snapshot") from None
+    _clip(snapshot)
+    return snapshot
+
+
+def _clip(struct: msgspec.Struct) -> None:
+    """Shorten all texts in *struct* to MAX_CHARACTERS."""
+    for name in struct.__struct_fields__:
+        value = getattr(struct, name)
+        if type(value) is str and len(value) > MAX_CHARACTERS:
+            setattr(struct, name, value[:MAX_CHARACTERS])
+        elif isinstance(value, msgspec.Struct):
+            _clip(value)
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, msgspec.Struct):
+                    _clip(item)
+
+
+def _refused(address: WebAddress, *, has_token: bool) -> RefusedError:
+    if has_token:
+        return RefusedError(
+            f"The monitor at {address} refuses MONITOR_TOKEN.",
+            "Set MONITOR_TOKEN here to the one of that monitor.",
+        )
+    return RefusedError(
+        f"The monitor at {address} wants a token, and MONITOR_TOKEN is not set.",
+        "Set MONITOR_TOKEN here to the one of that monitor.",
+    )
+
+
+def _silent(address: WebAddress, timeout_s: float) -> UnreachableError:
+    return UnreachableError(
+        f"The monitor at {address} does not answer within {timeout_s:g} s.",
+        "See whether that host is up, and its log.",
+    )
+
+
+def _unreachable(address: WebAddress, error: Exception) -> RemoteError:
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        return UnreachableError(
+            f"The monitor at {address} cannot be reached: {reason}.",
+            "See whether it runs, and whether the address is right.",
+        )
+    return _no_monitor(address, "its answer is not HTTP")
+
+
+def _no_monitor(address: WebAddress, reason: str) -> RemoteError:
+    return RemoteError(f"There is no monitor at {address}: {reason}.", "Correct the address.")
