@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import http.client
 import os
-import socket
 import sys
 import time
 import xmlrpc.client
@@ -267,9 +266,8 @@ def _wanted(environment: Mapping[str, str], *, every_problem: bool = False) -> W
 def _supervisord() -> Iterator[ServerProxy]:
     """Connect to supervisord; raise _FailedError if it does not do what is asked."""
     url = os.environ.get("SUPERVISOR_SERVER_URL", f"unix://{SOCKET.absolute()}")
-    socket.setdefaulttimeout(ANSWER_WITHIN_S)
     try:
-        with connect(url) as supervisord:
+        with connect(url, within_s=ANSWER_WITHIN_S) as supervisord:
             yield supervisord
     except (OSError, http.client.HTTPException, xmlrpc.client.Error, StillRunningError) as error:
         raise _FailedError(_explain(error, url)) from None

@@ -79,10 +79,8 @@ def ask_supervisord(folder: Path, procedure: str, *arguments: str) -> Any:
 
     https://supervisord.org/api.html
     """
-    # Its connections have no other timeout.
-    socket.setdefaulttimeout(_ANSWER_WITHIN_S)
     try:
-        with connect(f"unix://{folder / SOCKET}") as supervisord:
+        with connect(f"unix://{folder / SOCKET}", within_s=_ANSWER_WITHIN_S) as supervisord:
             return getattr(supervisord.supervisor, procedure)(*arguments)
     except (OSError, http.client.HTTPException, xmlrpc.client.Error):
         return None

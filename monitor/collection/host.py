@@ -31,7 +31,9 @@ class Program:
 class Usage:
     """What processes use."""
 
+    #: Of memory that processes share, each has its share (PSS). 0 if it cannot be known.
     resident_bytes: int
+    #: It never falls, also when a process is restarted.
     processor_s: float
 
 
@@ -48,9 +50,11 @@ class Host:
     #: supervisord's programs by name, readers' too; None if supervisord cannot be asked, as in a
     #: container with one process.
     programs: Mapping[str, Program] | None
-    #: Of `publisher`, `auth`, `monitor`, and all `readers` together; those that run.
+    #: Of the programs `publisher`, `auth`, `monitor`, and all `readers` together; those that run.
     usage: Mapping[str, Usage]
     #: Free space where the outboxes are; None if it cannot be told.
     free_bytes: int | None
     #: Pages that cannot be read, by the name of the program, and why.
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    #: Why supervisord cannot be asked although it has a socket; empty if it can or has none.
+    supervisord_problem: str = ""

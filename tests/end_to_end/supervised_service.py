@@ -69,7 +69,7 @@ class SupervisedService:
         # The API that supervisorctl uses. Starting supervisorctl costs 0.25 s of processor time.
         socket = f"unix://{self.folder / 'var' / 'supervisor.sock'}"
         try:
-            with connect(socket) as supervisord:
+            with connect(socket, within_s=30) as supervisord:
                 processes: Any = supervisord.supervisor.getAllProcessInfo()
         except (OSError, HTTPException, xmlrpc.client.Error):
             return {}
