@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monitor.collection.snapshot import Channel, Gap, History, Login, Publisher, Snapshot
+from monitor.collection.snapshot import Channel, Gap, History, Login, Publisher
 from monitor.web import sparkline
 from monitor.web.formats import NONE, ago, count, delay, duration, exact, lasting, rate, size
 
@@ -153,4 +153,3 @@ def charts(history: History) -> list[Chart]:
     title = "Delay to Kafka, 99th percentile"
     made.append(Chart("delay_p99_s", title, sparkline.line(values), newest, highest))
     return made
-
