@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime
 
 #: Shown where there is no figure.
-NONE = "–"
+NONE = "\N{EN DASH}"
 
 _MS = 1
 _S = 1000 * _MS

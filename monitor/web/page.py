@@ -87,7 +87,7 @@ def _title(hosts: Sequence[Snapshot]) -> str:
     worst = min(hosts, key=lambda host: _RANKS[host.level], default=None)
     if worst is None:
         return "Twitch ingestion"
-    return f"{_SIGNS[worst.level]} {worst.sentence} – Twitch ingestion"
+    return f"{_SIGNS[worst.level]} {worst.sentence} | Twitch ingestion"
 
 
 def _verdict(host: Snapshot) -> tuple[Snapshot, View, list[tuple[Finding, View]]]:

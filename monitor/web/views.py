@@ -7,6 +7,7 @@ static/views.js makes the same texts when figures change.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from monitor.collection.snapshot import Channel, Gap, History, Login, Publisher
@@ -102,14 +103,11 @@ def publisher_view(publisher: Publisher, now_ms: int) -> View:
 
 def login_view(login: Login, now_ms: int) -> View:
     """Return the texts about a login."""
-    if login.is_valid:
-        validity = "valid"
-    else:
-        validity = "not valid" if login.login else "not needed"
+    invalid = "not valid" if login.login else "not needed"
     return {
         "problem": Text(login.problem),
         "login": Text(login.login or "none: readers are anonymous"),
-        "validity": Text(validity),
+        "validity": Text("valid" if login.is_valid else invalid),
         "expires": _moment(login.expires_ms, now_ms) if login.expires_ms > 0 else Text(NONE),
     }
 
@@ -137,19 +135,18 @@ class Chart:
 
 def charts(history: History) -> list[Chart]:
     """Return the charts of an hour."""
-    counted = (
-        ("messages_per_s", "Messages received per second", history.messages_per_s),
-        ("published_per_s", "Records published per second", history.published_per_s),
-        ("waiting", "Records waiting in outboxes", history.waiting),
-    )
-    made = []
-    for name, title, values in counted:
-        newest = sparkline.newest_of(values)
-        shown = NONE if newest is None else rate(newest)
-        highest = rate(sparkline.highest_of(values))
-        made.append(Chart(name, title, sparkline.line(values), shown, highest))
-    values = history.delay_p99_s
-    newest, highest = delay(sparkline.newest_of(values)), delay(sparkline.highest_of(values))
-    title = "Delay to Kafka, 99th percentile"
-    made.append(Chart("delay_p99_s", title, sparkline.line(values), newest, highest))
-    return made
+    return [
+        _chart("messages_per_s", "Messages received per second", history.messages_per_s, rate),
+        _chart("published_per_s", "Records published per second", history.published_per_s, rate),
+        _chart("waiting", "Records waiting in outboxes", history.waiting, rate),
+        _chart("delay_p99_s", "Delay to Kafka, 99th percentile", history.delay_p99_s, delay),
+    ]
+
+
+def _chart(
+    name: str, title: str, values: Sequence[float | None], text: Callable[[float], str]
+) -> Chart:
+    newest = sparkline.newest_of(values)
+    shown = NONE if newest is None else text(newest)
+    highest = text(sparkline.highest_of(values))
+    return Chart(name, title, sparkline.line(values), shown, highest)

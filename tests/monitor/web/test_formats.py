@@ -42,7 +42,7 @@ def test_sizes(number_of_bytes: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(None, "–"), (0.1205, "121 ms"), (1.25, "1.2 s"), (59, "59 s"), (90, "1 min 30 s")],
+    [(None, formats.NONE), (0.1205, "121 ms"), (1.25, "1.2 s"), (59, "59 s"), (90, "1 min 30 s")],
 )
 def test_delays(seconds: float | None, text: str) -> None:
     """No figure is a dash."""
