@@ -8,6 +8,9 @@ The file has two slots, which are written in turn. So one of them is whole even 
 killed while it writes. A slot has a sequence number, which is odd while the slot is written, the
 length of its content, and a checksum, because a processor may reorder what is written. Its content
 is msgpack. A field that is added at the end of the struct, with a default, needs no new version.
+
+The bytes 12 to 15 say when the page was written last: Unix seconds, little-endian. So a shell script
+can tell whether the process hangs (deploy/container/healthcheck).
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import mmap
 import os
 import stat
 import struct
+import time
 from binascii import crc32
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +39,8 @@ PAGE_BYTES = 4096
 PAGE_VERSION = 1
 
 _MAGIC = b"TWSTATUS"
-_HEADER = struct.Struct("<8sI4x")
+_HEADER = struct.Struct("<8sII")
+_WRITTEN_AT = slice(12, 16)
 _SLOT = struct.Struct("<QII")
 
 #: How often a page is read again of which both slots are being written.
@@ -102,6 +107,7 @@ class StatusPage(Generic[Status]):
             len(body).to_bytes(4, "little") + crc32(body).to_bytes(4, "little") + body
         )
         page[start : start + 8] = sequence.to_bytes(8, "little")
+        page[_WRITTEN_AT] = int(time.time()).to_bytes(4, "little")
 
     def close(self) -> None:
         """Close the page; its process then counts as ended."""
@@ -127,7 +133,7 @@ class StatusPage(Generic[Status]):
             self._writes, self.previous = _newest(content, kind, size)
         except PageError:
             mapped[:] = bytes(size)
-        mapped[: _HEADER.size] = _HEADER.pack(_MAGIC, PAGE_VERSION)
+        mapped[: _HEADER.size] = _HEADER.pack(_MAGIC, PAGE_VERSION, int(time.time()))
         # The lock is held until the process ends, however it does.
         self._descriptor = descriptor
         return mapped
@@ -172,7 +178,7 @@ def _newest(content: bytes, kind: type[Status], size: int) -> tuple[int, Status]
     """Return which write the newest whole slot of *content* is from, and what it holds."""
     if len(content) < size or not content.startswith(_MAGIC):
         raise PageError("it is no status page")
-    _, version = _HEADER.unpack_from(content)
+    _, version, _ = _HEADER.unpack_from(content)
     if version != PAGE_VERSION:
         raise PageError(f"it has version {version}, not {PAGE_VERSION}")
     slot_bytes = (size - _HEADER.size) // 2
