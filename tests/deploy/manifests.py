@@ -1,4 +1,4 @@
-"""Reads the files in deploy/ for container engines and Kubernetes."""
+"""Reads the files in deploy/ for container engines, Kubernetes and Prometheus."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ def compose_file() -> Manifest:
     """Return compose.yaml."""
     content: Manifest = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     return content
+
+
+def alerts() -> list[Manifest]:
+    """Return the alerts of prometheus/rules.yml."""
+    content = yaml.safe_load((DEPLOY / "prometheus" / "rules.yml").read_text())
+    return [rule for group in content["groups"] for rule in group["rules"]]
 
 
 def built(folder: Path) -> list[Manifest]:
