@@ -9,8 +9,8 @@ killed while it writes. A slot has a sequence number, which is odd while the slo
 length of its content, and a checksum, because a processor may reorder what is written. Its content
 is msgpack. A field that is added at the end of the struct, with a default, needs no new version.
 
-The bytes 12 to 15 say when the page was written last: Unix seconds, little-endian. So a shell script
-can tell whether the process hangs (deploy/container/healthcheck).
+The bytes 12 to 15 say when the page was written last: Unix seconds, little-endian. So a script
+can tell whether the process hangs, as deploy/container/healthcheck does.
 """
 
 from __future__ import annotations

@@ -58,7 +58,8 @@ def test_the_alerts_fire_and_are_silent_as_their_tests_say() -> None:
 
 def test_each_alert_has_a_test_of_its_firing_and_of_its_silence() -> None:
     """A rule that nobody has seen firing may never do so."""
-    fire, silent = set(), set()
+    fire: set[str] = set()
+    silent: set[str] = set()
     for group in yaml.safe_load((_FOLDER / "rules_test.yml").read_text())["tests"]:
         for check in group["promql_expr_test"]:
             [name] = re.findall(r'alertname="(\w+)"', check["expr"])
