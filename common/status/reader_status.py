@@ -13,8 +13,8 @@ from common.status.histogram import DELIVERY_S, Histogram, new_histogram
 #: How many of its gap records a reader shows.
 SHOWN_GAPS = 3
 
-#: The most characters of a text in a status page.
-TEXT_CHARACTERS = 200
+#: The most bytes of a text in a status page.
+TEXT_BYTES = 200
 
 
 class ReaderState(enum.StrEnum):
@@ -100,6 +100,10 @@ class ReaderStatus(msgspec.Struct, array_like=True):
     publisher: str = ""
     #: From Twitch's timestamp to the acknowledgement.
     delay: Histogram = msgspec.field(default_factory=lambda: new_histogram(DELIVERY_S))
+    #: Which outbox the figures are of, and the last record that was acknowledged: from these, the
+    #: next process tells what was acknowledged and what is lost.
+    numbering: str = ""
+    acknowledged_seq: int = 0
 
 
 def reader_page(state_dir: Path, channel: str) -> Path:
@@ -117,6 +121,11 @@ def reader_pages(state_dir: Path) -> dict[str, Path]:
         for path in sorted(folder.iterdir())
         if path.name.startswith(READER_PREFIX)
     }
+
+
+def clipped(text: str) -> str:
+    """Return as much of *text* as a status page has room for."""
+    return text.encode("utf-8", "replace")[:TEXT_BYTES].decode("utf-8", "ignore")
 
 
 def status_folder(state_dir: Path) -> Path:
