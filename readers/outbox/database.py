@@ -18,6 +18,7 @@ from readers.outbox.damage import (
 )
 from readers.outbox.errors import OutboxDamagedError
 from readers.outbox.file import NUMBERS_SKIPPED, open_outbox_file
+from readers.outbox.held_numbers import HeldNumbers
 
 #: Pages of 4 KiB returned to the file system at a time: 10 ms of work.
 _PAGES_RETURNED = 2048
@@ -146,9 +147,9 @@ class OutboxDatabase:
                 ),
             )
 
-    def records_after(self, seq: int) -> int:
-        """Return how many records there are after record *seq*, from the numbers of a few rows."""
-        records = -self._skipped_within_boots(seq)
+    def numbers_after(self, seq: int) -> HeldNumbers:
+        """Return the numbers of the records after record *seq*, from those of a few rows."""
+        numbers = HeldNumbers()
         first_seq = self.first_seq_after(seq)
         while first_seq is not None:
             # Up to the numbers skipped after a boot, which older versions did not store.
@@ -156,22 +157,17 @@ class OutboxDatabase:
                 "SELECT last_seq FROM batch WHERE first_seq < ? ORDER BY first_seq DESC LIMIT 1",
                 first_seq + NUMBERS_SKIPPED,
             ) or (first_seq,)
-            records += last_seq - first_seq + 1
+            numbers.add(first_seq, last_seq)
             first_seq = self.first_seq_after(last_seq)
-        return records
+        for skipped in self._skipped():
+            numbers.remove(*skipped)
+        return numbers
 
-    def _skipped_within_boots(self, seq: int) -> int:
-        """Return how many numbers after *seq* were skipped between batches, not after a boot."""
-        if not self._row("SELECT 1 FROM sqlite_master WHERE name = 'skipped'"):
-            return 0
-        (skipped,) = self._row(
-            "SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM skipped"
-            " WHERE first_seq > (SELECT min(first_seq) FROM batch WHERE first_seq > ?)"
-            " AND last_seq - first_seq < ?",
-            seq,
-            NUMBERS_SKIPPED - 1,
-        ) or (0,)
-        return int(skipped)
+    def _skipped(self) -> list[tuple[int, int]]:
+        with self._reading():
+            if not self._row("SELECT 1 FROM sqlite_master WHERE name = 'skipped'"):
+                return []
+            return self._connection.execute("SELECT first_seq, last_seq FROM skipped").fetchall()
 
     def insert(self, batch: StoredBatch) -> None:
         """Store *batch*, which comes after all others."""

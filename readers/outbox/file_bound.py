@@ -33,8 +33,15 @@ class FileBound:
         self._path = path
         self._max_bytes = max_bytes
         self._is_full = False
+        #: How much the file used when it was measured last, in bytes.
+        self.used_bytes = 0
         #: The file uses no more than this. It is cheaper to keep than the exact size is to ask for.
-        self._used_at_most = database.used_bytes()
+        self._used_at_most = 0
+        self.measure()
+
+    def measure(self) -> None:
+        """Ask the file how much it uses."""
+        self.used_bytes = self._used_at_most = self._database.used_bytes()
 
     def on_inserted(self, batch: StoredBatch) -> None:
         """Note that *batch* was added."""
@@ -44,7 +51,8 @@ class FileBound:
         """Return how much to evict now. *evicted* messages were evicted before: for the log."""
         if self._used_at_most <= self._max_bytes and not self._is_full:
             return 0
-        self._used_at_most = used = self._database.used_bytes()
+        self.measure()
+        used = self.used_bytes
         if used > self._max_bytes:
             return used - self._max_bytes + round(self._max_bytes * SHARE_EVICTED)
         if self._is_full and used < self._max_bytes * _SHARE_WITH_ROOM:

@@ -22,13 +22,14 @@ class LostSpans:
         self._channel = channel
         #: Start and end by channel id.
         self._spans: dict[str, list[int]] = {}
-        #: The chat messages among what is lost.
-        self.messages = 0
+        #: The chat messages among what is lost, and the gap records.
+        self.messages = self.gaps = 0
 
     def add(self, body: bytes) -> None:
         """Add the batch whose frame is *body*. Its records may be in any order of time."""
         batch = decode_batch(body)
         if batch.kind == Kind.GAP:
+            self.gaps += len(batch.records)
             for record in batch.records:
                 gap = decode_chat_gap(record.value)
                 self._extend(gap.channel_id, gap.from_ms, gap.to_ms)

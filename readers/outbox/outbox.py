@@ -23,6 +23,8 @@ from typing import Any
 
 from common.chat_gap import GapReason
 from common.frames import Batch
+from common.status.reader_status import ReaderStatus
+from readers.outbox.books import Books, Opened
 from readers.outbox.database import Absence, OutboxDatabase, StoredBatch
 from readers.outbox.file_bound import FileBound
 from readers.outbox.lost_spans import LostSpans
@@ -37,11 +39,14 @@ logger = logging.getLogger(__name__)
 class Outbox:
     """One reader's batches that Kafka has not confirmed. Records are numbered from 1 (`seq`)."""
 
-    def __init__(self, path: Path, channel: str, max_bytes: int) -> None:
+    def __init__(
+        self, path: Path, channel: str, max_bytes: int, status: ReaderStatus | None = None
+    ) -> None:
         """
         Open the outbox at *path*, creating it if necessary. The file may grow to *max_bytes*.
 
-        Raises OutboxError if it cannot be used, OutboxInUseError if another process has it open.
+        Its books continue those in *status*. Raises OutboxError if it cannot be used,
+        OutboxInUseError if another process has it open.
         """
         self._database = OutboxDatabase(path)
         self._path = path
@@ -52,6 +57,7 @@ class Outbox:
         self._absence: Absence | None = None
         self._disk_refuses = False
         self._is_memory_full = False
+        self._books = Books(status or ReaderStatus())
         #: The oldest record held; None where the file has to be asked.
         self._oldest_seq: int | None = None
         #: Messages that were evicted since the outbox was opened.
@@ -59,6 +65,7 @@ class Outbox:
         try:
             self._file_bound = FileBound(self._database, path, max_bytes)
             self.numbering = Numbering(self._database, path, channel)
+            self._open_books()
             self._store_numbering()
             self._store_first_absence()
         except BaseException:
@@ -103,8 +110,8 @@ class Outbox:
 
     @property
     def waiting(self) -> int:
-        """The number of records that are held. Reads the file; ask `is_empty` where it will do."""
-        return self._database.records_after(self.acknowledged) + self.unwritten
+        """The number of records that are held."""
+        return self._books.status.waiting
 
     def append(self, batch: Batch) -> StoredBatch | None:
         """
@@ -146,6 +153,7 @@ class Outbox:
         if seq <= self.acknowledged:
             return
         self.numbering.acknowledged = seq
+        self._books.on_acknowledged(seq)
         self._unwritten.remove_until(seq)
         if self._oldest_seq is not None and self._oldest_seq <= seq:
             self._oldest_seq = seq + 1 if seq == self.last_seq else None
@@ -182,14 +190,31 @@ class Outbox:
         )
         if not is_behind:
             self._on_all_written()
+        self._file_bound.measure()
         has_free_pages = self._database.has_free_pages()
         if has_free_pages:
             self._on_disk(self._database.return_pages)
         return has_free_pages or is_behind
 
+    def take_stock(self) -> None:
+        """Put into the status what is true at this moment, before it is written."""
+        numbering = self.numbering
+        self._books.take_stock(self.unwritten, numbering.reader, numbering.acknowledged)
+        self._books.status.outbox_bytes = self._file_bound.used_bytes
+
     def close(self) -> None:
         """Close the file, which another process may then open."""
         self._database.close()
+
+    def _open_books(self) -> None:
+        absence = self._database.absence()
+        opened = Opened(
+            self._database.numbers_after(self.acknowledged),
+            self.reader,
+            self.acknowledged,
+            absence.reason if absence else None,
+        )
+        self._books.open(opened)
 
     def _store_numbering(self) -> None:
         if not self.numbering.is_stored:
@@ -198,6 +223,7 @@ class Outbox:
     def _put(self, batch: Batch) -> StoredBatch:
         stored = self.numbering.numbered(batch)
         self.numbering.last_seq = stored.last_seq
+        self._books.on_put(stored, batch)
         if self._unwritten or not self.numbering.is_stored:
             self._unwritten.append(stored)
             self._write()
@@ -271,28 +297,30 @@ class Outbox:
                 self._unwritten.max_bytes // 1024,
             )
         lost = LostSpans(self._channel)
-        self._unwritten.evict(lost)
-        self._on_evicted(lost)
+        first_seq, last_seq = self._unwritten.evict(lost)
+        self._on_evicted(first_seq, last_seq, lost)
         self._put(lost.gap_batch())
 
     def _evict_from_file(self, to_evict: int) -> bool:
         """Evict *to_evict* bytes, or all, oldest first; return False if the disk refuses that."""
         lost = LostSpans(self._channel)
-        last = 0
-        for batch in self._database.batches_after(self.acknowledged):
-            lost.add(batch.body)
-            last = batch.first_seq
-            to_evict -= len(batch.body)
+        newest = None
+        for newest in self._database.batches_after(self.acknowledged):
+            lost.add(newest.body)
+            to_evict -= len(newest.body)
             if to_evict <= 0:
                 break
-        gap = self.numbering.numbered(lost.gap_batch())
-        if not last or not self._on_disk(self._database.replace_oldest, last, gap):
+        gap_batch = lost.gap_batch()
+        gap = self.numbering.numbered(gap_batch)
+        if not newest or not self._on_disk(self._database.replace_oldest, newest.first_seq, gap):
             return False
         self.numbering.last_seq = gap.last_seq
-        self._on_evicted(lost)
+        self._on_evicted(0, newest.last_seq, lost)
+        self._books.on_put(gap, gap_batch)
         self._file_bound.on_evicted()
         return True
 
-    def _on_evicted(self, lost: LostSpans) -> None:
+    def _on_evicted(self, first_seq: int, last_seq: int, lost: LostSpans) -> None:
+        self._books.on_evicted(first_seq, last_seq, lost)
         self.evicted += lost.messages
         self._oldest_seq = None

@@ -66,14 +66,19 @@ class UnwrittenBatches:
         """Return the first batch that begins after record *seq*, None if there is none."""
         return next((batch for batch in self._batches if batch.first_seq > seq), None)
 
-    def evict(self, lost: LostSpans) -> None:
+    def evict(self, lost: LostSpans) -> tuple[int, int]:
         """
-        Remove the oldest batches, and add them to *lost*.
+        Remove the oldest batches, and add them to *lost*. There must be some.
 
-        Afterwards a share of the bound is free, with room for the gap record of what was lost.
+        Returns the first and the last number of what was removed. Afterwards a share of the bound
+        is free, with room for the gap record of what was lost.
         """
+        first_seq, last_seq = self._batches[0].first_seq, 0
         while self._batches and self._bytes > self.max_bytes * (1 - SHARE_EVICTED):
-            lost.add(self.remove_oldest().body)
+            batch = self.remove_oldest()
+            last_seq = batch.last_seq
+            lost.add(batch.body)
+        return first_seq, last_seq
 
 
 def _memory_of(batch: StoredBatch) -> float:

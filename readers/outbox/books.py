@@ -1,0 +1,142 @@
+"""
+The books of an outbox: what was put in, and what has become of it.
+
+They are part of the reader's status, and go on after a restart. At every moment, received + gaps =
+acknowledged + dropped + replaced_gaps + waiting. What a kill kept from being written to the page is
+added when the outbox is opened.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+from common.chat_gap import GapReason, decode_chat_gap
+from common.frames import Batch, Kind, Record
+from common.status.histogram import DELIVERY_S
+from common.status.reader_status import SHOWN_GAPS, DropReason, ReaderStatus, ShownGap
+from readers.outbox.database import StoredBatch
+from readers.outbox.held_numbers import HeldNumbers
+from readers.outbox.lost_spans import LostSpans
+from readers.outbox.waiting_times import WaitingTimes
+
+
+class Opened(NamedTuple):
+    """An outbox that was just opened."""
+
+    held: HeldNumbers
+    #: The name of its numbering.
+    numbering: str
+    #: The last record that was acknowledged, 0 for none.
+    acknowledged: int
+    #: The reason of its absence, None if it has none yet because it is new.
+    absent: GapReason | None
+
+
+class Books:
+    """The books that are kept in *status*, by one outbox."""
+
+    def __init__(self, status: ReaderStatus) -> None:
+        """*status* is as the last process left it."""
+        self.status = status
+        self._held = HeldNumbers()
+        self._times = WaitingTimes()
+
+    def open(self, outbox: Opened) -> None:
+        """Begin with what *outbox* holds, and account for what the last process did not write."""
+        status = self.status
+        missing = status.waiting - outbox.held.count
+        if missing < 0:
+            # They were put in, and then the process was killed.
+            status.received -= missing
+        elif missing:
+            status.acknowledged += missing - self._drop_what_is_lost(missing, outbox)
+        self._held = outbox.held
+        status.waiting = outbox.held.count
+        if status.waiting:
+            oldest_ms = status.oldest_waiting_ms or _now_ms()
+            self._times.add(outbox.held.last, oldest_ms, 0, 0)
+        self.take_stock(0, outbox.numbering, outbox.acknowledged)
+
+    def on_put(self, stored: StoredBatch, batch: Batch) -> None:
+        """Note that *batch* was put in, as *stored*."""
+        status, records = self.status, batch.records
+        self._held.add(stored.first_seq, stored.last_seq)
+        status.waiting = self._held.count
+        if batch.kind == Kind.GAP:
+            status.gaps += len(records)
+            for record in records:
+                self._note_gap(record)
+            self._times.add(stored.last_seq, _now_ms(), 0, 0)
+        else:
+            status.received += len(records)
+            status.last_message_ms = records[-1].timestamp
+            self._times.add(stored.last_seq, _now_ms(), records[0].timestamp, len(records))
+
+    def on_acknowledged(self, seq: int) -> None:
+        """Note that all records up to *seq* were acknowledged."""
+        status = self.status
+        status.acknowledged += self._held.remove(0, seq)
+        status.waiting = self._held.count
+        now_ms = _now_ms()
+        for said_ms, messages in self._times.remove_until(seq):
+            # Clocks differ: Twitch's may be ahead.
+            status.delay.observe(DELIVERY_S, max(0.0, now_ms - said_ms) / 1000, messages)
+
+    def on_evicted(self, first_seq: int, last_seq: int, lost: LostSpans) -> None:
+        """Note that the records from *first_seq* to *last_seq*, in *lost*, were evicted."""
+        status = self.status
+        self._held.remove(first_seq, last_seq)
+        self._times.forget(first_seq, last_seq)
+        status.waiting = self._held.count
+        status.replaced_gaps += lost.gaps
+        self._drop(DropReason.OVERFLOWED, lost.messages)
+
+    def take_stock(self, unwritten: int, numbering: str, acknowledged: int) -> None:
+        """Note what is true at this moment, before the status is written."""
+        status = self.status
+        status.unwritten = unwritten
+        status.numbering = numbering
+        status.acknowledged_seq = acknowledged
+        status.oldest_waiting_ms = self._times.oldest_ms
+
+    def _drop_what_is_lost(self, missing: int, outbox: Opened) -> int:
+        """Count what is lost of the *missing* records, and return how many."""
+        status = self.status
+        reason = _reason_of_loss(status, outbox)
+        if reason is None:
+            return 0
+        # Others were acknowledged after the status was written: to this reader before a kill, or to
+        # `drain`. Numbers may have been skipped, so that this is too many, but never too few.
+        is_unwritten = reason is DropReason.UNWRITTEN
+        acknowledged = outbox.acknowledged - (status.acknowledged_seq if is_unwritten else 0)
+        at_most = status.unwritten if is_unwritten else missing
+        lost = min(at_most, max(0, missing - max(0, acknowledged)))
+        self._drop(reason, lost)
+        return lost
+
+    def _drop(self, reason: DropReason, messages: int) -> None:
+        dropped = self.status.dropped
+        dropped[reason] = dropped.get(reason, 0) + messages
+
+    def _note_gap(self, record: Record) -> None:
+        gap, status = decode_chat_gap(record.value), self.status
+        reason = gap.reason.value
+        number, total_ms = status.gaps_by_reason.get(reason, (0, 0))
+        status.gaps_by_reason[reason] = number + 1, total_ms + gap.to_ms - gap.from_ms
+        shown = ShownGap(gap.from_ms, gap.to_ms, reason)
+        status.last_gaps = [*status.last_gaps, shown][-SHOWN_GAPS:]
+
+
+def _reason_of_loss(status: ReaderStatus, outbox: Opened) -> DropReason | None:
+    """Return why messages may be lost since *status* was written; None if they cannot be."""
+    if outbox.numbering != status.numbering:
+        if outbox.absent is None:
+            return DropReason.REMOVED
+        if outbox.absent is GapReason.DAMAGED:
+            return DropReason.DAMAGED
+    return DropReason.UNWRITTEN if status.unwritten else None
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
