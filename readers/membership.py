@@ -15,7 +15,9 @@ from collections.abc import Callable
 
 from common.backoff import Backoff
 from common.settings import Settings
+from common.status.reader_status import ReaderState
 from readers.presence import ChannelPresence
+from readers.status_keeper import StatusKeeper
 from readers.twitch.chat_host import ChatHost
 from readers.twitch.client import OnChat, TwitchClient
 from readers.twitch.credentials import Credentials, advised, check_nick
@@ -37,6 +39,7 @@ class Membership:
         on_chat: OnChat,
         presence: ChannelPresence,
         *,
+        status: StatusKeeper,
         timing: Timing | None = None,
     ) -> None:
         """*credentials* is called for every connection: the token may have been renewed."""
@@ -44,6 +47,7 @@ class Membership:
         self._credentials = credentials
         self._on_chat = on_chat
         self._presence = presence
+        self._status = status
         self._limits = RateLimits(settings.state_dir / "limits", settings.twitch_join_rate)
         self._current: TwitchClient | None = None
         self._timing = timing or Timing()
@@ -65,6 +69,7 @@ class Membership:
                 successor = await self._enter()
                 previous, self._current = self._current, successor
                 self._presence.on_entered(successor.room_id)
+                self._status.on_entered(successor.room_id)
                 # If it was lost before it became the current client, _on_lost ignored that.
                 self._on_lost(successor)
                 entered_at = asyncio.get_running_loop().time()
@@ -75,25 +80,34 @@ class Membership:
             if self._current:
                 await self._current.leave()
             self._presence.on_stopped()
+            self._status.on_state(ReaderState.STOPPED)
 
     def _on_received(self, client: TwitchClient) -> None:
         if client is self._current:
             self._presence.on_received(client.received_ms)
+        self._status.write()
 
     def _on_lost(self, client: TwitchClient) -> None:
         if client is self._current and client.lost:
             self._presence.on_left(client.received_ms, client.lost)
+            self._status.on_state(ReaderState.PAUSING, client.reason)
+
+    def _note(self, state: ReaderState, problem: str | None = None) -> None:
+        """Note what is done to come into the channel, unless the reader is still there."""
+        if self._current is None or self._current.lost:
+            self._status.on_state(state, problem)
 
     async def _enter(self) -> TwitchClient:
         """Return a client that has joined the channel, after as many attempts as it takes."""
+        problem: TwitchError
         while True:
             try:
                 client = await self._attempt()
             except JoinRefusedError as refusal:
-                delay_s = self._rejoin.next_delay_s()
+                problem, delay_s = refusal, self._rejoin.next_delay_s()
                 self._log_refusal(refusal, delay_s)
             except LoginRefusedError as refusal:
-                delay_s = self._reconnect.next_delay_s()
+                problem, delay_s = refusal, self._reconnect.next_delay_s()
                 self._refused_logins += 1
                 if self._refused_logins > 1:
                     self._log_refusal(refusal, delay_s)
@@ -101,7 +115,7 @@ class Membership:
                     # The token may just have been renewed: the next attempt uses the new one.
                     logger.info("%s; next attempt in %.1f s", refusal, delay_s)
             except TwitchError as error:
-                delay_s = self._reconnect.next_delay_s()
+                problem, delay_s = error, self._reconnect.next_delay_s()
                 logger.warning(
                     "cannot connect to %s:%d: %s; next attempt in %.1f s",
                     self._host.name,
@@ -114,10 +128,13 @@ class Membership:
                 self._refused_logins = 0
                 logger.info("in the channel (id %s), as %s", client.room_id, client.nickname)
                 return client
+            self._note(ReaderState.PAUSING, str(problem))
             await asyncio.sleep(delay_s)
 
     async def _attempt(self) -> TwitchClient:
+        self._note(ReaderState.WAITING_FOR_TURN)
         await self._limits.wait_for_login()
+        self._note(ReaderState.CONNECTING)
         credentials = self._credentials()
         client = TwitchClient(
             self._channel,
@@ -125,6 +142,7 @@ class Membership:
             self._on_chat,
             self._timing,
             on_received=self._on_received,
+            on_malformed=self._status.on_malformed,
             on_lost=self._on_lost,
         )
         host = self._host
@@ -132,8 +150,11 @@ class Membership:
         try:
             with advised(credentials):
                 await client.log_in(host)
+            self._status.on_connected()
             check_nick(credentials, client.nickname)
+            self._note(ReaderState.WAITING_FOR_TURN)
             await self._limits.wait_for_join()
+            self._note(ReaderState.CONNECTING)
             await client.enter()
         except BaseException:
             await client.leave()

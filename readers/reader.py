@@ -10,14 +10,16 @@ from functools import partial
 from common.command_line import command
 from common.frames import Batch
 from common.logs import counts
-from common.settings import Settings
+from common.settings import Settings, SettingsError
 from common.supervisor_watch import call_when_supervisor_has_gone, is_supervised
-from readers.link.publisher_addresses import publisher_addresses
+from readers.link.publisher_addresses import PublisherAddress, publisher_addresses
 from readers.link.sender import Sender
 from readers.membership import Membership
+from readers.outbox.errors import OutboxError
 from readers.outbox.outbox import Outbox
 from readers.presence import ChannelPresence
 from readers.record_builder import RecordBuilder
+from readers.status_keeper import StatusKeeper
 from readers.twitch.credentials import check_login, credentials
 
 #: Seconds that a stopping reader waits for acknowledgements.
@@ -39,21 +41,37 @@ async def read_channel(channel: str, settings: Settings) -> None:
     """
     check_login(settings)
     publishers = publisher_addresses(settings)
-    log_in_as = partial(credentials, settings)
+    status = StatusKeeper(channel, settings)
+    problem = "the reader ended unexpectedly: see its log"
+    try:
+        await _read(channel, settings, publishers, status)
+        problem = ""
+    except (OutboxError, SettingsError) as error:
+        problem = str(error)
+        raise
+    finally:
+        status.on_stopped(problem)
+
+
+async def _read(
+    channel: str, settings: Settings, publishers: list[PublisherAddress], status: StatusKeeper
+) -> None:
     path = settings.state_dir / "outbox" / f"{channel}.db"
-    outbox = Outbox(path, channel, settings.outbox_max_bytes)
-    sender = Sender(outbox, publishers)
+    outbox = Outbox(path, channel, settings.outbox_max_bytes, status.status)
+    sender = Sender(outbox, publishers, on_turn=status.write)
+    status.observe(outbox, sender)
 
     def append(batch: Batch) -> None:
         sender.send(outbox.append(batch))
 
     builder = RecordBuilder(append)
     presence = ChannelPresence(channel, outbox, append, sender.report_presence)
-    membership = Membership(channel, settings, log_in_as, builder.take, presence)
+    log_in_as = partial(credentials, settings)
+    membership = Membership(channel, settings, log_in_as, builder.take, presence, status=status)
     waiting = outbox.waiting
     logger.info("started with %d messages in the outbox", waiting, extra=counts(waiting=waiting))
     try:
-        await _until_stopped(membership, sender)
+        await _until_stopped(membership, sender, status)
         # The disk may have room by now.
         outbox.tidy()
     except ExceptionGroup as group:
@@ -61,11 +79,12 @@ async def read_channel(channel: str, settings: Settings) -> None:
         raise group.exceptions[0] from None
     finally:
         log_summary(outbox, builder)
+        status.leave_outbox()
         outbox.close()
 
 
-async def _until_stopped(membership: Membership, sender: Sender) -> None:
-    stopped = _stop_requests()
+async def _until_stopped(membership: Membership, sender: Sender, status: StatusKeeper) -> None:
+    stopped = _stop_requests(status)
     async with asyncio.TaskGroup() as tasks:
         sending = tasks.create_task(sender.run())
         staying = tasks.create_task(membership.stay())
@@ -76,7 +95,7 @@ async def _until_stopped(membership: Membership, sender: Sender) -> None:
         sending.cancel()
 
 
-def _stop_requests() -> asyncio.Event:
+def _stop_requests(status: StatusKeeper) -> asyncio.Event:
     """Return an event that is set when the reader should stop."""
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
@@ -93,12 +112,13 @@ def _stop_requests() -> asyncio.Event:
         loop.add_signal_handler(number, stop)
     call_when_supervisor_has_gone(stop_alone)
     if not is_supervised():
-        _wake_up(loop)
+        _wake_up(loop, status)
     return stopped
 
 
-def _wake_up(loop: asyncio.AbstractEventLoop) -> None:
-    loop.call_later(WAKE_UP_EVERY_S, _wake_up, loop)
+def _wake_up(loop: asyncio.AbstractEventLoop, status: StatusKeeper) -> None:
+    status.write()
+    loop.call_later(WAKE_UP_EVERY_S, _wake_up, loop, status)
 
 
 def log_summary(outbox: Outbox, builder: RecordBuilder) -> None:

@@ -42,10 +42,12 @@ class Sender:
         outbox: Outbox,
         publishers: Sequence[PublisherAddress],
         clock: Callable[[], float] = time.monotonic,
+        on_turn: Callable[[], object] = lambda: None,
     ) -> None:
-        """*publishers* are in order of preference."""
+        """*publishers* are in order of preference. *on_turn* is called when some work was done."""
         self._outbox = outbox
         self._clock = clock
+        self._on_turn = on_turn
         self._received_until = ReceivedUntil()
         self._link = SendingLink(clock())
         self._failover = Failover(len(publishers), clock())
@@ -65,6 +67,16 @@ class Sender:
     @property
     def _current(self) -> RemotePublisher:
         return self._publishers[self._failover.current]
+
+    @property
+    def session(self) -> int | None:
+        """The session of the publisher that batches are sent to, None while it is not known."""
+        return self._link.session
+
+    @property
+    def endpoint(self) -> str:
+        """Where that publisher receives batches."""
+        return self._current.endpoint
 
     async def run(self) -> None:
         """
@@ -160,6 +172,7 @@ class Sender:
         self._receive()
         self._switch_if_preferred(self._clock())
         self.send()
+        self._on_turn()
 
     def _receive(self) -> None:
         """Handle what has come from the publishers."""
@@ -270,6 +283,7 @@ class Sender:
         if is_waiting:
             self._call_later()
             self.send()
+        self._on_turn()
 
     def _is_waiting(self) -> bool:
         """Return whether a publisher has something to send to us."""

@@ -67,11 +67,13 @@ class TwitchClient(PydleClient):
         timing: Timing,
         *,
         on_received: Callable[[TwitchClient], None],
+        on_malformed: Callable[[], object],
         on_lost: Callable[[TwitchClient], None],
     ) -> None:
         """
         *on_chat* gets the chat of each read from the socket, in order. *on_received* is called
-        after each read. *on_lost* is called once, if the client loses the channel before `leave`.
+        after each read, *on_malformed* for each line that is not IRC. *on_lost* is called once, if
+        the client loses the channel before `leave`.
         """
         super().__init__(credentials.nick)
         self.channel = channel
@@ -94,6 +96,7 @@ class TwitchClient(PydleClient):
         self._token = credentials.token
         self._on_chat = on_chat
         self._on_received = on_received
+        self._on_malformed = on_malformed
         self._on_lost = on_lost
         self._timing = timing
         self._lines = LineSplitter()
@@ -183,6 +186,8 @@ class TwitchClient(PydleClient):
                     continue
                 message = parse_irc(line)
                 if message is None:
+                    if line.strip():
+                        self._on_malformed()
                     continue
                 if message.command in _CHAT:
                     received = received_message(message, room_id=self.room_id, now_ms=self._read_ms)

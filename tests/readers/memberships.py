@@ -15,6 +15,7 @@ from common.settings import Settings, read_settings
 from readers.membership import Membership
 from readers.outbox.outbox import Outbox
 from readers.presence import ChannelPresence
+from readers.status_keeper import StatusKeeper
 from readers.twitch.chat_parser import ReceivedMessage
 from readers.twitch.credentials import Credentials, credentials
 from readers.twitch.timing import Timing
@@ -93,6 +94,7 @@ def membership(
         log_in_as or (lambda: credentials(settings)),
         listener.take,
         ChannelPresence(CHANNEL, listener.outbox, listener.outbox.append, lambda *_: False),
+        status=StatusKeeper(CHANNEL, settings),
         timing=timing,
     )
 

@@ -118,6 +118,7 @@ class Client(TwitchClient):
             self.take,
             Timing(),
             on_received=lambda _: self.events.append("received"),
+            on_malformed=lambda: self.events.append("malformed"),
             on_lost=lambda _: self.events.append("lost"),
         )
 
