@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from common.arguments import Formatter, run_command
+from common.distribution import DISTRIBUTION
 from common.operating_system import refuse_other_systems
 from twitch_ingestion.commands import COMMANDS
-
-DISTRIBUTION = "twitch-ingestion-service"
 
 
 def main() -> int:

@@ -1,0 +1,3 @@
+"""The name that this service is installed under."""
+
+DISTRIBUTION = "twitch-ingestion-service"

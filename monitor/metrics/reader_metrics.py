@@ -1,0 +1,144 @@
+"""The metrics of readers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from common.chat_gap import GapReason
+from common.status.reader_status import DropReason, ReaderStatus
+from monitor.metrics.channel_metric import channel_counts, channel_metric, joined, summed_counts
+from monitor.metrics.labels import labels
+from monitor.metrics.metric import Kind, Metric, OverChannels, Sample
+from monitor.metrics.scrape import Scrape
+
+_NO_DROPS = {reason.value: 0 for reason in DropReason}
+_NO_GAPS = {reason.value: 0 for reason in GapReason}
+
+
+def _dropped(status: ReaderStatus) -> Mapping[str, int]:
+    return _NO_DROPS | status.dropped
+
+
+def _gap_seconds(status: ReaderStatus) -> float:
+    return sum(milliseconds for _, milliseconds in status.gaps_by_reason.values()) / 1000
+
+
+def _gaps_by_reason(status: ReaderStatus) -> Mapping[str, int]:
+    return _NO_GAPS | {reason: count for reason, (count, _) in status.gaps_by_reason.items()}
+
+
+def _gap_seconds_by_reason(scrape: Scrape) -> Iterable[Sample]:
+    total: Counter[str] = Counter(_NO_GAPS)
+    for _, status in scrape.readers:
+        total.update({reason: length for reason, (_, length) in status.gaps_by_reason.items()})
+    if scrape.readers:
+        for reason, milliseconds in total.items():
+            yield labels(reason=reason), milliseconds / 1000
+
+
+def _in_channel(scrape: Scrape) -> Iterable[Sample]:
+    if scrape.per_channel:
+        return [(f"{{{channel}}}", int(is_in)) for channel, is_in in scrape.wanted]
+    return joined([int(is_in) for _, is_in in scrape.wanted], OverChannels.SHARE)
+
+
+READER_METRICS: tuple[Metric, ...] = (
+    channel_metric(
+        "received_messages_total",
+        Kind.COUNTER,
+        "Chat messages taken in from Twitch.",
+        lambda status: status.received,
+    ),
+    channel_metric(
+        "acknowledged_messages_total",
+        Kind.COUNTER,
+        "Messages and gap records that the publisher has acknowledged.",
+        lambda status: status.acknowledged,
+    ),
+    channel_counts(
+        "dropped_messages_total",
+        "Messages given up, never to be published.",
+        "reason",
+        _dropped,
+    ),
+    channel_metric(
+        "replaced_gap_records_total",
+        Kind.COUNTER,
+        "Gap records that left the outbox because another one covers their time.",
+        lambda status: status.replaced_gaps,
+    ),
+    channel_metric(
+        "outbox_messages",
+        Kind.GAUGE,
+        "Messages and gap records that wait in the outbox.",
+        lambda status: status.waiting,
+    ),
+    channel_metric(
+        "outbox_bytes",
+        Kind.GAUGE,
+        "Size of the outbox on disk.",
+        lambda status: status.outbox_bytes,
+        OverChannels.LARGEST,
+    ),
+    channel_metric(
+        "outbox_oldest_timestamp_seconds",
+        Kind.GAUGE,
+        "Since when the oldest record in the outbox waits, 0 for none.",
+        lambda status: status.oldest_waiting_ms / 1000,
+        OverChannels.OLDEST,
+    ),
+    channel_metric(
+        "gap_seconds_total",
+        Kind.COUNTER,
+        "Time in which messages may have been missed.",
+        _gap_seconds,
+    ),
+    channel_metric(
+        "gaps_total",
+        Kind.COUNTER,
+        "Number of times in which messages may have been missed: gap records.",
+        lambda status: status.gaps,
+    ),
+    Metric(
+        "gap_seconds_by_reason_total",
+        Kind.COUNTER,
+        "Time in which messages may have been missed, over all channels.",
+        ("reason",),
+        _gap_seconds_by_reason,
+    ),
+    Metric(
+        "gaps_by_reason_total",
+        Kind.COUNTER,
+        "Number of gap records, over all channels.",
+        ("reason",),
+        lambda scrape: summed_counts(scrape, "reason", _gaps_by_reason),
+    ),
+    Metric(
+        "reader_in_channel",
+        Kind.GAUGE,
+        "1 while Twitch has confirmed the join; 0 also while the reader does not run.",
+        ("channel",),
+        _in_channel,
+        OverChannels.SHARE,
+    ),
+    channel_metric(
+        "reader_connects_total",
+        Kind.COUNTER,
+        "Connections to chat that were made.",
+        lambda status: status.connects,
+    ),
+    channel_metric(
+        "reader_last_message_timestamp_seconds",
+        Kind.GAUGE,
+        "When the last message was said, 0 for never.",
+        lambda status: status.last_message_ms / 1000,
+        OverChannels.NEWEST,
+    ),
+    channel_metric(
+        "malformed_lines_total",
+        Kind.COUNTER,
+        "Lines that are not IRC as Twitch speaks it.",
+        lambda status: status.malformed_lines,
+    ),
+)
