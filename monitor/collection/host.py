@@ -58,3 +58,5 @@ class Host:
     unreadable: Mapping[str, str] = field(default_factory=dict)
     #: Why supervisord cannot be asked although it has a socket; empty if it can or has none.
     supervisord_problem: str = ""
+    #: How long it took to collect all this.
+    collected_within_s: float = 0.0

@@ -60,8 +60,9 @@ def _programs(scrape: Scrape) -> dict[str, bool]:
     host = scrape.host
     if host.programs is None:
         pages = {"publisher": host.publisher, "auth": host.auth}
-        return {name: page.is_written for name, page in pages.items() if page}
-    return {
+        up = {name: page.is_written for name, page in pages.items() if page}
+        return up | {"supervisord": False} if host.supervisord_problem else up
+    return {"supervisord": True} | {
         name: program.pid > 0
         for name, program in host.programs.items()
         if not name.startswith(READER_PREFIX)
@@ -113,7 +114,7 @@ HOST_METRICS: tuple[Metric, ...] = (
     Metric(
         "program_up",
         Kind.GAUGE,
-        "1 while the program runs; all programs but readers.",
+        "1 while the program runs: supervisord, if it should, and its programs but readers.",
         ("program",),
         _program_up,
     ),
@@ -151,6 +152,13 @@ HOST_METRICS: tuple[Metric, ...] = (
         "Status pages that cannot be read; the series of their processes are missing.",
         (),
         lambda scrape: [("", len(scrape.host.unreadable))],
+    ),
+    Metric(
+        "monitor_collect_seconds",
+        Kind.GAUGE,
+        "How long it took to read all status pages.",
+        (),
+        lambda scrape: [("", scrape.host.collected_within_s)],
     ),
     Metric(
         "monitor_render_seconds",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import accumulate
 
 import pytest
@@ -243,12 +244,27 @@ def test_a_reader_that_does_not_run_or_has_no_page_is_not_in_its_channel() -> No
     found = samples(host({"in": status, "left": status}, programs=programs))
     assert found["reader_in_channel"] == {labels_of(channel="in"): 1, labels_of(channel="new"): 0}
     assert found["channels_configured"] == {NO_LABELS: 2}
-    assert found["program_up"] == {labels_of(program="publisher"): 1}
     assert found["readers"][labels_of(state="RUNNING")] == 1
     assert found["readers"][labels_of(state="FATAL")] == 1
     assert found["readers"][labels_of(state="BACKOFF")] == 0
     ended = samples(host({"in": status}, programs=programs, runs=False))
     assert ended["reader_in_channel"] == {labels_of(channel="in"): 0, labels_of(channel="new"): 0}
+
+
+def test_supervisord_and_its_programs_are_up_or_not() -> None:
+    """Where it cannot be asked although it should be there, the pages tell what runs."""
+    programs = {"publisher": Program("RUNNING", "", 2), "auth": Program("FATAL", "", 0)}
+    publisher = PublisherStatus()
+    assert samples(host(publisher=publisher, programs=programs))["program_up"] == {
+        labels_of(program="supervisord"): 1,
+        labels_of(program="publisher"): 1,
+        labels_of(program="auth"): 0,
+    }
+    silent = replace(host(publisher=publisher), supervisord_problem="it has not answered for 2 s")
+    assert samples(silent)["program_up"] == {
+        labels_of(program="supervisord"): 0,
+        labels_of(program="publisher"): 1,
+    }
 
 
 @pytest.mark.parametrize("per_channel", [True, False])
