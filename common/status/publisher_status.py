@@ -11,7 +11,10 @@ from common.status.histogram import DELIVERY_S, PUBLISH_S, Histogram, new_histog
 from common.status.reader_status import status_folder
 
 #: Larger than a reader's: it has the figures of up to SHOWN_BROKERS brokers, twice.
-PUBLISHER_PAGE_BYTES = 16384
+PUBLISHER_PAGE_BYTES = 65536
+
+#: The most characters of `problem` and of `kafka_brokers`.
+PROBLEM_CHARACTERS = 1000
 
 #: How many brokers it shows, those with the most requests.
 SHOWN_BROKERS = 32
@@ -63,8 +66,8 @@ class PublisherStatus(msgspec.Struct, array_like=True):
     """
     The publisher's figures. Counts continue after a restart, and count records of both kinds.
 
-    Between two batches: taken = published + duplicates + left_out_gaps + dead_letters + unconfirmed
-    + abandoned.
+    Whenever the page is written: taken = published + duplicates + left_out_gaps + dead_letters +
+    unconfirmed + abandoned. A batch is unconfirmed until Kafka has confirmed all of it.
     """
 
     pid: int = 0
@@ -86,7 +89,7 @@ class PublisherStatus(msgspec.Struct, array_like=True):
     librdkafka: str = ""
     #: Records accepted from readers.
     taken: int = 0
-    #: Records that Kafka has confirmed, by topic, without dead letters.
+    #: Records that Kafka has confirmed, by the topic of their kind, without dead letters.
     published: dict[str, int] = {}
     #: Records left out because another reader had sent them too.
     duplicates: int = 0
@@ -96,10 +99,12 @@ class PublisherStatus(msgspec.Struct, array_like=True):
     dead_letters: dict[str, int] = {}
     #: Records that Kafka has not confirmed yet.
     unconfirmed: int = 0
-    #: When the oldest of them was taken.
+    #: When the oldest of them was taken, or up to 1 s earlier.
     oldest_unconfirmed_ms: int = 0
-    #: Records that were unconfirmed when their session ended. Their readers send them again.
+    #: Records that were unconfirmed when their session ended. Kafka may have some of them; their
+    #: readers send again what it is not known to have.
     abandoned: int = 0
+    #: Batches that were not accepted, by reason; their readers send them again.
     refused_batches: dict[str, int] = {}
     malformed_frames: dict[str, int] = {}
     refused_connections: dict[str, int] = {}
