@@ -22,6 +22,7 @@ from publisher.kafka.embedded import EmbeddedKafkaError, embedded_cluster
 from publisher.kafka.properties import Cluster
 from publisher.link.connection_watcher import WatcherEndedError
 from publisher.link.sockets import BindError, LinkSockets
+from publisher.open_books import open_books
 from publisher.server import Server
 from publisher.stop_signals import StopSignals
 
@@ -65,7 +66,8 @@ def _publish(settings: Settings) -> int:
     raise_open_files()
     try:
         with (
-            StopSignals() as stop,
+            open_books(settings) as books,
+            StopSignals(books.turn) as stop,
             LinkSockets(
                 settings.publisher_bind, settings.publisher_ack_bind, publisher_keys(settings)
             ) as sockets,
@@ -80,7 +82,7 @@ def _publish(settings: Settings) -> int:
                 cluster.brokers,
                 settings.kafka_topic_chat_messages,
             )
-            Server(settings, cluster=cluster, sockets=sockets, stop=stop).run()
+            Server(settings, cluster=cluster, sockets=sockets, stop=stop, books=books).run()
     except SettingsError as error:
         return settings_are_wrong(error)
     except FencedError as error:

@@ -17,7 +17,8 @@ from confluent_kafka import KafkaError
 from common.backoff import Backoff
 from common.logs import BoundedLog
 from common.settings import EXACTLY_ONCE, Settings
-from publisher.counters import Counters
+from common.status.publisher_status import PublisherState
+from publisher.books import Books
 from publisher.deduplication.deduplication import Deduplication
 from publisher.deduplication.warm_up import warm_up
 from publisher.delivery.at_least_once import AtLeastOnce
@@ -55,17 +56,24 @@ class Server:
     """Publishes what *sockets* receive to *cluster*, until *stop* is requested."""
 
     def __init__(
-        self, settings: Settings, *, cluster: Cluster, sockets: LinkSockets, stop: StopSignals
+        self,
+        settings: Settings,
+        *,
+        cluster: Cluster,
+        sockets: LinkSockets,
+        stop: StopSignals,
+        books: Books,
     ) -> None:
         """Raises SettingsError when a setting is not allowed."""
         self._connection = connection_properties(settings, cluster)
         self._cluster = cluster
         self._sockets = sockets
         self._stop = stop
-        self._counters = Counters()
-        self._health = KafkaHealth(cluster.brokers)
+        self._books = books
+        books.use_kafka(cluster.brokers)
+        self._health = KafkaHealth(cluster.brokers, books.note_kafka)
         self._log_failure = BoundedLog(logger.error, interval_s=60.0)
-        self._deduplication = Deduplication(self._counters) if settings.deduplicate else None
+        self._deduplication = Deduplication() if settings.deduplicate else None
         self._transactional_id = transactional_id(settings)
         self._chat_topic = settings.kafka_topic_chat_messages
         self._guarantee = self._new_guarantee(settings)
@@ -75,6 +83,7 @@ class Server:
             has_permissions=not cluster.embedded,
             health=self._health,
             stop=stop,
+            explain=books.explain,
         )
         #: The missing permissions that have ended sessions, and were logged.
         self._logged_missing: set[str] = set()
@@ -91,12 +100,14 @@ class Server:
         # There is only one publisher, so there is nothing for jitter to spread.
         backoff = Backoff(_RETRY_FIRST_S, _RETRY_LAST_S, min_share=1.0)
         retry_s = 0.0
+        self._books.enter(PublisherState.BEGINNING)
         while not self._stop.wait(retry_s):
             sink = self._guarantee.open_sink()
             try:
                 self._run_session(sink)
             finally:
                 sink.close()
+                self._books.enter(PublisherState.BEGINNING)
             if sink.confirmations:
                 backoff.reset()
                 self._logged_missing.clear()
@@ -107,6 +118,7 @@ class Server:
 
     def _log(self, failure: KafkaError) -> None:
         """Log what has ended a session; a missing permission only when the next one begins."""
+        self._books.explain(f"Kafka's client has failed: {failure.name()}: {failure.str()}")
         if needed_after(failure, self._transactional_id):
             self._refusal = failure
             return
@@ -123,6 +135,9 @@ class Server:
         if failure is None or self._topics.had_problems:
             return
         needed = needed_after(failure, self._transactional_id)
+        self._books.explain(
+            f"Kafka's ACLs do not permit what the publisher does: it needs {needed}"
+        )
         if needed and needed not in self._logged_missing:
             self._logged_missing.add(needed)
             logger.error(
@@ -140,7 +155,7 @@ class Server:
                 settings,
                 cluster=self._cluster,
                 topics=topics,
-                counters=self._counters,
+                books=self._books,
                 health=self._health,
                 stop=self._stop,
             )
@@ -148,7 +163,7 @@ class Server:
             settings,
             cluster=self._cluster,
             topics=topics,
-            counters=self._counters,
+            books=self._books,
             health=self._health,
         )
 
@@ -175,11 +190,12 @@ class Server:
             sink,
             sockets=self._sockets,
             stop=self._stop,
-            counters=self._counters,
+            books=self._books,
             health=self._health,
             deduplication=self._deduplication,
             find_stall=partial(too_few_replicas, self._topics.names, self._connection),
         )
+        self._books.begin_session(link.session)
         session.run()
         if self._stop.requested:
             session.drain()

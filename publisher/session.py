@@ -15,7 +15,7 @@ import zmq
 
 from common.frames import Announcement, Batch, Presence
 from common.logs import BoundedLog, counts
-from publisher.counters import Counters
+from publisher.books import Books
 from publisher.deduplication.deduplication import Deduplication
 from publisher.delivery.sink import Sink
 from publisher.kafka.health import KafkaHealth
@@ -52,7 +52,7 @@ class Session:
         *,
         sockets: LinkSockets,
         stop: StopSignals,
-        counters: Counters,
+        books: Books,
         health: KafkaHealth,
         deduplication: Deduplication | None,
         find_stall: Callable[[], str],
@@ -67,7 +67,7 @@ class Session:
         self._sink = sink
         self._sockets = sockets
         self._stop = stop
-        self._counters = counters
+        self._books = books
         self._health = health
         self._deduplication = deduplication
         self._announcement = Announcement(link.session, deduplicates=deduplication is not None)
@@ -81,7 +81,7 @@ class Session:
         now = time.monotonic()
         self._next_tick = now
         self._next_summary = now + _SUMMARY_S
-        self._last_summary = counters.summary()
+        self._last_summary = books.summary()
         self._stall_detector = StallDetector(now, sink.confirmations)
 
     def run(self) -> None:
@@ -126,7 +126,7 @@ class Session:
                 extra=counts(unconfirmed=self._sink.unconfirmed),
             )
         self._count_connections()
-        self._log_summary(self._counters.summary())
+        self._log_summary(self._books.summary())
 
     def _receive(self) -> bool:
         """Handle the messages that have arrived, up to a bound; return whether there were any."""
@@ -144,7 +144,7 @@ class Session:
         try:
             message = read_message(frames)
         except MalformedError as error:
-            self._counters.malformed[error.reason] += 1
+            self._books.count_malformed(error.reason)
             self._log_malformed("dropped an invalid message: %s", error)
             return
         if isinstance(message, Presence):
@@ -154,7 +154,7 @@ class Session:
         envelope, batch = message
         delivery = self._link.accept(envelope, len(batch.records))
         if isinstance(delivery, Refusal):
-            self._counters.refused[delivery.value] += 1
+            self._books.count_refused(delivery.value)
             return
         if delivery.is_first:
             logger.info("reader %s: first batch, at seq %d", delivery.reader, delivery.first_seq)
@@ -165,6 +165,8 @@ class Session:
         self._sink.take(delivery, batch)
 
     def _acknowledge(self) -> None:
+        # Written first: what is acknowledged would else be abandoned if the process were killed.
+        self._books.turn()
         if acknowledgements := self._link.take_acknowledgements():
             self._sockets.acknowledge(self._link.session, acknowledgements)
 
@@ -192,6 +194,8 @@ class Session:
         self._sockets.check()
         self._sockets.reload_keys()
         self._count_connections()
+        self._books.explain(self._stall_detector.problem)
+        self._books.write()
         if now >= self._next_summary:
             self._next_summary = now + _SUMMARY_S
             self._summarise()
@@ -201,17 +205,20 @@ class Session:
         self._sockets.announce_to_new(self._announcement)
 
     def _count_connections(self) -> None:
-        self._counters.connections_ended = self._sockets.connections_ended
-        self._counters.connections_refused = self._sockets.connections_refused
+        self._books.count_connections(
+            ended=self._sockets.connections_ended,
+            refused=self._sockets.connections_refused,
+            readers=self._sockets.readers,
+        )
 
     def _summarise(self) -> None:
-        summary = self._counters.summary()
+        summary = self._books.summary()
         if summary != self._last_summary:
             self._last_summary = summary
             self._log_summary(summary)
 
     def _log_summary(self, summary: str) -> None:
-        logger.info("%s", summary, extra=counts(**self._counters.numbers()))
+        logger.info("%s", summary, extra=counts(**self._books.numbers()))
 
 
 def _log_messages(delivery: Delivery, batch: Batch) -> None:

@@ -22,6 +22,8 @@ class StallDetector:
         self._warned = False
         #: Whether confirmations are outstanding, and none has arrived for STALLED_S.
         self.stalled = False
+        #: What was logged of the stall that lasts, without its figures; empty without one.
+        self.problem = ""
 
     def update(
         self,
@@ -43,6 +45,7 @@ class StallDetector:
             if self._warned:
                 logger.info("Kafka is confirming messages again")
             self._warned = False
+            self.problem = ""
         since_s = now - self._confirmed_at
         self.stalled = since_s > STALLED_S
         if not self.stalled or not reachable or self._warned:
@@ -50,10 +53,15 @@ class StallDetector:
         cause = find_cause()
         if cause or since_s > WARN_S:
             self._warned = True
+            self.problem = f"Kafka can be reached, but confirms nothing{_tail(cause)}"
             logger.warning(
                 "Kafka can be reached, but has confirmed nothing for %d s; %d messages are "
                 "waiting%s",
                 since_s,
                 unconfirmed,
-                f": {cause}" if cause else "",
+                _tail(cause),
             )
+
+
+def _tail(cause: str) -> str:
+    return f": {cause}" if cause else ""

@@ -12,6 +12,7 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Callable
 from types import FrameType, TracebackType
 
 from common.supervisor_watch import supervisor_has_gone
@@ -27,7 +28,9 @@ _LOOK_EVERY_S = 1.0
 class StopSignals:
     """While entered, the first signal requests a stop; a further one has its default effect."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_turn: Callable[[], None] | None = None) -> None:
+        """Every loop of the publisher asks here, and every wait once a second: call *on_turn*."""
+        self._on_turn = on_turn
         self._requested = False
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
@@ -53,6 +56,8 @@ class StopSignals:
     @property
     def requested(self) -> bool:
         """Whether a stop is requested."""
+        if self._on_turn is not None:
+            self._on_turn()
         if not self._requested and supervisor_has_gone():
             logger.warning(
                 "supervisord has ended: stopping, because the next one starts a new publisher"

@@ -52,11 +52,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "publisher.kafka": (*_COMMON, "publisher.stop_signals"),
     "publisher.delivery": (
         *(*_COMMON, "publisher.link", "publisher.kafka"),
-        *("publisher.counters", "publisher.stop_signals"),
+        *("publisher.books", "publisher.stop_signals"),
     ),
     "publisher.deduplication": (
         *(*_COMMON, "publisher.link", "publisher.kafka", "publisher.delivery"),
-        *("publisher.counters", "publisher.stop_signals"),
+        *("publisher.books", "publisher.stop_signals"),
     ),
 }
 _PACKAGES = {room.partition(".")[0] for room in MAY_IMPORT}

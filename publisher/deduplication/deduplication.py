@@ -20,7 +20,6 @@ import msgspec
 from common.chat_gap import decode_chat_gap, encode_chat_gap
 from common.frames import Batch, Kind, Presence, Record
 from common.recent_ids import RecentIds
-from publisher.counters import Counters
 from publisher.deduplication.presence import PresenceTable
 from publisher.link.sequence import Delivery
 
@@ -34,8 +33,7 @@ REMEMBERED_IDS = 500_000
 class Deduplication:
     """The known messages and presences, across all sessions of the process."""
 
-    def __init__(self, counters: Counters) -> None:
-        self._counters = counters
+    def __init__(self) -> None:
         self._presence = PresenceTable()
         self.published = RecentIds[bytes](REMEMBERED_IDS)
         #: The batch that carries a message, by the message's id.
@@ -78,7 +76,6 @@ class Deduplication:
         for original in originals:
             delivery.wait_for(original)
         delivery.when_confirmed(partial(self._remember, new_ids, in_flight))
-        self._counters.duplicates_left_out += len(records) - len(selected)
         return selected
 
     def _remember(self, message_ids: list[bytes], in_flight: dict[bytes, Delivery]) -> None:
@@ -88,13 +85,11 @@ class Deduplication:
 
     def _select_gaps(self, delivery: Delivery, records: list[Record]) -> dict[int, Record]:
         """Return, by seq, the gap records that remain of *records*, cut where needed."""
-        remaining = {
+        return {
             seq: rest
             for seq, record in enumerate(records, delivery.first_seq)
             if (rest := self._remaining_gap(delivery.reader, record)) is not None
         }
-        self._counters.gaps_left_out += len(records) - len(remaining)
-        return remaining
 
     def _remaining_gap(self, reader: str, record: Record) -> Record | None:
         """Return the record of what remains of a gap; None if nothing remains."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from common.frames import Kind
 from common.settings import Settings
-from publisher.counters import Counters
+from publisher.books import Books
 from publisher.delivery.counted_sink import CountedSink
 from publisher.delivery.sink import Sink
 from publisher.kafka.health import KafkaHealth
@@ -23,14 +23,14 @@ class AtLeastOnce:
         *,
         cluster: Cluster,
         topics: Mapping[Kind, str],
-        counters: Counters,
+        books: Books,
         health: KafkaHealth,
     ) -> None:
         """Raises SettingsError when a KAFKA_CONF_* is not allowed."""
         self._properties = producer_properties(settings, cluster)
         self._topics = topics
         self._dead_letter_topic = settings.kafka_topic_dead_letters
-        self._counters = counters
+        self._books = books
         self._health = health
         self._with_ids = settings.deduplicate
 
@@ -40,7 +40,7 @@ class AtLeastOnce:
             self._properties,
             topics=self._topics,
             dead_letter_topic=self._dead_letter_topic,
-            counters=self._counters,
+            books=self._books,
             health=self._health,
             with_ids=self._with_ids,
         )

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from confluent_kafka import KafkaException
 
 from common.frames import Batch, Kind
-from publisher.counters import Counters
+from publisher.books import Books
 from publisher.delivery.handover import CountedHandover
 from publisher.delivery.refusals import Refusals
 from publisher.delivery.sink import BY_KEY, Sink
@@ -32,18 +32,15 @@ class CountedSink(Sink):
         *,
         topics: Mapping[Kind, str],
         dead_letter_topic: str,
-        counters: Counters,
+        books: Books,
         health: KafkaHealth,
         with_ids: bool,
     ) -> None:
         """Raises SettingsError when librdkafka does not accept the *properties*."""
-        super().__init__(
-            properties, topics=topics, counters=counters, health=health, with_ids=with_ids
-        )
+        super().__init__(properties, topics=topics, books=books, health=health, with_ids=with_ids)
         self._refusals = Refusals(
             properties,
             dead_letter_topic=dead_letter_topic,
-            counters=counters,
             on_failure=self.fail,
         )
         #: The batch of which the producer has only a part.
@@ -56,21 +53,21 @@ class CountedSink(Sink):
 
     def take(self, delivery: Delivery, batch: Batch) -> None:
         """Take a batch, which is confirmed when Kafka has it. Do not call it when `is_full`."""
-        self._counters.taken += delivery.count
-        if not batch.records:
-            # Nothing is produced, so this is no sign of life from Kafka.
-            self._counters.confirmed += delivery.count
-            delivery.confirm()
-            return
-        self.unconfirmed += delivery.count
-        self._partial = CountedHandover(
+        handover = CountedHandover(
             delivery,
             self._topics[batch.kind],
-            batch.records,
+            batch,
             on_confirmed=self._confirmed,
             on_refused=self._refusals.add_from_request,
             with_ids=self._with_ids,
         )
+        self._books.take(handover)
+        if not batch.records:
+            # Nothing is produced, so this is no sign of life from Kafka.
+            self._books.settle(handover)
+            delivery.confirm()
+            return
+        self._partial = handover
         self.proceed()
 
     def proceed(self) -> None:
@@ -122,9 +119,7 @@ class CountedSink(Sink):
                 self._refusals.add(handover, index, error.args[0])
 
     def _confirmed(self, handover: CountedHandover) -> None:
-        count = handover.delivery.count
-        self.unconfirmed -= count
-        self._counters.confirmed += count
+        self._books.settle(handover)
         self.confirmations += 1
         handover.delivery.confirm()
         self._health.answered()

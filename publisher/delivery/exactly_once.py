@@ -20,7 +20,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from common.frames import Kind
 from common.settings import Settings, SettingsError
-from publisher.counters import Counters
+from publisher.books import Books
 from publisher.delivery.checkpoints import ForeignRecordError, Standing, claim_key, encode_claim
 from publisher.delivery.progress_topic import read_progress
 from publisher.delivery.sink import Sink
@@ -58,7 +58,7 @@ class ExactlyOnce:
         *,
         cluster: Cluster,
         topics: Mapping[Kind, str],
-        counters: Counters,
+        books: Books,
         health: KafkaHealth,
         stop: StopSignals,
     ) -> None:
@@ -69,7 +69,7 @@ class ExactlyOnce:
         self._topics = topics
         self._dead_letter_topic = settings.kafka_topic_dead_letters
         self._progress_topic = settings.kafka_topic_progress
-        self._counters = counters
+        self._books = books
         self._health = health
         self._with_ids = settings.deduplicate
         self._stop = stop
@@ -88,7 +88,7 @@ class ExactlyOnce:
             topics=self._topics,
             progress_topic=self._progress_topic,
             dead_letter_topic=self._dead_letter_topic,
-            counters=self._counters,
+            books=self._books,
             health=self._health,
             with_ids=self._with_ids,
         )
@@ -154,6 +154,7 @@ class ExactlyOnce:
                 if time.monotonic() > warn_at:
                     warn_at = float("inf")
                     logger.warning("cannot start transactions yet: %s; retrying", reason.str())
+                    self._books.explain(f"cannot start transactions yet: {reason.str()}")
                 self._stop.wait(_WAIT_S / 5)
             else:
                 return True

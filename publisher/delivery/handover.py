@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
 
 from confluent_kafka import KafkaError, Message
 
-from common.frames import Record
+from common.frames import Batch, Kind
 from publisher.link.sequence import Delivery
 
 #: The headers of a record, as confluent_kafka takes them.
@@ -15,33 +17,44 @@ Headers = list[tuple[str, str | bytes | None]]
 #: The header that tells a record's id.
 ID_HEADER = "id"
 
+#: Nearly all batches have no dead letters, and share this.
+_NONE: Mapping[str, int] = {}
+
 
 class Handover:
-    """The *records* of *delivery* that are to be written to *topic*."""
+    """The records of *delivery* that are to be written to *topic*: those of *batch*."""
 
     __slots__ = (
         "_given",
         "_reader_header",
         "_with_ids",
         "delivery",
+        "kind",
         "next_index",
         "records",
+        "taken_s",
         "topic",
     )
 
-    def __init__(
-        self, delivery: Delivery, topic: str, records: list[Record], *, with_ids: bool
-    ) -> None:
+    def __init__(self, delivery: Delivery, topic: str, batch: Batch, *, with_ids: bool) -> None:
         """*with_ids* adds the records' ids to their headers."""
         self.delivery = delivery
         self.topic = topic
+        self.kind: Kind = batch.kind
+        #: When it was taken, in seconds of a monotonic clock.
+        self.taken_s = time.monotonic()
         #: Kept to the end: librdkafka returns a failed record without its headers.
-        self.records = records
+        self.records = batch.records
         #: Index of the first record that the producer does not have.
         self.next_index = 0
         self._reader_header = ("reader", delivery.reader.encode())
         self._given: set[int] = set()
         self._with_ids = with_ids
+
+    @property
+    def count(self) -> int:
+        """Number of records in the batch, including those that are left out."""
+        return self.delivery.count
 
     def headers(self, index: int) -> Headers:
         """
@@ -85,20 +98,22 @@ class CountedHandover(Handover):
     index of a refused record and the error; `confirm_one` has to be called for it later.
     """
 
-    __slots__ = ("_on_confirmed", "_on_refused", "unconfirmed")
+    __slots__ = ("_on_confirmed", "_on_refused", "dead_letters", "unconfirmed")
 
     def __init__(
         self,
         delivery: Delivery,
         topic: str,
-        records: list[Record],
+        batch: Batch,
         *,
         on_confirmed: Callable[[CountedHandover], None],
         on_refused: Callable[[CountedHandover, int, KafkaError], None],
         with_ids: bool,
     ) -> None:
-        super().__init__(delivery, topic, records, with_ids=with_ids)
-        self.unconfirmed = len(records)
+        super().__init__(delivery, topic, batch, with_ids=with_ids)
+        self.unconfirmed = len(batch.records)
+        #: How many of its dead letters Kafka has confirmed, by librdkafka's name of the error.
+        self.dead_letters: Mapping[str, int] = _NONE
         self._on_confirmed = on_confirmed
         self._on_refused = on_refused
 
@@ -111,8 +126,10 @@ class CountedHandover(Handover):
         if not self.unconfirmed:
             self._on_confirmed(self)
 
-    def confirm_one(self) -> None:
-        """Note that Kafka has confirmed a refused record, or its dead letter."""
+    def confirm_one(self, error: KafkaError | None) -> None:
+        """Note that Kafka has confirmed a refused record, or its dead letter because of *error*."""
+        if error is not None:
+            self.dead_letters = Counter(self.dead_letters) + Counter([error.name()])
         self.unconfirmed -= 1
         if not self.unconfirmed:
             self._on_confirmed(self)

@@ -15,7 +15,6 @@ from functools import partial
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from common.logs import BoundedLog
-from publisher.counters import Counters
 from publisher.delivery.dead_letters import FINAL, log_dead_letter, log_too_large
 from publisher.delivery.handover import CountedHandover
 from publisher.delivery.refused_record import RefusedRecord
@@ -33,12 +32,16 @@ class Refusals:
         properties: Mapping[str, str],
         *,
         dead_letter_topic: str,
-        counters: Counters,
         on_failure: Callable[[KafkaError], None],
     ) -> None:
-        self._properties = {**properties, "batch.num.messages": "1", "linger.ms": "0"}
+        self._properties = {
+            **properties,
+            "batch.num.messages": "1",
+            "linger.ms": "0",
+            # What it sends is a dead letter now and then: the figures of the main producer do.
+            "statistics.interval.ms": "0",
+        }
         self._dead_letter_topic = dead_letter_topic
-        self._counters = counters
         self._on_failure = on_failure
         self._log = BoundedLog(logger.error)
         self._log_too_large = BoundedLog(logger.warning, interval_s=60.0)
@@ -102,8 +105,7 @@ class Refusals:
         _message: Message | None,
     ) -> None:
         if error is None:
-            self._counters.dead_letters += record.is_dead_letter
-            handover.confirm_one()
+            handover.confirm_one(record.reason)
         elif record.refuse(error, partial(self._log_refusal, handover, record.index)):
             self._waiting.append((handover, record))
         else:

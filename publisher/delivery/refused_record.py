@@ -34,20 +34,16 @@ class Attempt(NamedTuple):
 class RefusedRecord:
     """The record at *index* of a batch, after it was refused together with others."""
 
-    __slots__ = ("_handover", "_is_bare", "_reason", "index")
+    __slots__ = ("_handover", "_is_bare", "index", "reason")
 
     def __init__(self, handover: Handover, index: int) -> None:
         self._handover = handover
         self.index = index
-        #: Why it was refused alone; None as long as it was not.
-        self._reason: KafkaError | None = None
+        #: Why it was refused alone, so that its dead letter is sent in its place; None as long as
+        #: it was not.
+        self.reason: KafkaError | None = None
         #: Whether its dead letter must have neither key nor value.
         self._is_bare = False
-
-    @property
-    def is_dead_letter(self) -> bool:
-        """Whether its dead letter is sent in its place."""
-        return self._reason is not None
 
     def refuse(self, error: KafkaError, log: Callable[[KafkaError], None]) -> bool:
         """
@@ -58,8 +54,8 @@ class RefusedRecord:
         """
         if error.code() not in FINAL:
             return False
-        if self._reason is None:
-            self._reason = error
+        if self.reason is None:
+            self.reason = error
             log(error)
             return True
         if self._is_bare or error.code() not in TOO_LARGE:
@@ -70,10 +66,10 @@ class RefusedRecord:
     def next_attempt(self, dead_letter_topic: str) -> Attempt:
         """Return what to produce next, to the record's topic or to *dead_letter_topic*."""
         handover, index = self._handover, self.index
-        if self._reason is None:
+        if self.reason is None:
             record = handover.records[index]
             return Attempt(
                 handover.topic, record.value, record.key, handover.headers(index), record.timestamp
             )
-        letter = dead_letter(handover, index, self._reason, bare=self._is_bare)
+        letter = dead_letter(handover, index, self.reason, bare=self._is_bare)
         return Attempt(dead_letter_topic, *letter, timestamp=0)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from common.frames import Batch, Kind
-from publisher.counters import Counters
+from publisher.books import Books
 from publisher.kafka.health import KafkaHealth, LibrdkafkaLog
 from publisher.kafka.property_errors import explaining_rejections
 from publisher.link.sequence import Delivery
@@ -33,7 +33,7 @@ class Sink(ABC):
         properties: Mapping[str, str | bool],
         *,
         topics: Mapping[Kind, str],
-        counters: Counters,
+        books: Books,
         health: KafkaHealth,
         with_ids: bool,
     ) -> None:
@@ -43,11 +43,9 @@ class Sink(ABC):
         Raises SettingsError when librdkafka does not accept the *properties*.
         """
         self._topics = topics
-        self._counters = counters
+        self._books = books
         self._health = health
         self._with_ids = with_ids
-        #: Records of the batches that were taken and are not confirmed, duplicates included.
-        self.unconfirmed = 0
         #: How many times Kafka has confirmed something.
         self.confirmations = 0
         #: What made the sink unusable.
@@ -61,6 +59,11 @@ class Sink(ABC):
                 },
                 logger=LibrdkafkaLog(),
             )
+
+    @property
+    def unconfirmed(self) -> int:
+        """Records of the batches that were taken and are not confirmed, duplicates included."""
+        return self._books.unconfirmed
 
     @property
     @abstractmethod
@@ -101,6 +104,8 @@ class Sink(ABC):
         """Drop what is not confirmed, and close the producer."""
         self.producer.purge(blocking=False)
         del self.producer
+        # The producer reports nothing any more.
+        self._books.abandon()
 
     def _serve(self, wait: Callable[[float], object], timeout_s: float) -> None:
         """Let the producer call back, by its `poll` or `flush` (*wait*)."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 
 from confluent_kafka import KafkaError
 
-from common.frames import Record
+from common.frames import Batch
 from publisher.delivery.dead_letters import FINAL
 from publisher.delivery.handover import Handover
 from publisher.delivery.refused_record import RefusedRecord
@@ -18,10 +19,8 @@ class TransactedBatch(Handover):
 
     __slots__ = ("_refused",)
 
-    def __init__(
-        self, delivery: Delivery, topic: str, records: list[Record], *, with_ids: bool
-    ) -> None:
-        super().__init__(delivery, topic, records, with_ids=with_ids)
+    def __init__(self, delivery: Delivery, topic: str, batch: Batch, *, with_ids: bool) -> None:
+        super().__init__(delivery, topic, batch, with_ids=with_ids)
         #: By index, the records that were refused, alone or together with others.
         self._refused: dict[int, RefusedRecord] = {}
 
@@ -31,9 +30,12 @@ class TransactedBatch(Handover):
         return bool(self._refused)
 
     @property
-    def dead_letters(self) -> int:
-        """How many of its records are replaced by their dead letters."""
-        return sum(record.is_dead_letter for record in self._refused.values())
+    def dead_letters(self) -> Mapping[str, int]:
+        """How many records are replaced by dead letters, by librdkafka's name of the error."""
+        if not self._refused:
+            return {}
+        reasons = [record.reason for record in self._refused.values()]
+        return Counter(reason.name() for reason in reasons if reason is not None)
 
     def refused(self, index: int) -> RefusedRecord | None:
         """Return the record at *index* if it was refused: it, or its letter, has to go alone."""

@@ -25,7 +25,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from common.frames import Batch, Kind
 from common.logs import BoundedLog
-from publisher.counters import Counters
+from publisher.books import Books
 from publisher.delivery.sink import Sink, attempt
 from publisher.delivery.transacted_batch import TransactedBatch
 from publisher.delivery.transaction import Transaction
@@ -53,7 +53,7 @@ class TransactionalSink(Sink):
         topics: Mapping[Kind, str],
         progress_topic: str,
         dead_letter_topic: str,
-        counters: Counters,
+        books: Books,
         health: KafkaHealth,
         with_ids: bool,
     ) -> None:
@@ -62,7 +62,7 @@ class TransactionalSink(Sink):
             # The commit reports success.
             {**properties, "delivery.report.only.error": True},
             topics=topics,
-            counters=counters,
+            books=books,
             health=health,
             with_ids=with_ids,
         )
@@ -88,14 +88,10 @@ class TransactionalSink(Sink):
 
     def take(self, delivery: Delivery, batch: Batch) -> None:
         """Take a batch, which is confirmed when Kafka has it. Do not call it when `is_full`."""
-        self.unconfirmed += delivery.count
-        self._counters.taken += delivery.count
+        taken = TransactedBatch(delivery, self._topics[batch.kind], batch, with_ids=self._with_ids)
+        self._books.take(taken)
         transaction = self._transaction or self._begin(time.monotonic() + TRANSACTION_MS / 1000)
-        transaction.add(
-            TransactedBatch(
-                delivery, self._topics[batch.kind], batch.records, with_ids=self._with_ids
-            )
-        )
+        transaction.add(taken)
 
     def proceed(self) -> None:
         """Produce what there was no room for."""
@@ -171,18 +167,12 @@ class TransactionalSink(Sink):
         if not self._has_ended(self.producer.commit_transaction):
             return
         for batch in transaction.batches:
-            self._confirm(batch)
+            self._books.settle(batch)
+            batch.delivery.confirm()
         self.confirmations += 1
         self._health.answered()
         self._numbers_are_missing = False
         self._begin_again()
-
-    def _confirm(self, batch: TransactedBatch) -> None:
-        count = batch.delivery.count
-        self.unconfirmed -= count
-        self._counters.confirmed += count
-        self._counters.dead_letters += batch.dead_letters
-        batch.delivery.confirm()
 
     def _abort(self, transaction: Transaction) -> None:
         if not self._has_ended(self.producer.abort_transaction):

@@ -6,6 +6,7 @@ forwards librdkafka's log.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import partial
 
 from confluent_kafka import KafkaError, ThrottleEvent
@@ -29,8 +30,12 @@ class KafkaHealth:
     down, before or after the cause. It reports success only by delivering records.
     """
 
-    def __init__(self, brokers: str) -> None:
+    def __init__(self, brokers: str, on_change: Callable[[bool, str], None] | None = None) -> None:
+        """*on_change* is called with whether a broker responds, and why not."""
         self._brokers = brokers
+        self._on_change = on_change
+        #: Whether the last that is known of a broker is a response.
+        self._responds = False
         self._cause: KafkaError | None = None
         self._all_down = False
         self._logged: set[int] = set()
@@ -56,7 +61,11 @@ class KafkaHealth:
         if error.code() in self._logged:
             return
         self._logged.add(error.code())
-        logger.error("Kafka at %s cannot be reached: %s; trying again", self._brokers, error.str())
+        self._responds = False
+        text = f"Kafka at {self._brokers} cannot be reached: {error.str()}; trying again"
+        logger.error("%s", text)
+        if self._on_change is not None:
+            self._on_change(False, text)
 
     def on_throttle(self, event: ThrottleEvent) -> None:
         """Handle an event from librdkafka's throttle callback: Kafka delays our next request."""
@@ -71,6 +80,10 @@ class KafkaHealth:
     def answered(self) -> None:
         """Record that a broker has responded."""
         self._cause, self._all_down = None, False
+        if not self._responds:
+            self._responds = True
+            if self._on_change is not None:
+                self._on_change(True, "")
         if self._logged:
             self._logged.clear()
             logger.info("Kafka at %s is back", self._brokers)

@@ -95,8 +95,14 @@ class RequiredTopics:
         has_permissions: bool,
         health: KafkaHealth,
         stop: StopSignals,
+        explain: Callable[[str], None],
     ) -> None:
-        """*properties* are those of the connection; *has_permissions*, whether Kafka knows ACLs."""
+        """
+        *properties* are those of the connection; *has_permissions*, whether Kafka knows ACLs.
+
+        *explain* is called with what somebody has to do.
+        """
+        self._explain = explain
         self._topics = topics
         self.names = [topic.name for topic in topics]
         self._properties = properties
@@ -137,6 +143,8 @@ class RequiredTopics:
                 self._logged.clear()
                 return True
             self.had_problems = self.had_problems or bool(problems)
+            if problems:
+                self._explain("\n".join(problems.values()))
             if not problems:
                 delay_s = _CREATED_S
             elif self._log_new(problems):  # at the start, or somebody has changed something

@@ -25,6 +25,9 @@ _EXPLANATIONS = {
     _NO_READER: "it does not speak the readers' protocol, or it disconnected during the handshake,"
     " as a reader without keys may do",
 }
+#: All reasons.
+REFUSAL_REASONS = tuple(_EXPLANATIONS)
+
 _REASONS: dict[int, str] = {
     zmq.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH: _NOT_ENCRYPTED,
     zmq.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC: _WRONG_KEY,

@@ -4,6 +4,7 @@ Validates what the PULL socket receives: two frames (an envelope and a batch), o
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Sequence
 
@@ -28,10 +29,19 @@ MAX_RECORDS = 10_000
 _MAX_INT64 = 2**63 - 1
 
 
+class MalformedReason(enum.StrEnum):
+    """Why a message is invalid."""
+
+    UNKNOWN_VERSION = "unknown version"
+    UNDECODABLE = "undecodable"
+    WRONG_PARTS = "wrong number of parts"
+    IMPOSSIBLE = "impossible values"
+
+
 class MalformedError(Exception):
     """Raised when a message is invalid; `reason` is a short text to count by."""
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: MalformedReason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
 
@@ -54,37 +64,39 @@ def read_message(frames: Sequence[bytes]) -> tuple[Envelope, Batch] | Presence:
                 _check_batch(envelope, batch)
                 return envelope, batch
     except UnknownVersionError as error:
-        raise MalformedError("unknown version", str(error)) from None
+        raise MalformedError(MalformedReason.UNKNOWN_VERSION, str(error)) from None
     except FrameError as error:
-        raise MalformedError("undecodable", str(error)) from None
-    raise MalformedError("wrong number of parts", f"{len(frames)} instead of 1 or 2")
+        raise MalformedError(MalformedReason.UNDECODABLE, str(error)) from None
+    raise MalformedError(MalformedReason.WRONG_PARTS, f"{len(frames)} instead of 1 or 2")
 
 
 def _check_presence(presence: Presence) -> None:
     if not _NAME.fullmatch(presence.reader):
-        raise MalformedError("impossible values", "the reader's name")
+        raise MalformedError(MalformedReason.IMPOSSIBLE, "the reader's name")
     if not _NAME.fullmatch(presence.channel_id):
-        raise MalformedError("impossible values", f"the channel's id, of {presence.reader}")
+        raise MalformedError(MalformedReason.IMPOSSIBLE, f"the channel's id, of {presence.reader}")
     if not 1 <= presence.since_ms <= presence.until_ms <= _MAX_INT64:
-        raise MalformedError("impossible values", f"times of {presence.reader}")
+        raise MalformedError(MalformedReason.IMPOSSIBLE, f"times of {presence.reader}")
 
 
 def _check_batch(envelope: Envelope, batch: Batch) -> None:
     count = len(batch.records)
     if not _NAME.fullmatch(envelope.reader):
-        raise MalformedError("impossible values", "the reader's name")
+        raise MalformedError(MalformedReason.IMPOSSIBLE, "the reader's name")
     if not 1 <= count <= MAX_RECORDS:
-        raise MalformedError("impossible values", f"{count} records")
+        raise MalformedError(MalformedReason.IMPOSSIBLE, f"{count} records")
     if not 1 <= envelope.oldest_seq <= envelope.first_seq <= _MAX_INT64 - count:
-        raise MalformedError("impossible values", f"seq of {envelope.reader}")
+        raise MalformedError(MalformedReason.IMPOSSIBLE, f"seq of {envelope.reader}")
     if not 0 <= envelope.follows < envelope.first_seq:
-        raise MalformedError("impossible values", f"what a batch of {envelope.reader} follows")
+        raise MalformedError(
+            MalformedReason.IMPOSSIBLE, f"what a batch of {envelope.reader} follows"
+        )
     # These are stored in the progress topic, too.
     if not (
         0 <= envelope.incarnation <= _MAX_INT64 and 0 <= envelope.follows_incarnation <= _MAX_INT64
     ):
-        raise MalformedError("impossible values", f"incarnations of {envelope.reader}")
+        raise MalformedError(MalformedReason.IMPOSSIBLE, f"incarnations of {envelope.reader}")
     timestamps = [record.timestamp for record in batch.records]
     # Kafka's timestamps are signed 64-bit milliseconds; confluent_kafka takes 0 for "now".
     if min(timestamps) < 1 or max(timestamps) > _MAX_INT64:
-        raise MalformedError("impossible values", f"a timestamp of {envelope.reader}")
+        raise MalformedError(MalformedReason.IMPOSSIBLE, f"a timestamp of {envelope.reader}")

@@ -160,6 +160,11 @@ class LinkSockets:
         """Number of refused connections, by reason."""
         return self._connections.counts.refused
 
+    @property
+    def readers(self) -> int:
+        """Number of readers that are connected, as far as their subscriptions have been read."""
+        return len(self._listeners.topics)
+
     def reload_keys(self) -> None:
         """
         Load the authorised keys: admit new ones, and disconnect revoked ones.

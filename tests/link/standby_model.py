@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from common.frames import Batch, Kind, Record
-from publisher.counters import Counters
 from publisher.deduplication.deduplication import Deduplication
 from publisher.link.sequence import Delivery, ReceivingLink
 from tests.link.model import ModelReader, TransactionalWorld, World
@@ -52,7 +51,7 @@ class StandbyWorld(World):
         return StandbyReader(name)
 
     def _new_publisher(self) -> ReceivingLink:
-        self._deduplication = Deduplication(Counters())
+        self._deduplication = Deduplication()
         for message in self.messages_in_kafka():
             self._deduplication.published.add(_id(message))
         return super()._new_publisher()

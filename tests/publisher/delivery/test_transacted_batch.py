@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from confluent_kafka import KafkaError
 
-from common.frames import Envelope, Record
+from common.frames import Batch, Envelope, Kind, Record
 from publisher.delivery.refused_record import Attempt
 from publisher.delivery.transacted_batch import TransactedBatch
 from publisher.link.sequence import Delivery, ReceivingLink
@@ -20,7 +20,9 @@ def batch() -> TransactedBatch:
     """A batch of three records."""
     delivery = ReceivingLink(7).accept(Envelope("xqc/00", 7, 1, 1), 3)
     assert isinstance(delivery, Delivery)
-    return TransactedBatch(delivery, "chat", [Record(b"k", 1, b"v")] * 3, with_ids=False)
+    return TransactedBatch(
+        delivery, "chat", Batch(Kind.CHAT, [Record(b"k", 1, b"v")] * 3), with_ids=False
+    )
 
 
 class Refuser:
@@ -64,7 +66,7 @@ def test_a_record_refused_with_others_is_sent_alone_next(refuser: Refuser) -> No
     batch = refuser.batch
     assert batch.has_refusals
     assert [batch.refused(index) is not None for index in range(3)] == [False, True, False]
-    assert batch.dead_letters == 0
+    assert batch.dead_letters == {}
     assert refuser.next_attempt()[:3] == ("chat", b"v", b"k")
     assert refuser.logged == []
 
@@ -74,7 +76,7 @@ def test_a_record_refused_alone_is_replaced_by_a_dead_letter(refuser: Refuser) -
     refuser.refuse_together(BAD_TIMESTAMP)
 
     assert refuser.refuse_alone(BAD_TIMESTAMP)
-    assert refuser.batch.dead_letters == 1
+    assert refuser.batch.dead_letters == {"INVALID_TIMESTAMP": 1}
     letter = refuser.next_attempt()
     assert letter[:3] == ("dead", b"v", b"k")
     assert dict(letter.headers)["topic"] == "chat"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +12,11 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from common.frames import Batch, Envelope, Kind, Record
-from publisher.counters import Counters
 from publisher.delivery.transactional_sink import TransactionalSink
 from publisher.kafka.health import KafkaHealth
 from publisher.link.sequence import Delivery, ReceivingLink
 from tests.kafka.cluster import KafkaCluster
+from tests.publisher.books import new_books
 from tests.publisher.delivery.exactly_once import committed
 from tests.publisher.peer import KEY, READER, chat, now_ms
 
@@ -54,13 +55,13 @@ def _keeping_producer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_refusal_aborts_the_transaction_though_another_record_is_never_reported(
-    real_kafka: KafkaCluster, topic: str
+    real_kafka: KafkaCluster, topic: str, tmp_path: Path
 ) -> None:
     """The other record is published, and the refused one becomes a dead letter."""
     _create(real_kafka, topic, max_bytes=5000)
     for other in (f"{topic}-dead", f"{topic}-progress"):
         _create(real_kafka, other)
-    sink = _sink(real_kafka, topic)
+    sink = _sink(real_kafka, topic, tmp_path)
     large = Record(KEY, now_ms(), b"x" * 10_000)
 
     _take(sink, Batch(Kind.CHAT, [*chat(1, 1).records, large]))
@@ -72,10 +73,10 @@ def test_a_refusal_aborts_the_transaction_though_another_record_is_never_reporte
 
 
 def test_another_error_ends_the_session_though_another_record_is_never_reported(
-    real_kafka: KafkaCluster, topic: str
+    real_kafka: KafkaCluster, topic: str, tmp_path: Path
 ) -> None:
     """Here the topic does not exist."""
-    sink = _sink(real_kafka, topic)
+    sink = _sink(real_kafka, topic, tmp_path)
 
     _take(sink, chat(1, 2))
     _poll_until_settled(sink)
@@ -85,7 +86,7 @@ def test_another_error_ends_the_session_though_another_record_is_never_reported(
     assert sink.unconfirmed == 2
 
 
-def _sink(cluster: KafkaCluster, topic: str) -> TransactionalSink:
+def _sink(cluster: KafkaCluster, topic: str, state_dir: Path) -> TransactionalSink:
     sink = TransactionalSink(
         {
             "bootstrap.servers": cluster.bootstrap,
@@ -98,7 +99,7 @@ def _sink(cluster: KafkaCluster, topic: str) -> TransactionalSink:
         topics={Kind.CHAT: topic, Kind.GAP: f"{topic}-gaps"},
         progress_topic=f"{topic}-progress",
         dead_letter_topic=f"{topic}-dead",
-        counters=Counters(),
+        books=new_books(state_dir, topic),
         health=KafkaHealth(cluster.bootstrap),
         with_ids=False,
     )

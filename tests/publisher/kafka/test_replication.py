@@ -89,6 +89,7 @@ def test_a_topic_without_replicas_is_named_once_with_what_adds_them(
             has_permissions=True,
             health=KafkaHealth(three_brokers.bootstrap),
             stop=stop,
+            explain=lambda _: None,
         )
         for _ in range(2):
             assert topics.wait(Producer(properties), lambda: None)

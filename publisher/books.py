@@ -1,0 +1,249 @@
+"""
+The publisher's books: what became of each record that was taken, and what the publisher does now.
+
+They are the publisher's status page. Each count goes on where the last process stopped; what that
+process had not seen confirmed is abandoned, because it cannot see it any more.
+
+A batch is settled as a whole, once Kafka has confirmed all that it was given of it. Until then all
+of its records are unconfirmed, also those that are left out and those that became dead letters:
+if the session ends, the reader sends all of them again. So one call moves a batch from one side of
+the identity to the other, and the page, which is written between two calls, always balances:
+
+    taken = published + duplicates + left_out_gaps + dead_letters + unconfirmed + abandoned
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Protocol
+
+from common.frames import Kind, Record
+from common.status.histogram import DELIVERY_S, PUBLISH_S
+from common.status.page import StatusPage
+from common.status.publisher_status import (
+    PROBLEM_CHARACTERS,
+    KafkaFigures,
+    PublisherState,
+    PublisherStatus,
+)
+from publisher.oldest_taken import OldestTaken
+from publisher.summary import numbers, summary
+
+#: Seconds after which a turn is written although nothing has changed: whether the publisher turns
+#: is a check of its health, with a limit of 10 s. Less than the second after which it turns anyway.
+_WRITE_EVERY_S = 0.5
+
+
+class TakenBatch(Protocol):
+    """What the books need to know of a batch."""
+
+    @property
+    def taken_s(self) -> float:
+        """When it was taken, in seconds of a monotonic clock."""
+
+    @property
+    def count(self) -> int:
+        """The number of its records, including those that are left out."""
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of its records."""
+
+    @property
+    def topic(self) -> str:
+        """The topic that its records are written to."""
+
+    @property
+    def records(self) -> Sequence[Record]:
+        """The records that are not left out."""
+
+    @property
+    def dead_letters(self) -> Mapping[str, int]:
+        """How many records were replaced by dead letters, by librdkafka's name of the error."""
+
+
+class Books:
+    """Counts, and writes the page. At the end of its context, the publisher has stopped."""
+
+    def __init__(self, page: StatusPage[PublisherStatus], status: PublisherStatus) -> None:
+        """Go on with *status*, which has all counts that there can be."""
+        self._page = page
+        self._status = status
+        self._oldest = OldestTaken()
+        self._kafka_problem = ""
+        self._other_problem = ""
+        self._is_changed = True
+        self._write_at = 0.0
+        status.pid = os.getpid()
+        status.started_ms = status.state_since_ms = status.kafka_since_ms = _now_ms()
+        status.state = PublisherState.STARTING
+        status.kafka_is_reachable = False
+        status.session = status.readers = 0
+        status.problem = ""
+        self.abandon()
+        self._before = copy.deepcopy(status)
+
+    def __enter__(self) -> Books:
+        self.write()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, Exception):
+            self.explain(str(error))
+        self.enter(PublisherState.STOPPED)
+        self.write()
+        self._page.close()
+
+    @property
+    def unconfirmed(self) -> int:
+        """Records of the session's batches that are not settled, also those that are left out."""
+        return self._status.unconfirmed
+
+    def take(self, batch: TakenBatch) -> None:
+        """Count a batch that was accepted from a reader."""
+        self._status.taken += batch.count
+        self._status.unconfirmed += batch.count
+        self._oldest.take(batch.taken_s, _now_ms())
+        self._is_changed = True
+
+    def settle(self, batch: TakenBatch) -> None:
+        """Count a taken batch of which Kafka has confirmed all that it was given."""
+        status, records = self._status, batch.records
+        published = len(records)
+        if batch.dead_letters:
+            published -= sum(batch.dead_letters.values())
+            _add(status.dead_letters, batch.dead_letters)
+        left_out = batch.count - len(records)
+        if batch.kind == Kind.GAP:
+            status.left_out_gaps += left_out
+        else:
+            status.duplicates += left_out
+        status.published[batch.topic] += published
+        status.unconfirmed -= batch.count
+        self._oldest.settle(batch.taken_s)
+        if records:
+            status.publish.observe(PUBLISH_S, time.monotonic() - batch.taken_s)
+            if batch.kind == Kind.CHAT:
+                delay_s = time.time() - records[0].timestamp / 1000
+                # Twitch's clock and ours differ.
+                status.delivery.observe(DELIVERY_S, max(delay_s, 0.0), published)
+        self._is_changed = True
+
+    def abandon(self) -> None:
+        """Count what is not settled as abandoned: its session, or its process, has ended."""
+        self._status.abandoned += self._status.unconfirmed
+        self._status.unconfirmed = 0
+        self._oldest.forget_all()
+        self._is_changed = True
+
+    def count_refused(self, reason: str) -> None:
+        """Count a batch that was not accepted."""
+        self._status.refused_batches[reason] += 1
+        self._is_changed = True
+
+    def count_malformed(self, reason: str) -> None:
+        """Count a message that no reader of this version has sent."""
+        self._status.malformed_frames[reason] += 1
+        self._is_changed = True
+
+    def count_connections(self, *, ended: int, refused: Mapping[str, int], readers: int) -> None:
+        """
+        Note how many *readers* are connected.
+
+        *ended* and *refused*, by reason, are the connections since the start of the process.
+        """
+        status, before = self._status, self._before
+        status.ended_connections = before.ended_connections + ended
+        for reason, count in refused.items():
+            earlier = before.refused_connections.get(reason, 0)
+            status.refused_connections[reason] = earlier + count
+        status.readers = readers
+
+    def enter(self, state: PublisherState) -> None:
+        """Note what the publisher does from now on."""
+        if state != self._status.state:
+            self._status.state = state
+            self._status.state_since_ms = _now_ms()
+            self._is_changed = True
+
+    def begin_session(self, session: int) -> None:
+        """Note that a session has begun."""
+        self._status.session = session
+        self._status.sessions += 1
+        self.explain("")
+        self.enter(PublisherState.IN_SESSION)
+
+    def use_kafka(self, brokers: str) -> None:
+        """Note the addresses of the cluster's *brokers*."""
+        self._status.kafka_brokers = brokers[:PROBLEM_CHARACTERS]
+        self._is_changed = True
+
+    def note_kafka(self, is_reachable: bool, problem: str) -> None:
+        """Note whether a broker responds, and why not."""
+        if is_reachable != self._status.kafka_is_reachable:
+            self._status.kafka_is_reachable = is_reachable
+            self._status.kafka_since_ms = _now_ms()
+        self._kafka_problem = problem
+        self._show_problem()
+
+    def note_figures(self, figures: KafkaFigures) -> None:
+        """Note librdkafka's statistics."""
+        self._status.kafka = figures
+        self._is_changed = True
+
+    def explain(self, problem: str) -> None:
+        """Note why there is no session, or nothing is confirmed; empty if nothing is wrong."""
+        if problem != self._other_problem:
+            self._other_problem = problem
+            self._show_problem()
+
+    def turn(self) -> None:
+        """Note that a loop of the publisher has turned, and write the page if something changed."""
+        if self._is_changed or time.monotonic() >= self._write_at:
+            self.write()
+
+    def write(self) -> None:
+        """Write the page."""
+        status = self._status
+        status.written_ms = status.turned_ms = _now_ms()
+        status.oldest_unconfirmed_ms = self._oldest.taken_ms
+        self._page.write(status)
+        self._is_changed = False
+        self._write_at = time.monotonic() + _WRITE_EVERY_S
+
+    def summary(self) -> str:
+        """Return what has happened since the start of the process, as one line for the log."""
+        return summary(self.numbers())
+
+    def numbers(self) -> dict[str, int | Mapping[str, int]]:
+        """Return the log's counts since the start of the process, by name."""
+        return numbers(self._status, self._before)
+
+    def _show_problem(self) -> None:
+        # While Kafka cannot be reached, everything else follows from that.
+        problem = self._kafka_problem or self._other_problem
+        self._status.problem = problem[:PROBLEM_CHARACTERS]
+        self._is_changed = True
+
+
+def _add(counts: dict[str, int], more: Mapping[str, int]) -> None:
+    for name, count in more.items():
+        counts[name] = counts.get(name, 0) + count
+
+
+def from_zero(names: Sequence[str], counts: Mapping[str, int]) -> dict[str, int]:
+    """Return *counts*, and 0 for each of *names* that is missing there."""
+    return {**dict.fromkeys(names, 0), **counts}
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
