@@ -19,7 +19,7 @@ import pytest
 from common.command_line import SCRIPT
 from tests.processes import REPOSITORY, run_to_end
 
-_PACKAGES = ("auth", "common", "publisher", "readers", "twitch_ingestion")
+_PACKAGES = ("auth", "common", "monitor", "publisher", "readers", "twitch_ingestion")
 
 #: The beginning of a command that only some installations have.
 _LITERAL = re.compile(rf"\bpython -m |supervisorctl |`(\.venv|scripts|{SCRIPT} (?!COMMAND))")

@@ -1,0 +1,88 @@
+"""What is wrong with the login, the books, the pages and the disk of a host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from common.command_line import command
+from monitor.collection import words
+from monitor.collection.books import unaccounted
+from monitor.collection.figures import Figures
+from monitor.collection.host import Host
+from monitor.collection.login_row import has_ended
+from monitor.collection.snapshot import Finding, Level, Login
+
+#: Free space below which the disk is nearly full.
+_FREE_WARNING = 1024**3
+_FREE_PROBLEM = 128 * 1024**2
+
+#: Milliseconds after which a page that cannot be read is worth a word: one that is just being
+#: created is whole soon.
+_UNREADABLE_MS = 5_000
+
+
+def host_findings(host: Host, figures: Figures, login: Login | None) -> Iterator[Finding]:
+    """Yield what is wrong with *host* beside readers and publisher; *login* is shown of it."""
+    yield from _books(host, figures)
+    if login and login.level is not Level.OK:
+        yield from _login(host, figures, login)
+    yield from _disk(host, figures)
+    yield from _pages(host, figures)
+    if host.supervisord_problem:
+        since = figures.since.of("supervisord")
+        yield Finding(Level.WARNING, host.supervisord_problem, since, "its programs run on")
+
+
+def _books(host: Host, figures: Figures) -> Iterator[Finding]:
+    if number := unaccounted(host):
+        yield Finding(
+            Level.PROBLEM,
+            f"the books do not balance: {words.count(number, 'record')} unaccounted for",
+            figures.since.of("unaccounted"),
+            "this is a fault of the service: please report it, with the logs of all processes",
+        )
+
+
+def _login(host: Host, figures: Figures, login: Login) -> Iterator[Finding]:
+    log_in = f"log in with `{command('auth', 'login')}`"
+    reason = f": {login.problem}" if login.problem else ""
+    if host.auth and has_ended(host, host.auth.status):
+        text, since = f"the login of {login.login} has ended{reason}", login.expires_ms
+        since = since if 0 < since <= host.at_ms else 0
+    elif login.login and login.expires_ms:
+        left = words.duration(login.expires_ms - host.at_ms)
+        text, since = f"the login of {login.login} ends in {left}, and is not renewed{reason}", 0
+        if login.problem and login.expires_ms - host.at_ms > 600_000:
+            text = f"the login of {login.login} may not be renewed{reason}"
+    else:
+        text, since = login.problem, 0
+    yield Finding(
+        login.level, text, figures.since.of("login", since), log_in if login.login else ""
+    )
+
+
+def _disk(host: Host, figures: Figures) -> Iterator[Finding]:
+    if host.free_bytes is not None and host.free_bytes < _FREE_WARNING:
+        yield Finding(
+            Level.PROBLEM if host.free_bytes < _FREE_PROBLEM else Level.WARNING,
+            f"{words.size(host.free_bytes)} are free where outboxes are stored",
+            figures.since.of("disk"),
+            "make room: outboxes grow while Kafka cannot be reached",
+        )
+
+
+def _pages(host: Host, figures: Figures) -> Iterator[Finding]:
+    late = []
+    for name in sorted(host.unreadable):
+        since = figures.since.of((name, "unreadable"))
+        if host.at_ms - since > _UNREADABLE_MS:
+            late.append((since, name))
+    if late:
+        pages = "the status page" if len(late) == 1 else "the status pages"
+        names = [name for _, name in late]
+        yield Finding(
+            Level.WARNING,
+            f"{pages} of {words.names(names)} cannot be read: {host.unreadable[names[0]]}",
+            min(since for since, _ in late),
+            "restart the process after removing what is there, or after an update of this monitor",
+        )

@@ -1,0 +1,55 @@
+"""What the live page shows of the login."""
+
+from __future__ import annotations
+
+from common.status.auth_status import AuthStatus
+from monitor.collection import parts
+from monitor.collection.channel_rows import run_level
+from monitor.collection.figures import Figures
+from monitor.collection.host import Host
+from monitor.collection.parts import Run
+from monitor.collection.snapshot import Level, Login
+
+#: Milliseconds before its end by which auth should have renewed a login.
+RENEWED_BEFORE_MS = 600_000
+
+#: Milliseconds that auth may take for a turn: it waits for Twitch's answers.
+TURN_WITHIN_MS = 60_000
+
+
+def login_row(host: Host, figures: Figures) -> Login | None:
+    """Return what is known of the login of *host*; None if it has no auth."""
+    if not parts.has_auth(host):
+        return None
+    status = host.auth.status if host.auth else AuthStatus()
+    problem = _trouble(host, figures) or status.problem
+    row = Login(Level.OK, status.login, status.expires_ms, status.is_valid, problem)
+    row.level = _level(host, status, problem)
+    return row
+
+
+def has_ended(host: Host, status: AuthStatus) -> bool:
+    """Return whether Twitch takes the login no longer."""
+    ended = 0 < status.expires_ms <= host.at_ms
+    # Until Twitch has been asked, nobody knows.
+    return bool(status.login) and (ended or (status.validated_ms > 0 and not status.is_valid))
+
+
+def _level(host: Host, status: AuthStatus, problem: str) -> Level:
+    if has_ended(host, status):
+        return Level.PROBLEM
+    ends_soon = 0 < status.expires_ms < host.at_ms + RENEWED_BEFORE_MS
+    return Level.WARNING if problem or (status.login and ends_soon) else Level.OK
+
+
+def _trouble(host: Host, figures: Figures) -> str:
+    """Return why auth cannot keep the login, if its process is the reason."""
+    run = parts.run_of(host, "auth", host.auth)
+    if run is Run.RUNNING:
+        turned_ms = host.auth.status.turned_ms if host.auth else 0
+        return "auth hangs" if host.at_ms - turned_ms > TURN_WITHIN_MS else ""
+    why = host.unreadable.get("auth", "") or parts.why_it_does_not_run(host, "auth")
+    since = figures.since.of(("auth", run))
+    if run_level(run, host.at_ms - since, why) is not Level.PROBLEM and run is not Run.STOPPED:
+        return why
+    return f"auth is {run.value}" + (f": {why}" if why else "")

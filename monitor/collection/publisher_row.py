@@ -1,0 +1,96 @@
+"""What the live page shows of the publisher."""
+
+from __future__ import annotations
+
+from common.status.publisher_status import PublisherState, PublisherStatus
+from monitor.collection import parts, words
+from monitor.collection.channel_rows import run_level
+from monitor.collection.figures import Figures
+from monitor.collection.host import Host
+from monitor.collection.parts import Run
+from monitor.collection.snapshot import Level, Publisher
+
+HANGS = "hangs"
+
+#: Milliseconds that its main loop may take for a turn.
+TURN_WITHIN_MS = 10_000
+
+#: Milliseconds that Kafka may need to confirm a record.
+CONFIRM_WITHIN_MS = 10_000
+
+#: Milliseconds after which a trouble with Kafka is a warning, and a problem.
+WARNING_AFTER_MS = 5_000
+PROBLEM_AFTER_MS = 120_000
+
+
+def publisher_row(host: Host, figures: Figures) -> Publisher | None:
+    """Return what is known of the publisher of *host*; None if it has none."""
+    if not parts.has_publisher(host):
+        return None
+    status = host.publisher.status if host.publisher else PublisherStatus()
+    p50, p99 = figures.delays.of_publisher()
+    row = Publisher(
+        level=Level.OK,
+        state=status.state,
+        state_since_ms=status.state_since_ms,
+        problem=status.problem,
+        session=f"{status.session % 2**64:016x}" if status.session else "",
+        kafka_brokers=status.kafka_brokers,
+        kafka_is_reachable=status.kafka_is_reachable,
+        kafka_since_ms=status.kafka_since_ms,
+        delivery=status.delivery_kind,
+        queue_messages=status.kafka.queue_messages,
+        queue_limit_messages=status.kafka.queue_limit_messages,
+        unconfirmed=status.unconfirmed,
+        oldest_unconfirmed_ms=status.oldest_unconfirmed_ms,
+        published=sum(status.published.values()),
+        published_per_s=figures.rates.published(),
+        duplicates=status.duplicates,
+        dead_letters=sum(status.dead_letters.values()),
+        delay_p50_s=p50,
+        delay_p99_s=p99,
+        readers=status.readers,
+    )
+    run = parts.run_of(host, "publisher", host.publisher)
+    if run is not Run.RUNNING:
+        _judge_process(row, run, host, figures)
+    elif host.at_ms - status.turned_ms > TURN_WITHIN_MS:
+        row.level, row.state, row.state_since_ms = Level.PROBLEM, HANGS, status.turned_ms
+    else:
+        row.level = _kafka_level(row, host, figures)
+    return row
+
+
+def _judge_process(row: Publisher, run: Run, host: Host, figures: Figures) -> None:
+    """Say in *row* that the publisher does not run."""
+    row.state = run.value
+    row.state_since_ms = figures.since.of(("publisher", run))
+    row.problem = host.unreadable.get("publisher", "")
+    row.problem = row.problem or parts.why_it_does_not_run(host, "publisher")
+    row.level = run_level(run, host.at_ms - row.state_since_ms, row.problem)
+
+
+def _kafka_level(row: Publisher, host: Host, figures: Figures) -> Level:
+    """Return how bad it is that Kafka confirms nothing. Say why in *row* if nothing does."""
+    troubles = []
+    if row.state != PublisherState.IN_SESSION:
+        troubles.append(row.state_since_ms)
+    if not row.kafka_is_reachable:
+        troubles.append(row.kafka_since_ms)
+    if is_slow(row, host):
+        troubles.append(row.oldest_unconfirmed_ms)
+        waits = words.duration(host.at_ms - row.oldest_unconfirmed_ms)
+        row.problem = row.problem or f"a record has waited {waits} for Kafka's confirmation"
+    if not troubles:
+        return Level.OK
+    since = figures.since.of("no confirmation", min(troubles))
+    lasted_ms = host.at_ms - since
+    if lasted_ms > PROBLEM_AFTER_MS:
+        return Level.PROBLEM
+    return Level.WARNING if lasted_ms > WARNING_AFTER_MS else Level.OK
+
+
+def is_slow(row: Publisher, host: Host) -> bool:
+    """Return whether a record waits too long for its confirmation."""
+    waits_ms = host.at_ms - row.oldest_unconfirmed_ms
+    return row.unconfirmed > 0 and row.oldest_unconfirmed_ms > 0 and waits_ms > CONFIRM_WITHIN_MS
