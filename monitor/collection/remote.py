@@ -2,7 +2,7 @@
 Asks the monitor at an address for its snapshot.
 
 What it answers is not trusted: it may be no monitor, or never end. So an answer has a limit of size
-and of time, redirects are not followed, and long texts are clipped.
+and of time, redirects are not followed, and what it holds is bounded.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ MAX_BYTES = 8 * 1024**2
 
 #: The most characters of a text.
 MAX_CHARACTERS = 500
+
+#: The largest number, and with a minus the smallest: all whole numbers up to it are exact as float.
+MAX_NUMBER = 2**53
 
 _PATH = "/status.json"
 
@@ -127,22 +130,26 @@ def _snapshot(body: bytes, address: WebAddress) -> Snapshot:
     # Deeply nested JSON is a RecursionError.
     except (msgspec.MsgspecError, RecursionError, ValueError):
         raise _no_monitor(address, "its answer is no snapshot") from None
-    _clip(snapshot)
+    _bound(snapshot)
     return snapshot
 
 
-def _clip(struct: msgspec.Struct) -> None:
-    """Shorten all texts in *struct* to MAX_CHARACTERS."""
+def _bound(struct: msgspec.Struct) -> None:
+    """Shorten all texts in *struct* to MAX_CHARACTERS, and bound its numbers by MAX_NUMBER."""
     for name in struct.__struct_fields__:
-        value = getattr(struct, name)
-        if type(value) is str and len(value) > MAX_CHARACTERS:
-            setattr(struct, name, value[:MAX_CHARACTERS])
-        elif isinstance(value, msgspec.Struct):
-            _clip(value)
-        elif isinstance(value, list):
-            for item in value:
-                if isinstance(item, msgspec.Struct):
-                    _clip(item)
+        setattr(struct, name, _kept(getattr(struct, name)))
+
+
+def _kept(value: object) -> object:
+    if type(value) is str:
+        return value[:MAX_CHARACTERS]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return max(-MAX_NUMBER, min(MAX_NUMBER, value))
+    if isinstance(value, list):
+        value[:] = [_kept(item) for item in value]
+    elif isinstance(value, msgspec.Struct):
+        _bound(value)
+    return value
 
 
 def _refused(address: WebAddress, *, has_token: bool) -> RefusedError:

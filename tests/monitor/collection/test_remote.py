@@ -11,6 +11,7 @@ from common.web_address import WebAddress
 from monitor.collection.remote import (
     MAX_BYTES,
     MAX_CHARACTERS,
+    MAX_NUMBER,
     RefusedError,
     RemoteError,
     UnreachableError,
@@ -60,6 +61,17 @@ def test_long_texts_are_clipped() -> None:
         received = fetch(server.address, "", _PATIENT_S)
     assert received.channels[0].channel == "x" * MAX_CHARACTERS
     assert received.findings[0].text == "y" * MAX_CHARACTERS
+
+
+def test_large_numbers_are_bounded() -> None:
+    """Whoever makes a date or a width of them need not expect any number."""
+    sent = snapshot(channel("xqc", received=10**300, gap_ms=-(10**300), messages_per_s=1e300))
+    sent.history.waiting = [1e300, None]
+    with answering(response(msgspec.json.encode(sent))) as server:
+        received = fetch(server.address, "", _PATIENT_S)
+    row = received.channels[0]
+    assert (row.received, row.gap_ms) == (MAX_NUMBER, -MAX_NUMBER)
+    assert (row.messages_per_s, received.history.waiting) == (MAX_NUMBER, [MAX_NUMBER, None])
 
 
 def test_nothing_listens() -> None:
