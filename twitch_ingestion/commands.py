@@ -38,6 +38,7 @@ COMMANDS = (
         "check", "twitch_ingestion.check.__main__", "say what is wrong, before anything starts"
     ),
     Command("demo", "twitch_ingestion.demo", "try everything, without Kafka or a Twitch account"),
+    Command("top", "monitor.terminal.top", "show the state of all channels in the terminal"),
     Command("channels", "readers.channels", "apply, list or check channels.conf"),
     Command("tail", "publisher.kafka.tail", "print what is in the topics"),
     Command("auth", "auth.__main__", "log in, and keep the login valid"),
