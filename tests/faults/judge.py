@@ -83,6 +83,13 @@ class Verdict:
     unused: list[str] = field(default_factory=list)
     #: All other errors, a sentence each.
     wrong: list[str] = field(default_factory=list)
+    #: How many messages the readers' books have, received and dropped.
+    books_received: int = 0
+    dropped: int = 0
+    #: Where books do not balance, a sentence each.
+    unbalanced: list[str] = field(default_factory=list)
+    #: What the books say otherwise than Kafka, a sentence each.
+    otherwise: list[str] = field(default_factory=list)
     #: The longest time between two messages in Kafka.
     longest_silence_s: float = 0.0
 

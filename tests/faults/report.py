@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from tests.faults.judge import Verdict
 
 _SHOWN = 5
-_HEADS = ("fault", "delivery", "rounds", "sent", "lost", "duplicated", "longest silence")
+_HEADS = (
+    *("fault", "delivery", "rounds", "sent", "lost", "duplicated", "longest silence"),
+    *("in the books", "dropped", "unaccounted"),
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ class Row:
             str(len(verdict.lost)),
             str(len(verdict.duplicated)),
             f"{verdict.longest_silence_s:.1f} s",
+            str(verdict.books_received),
+            str(verdict.dropped),
+            str(len(verdict.unbalanced)),
         )
 
 
@@ -56,23 +62,32 @@ class Allowed:
     renumbering: bool = False
     #: Whether there may be gap records.
     gaps: bool = False
+    #: Whether readers may give up messages that they have received, which are not lost.
+    drops: bool = False
     #: How long Kafka must receive nothing, in seconds; else the fault had no effect.
     least_silence_s: float = 0.0
 
 
 def problems(verdict: Verdict, allowed: Allowed) -> list[str]:
     """Return a text for each kind of error; none if all is well."""
-    found = [_listed("lost", verdict.lost), _listed("wrong", verdict.wrong)]
+    found = [
+        _listed("lost", verdict.lost),
+        _listed("wrong", verdict.wrong),
+        _listed("unbalanced", verdict.unbalanced),
+    ]
     if not allowed.went_back and not allowed.renumbering:
         found.append(_listed("duplicated", verdict.duplicated))
     if not allowed.renumbering:
         found.append(_listed("with another seq", verdict.renumbered))
         found.append(_listed("seqs that no record has", verdict.unused))
+        found.append(_listed("in the books otherwise than in Kafka", verdict.otherwise))
     went_back, least_silence_s = allowed.went_back, allowed.least_silence_s
     if verdict.went_back > went_back:
         found.append(f"readers went back {verdict.went_back} times, allowed: {went_back}")
     if verdict.gaps and not allowed.gaps:
         found.append(f"{verdict.gaps} gap records, although no reader was away")
+    if verdict.dropped and not allowed.drops:
+        found.append(f"the readers' books have {verdict.dropped} dropped messages")
     if verdict.longest_silence_s < least_silence_s:
         found.append(
             f"Kafka received nothing for {verdict.longest_silence_s:.1f} s at most: the fault "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -12,9 +13,12 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from common.status.publisher_status import publisher_page
+from common.status.reader_status import reader_page
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.service import Service
-from tests.faults.judge import Verdict, arrivals_of, gaps_of, judge
+from tests.faults.books import Audit, compare_with_kafka
+from tests.faults.judge import Arrival, Gap, Verdict, arrivals_of, gaps_of, judge
 from tests.faults.machine import Machine
 from tests.faults.speaker import Speaker
 from tests.processes import Process, StartProcess, python_module, wait_for, wait_for_line
@@ -67,6 +71,8 @@ class Stage:
         self._bootstrap = self.environment["KAFKA_BROKERS"]
         #: How often a publisher was killed. Each kill may cause duplicates.
         self.publisher_kills = 0
+        state = Path(self.environment["STATE_DIR"])
+        self._audit = Audit(self._reader_pages, publisher_page(state))
         self._create_topic()
 
     @property
@@ -79,6 +85,7 @@ class Stage:
         """Start everything, and return once messages arrive in Kafka."""
         self.start_publisher()
         self.start_readers()
+        self._audit.start()
         self.wait_until_ready()
         self.say_and_read()
 
@@ -187,9 +194,33 @@ class Stage:
             read_all(self._bootstrap, topic, timeout_s=_READ_WITHIN_S, isolation=isolation)
             for topic in (self._topic, self.environment["KAFKA_TOPIC_CHAT_GAPS"])
         )
-        verdict = judge(self.speaker.sent, arrivals_of(chat), gaps_of(gaps))
+        arrivals, gap_records = arrivals_of(chat), gaps_of(gaps)
+        verdict = judge(self.speaker.sent, arrivals, gap_records)
         verdict.wrong += undelivered
+        self._audit_books(verdict, arrivals, gap_records)
         return verdict
+
+    def _audit_books(
+        self, verdict: Verdict, arrivals: Sequence[Arrival], gaps: Sequence[Gap]
+    ) -> None:
+        """Add to *verdict* what the books of the stopped processes say."""
+        books = self._audit.finish()
+        verdict.books_received, verdict.dropped = books.received, books.dropped
+        verdict.unbalanced = books.problems
+        records = [(arrival.reader, arrival.seq) for arrival in arrivals]
+        records += [(gap.reader, gap.seq) for gap in gaps]
+        in_kafka = Counter(reader.partition("/")[0] for reader, _ in set(records))
+        assert books.publisher, "the publisher has no page"
+        may_be_behind = bool(self.publisher_kills or books.publisher.abandoned or self._standby)
+        verdict.otherwise = compare_with_kafka(
+            books, in_kafka, len(records), may_be_behind=may_be_behind
+        )
+
+    def _reader_pages(self) -> Mapping[str, Path]:
+        pages = {name: reader_page(Path(self.environment["STATE_DIR"]), name) for name in CHANNELS}
+        if not self._readers_on:
+            return pages
+        return {name: self._readers_on.path(page) for name, page in pages.items()}
 
     def _stop(self) -> Sequence[str]:
         """Stop everything cleanly; return a text for each outbox that is not empty."""
