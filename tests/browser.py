@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +53,47 @@ class Browser:
         # In one call: between finding an element and reading it, the page may change.
         return str(self._post("execute/sync", script="return document.body.innerText", args=[]))
 
+    def run(self, script: str, *arguments: object) -> Any:
+        """Return what the function body *script* returns in the page; it has `arguments`."""
+        return self._post("execute/sync", script=script, args=arguments)
+
+    def press(self, *keys: str) -> None:
+        """Press and release each of *keys*, such as "a" or a constant of WebDriver's keys."""
+        actions = [
+            {"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")
+        ]
+        self._post("actions", actions=[{"type": "key", "id": "keyboard", "actions": actions}])
+
+    def click_at(self, selector: str) -> None:
+        """Click on the element that is the first match of the CSS *selector*."""
+        found = self._post("element", using="css selector", value=selector)[_ELEMENT]
+        self._post(f"element/{found}/click")
+
+    def show_at(self, width: int, height: int, *, is_dark: bool = False, scale: float = 1) -> None:
+        """Show pages in *width* times *height* CSS pixels, as a phone or at night, for example."""
+        self._devtools(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=scale,
+            mobile=False,
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
+        self._devtools("Emulation.setEmulatedMedia", features=[scheme])
+
+    def allow_scripts(self, *, are_allowed: bool) -> None:
+        """Choose whether pages that are opened from now on may run scripts."""
+        self._devtools("Emulation.setScriptExecutionDisabled", value=not are_allowed)
+
+    def screenshot(self) -> bytes:
+        """Return what is shown as a PNG."""
+        return base64.b64decode(self._get("screenshot"))
+
+    def console(self) -> list[str]:
+        """Return the errors and warnings of pages since the last call."""
+        entries = self._post("se/log", type="browser")
+        return [entry["message"] for entry in entries if entry["level"] in {"SEVERE", "WARNING"}]
+
     def click(self, button: str) -> None:
         """Click on the button with the text *button*, and wait until another page is shown."""
         xpath = f"//button[normalize-space()='{button}']"
@@ -66,6 +108,9 @@ class Browser:
         """Return whether the page that contains *element* is still shown."""
         response = requests.get(f"{self._session_url}/element/{element}/name", timeout=_TIMEOUT_S)
         return response.ok
+
+    def _devtools(self, method: str, **parameters: Any) -> Any:
+        return self._post("goog/cdp/execute", cmd=method, params=parameters)
 
     def _get(self, command: str) -> Any:
         return _value(requests.get(f"{self._session_url}/{command}", timeout=_TIMEOUT_S))
@@ -90,7 +135,11 @@ def running_browser(start: StartProcess, folder: Path) -> Iterator[Browser]:
     driver = start(["chromedriver", f"--port={port}"])
     wait_for_line(driver, "started successfully", _TIMEOUT_S)
     arguments = [*_ARGUMENTS, f"--user-data-dir={folder / 'chromium'}"]
-    wanted: Any = {"browserName": "chrome", "goog:chromeOptions": {"args": arguments}}
+    wanted: Any = {
+        "browserName": "chrome",
+        "goog:chromeOptions": {"args": arguments},
+        "goog:loggingPrefs": {"browser": "ALL"},
+    }
     sessions = f"http://127.0.0.1:{port}/session"
     capabilities = {"capabilities": {"alwaysMatch": wanted}}
     session = _value(requests.post(sessions, json=capabilities, timeout=_TIMEOUT_S))

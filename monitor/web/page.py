@@ -44,6 +44,9 @@ _COLUMNS = (
     *((name, label, "") for name, label in _FIGURES),
 )
 
+#: A longer table has the other parts beside it, a shorter one below it.
+_FEW_CHANNELS = 8
+
 _PUBLISHER_FACTS = (
     ("Session", ("session",)),
     ("Kafka", ("kafka", "kafka_since")),
@@ -125,6 +128,7 @@ def _template() -> Template:
         EMPTY=EMPTY,
         COLUMNS=_COLUMNS,
         FIGURES=_FIGURES,
+        FEW_CHANNELS=_FEW_CHANNELS,
         PUBLISHER_FACTS=_PUBLISHER_FACTS,
         LOGIN_FACTS=_LOGIN_FACTS,
         CHART_WIDTH=WIDTH,

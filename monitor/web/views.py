@@ -136,10 +136,10 @@ class Chart:
 def charts(history: History) -> list[Chart]:
     """Return the charts of an hour."""
     return [
-        _chart("messages_per_s", "Messages received per second", history.messages_per_s, rate),
-        _chart("published_per_s", "Records published per second", history.published_per_s, rate),
-        _chart("waiting", "Records waiting in outboxes", history.waiting, rate),
-        _chart("delay_p99_s", "Delay to Kafka, 99th percentile", history.delay_p99_s, delay),
+        _chart("messages_per_s", "Messages received/s", history.messages_per_s, rate),
+        _chart("published_per_s", "Records published/s", history.published_per_s, rate),
+        _chart("waiting", "Records waiting", history.waiting, rate),
+        _chart("delay_p99_s", "Delay p99", history.delay_p99_s, delay),
     ]
 
 

@@ -50,7 +50,7 @@ def test_everything_is_there_in_order() -> None:
         "kitchen ok in the channel 2.5 1 s ago 120 ms / 900 ms empty 1 (1 s) 1",
         "Session 0123456789abcdef",
         "reading_bot valid Ends in 1 h 0 min",
-        "Messages received per second",
+        "Messages received/s",
         "xqc 3 s ago 1 s reconnected",
     )
     # A host's name and an empty problem are between some of them.
