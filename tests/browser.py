@@ -59,9 +59,7 @@ class Browser:
 
     def press(self, *keys: str) -> None:
         """Press and release each of *keys*, such as "a" or a constant of WebDriver's keys."""
-        actions = [
-            {"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")
-        ]
+        actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         self._post("actions", actions=[{"type": "key", "id": "keyboard", "actions": actions}])
 
     def click_at(self, selector: str) -> None:
