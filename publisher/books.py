@@ -26,10 +26,10 @@ from common.status.histogram import DELIVERY_S, PUBLISH_S
 from common.status.page import StatusPage
 from common.status.publisher_status import (
     PROBLEM_CHARACTERS,
-    KafkaFigures,
     PublisherState,
     PublisherStatus,
 )
+from publisher.kafka.statistics import Statistics
 from publisher.oldest_taken import OldestTaken
 from publisher.summary import numbers, summary
 
@@ -74,6 +74,8 @@ class Books:
         self._page = page
         self._status = status
         self._oldest = OldestTaken()
+        self._statistics = Statistics(status.kafka)
+        status.kafka = self._statistics.figures
         self._kafka_problem = ""
         self._other_problem = ""
         self._is_changed = True
@@ -195,9 +197,10 @@ class Books:
         self._kafka_problem = problem
         self._show_problem()
 
-    def note_figures(self, figures: KafkaFigures) -> None:
-        """Note librdkafka's statistics."""
-        self._status.kafka = figures
+    def note_statistics(self, text: str) -> None:
+        """Note librdkafka's statistics of the session's producer."""
+        self._statistics.update(text)
+        self._status.kafka = self._statistics.figures
         self._is_changed = True
 
     def explain(self, problem: str) -> None:

@@ -56,6 +56,7 @@ class Sink(ABC):
                     **properties,
                     "error_cb": health.on_error,
                     "throttle_cb": health.on_throttle,
+                    "stats_cb": books.note_statistics,
                 },
                 logger=LibrdkafkaLog(),
             )

@@ -212,6 +212,8 @@ def _shared_properties(settings: Settings, cluster: Cluster) -> dict[str, str]:
         # Bounds the memory in an outage; the rest waits in the readers' outboxes, on disk.
         "queue.buffering.max.messages": "100000",
         "queue.buffering.max.kbytes": "65536",
+        # For the status page. As often as Prometheus asks, by most people's configuration.
+        "statistics.interval.ms": "15000",
         # topics.py creates the topics, with the partitions we want. The embedded cluster supports
         # only automatic creation.
         "allow.auto.create.topics": "true" if cluster.embedded else "false",

@@ -82,6 +82,37 @@ def test_a_killed_publisher_abandons_what_it_has_not_seen_confirmed(
     assert "10 messages taken; 10 confirmed by Kafka" in second.process.output()
 
 
+@pytest.mark.parametrize("delivery", ["at-least-once", "exactly-once"])
+def test_the_page_has_the_figures_of_kafkas_client(
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str, state: Path, delivery: str
+) -> None:
+    """More often than by default, which a user may choose."""
+    settings = {
+        "STATE_DIR": str(state),
+        "DELIVERY": delivery,
+        "KAFKA_TRANSACTIONAL_ID": topic,
+        "KAFKA_TOPIC_PROGRESS": f"{topic}-progress",
+        # An idle publisher looks every second, and shows the last ones that it finds.
+        "KAFKA_CONF_STATISTICS_INTERVAL_MS": "2000",
+    }
+    publisher = start_publisher(processes, real_kafka.bootstrap, topic, settings)
+    with connected_reader(publisher) as reader:
+        reader.send(chat(1, 10), 1)
+        reader.wait_for_acknowledgement(10)
+        status = wait_for_status(
+            state, lambda status: status.kafka.batch_messages.get(topic, 0) > 0
+        )
+
+    assert status.delivery_kind == delivery
+    assert status.published == {topic: 10, f"{topic}-gaps": 0}
+    assert sum(status.delivery.counts) == 10
+    assert sum(status.publish.counts) == 1
+    assert status.kafka.requests > 0
+    (broker,) = status.kafka.brokers
+    assert broker.name == real_kafka.bootstrap
+    assert broker.rtt_p99_s > 0
+
+
 def test_a_publisher_without_kafka_turns_and_says_why(
     processes: StartProcess, topic: str, state: Path
 ) -> None:
