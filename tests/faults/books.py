@@ -43,7 +43,7 @@ class BooksAtEnd:
 
 
 class Audit:
-    """Reads the pages over and over, in a thread of its own."""
+    """Reads the pages over and over, in a thread of its own, until it is left or finished."""
 
     def __init__(self, readers: Callable[[], Mapping[str, Path]], publisher: Path) -> None:
         """*readers* returns the paths of the readers' pages, by channel."""
@@ -55,9 +55,13 @@ class Audit:
         self.looks = 0
         self._problems: dict[str, str] = {}
 
-    def start(self) -> None:
-        """Begin."""
+    def __enter__(self) -> Audit:
         self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
 
     def finish(self) -> BooksAtEnd:
         """End, once all processes have stopped; return what the pages say now."""

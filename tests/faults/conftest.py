@@ -109,7 +109,11 @@ def set_stage(
                 environment |= {"TWITCH_IRC_HOST": twitch_host, "TWITCH_IRC_TLS": "false"}
             environment["DELIVERY"] = delivery
             service = Service(processes, chat, short_folder, bootstrap, topic, **environment)
-            return Stage(processes, chat, service, delivery, readers_on=readers_on, padding=padding)
+            stage = Stage(
+                processes, chat, service, delivery, readers_on=readers_on, padding=padding
+            )
+            stack.enter_context(stage.audit)
+            return stage
 
         yield make
 

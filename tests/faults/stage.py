@@ -72,7 +72,8 @@ class Stage:
         #: How often a publisher was killed. Each kill may cause duplicates.
         self.publisher_kills = 0
         state = Path(self.environment["STATE_DIR"])
-        self._audit = Audit(self._reader_pages, publisher_page(state))
+        #: Reads the status pages while the stage is used.
+        self.audit = Audit(self._reader_pages, publisher_page(state))
         self._create_topic()
 
     @property
@@ -85,7 +86,6 @@ class Stage:
         """Start everything, and return once messages arrive in Kafka."""
         self.start_publisher()
         self.start_readers()
-        self._audit.start()
         self.wait_until_ready()
         self.say_and_read()
 
@@ -204,7 +204,7 @@ class Stage:
         self, verdict: Verdict, arrivals: Sequence[Arrival], gaps: Sequence[Gap]
     ) -> None:
         """Add to *verdict* what the books of the stopped processes say."""
-        books = self._audit.finish()
+        books = self.audit.finish()
         verdict.books_received, verdict.dropped = books.received, books.dropped
         verdict.unbalanced = books.problems
         records = [(arrival.reader, arrival.seq) for arrival in arrivals]

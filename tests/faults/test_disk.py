@@ -92,7 +92,7 @@ def test_the_disk_is_full_and_readers_are_killed(
         _wait_until_all_log(stage, "in the channel")
         stage.start_publisher()
         time.sleep(0.5)
-    allowed = Allowed(gaps=True, renumbering=True)
+    allowed = Allowed(gaps=True, renumbering=True, drops=True)
     conclude(stage, "disk full, kill -9 readers", allowed=allowed)
 
 
