@@ -10,6 +10,7 @@ import threading
 
 from auth.errors import AuthError, TwitchUnreachableError
 from auth.first_login import wait_for_login
+from auth.status_page import AuthPage
 from common import exit_codes
 from common.arguments import main_of
 from common.exposed_secrets import exposed_secrets
@@ -90,10 +91,11 @@ def _keep(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     nothing_is_lost = True
-    if wait_for_login(settings, stop):
+    page = AuthPage(settings.state_dir)
+    if wait_for_login(settings, page, stop):
         from auth.keeper import TokenKeeper  # noqa: PLC0415 - needed only with a login
 
-        nothing_is_lost = TokenKeeper(settings).run(stop)
+        nothing_is_lost = TokenKeeper(settings, page).run(stop)
     logger.info("stopped")
     return exit_codes.OK if nothing_is_lost else exit_codes.FAILURE
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 
+from auth.status_page import AuthPage
 from common.command_line import command
 from common.settings import Settings
 from common.supervisor_watch import supervisor_has_gone
@@ -19,7 +20,7 @@ LOOK_EVERY_S = 1.0
 logger = logging.getLogger(__name__)
 
 
-def wait_for_login(settings: Settings, stop: threading.Event) -> bool:
+def wait_for_login(settings: Settings, page: AuthPage, stop: threading.Event) -> bool:
     """
     Return True once there is a login, stored or static.
 
@@ -33,6 +34,7 @@ def wait_for_login(settings: Settings, stop: threading.Event) -> bool:
         level, "there is no login: readers are anonymous until `%s`", command("auth", "login")
     )
     while not (stop.wait(LOOK_EVERY_S) or supervisor_has_gone()):
+        page.turned()
         if has_token_store(settings.twitch_token_store):
             return True
     return False

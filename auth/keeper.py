@@ -23,6 +23,7 @@ import msgspec
 
 from auth.account import check_account
 from auth.errors import (
+    AuthError,
     GrantRefusedError,
     LoginFailedError,
     RefusedError,
@@ -33,9 +34,11 @@ from auth.kept_login import KeptLogin
 from auth.retry import Retry
 from auth.schedule import VALIDATE_EVERY_S, in_words, renewal_due_at
 from auth.static_token import StaticToken
+from auth.status_page import AuthPage
 from auth.twitch_oauth import Application, application, renew, validate
 from common.command_line import command
 from common.settings import Settings
+from common.status.auth_status import RenewalResult
 from common.supervisor_watch import supervisor_has_gone
 from common.token_store import StoredToken, TokenStoreError
 
@@ -60,14 +63,16 @@ class TokenKeeper:
     def __init__(
         self,
         settings: Settings,
+        page: AuthPage,
         clock: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
     ) -> None:
         """*clock* returns Unix seconds, *chance* a random number from 0 to 1."""
         self._settings = settings
+        self._page = page
         self._clock = clock
         self._chance = chance
-        self._static = StaticToken(settings, clock)
+        self._static = StaticToken(settings, page, clock)
         self._retry = Retry(chance)
         self._login = KeptLogin(settings.twitch_token_store)
         self._token: StoredToken | None = None
@@ -93,8 +98,16 @@ class TokenKeeper:
             except Exception:
                 logger.exception("unexpected error; next attempt in %.0f s", UNEXPECTED_FOR_S)
                 wait_s = UNEXPECTED_FOR_S
-            if stop.wait(wait_s) or supervisor_has_gone():
+            if self._is_stopped_within(wait_s, stop):
                 return self._login.stop()
+
+    def _is_stopped_within(self, seconds: float, stop: threading.Event) -> bool:
+        """Wait for *seconds*, and go on telling that this process does not hang."""
+        for _ in range(round(seconds / LOOK_EVERY_S)):
+            self._page.turned()
+            if stop.wait(LOOK_EVERY_S) or supervisor_has_gone():
+                return True
+        return False
 
     def step(self) -> None:
         """Read the store, and validate or renew the token if that is due."""
@@ -104,8 +117,11 @@ class TokenKeeper:
             if self._store_problem != str(error):
                 self._store_problem = str(error)
                 logger.error("%s", error)
+                self._page.has_store_problem(str(error))
             return
-        self._store_problem = ""
+        if self._store_problem:
+            self._store_problem = ""
+            self._page.has_store_problem("")
         if token != self._token:
             self._use(token)
         if token:
@@ -117,7 +133,9 @@ class TokenKeeper:
         """Start to use a login that was read from the store; None if there is no store."""
         self._token, self._logged = token, set()
         if token is None:
+            self._use_none()
             return
+        self._page.uses(token.login, token.expires_at)
         now = self._clock()
         self._expires_at, self._validate_at = token.expires_at, now
         self._renew_not_before = float("-inf")
@@ -126,6 +144,12 @@ class TokenKeeper:
         logger.info("keeping the login of %s valid; its token expires in %s", token.login, left)
         if self._settings.twitch_oauth_token:
             logger.warning("TWITCH_OAUTH_TOKEN is ignored while the token store exists")
+
+    def _use_none(self) -> None:
+        if self._settings.twitch_oauth_token:
+            self._static.tell()
+        else:
+            self._page.uses_none()
 
     def _step_without_store(self) -> None:
         if self._settings.twitch_oauth_token:
@@ -147,25 +171,28 @@ class TokenKeeper:
             except TwitchUnreachableError as error:
                 self._retry.on_failure(now, error)
         if now >= self._expires_at:
-            self._log_once(
-                logging.ERROR,
+            ended = (
                 f"the token of {token.login} is no longer valid: Twitch refuses readers that"
-                " reconnect",
+                " reconnect"
             )
+            self._page.ended(ended)
+            self._log_once(logging.ERROR, ended)
 
     def _validate(self, token: StoredToken, now: float) -> None:
         try:
             found = validate(self._settings.twitch_auth_url, token.access_token)
         except TokenInvalidError:
             self._validate_at, self._expires_at = NEVER, now
+            self._page.not_accepted("Twitch does not accept the token")
             return
         self._retry.on_success()
         self._validate_at = now + VALIDATE_EVERY_S
         self._expires_at = now + found.expires_in
+        self._page.accepted(token.login, self._expires_at)
         try:
             check_account(self._settings, found)
         except LoginFailedError as error:
-            self._log_once(logging.ERROR, str(error))
+            self._complain(str(error))
 
     def _renew(self, token: StoredToken, now: float) -> None:
         try:
@@ -173,13 +200,12 @@ class TokenKeeper:
             renewed = self._login.renew(token, partial(self._ask, app, now))
         except GrantRefusedError as error:
             self._renew_not_before = NEVER
-            self._log_once(logging.ERROR, f"the login of {token.login} cannot be renewed: {error}")
+            self._complain(f"the login of {token.login} cannot be renewed: {error}")
         except RefusedError as error:
             self._renew_not_before = now + REFUSED_FOR_S
-            self._log_once(logging.ERROR, f"the login of {token.login} was not renewed: {error}")
+            self._complain(f"the login of {token.login} was not renewed: {error}")
         except TokenStoreError as error:
-            self._log_once(
-                logging.ERROR,
+            self._complain(
                 f"the login of {token.login} is not renewed while it could not be stored: {error}",
             )
         else:
@@ -188,7 +214,15 @@ class TokenKeeper:
 
     def _ask(self, app: Application, now: float, token: StoredToken) -> StoredToken:
         """Return *token* as Twitch has renewed it. Raises AuthError."""
-        tokens = renew(app, token.refresh_token or "")
+        try:
+            tokens = renew(app, token.refresh_token or "")
+        except TwitchUnreachableError:
+            self._page.tried_to_renew(RenewalResult.UNREACHABLE)
+            raise
+        except AuthError:
+            self._page.tried_to_renew(RenewalResult.REFUSED)
+            raise
+        self._page.tried_to_renew(RenewalResult.OK)
         return msgspec.structs.replace(
             token,
             access_token=tokens.access_token,
@@ -217,8 +251,15 @@ class TokenKeeper:
         self._validate_at = min(self._validate_at, renewed.obtained_at + VALIDATE_EVERY_S)
         self._spread = self._chance()
         self._retry.on_success()
+        self._page.uses(renewed.login, renewed.expires_at)
+        self._page.accepted(renewed.login, renewed.expires_at)
         life = in_words(renewed.expires_at - renewed.obtained_at)
         logger.info("renewed the token of %s, valid for %s", renewed.login, life)
+
+    def _complain(self, text: str) -> None:
+        """Log the error *text* once, and show it on the status page."""
+        self._page.has_problem(text)
+        self._log_once(logging.ERROR, text)
 
     def _log_once(self, level: int, text: str) -> None:
         """Log *text*, unless it was already logged for this login."""

@@ -10,6 +10,7 @@ from auth.account import check_account
 from auth.errors import LoginFailedError, RefusedError, TwitchUnreachableError
 from auth.retry import Retry
 from auth.schedule import VALIDATE_EVERY_S, in_words, warnings_passed
+from auth.status_page import AuthPage
 from auth.twitch_oauth import validate
 from common.command_line import command
 from common.settings import Settings
@@ -25,8 +26,11 @@ _REPLACE = (
 class StaticToken:
     """Validates the token at the first `step` and every hour, and warns before it expires."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, settings: Settings, page: AuthPage, clock: Callable[[], float] = time.time
+    ) -> None:
         self._settings = settings
+        self._page = page
         self._clock = clock
         self._retry = Retry()
         self._validate_at = float("-inf")
@@ -37,6 +41,8 @@ class StaticToken:
     def step(self) -> None:
         """Validate the token and log a warning, if that is due."""
         now = self._clock()
+        if self._validate_at == float("-inf"):
+            self.tell()
         if now >= self._validate_at and self._retry.is_due(now):
             self._validate(now)
         passed = warnings_passed(self._expires_at - now)
@@ -44,6 +50,10 @@ class StaticToken:
             self._warned = passed
             left = in_words(self._expires_at - now)
             logger.warning("TWITCH_OAUTH_TOKEN expires in %s: %s", left, _REPLACE)
+
+    def tell(self) -> None:
+        """Tell that this token is used; whose it is, Twitch says."""
+        self._page.uses(self._settings.twitch_username or "TWITCH_OAUTH_TOKEN", None)
 
     def _validate(self, now: float) -> None:
         try:
@@ -53,6 +63,7 @@ class StaticToken:
             return
         except RefusedError as error:
             logger.error("TWITCH_OAUTH_TOKEN is not valid: %s; or %s", error, _REPLACE)
+            self._page.not_accepted(f"Twitch does not accept it: {error}")
             self._validate_at = self._expires_at = float("inf")
             return
         self._retry.on_success()
@@ -61,12 +72,14 @@ class StaticToken:
         self._validate_at = now + VALIDATE_EVERY_S
         if found.expires_in:
             self._expires_at = now + found.expires_in
+        self._page.accepted(found.login, self._expires_at if found.expires_in else None)
         try:
             check_account(self._settings, found)
         except LoginFailedError as error:
             self._log_once(error)
 
     def _log_once(self, error: LoginFailedError) -> None:
+        self._page.has_problem(str(error))
         if not self._logged:
             self._logged = True
             logger.error("TWITCH_OAUTH_TOKEN: %s", error)

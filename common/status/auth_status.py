@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import enum
 from pathlib import Path
 
 import msgspec
 
 from common.status.reader_status import status_folder
+
+
+class RenewalResult(enum.StrEnum):
+    """How an attempt to renew the login ended."""
+
+    OK = "ok"
+    #: By Twitch.
+    REFUSED = "refused"
+    #: Twitch could not be reached.
+    UNREACHABLE = "unreachable"
 
 
 class AuthStatus(msgspec.Struct, array_like=True):
@@ -19,16 +30,17 @@ class AuthStatus(msgspec.Struct, array_like=True):
     turned_ms: int = 0
     #: The account's login name; empty while there is no login, and readers are anonymous.
     login: str = ""
-    #: When the token ends.
+    #: When the token ends; 0 also if it never does.
     expires_ms: int = 0
     #: Whether Twitch accepted the token when it was asked last.
     is_valid: bool = False
+    #: When that was; 0 if it was not asked about this token yet.
     validated_ms: int = 0
     #: Why it is not valid, or cannot be renewed.
     problem: str = ""
-    #: Attempts to renew the login, by result.
+    #: Attempts to renew the login, by RenewalResult.
     renewals: dict[str, int] = msgspec.field(
-        default_factory=lambda: {"ok": 0, "refused": 0, "unreachable": 0}
+        default_factory=lambda: {result.value: 0 for result in RenewalResult}
     )
 
 

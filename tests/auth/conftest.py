@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from auth.status_page import AuthPage
 from auth.twitch_oauth import Application
 from common.settings import Settings, read_settings
 from simulator.oauth_server import OAuthServer
@@ -51,7 +52,7 @@ def store(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def environment(twitch: OAuthServer, auth_port: int, store: Path) -> dict[str, str]:
+def environment(twitch: OAuthServer, auth_port: int, store: Path, tmp_path: Path) -> dict[str, str]:
     """Return the environment variables that point to *twitch* and *store*."""
     return {
         "TWITCH_AUTH_URL": twitch.url,
@@ -60,6 +61,7 @@ def environment(twitch: OAuthServer, auth_port: int, store: Path) -> dict[str, s
         "TWITCH_REDIRECT_URI": f"http://localhost:{auth_port}/auth/callback",
         "TWITCH_AUTH_PORT": str(auth_port),
         "TWITCH_TOKEN_STORE": str(store),
+        "STATE_DIR": str(tmp_path / "var"),
     }
 
 
@@ -74,9 +76,17 @@ def settings_for(environment: dict[str, str]) -> SettingsFor:
 
 
 @pytest.fixture
-def scene(twitch: OAuthServer, store: Path, clock: Clock) -> Scene:
-    """Return the OAuth server, the token store and the clock."""
-    return Scene(twitch, store, clock)
+def page(settings: Settings, clock: Clock) -> Iterator[AuthPage]:
+    """Yield auth's status page."""
+    page = AuthPage(settings.state_dir, clock)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def scene(twitch: OAuthServer, store: Path, clock: Clock, page: AuthPage) -> Scene:
+    """Return the OAuth server, the token store, the clock and the page."""
+    return Scene(twitch, store, clock, page)
 
 
 @pytest.fixture

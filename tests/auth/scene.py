@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from auth.keeper import TokenKeeper
+from auth.status_page import AuthPage
 from common.settings import Settings
 from common.token_store import StoredToken, locked_token_store, read_token
 from simulator.logins import made_up_id
@@ -24,11 +25,12 @@ DUE_S = LIFE_S * 0.9
 
 @dataclass
 class Scene:
-    """The OAuth server, its clock, and a token store."""
+    """The OAuth server, its clock, a token store, and auth's status page."""
 
     twitch: OAuthServer
     store: Path
     clock: Clock
+    page: AuthPage
 
     def store_login(self, client_id: str = CLIENT_ID) -> StoredToken:
         """Log in now, store the login, and return it."""
@@ -64,7 +66,7 @@ class Scene:
 
     def keeper(self, settings: Settings) -> TokenKeeper:
         """Return a keeper without jitter."""
-        return TokenKeeper(settings, self.clock, chance=lambda: 0.0)
+        return TokenKeeper(settings, self.page, self.clock, chance=lambda: 0.0)
 
 
 def messages(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:

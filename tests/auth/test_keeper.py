@@ -61,7 +61,7 @@ def test_the_jitter_moves_a_renewal_forward(
 ) -> None:
     """Logins that were made together are not renewed together. Each renewal has its own jitter."""
     scene.store_login()
-    keeper = TokenKeeper(settings, scene.clock, chance=lambda: chance)
+    keeper = TokenKeeper(settings, scene.page, scene.clock, chance=lambda: chance)
     keeper.step()
     for renewals in (1, 2):
         scene.clock.now += LIFE_S - before_s - 1

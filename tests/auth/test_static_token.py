@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from auth.static_token import StaticToken
+from auth.status_page import AuthPage
 from simulator.oauth_server import ForcedResponse, OAuthServer
 from tests.auth.clock import Clock
 from tests.auth.conftest import SettingsFor
@@ -21,7 +22,8 @@ def new_static_token(
 ) -> StaticToken:
     """Return a StaticToken that checks a new token."""
     access_token, _ = log_in(twitch)
-    return StaticToken(settings_for(TWITCH_OAUTH_TOKEN=f"oauth:{access_token}", **more), clock)
+    settings = settings_for(TWITCH_OAUTH_TOKEN=f"oauth:{access_token}", **more)
+    return StaticToken(settings, AuthPage(settings.state_dir, clock), clock)
 
 
 def test_warnings_come_7_days_and_1_day_before_expiry(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from auth.keeper import TokenKeeper
+from auth.status_page import AuthPage
 from common import exit_codes
 from common.settings import read_settings
 from common.token_store import (
@@ -111,11 +112,13 @@ def test_a_linked_store_stays_a_link(path: Path) -> None:
         assert read_token(real) == read_token(path) == TOKEN
 
 
-def test_auth_waits_for_a_store_that_is_right(odd: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_auth_waits_for_a_store_that_is_right(
+    odd: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """It logs one error, and sends no request because of it."""
     with OAuthServer(OAuthState()) as server:
         settings = {"TWITCH_TOKEN_STORE": str(odd), "TWITCH_AUTH_URL": server.url}
-        keeper = TokenKeeper(read_settings(settings))
+        keeper = TokenKeeper(read_settings(settings), AuthPage(tmp_path / "var"))
         for _ in range(3):
             keeper.step()
         (error,) = messages(caplog, logging.ERROR)
