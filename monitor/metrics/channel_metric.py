@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from common.status.reader_status import ReaderStatus
@@ -48,34 +47,48 @@ def channel_metric(
 
 
 def channel_counts(
-    name: str, text: str, label_name: str, value: Callable[[ReaderStatus], Mapping[str, int]]
+    name: str,
+    text: str,
+    label_name: str,
+    known: Iterable[str],
+    value: Callable[[ReaderStatus], Mapping[str, int]],
 ) -> Metric:
-    """Return a counter with a *value* for each channel and each value of the label *label_name*."""
+    """
+    Return a counter with a *value* for each channel and each value of the label *label_name*.
+
+    Those *known* are there from the start, with 0.
+    """
+    zeros = dict.fromkeys(known, 0)
 
     def each(scrape: Scrape) -> Iterator[Sample]:
         for channel, status in scrape.readers:
-            for key, count in value(status).items():
+            for key, count in {**zeros, **value(status)}.items():
                 yield f"{{{channel},{label(label_name, key)}}}", count
 
     def samples(scrape: Scrape) -> Iterable[Sample]:
         if scrape.per_channel:
             return each(scrape)
-        return summed_counts(scrape, label_name, value)
+        totals = summed(zeros, [value(status) for _, status in scrape.readers])
+        return labelled(label_name, totals) if scrape.readers else ()
 
     return Metric(
         name, Kind.COUNTER, text, ("channel", label_name), samples, over_channels=OverChannels.SUM
     )
 
 
-def summed_counts(
-    scrape: Scrape, label_name: str, value: Callable[[ReaderStatus], Mapping[str, int]]
-) -> Iterator[Sample]:
-    """Yield the sums over all channels, for each value of the label *label_name*."""
-    total: Counter[str] = Counter()
-    for _, status in scrape.readers:
-        total.update(value(status))
-    for key, count in total.items():
-        yield labels(**{label_name: key}), count
+def summed(zeros: Mapping[str, int], all_counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the sums of *all_counts* by their keys, and of those in *zeros*."""
+    totals = dict(zeros)
+    for counts in all_counts:
+        for key, count in counts.items():
+            totals[key] = totals.get(key, 0) + count
+    return totals
+
+
+def labelled(label_name: str, values: Mapping[str, int | float]) -> Iterator[Sample]:
+    """Yield the *values* by the label *label_name*."""
+    for key, value in values.items():
+        yield labels(**{label_name: key}), value
 
 
 def joined(values: _Values, over_channels: OverChannels) -> Iterable[Sample]:

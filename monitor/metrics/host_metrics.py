@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 from common.distribution import DISTRIBUTION
 from common.program_names import READER_PREFIX
+from monitor.collection.books import unaccounted
 from monitor.metrics.labels import labels
 from monitor.metrics.metric import Kind, Metric, Sample
 from monitor.metrics.scrape import Scrape
@@ -145,6 +146,13 @@ HOST_METRICS: tuple[Metric, ...] = (
         "How large each outbox may become.",
         (),
         _outbox_limit,
+    ),
+    Metric(
+        "unaccounted_messages",
+        Kind.GAUGE,
+        "Records that came in, and neither went out nor wait. It must be 0.",
+        (),
+        lambda scrape: [("", unaccounted(scrape.host))],
     ),
     Metric(
         "status_pages_unreadable",

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from common.chat_gap import GapReason
 from common.status.reader_status import DropReason, ReaderStatus
-from monitor.metrics.channel_metric import channel_counts, channel_metric, joined, summed_counts
-from monitor.metrics.labels import labels
+from monitor.metrics.channel_metric import channel_counts, channel_metric, joined, labelled, summed
 from monitor.metrics.metric import Kind, Metric, OverChannels, Sample
 from monitor.metrics.scrape import Scrape
 
-_NO_DROPS = {reason.value: 0 for reason in DropReason}
 _NO_GAPS = {reason.value: 0 for reason in GapReason}
-
-
-def _dropped(status: ReaderStatus) -> Mapping[str, int]:
-    return _NO_DROPS | status.dropped
 
 
 def _gap_seconds(status: ReaderStatus) -> float:
     return sum(milliseconds for _, milliseconds in status.gaps_by_reason.values()) / 1000
 
 
-def _gaps_by_reason(status: ReaderStatus) -> Mapping[str, int]:
-    return _NO_GAPS | {reason: count for reason, (count, _) in status.gaps_by_reason.items()}
+def _gaps_by_reason(scrape: Scrape) -> Iterable[Sample]:
+    gaps = [
+        {reason: count for reason, (count, _) in status.gaps_by_reason.items()}
+        for _, status in scrape.readers
+    ]
+    return labelled("reason", summed(_NO_GAPS, gaps)) if gaps else ()
 
 
 def _gap_seconds_by_reason(scrape: Scrape) -> Iterable[Sample]:
-    total: Counter[str] = Counter(_NO_GAPS)
-    for _, status in scrape.readers:
-        total.update({reason: length for reason, (_, length) in status.gaps_by_reason.items()})
-    if scrape.readers:
-        for reason, milliseconds in total.items():
-            yield labels(reason=reason), milliseconds / 1000
+    gaps = [
+        {reason: milliseconds for reason, (_, milliseconds) in status.gaps_by_reason.items()}
+        for _, status in scrape.readers
+    ]
+    totals_ms = summed(_NO_GAPS, gaps)
+    seconds = {reason: milliseconds / 1000 for reason, milliseconds in totals_ms.items()}
+    return labelled("reason", seconds) if gaps else ()
 
 
 def _in_channel(scrape: Scrape) -> Iterable[Sample]:
@@ -60,7 +58,8 @@ READER_METRICS: tuple[Metric, ...] = (
         "dropped_messages_total",
         "Messages given up, never to be published.",
         "reason",
-        _dropped,
+        [reason.value for reason in DropReason],
+        lambda status: status.dropped,
     ),
     channel_metric(
         "replaced_gap_records_total",
@@ -112,7 +111,7 @@ READER_METRICS: tuple[Metric, ...] = (
         Kind.COUNTER,
         "Number of gap records, over all channels.",
         ("reason",),
-        lambda scrape: summed_counts(scrape, "reason", _gaps_by_reason),
+        _gaps_by_reason,
     ),
     Metric(
         "reader_in_channel",

@@ -15,6 +15,7 @@ from common.status.publisher_status import BrokerFigures, KafkaFigures, Publishe
 from common.status.reader_status import ReaderState, ReaderStatus
 from monitor.collection.host import Host, Program, Usage
 from monitor.metrics.metric import PREFIX
+from monitor.metrics.text import metrics_text
 from tests.requirements import require_program
 
 #: The values of the samples of one metric, by their labels.
@@ -37,6 +38,11 @@ def parsed(text: str) -> dict[str, Values]:
             assert labels not in found, f"{sample.name} {labels} is there twice"
             found[labels] = sample.value
     return samples
+
+
+def samples(found: Host, *, per_channel: bool = True) -> dict[str, Values]:
+    """Return the samples that Prometheus reads of *found*, by name without prefix."""
+    return parsed(metrics_text(found, per_channel=per_channel))
 
 
 def promtool_check(text: str) -> str:
