@@ -188,7 +188,8 @@ def _newest(content: bytes, kind: type[Status], size: int) -> tuple[int, Status]
         raise PageError("nothing whole is in it")
     try:
         return sequence // 2, msgspec.msgpack.decode(body, type=kind)
-    except msgspec.MsgspecError as error:
+    # For invalid UTF-8, msgspec's msgpack decoder raises UnicodeDecodeError, not its own.
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise PageError(f"what it holds is wrong: {error}") from None
 
 
