@@ -100,10 +100,10 @@ class ReaderStatus(msgspec.Struct, array_like=True):
     publisher: str = ""
     #: From Twitch's timestamp to the acknowledgement.
     delay: Histogram = msgspec.field(default_factory=lambda: new_histogram(DELIVERY_S))
-    #: Which outbox the figures are of, and the last record that was acknowledged: from these, the
+    #: Which outbox the figures are of, and the numbers of what waits, as ranges: from these, the
     #: next process tells what was acknowledged and what is lost.
     numbering: str = ""
-    acknowledged_seq: int = 0
+    waiting_numbers: list[tuple[int, int]] = []
 
 
 def reader_page(state_dir: Path, channel: str) -> Path:

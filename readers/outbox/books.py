@@ -20,6 +20,9 @@ from readers.outbox.held_numbers import HeldNumbers
 from readers.outbox.lost_spans import LostSpans
 from readers.outbox.waiting_times import WaitingTimes
 
+#: How many ranges of numbers a page has room for, the newest.
+SHOWN_RANGES = 8
+
 
 class Opened(NamedTuple):
     """An outbox that was just opened."""
@@ -45,18 +48,17 @@ class Books:
     def open(self, outbox: Opened) -> None:
         """Begin with what *outbox* holds, and account for what the last process did not write."""
         status = self.status
-        missing = status.waiting - outbox.held.count
-        if missing < 0:
-            # They were put in, and then the process was killed.
-            status.received -= missing
-        elif missing:
-            status.acknowledged += missing - self._drop_what_is_lost(missing, outbox)
+        reason = _reason_of_replacement(status, outbox)
+        if reason:
+            self._continue_after(reason, outbox)
+        else:
+            self._continue(outbox)
         self._held = outbox.held
         status.waiting = outbox.held.count
         if status.waiting:
             oldest_ms = status.oldest_waiting_ms or _now_ms()
             self._times.add(outbox.held.last, oldest_ms, 0, 0)
-        self.take_stock(0, outbox.numbering, outbox.acknowledged)
+        self.take_stock(0, outbox.numbering)
 
     def on_put(self, stored: StoredBatch, batch: Batch) -> None:
         """Note that *batch* was put in, as *stored*."""
@@ -92,28 +94,34 @@ class Books:
         status.replaced_gaps += lost.gaps
         self._drop(DropReason.OVERFLOWED, lost.messages)
 
-    def take_stock(self, unwritten: int, numbering: str, acknowledged: int) -> None:
+    def take_stock(self, unwritten: int, numbering: str) -> None:
         """Note what is true at this moment, before the status is written."""
         status = self.status
         status.unwritten = unwritten
         status.numbering = numbering
-        status.acknowledged_seq = acknowledged
+        status.waiting_numbers = self._held.ranges[-SHOWN_RANGES:]
         status.oldest_waiting_ms = self._times.oldest_ms
 
-    def _drop_what_is_lost(self, missing: int, outbox: Opened) -> int:
-        """Count what is lost of the *missing* records, and return how many."""
+    def _continue(self, outbox: Opened) -> None:
+        """Account for what has changed in *outbox* since the status was written."""
+        status, waited = self.status, HeldNumbers(self.status.waiting_numbers)
+        waited.remove(0, outbox.acknowledged)
+        still_held = sum(waited.remove(*numbers) for numbers in outbox.held.ranges)
+        status.received += outbox.held.count - still_held
+        # Some of the rest may have been evicted before the kill. That is not known for certain.
+        lost = min(status.unwritten, waited.count)
+        self._drop(DropReason.UNWRITTEN, lost)
+        status.acknowledged += status.waiting - still_held - lost
+
+    def _continue_after(self, reason: DropReason, outbox: Opened) -> None:
+        """Account for what *outbox* lacks, which was put in place of the last one for *reason*."""
         status = self.status
-        reason = _reason_of_loss(status, outbox)
-        if reason is None:
-            return 0
-        # Others were acknowledged after the status was written: to this reader before a kill, or to
-        # `drain`. Numbers may have been skipped, so that this is too many, but never too few.
-        is_unwritten = reason is DropReason.UNWRITTEN
-        acknowledged = outbox.acknowledged - (status.acknowledged_seq if is_unwritten else 0)
-        at_most = status.unwritten if is_unwritten else missing
-        lost = min(at_most, max(0, missing - max(0, acknowledged)))
+        missing = status.waiting - outbox.held.count
+        # `drain` may have sent some of it since. Numbers that were skipped make this too many.
+        lost = max(0, missing - outbox.acknowledged)
         self._drop(reason, lost)
-        return lost
+        status.acknowledged += max(0, missing) - lost
+        status.received += max(0, -missing)
 
     def _drop(self, reason: DropReason, messages: int) -> None:
         dropped = self.status.dropped
@@ -128,14 +136,14 @@ class Books:
         status.last_gaps = [*status.last_gaps, shown][-SHOWN_GAPS:]
 
 
-def _reason_of_loss(status: ReaderStatus, outbox: Opened) -> DropReason | None:
-    """Return why messages may be lost since *status* was written; None if they cannot be."""
-    if outbox.numbering != status.numbering:
-        if outbox.absent is None:
-            return DropReason.REMOVED
-        if outbox.absent is GapReason.DAMAGED:
-            return DropReason.DAMAGED
-    return DropReason.UNWRITTEN if status.unwritten else None
+def _reason_of_replacement(status: ReaderStatus, outbox: Opened) -> DropReason | None:
+    """Return why *outbox* is another one than that of *status*; None if it is the same."""
+    if outbox.numbering == status.numbering:
+        return None
+    if outbox.absent is None:
+        return DropReason.REMOVED
+    # Otherwise it was renamed before the kill.
+    return DropReason.DAMAGED if outbox.absent is GapReason.DAMAGED else None
 
 
 def _now_ms() -> int:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class HeldNumbers:
     """Numbers in ascending order. Some are missing where a boot or an eviction skipped them."""
 
-    def __init__(self) -> None:
-        self._ranges: list[tuple[int, int]] = []
+    def __init__(self, ranges: Iterable[tuple[int, int]] = ()) -> None:
+        """*ranges* are first and last numbers, in ascending order."""
+        self.ranges = list(ranges)
         #: How many numbers there are.
-        self.count = 0
+        self.count = sum(last - first + 1 for first, last in self.ranges)
 
     @property
     def last(self) -> int:
         """The largest number, 0 if there is none."""
-        return self._ranges[-1][1] if self._ranges else 0
+        return self.ranges[-1][1] if self.ranges else 0
 
     def add(self, first: int, last: int) -> None:
         """Add the numbers from *first* to *last*, which are larger than all others."""
-        ranges = self._ranges
+        ranges = self.ranges
         if ranges and ranges[-1][1] == first - 1:
             ranges[-1] = ranges[-1][0], last
         else:
@@ -28,7 +31,7 @@ class HeldNumbers:
     def remove(self, first: int, last: int) -> int:
         """Remove the numbers from *first* to *last*; return how many of them there were."""
         kept, before = list[tuple[int, int]](), self.count
-        for start, end in self._ranges:
+        for start, end in self.ranges:
             if start > last or end < first:
                 kept.append((start, end))
                 continue
@@ -37,5 +40,5 @@ class HeldNumbers:
                 kept.append((start, first - 1))
             if end > last:
                 kept.append((last + 1, end))
-        self._ranges = kept
+        self.ranges = kept
         return before - self.count

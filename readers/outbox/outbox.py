@@ -198,8 +198,7 @@ class Outbox:
 
     def take_stock(self) -> None:
         """Put into the status what is true at this moment, before it is written."""
-        numbering = self.numbering
-        self._books.take_stock(self.unwritten, numbering.reader, numbering.acknowledged)
+        self._books.take_stock(self.unwritten, self.reader)
         self._books.status.outbox_bytes = self._file_bound.used_bytes
 
     def close(self) -> None:
