@@ -112,29 +112,30 @@ class Books:
 
     def take(self, batch: TakenBatch) -> None:
         """Count a batch that was accepted from a reader."""
-        self._status.taken += batch.count
-        self._status.unconfirmed += batch.count
-        self._oldest.take(batch.taken_s, _now_ms())
+        status, count = self._status, batch.count
+        status.taken += count
+        status.unconfirmed += count
+        self._oldest.take(batch.taken_s)
         self._is_changed = True
 
     def settle(self, batch: TakenBatch) -> None:
         """Count a taken batch of which Kafka has confirmed all that it was given."""
-        status, records = self._status, batch.records
+        status, count, records, taken_s = self._status, batch.count, batch.records, batch.taken_s
+        is_chat = batch.kind is Kind.CHAT
         published = len(records)
-        if batch.dead_letters:
-            published -= sum(batch.dead_letters.values())
-            _add(status.dead_letters, batch.dead_letters)
-        left_out = batch.count - len(records)
-        if batch.kind == Kind.GAP:
-            status.left_out_gaps += left_out
+        if is_chat:
+            status.duplicates += count - published
         else:
-            status.duplicates += left_out
+            status.left_out_gaps += count - published
+        if dead_letters := batch.dead_letters:
+            published -= sum(dead_letters.values())
+            _add(status.dead_letters, dead_letters)
         status.published[batch.topic] += published
-        status.unconfirmed -= batch.count
-        self._oldest.settle(batch.taken_s)
+        status.unconfirmed -= count
+        self._oldest.settle(taken_s)
         if records:
-            status.publish.observe(PUBLISH_S, time.monotonic() - batch.taken_s)
-            if batch.kind == Kind.CHAT:
+            status.publish.observe(PUBLISH_S, time.monotonic() - taken_s)
+            if is_chat:
                 delay_s = time.time() - records[0].timestamp / 1000
                 # Twitch's clock and ours differ.
                 status.delivery.observe(DELIVERY_S, max(delay_s, 0.0), published)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 
@@ -29,11 +30,11 @@ class OldestTaken:
         """Unix milliseconds at which the oldest was taken, up to 1 s too early; 0 without any."""
         return next((second.first_ms for second in self._seconds.values()), 0)
 
-    def take(self, taken_s: float, now_ms: int) -> None:
-        """Note a batch that was taken at *taken_s*, which is the time of day *now_ms*."""
+    def take(self, taken_s: float) -> None:
+        """Note a batch that is taken now, at *taken_s*."""
         second = self._seconds.get(int(taken_s))
         if second is None:
-            self._seconds[int(taken_s)] = _Second(1, now_ms)
+            self._seconds[int(taken_s)] = _Second(1, int(time.time() * 1000))
         else:
             second.count += 1
 

@@ -28,6 +28,7 @@ class Handover:
         "_given",
         "_reader_header",
         "_with_ids",
+        "count",
         "delivery",
         "kind",
         "next_index",
@@ -41,6 +42,8 @@ class Handover:
         self.delivery = delivery
         self.topic = topic
         self.kind: Kind = batch.kind
+        #: Number of records in the batch, including those that are left out.
+        self.count = delivery.count
         #: When it was taken, in seconds of a monotonic clock.
         self.taken_s = time.monotonic()
         #: Kept to the end: librdkafka returns a failed record without its headers.
@@ -50,11 +53,6 @@ class Handover:
         self._reader_header = ("reader", delivery.reader.encode())
         self._given: set[int] = set()
         self._with_ids = with_ids
-
-    @property
-    def count(self) -> int:
-        """Number of records in the batch, including those that are left out."""
-        return self.delivery.count
 
     def headers(self, index: int) -> Headers:
         """

@@ -220,17 +220,19 @@ def test_the_largest_status_fits_into_the_page(tmp_path: Path) -> None:
     assert written.status.kafka_brokers == status.kafka_brokers
 
 
-def test_the_oldest_batch_is_known_whatever_the_order_of_confirming() -> None:
+def test_the_oldest_batch_is_known_whatever_the_order_of_confirming(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Up to a second too early, if another one of that second was the first."""
     oldest = OldestTaken()
     assert oldest.taken_ms == 0
-    oldest.take(10.2, 1200)
-    oldest.take(10.7, 1700)
-    oldest.take(12.0, 3000)
+    for taken_s in (10.25, 10.75, 12.0):
+        monkeypatch.setattr("publisher.oldest_taken.time.time", lambda at=taken_s: at - 9)
+        oldest.take(taken_s)
 
     oldest.settle(12.0)
-    assert oldest.taken_ms == 1200
-    oldest.settle(10.2)
-    assert oldest.taken_ms == 1200
-    oldest.settle(10.7)
+    assert oldest.taken_ms == 1250
+    oldest.settle(10.25)
+    assert oldest.taken_ms == 1250
+    oldest.settle(10.75)
     assert oldest.taken_ms == 0
