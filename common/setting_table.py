@@ -257,7 +257,7 @@ class Settings:
         "var",
         values.path,
         "directory for outboxes and other durable state",
-        "reader publisher auth drain tail keys top",
+        "reader publisher auth drain tail keys monitor top",
     )
     outbox_max_bytes: int = _variable(
         "OUTBOX_MAX_BYTES",
@@ -272,14 +272,14 @@ class Settings:
         "127.0.0.1:9464",
         web_address.web_bind,
         "HOST:PORT of the live page, metrics and health; off loopback it needs MONITOR_TOKEN",
-        "top",
+        "monitor top",
     )
     monitor_token: str = _variable(
         "MONITOR_TOKEN",
         "",
         web_address.web_token,
         "password for the live page and metrics, of this host and of MONITOR_PEERS",
-        "top",
+        "monitor top",
         secret=True,
     )
     monitor_peers: tuple[web_address.WebAddress, ...] = _variable(
@@ -287,7 +287,7 @@ class Settings:
         "",
         web_address.web_peers,
         "HOST:PORT of other hosts' monitors, comma-separated, to be shown in one table",
-        "top",
+        "monitor top",
     )
     monitor_show_messages: bool = _variable(
         "MONITOR_SHOW_MESSAGES",
@@ -301,21 +301,21 @@ class Settings:
         "true",
         values.boolean,
         "false: metrics are sums over all channels, without a series for each",
-        "",
+        "monitor",
     )
     log_level: str = _variable(
         "LOG_LEVEL",
         "info",
         values.log_level,
         "debug, info, warn or error",
-        "reader publisher auth drain tail keys top",
+        "reader publisher auth drain tail keys monitor top",
     )
     log_format: str = _variable(
         "LOG_FORMAT",
         "text",
         values.log_format,
         "text, or json (one object per line)",
-        "reader publisher auth drain tail keys top",
+        "reader publisher auth drain tail keys monitor top",
     )
     app_env: str = _variable(
         "APP_ENV",

@@ -44,6 +44,7 @@ COMMANDS = (
     Command("auth", "auth.__main__", "log in, and keep the login valid"),
     Command("keys", "common.keys", "manage the keys of the link between hosts"),
     Command("drain", "readers.drain", "send what is left in outboxes that nobody reads"),
+    Command("monitor", "monitor.__main__", "serve the live page, metrics and health checks"),
     Command("publisher", "publisher.__main__", "write what readers send to Kafka"),
     Command("reader", "readers.__main__", "read one channel"),
 )

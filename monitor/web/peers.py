@@ -1,0 +1,99 @@
+"""
+The snapshots of other hosts, MONITOR_PEERS, from their monitors.
+
+All are asked at the same time, each in a thread. A peer that does not respond is shown as a problem
+of its own, and does not delay what is shown of the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from msgspec.structs import replace
+
+from common.web_address import WebAddress
+from monitor.collection.absent import absent
+from monitor.collection.remote import RemoteError, fetch
+from monitor.collection.snapshot import Level, Snapshot
+
+#: Seconds in which a peer has to respond.
+RESPOND_WITHIN_S = 2.0
+
+#: Seconds that others wait for a peer which responded the last time, or was not asked yet.
+_WAIT_S = 0.5
+
+
+class Peers:
+    """The monitors at *addresses*, which take *token*, "" for none."""
+
+    def __init__(self, addresses: Sequence[WebAddress], token: str) -> None:
+        self._peers = [_Peer(address, token) for address in addresses]
+        self._threads = ThreadPoolExecutor(max(len(addresses), 1), "peer")
+
+    async def snapshots(self) -> list[Snapshot]:
+        """Return the newest snapshot of each peer, in the order of their addresses."""
+        for peer in self._peers:
+            peer.ask(self._threads)
+        if waited_for := [peer.asked for peer in self._peers if peer.asked and not peer.fails]:
+            await asyncio.wait(waited_for, timeout=_WAIT_S)
+        return [peer.newest for peer in self._peers]
+
+    def told_apart(self, own: Snapshot, others: Sequence[Snapshot]) -> list[Snapshot]:
+        """Return *own* and *others*, renamed with their addresses where hosts have one name."""
+        hosts, names = [own], {own.host}
+        for peer, snapshot in zip(self._peers, others, strict=True):
+            name = snapshot.host
+            while name in names:
+                name = f"{name} ({peer.address})"
+            names.add(name)
+            hosts.append(replace(snapshot, host=name))
+        return hosts
+
+    def close(self) -> None:
+        """Ask no more."""
+        for peer in self._peers:
+            if peer.asked:
+                peer.asked.cancel()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class _Peer:
+    def __init__(self, address: WebAddress, token: str) -> None:
+        self.address = address
+        self.newest = _not_asked(address)
+        #: While it is asked.
+        self.asked: asyncio.Task[None] | None = None
+        #: Whether it did not respond when it was asked last.
+        self.fails = False
+        self._token = token
+
+    def ask(self, threads: ThreadPoolExecutor) -> None:
+        """Begin to ask, unless this is being done."""
+        if self.asked is None or self.asked.done():
+            self.asked = asyncio.create_task(self._ask(threads))
+
+    async def _ask(self, threads: ThreadPoolExecutor) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            self.newest = await loop.run_in_executor(
+                threads, fetch, self.address, self._token, RESPOND_WITHIN_S
+            )
+            self.fails = False
+        except RemoteError as error:
+            now = _now_ms()
+            since = self.newest.since_ms if self.fails else now
+            self.newest = absent(self.newest.host, error, since_ms=since, at_ms=now)
+            self.fails = True
+
+
+def _not_asked(address: WebAddress) -> Snapshot:
+    now = _now_ms()
+    unknown = RemoteError(f"The monitor at {address} has not responded yet.", "")
+    return replace(absent(str(address), unknown, since_ms=now, at_ms=now), level=Level.WARNING)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

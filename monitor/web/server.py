@@ -1,0 +1,150 @@
+"""Serves the live page, the metrics and the health checks until it is asked to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+from starlette.types import ASGIApp
+from uvicorn.config import Config
+from uvicorn.server import Server
+
+from common.setting_values import is_loopback_host
+from common.settings import Settings
+from common.supervisor_watch import call_when_supervisor_has_gone
+from monitor.collection.observer import Observer
+from monitor.collection.own_address import address_file
+from monitor.web.app import App
+from monitor.web.connection import LimitedConnection
+from monitor.web.guard import REQUEST_BYTES, Guard
+from monitor.web.headers import HEADERS
+from monitor.web.listening import address_of, listen, tell_address
+from monitor.web.live import Live
+from monitor.web.observation import Observation
+from monitor.web.peers import Peers
+
+logger = logging.getLogger(__name__)
+
+#: Requests and connections beyond these are refused with 503.
+_MOST_AT_ONCE = 128
+
+#: Seconds that a connection may be open without a request. Prometheus asks every 15 s.
+_IDLE_S = 30
+
+#: Seconds for responses that have begun, once it is asked to stop.
+_FINISH_S = 1
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def serve(settings: Settings, observer: Observer) -> None:
+    """
+    Serve what *observer* sees at MONITOR_BIND until SIGTERM, SIGINT, or the end of supervisord.
+
+    Raises BindError.
+    """
+    with listen(settings.monitor_bind) as listener:
+        asyncio.run(_serve(settings, observer, listener))
+
+
+async def _serve(settings: Settings, observer: Observer, listener: socket.socket) -> None:
+    observation = Observation(observer)
+    peers = Peers(settings.monitor_peers, settings.monitor_token)
+    live = Live(observation, peers)
+    app = App(observation, live, per_channel=settings.metrics_per_channel)
+    guard = Guard(
+        app.routes(),
+        token=settings.monitor_token,
+        is_loopback=is_loopback_host(settings.monitor_bind.host),
+    )
+    address = address_of(listener)
+    tell_address(address_file(settings.state_dir), address)
+    logger.info("serving the live page, metrics and health at http://%s/", address)
+    try:
+        await _run(_Server(guard, live), listener, [observation.run(), live.run()])
+    finally:
+        peers.close()
+        observation.close()
+
+
+async def _run(
+    server: _Server, listener: socket.socket, others: Iterable[Coroutine[None, None, None]]
+) -> None:
+    """Serve, with *others* beside it. If one of them fails, the server stops."""
+    serving = asyncio.create_task(server.serve([listener]))
+    beside = [asyncio.create_task(other) for other in others]
+    await asyncio.wait([serving, *beside], return_when=asyncio.FIRST_COMPLETED)
+    server.stop()
+    await serving
+    for task in beside:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+class _Server(Server):
+    """uvicorn's server, which sleeps until it is asked to stop, and then ends open pages."""
+
+    def __init__(self, app: ASGIApp, live: Live) -> None:
+        super().__init__(
+            Config(
+                app,
+                http=LimitedConnection,
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                date_header=False,
+                headers=HEADERS,
+                limit_concurrency=_MOST_AT_ONCE,
+                timeout_keep_alive=_IDLE_S,
+                timeout_graceful_shutdown=_FINISH_S,
+                # Applies to what has not come completely; the guard looks at the rest.
+                h11_max_incomplete_event_size=REQUEST_BYTES,
+            )
+        )
+        # What it logs below is about clients, who could fill the log.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+        self._live = live
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Stop, after the responses that have begun."""
+        self._stop.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on the first signal within a `with` block. A second one ends the process."""
+        loop = asyncio.get_running_loop()
+
+        def on_signal() -> None:
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+            self.stop()
+
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, on_signal)
+        call_when_supervisor_has_gone(self._on_supervisor_gone)
+        yield
+
+    async def main_loop(self) -> None:
+        """Return when it is asked to stop, without waking up before."""
+        # Once is enough: it prepares the headers that all responses have.
+        await self.on_tick(0)
+        await self._stop.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the responses that would not end by themselves, then all."""
+        self._live.close()
+        await super().shutdown(sockets)
+
+    def _on_supervisor_gone(self) -> None:
+        logger.warning("supervisord has ended: stopping, because the next one starts a monitor")
+        self.stop()
