@@ -36,6 +36,8 @@ class StatusKeeper:
         if len(status.delay.counts) != len(DELIVERY_S) + 1:
             # Another version had other bounds.
             status.delay = new_histogram(DELIVERY_S)
+        # Opening the outbox may take long. Until then the page would show the last reader's state.
+        self.write()
 
     def observe(self, outbox: Outbox, sender: Sender) -> None:
         """Take figures from *outbox*, which was opened with this status, and *sender*."""
