@@ -12,7 +12,7 @@ from readers.status_keeper import StatusKeeper
 
 
 def test_the_state_of_the_last_reader_is_gone_before_the_outbox_is_opened(tmp_path: Path) -> None:
-    """Its counts go on. Until then, a reader that opens its outbox would count as in its channel."""
+    """A reader that opens its outbox would count as in its channel. Its counts go on."""
     settings = read_settings({"STATE_DIR": str(tmp_path)})
     killed = StatusPage(reader_page(tmp_path, "xqc"), ReaderStatus)
     killed.write(ReaderStatus(state=ReaderState.IN_CHANNEL, received=5, acknowledged=5, pid=1))
