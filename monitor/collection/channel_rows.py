@@ -72,8 +72,10 @@ def _judge_process(row: Channel, run: Run, host: Host, figures: Figures) -> None
     name = READER_PREFIX + row.channel
     row.state = run.value
     row.state_since_ms = figures.since.of((name, run))
-    row.problem = host.unreadable.get(name, "") or parts.why_it_does_not_run(host, name)
-    row.level = run_level(run, host.at_ms - row.state_since_ms, row.problem)
+    # A reader that ends by itself has told why.
+    why = host.unreadable.get(name, "") or parts.why_it_does_not_run(host, name)
+    row.problem = why or row.problem
+    row.level = run_level(run, host.at_ms - row.state_since_ms, why)
 
 
 def run_level(run: Run, since_ms: int, why: str) -> Level:

@@ -65,9 +65,9 @@ def _judge_process(row: Publisher, run: Run, host: Host, figures: Figures) -> No
     """Say in *row* that the publisher does not run."""
     row.state = run.value
     row.state_since_ms = figures.since.of(("publisher", run))
-    row.problem = host.unreadable.get("publisher", "")
-    row.problem = row.problem or parts.why_it_does_not_run(host, "publisher")
-    row.level = run_level(run, host.at_ms - row.state_since_ms, row.problem)
+    why = host.unreadable.get("publisher", "") or parts.why_it_does_not_run(host, "publisher")
+    row.problem = why or row.problem
+    row.level = run_level(run, host.at_ms - row.state_since_ms, why)
 
 
 def _kafka_level(row: Publisher, host: Host, figures: Figures) -> Level:

@@ -24,6 +24,9 @@ _AGAIN_WITHIN_S = 30.0
 #: In between, this many times what it took: supervisord works 1 % of its time for us.
 _REST = 100.0
 
+#: Seconds until the next look for a supervisord that was not there.
+_LOOK_AFTER_S = 1.0
+
 #: Seconds that the first one who wants to know waits for the answer.
 _FIRST_WITHIN_S = 3.0
 
@@ -63,9 +66,12 @@ class SupervisedPrograms:
         return self._newest
 
     def _is_due(self, running: object) -> bool:
-        rest_s = min(max(_AGAIN_AFTER_S, self._took_s * _REST), _AGAIN_WITHIN_S)
-        if running != self._asked_about:
+        if self._newest.programs is None and not self._newest.problem:
+            rest_s = _LOOK_AFTER_S
+        elif running != self._asked_about:
             rest_s = _AGAIN_AFTER_S
+        else:
+            rest_s = min(max(_AGAIN_AFTER_S, self._took_s * _REST), _AGAIN_WITHIN_S)
         return time.monotonic() - self._answered_at >= rest_s
 
     def _ask(self, running: object) -> None:
