@@ -13,8 +13,6 @@ from monitor.metrics.metric import Metric
 from monitor.metrics.scrape import Scrape, scrape_of
 from monitor.metrics.table import METRICS
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
 
 def metrics_text(host: Host, *, per_channel: bool) -> str:
     """

@@ -10,7 +10,8 @@ from monitor.collection.collector import Collector
 from monitor.metrics.text import metrics_text
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import SupervisedService, prepare, wait_until_joined
-from tests.monitor.metrics.hosts import Values, labels_of, parsed
+from tests.monitor.metrics.hosts import Values, labels_of, parsed, promtool_check
+from tests.monitor.web.monitors import start_monitor
 from tests.processes import StartProcess, wait_for
 
 _WITHIN_S = 60
@@ -30,6 +31,54 @@ def scrape(collector: Collector) -> dict[str, Values]:
 def value(samples: dict[str, Values], name: str, **labels: str) -> float:
     """Return one value; 0 if it is not there yet."""
     return samples.get(name, {}).get(labels_of(**labels), 0)
+
+
+def test_a_running_service_serves_what_was_said(
+    processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
+) -> None:
+    """Each message is received and published once, with a gap record, and the text is valid."""
+    prepare(short_folder, chat_port=twitch.port, channels="xqc\nforsen\n")
+    with (short_folder / ".env").open("a") as settings:
+        settings.write("KAFKA_CONF_STATISTICS_INTERVAL_MS=1000\n")
+    SupervisedService(processes, short_folder).wait_for_readers(["xqc", "forsen"])
+    wait_until_joined(twitch, "xqc", "forsen")
+    say(twitch, "xqc", 7)
+    say(twitch, "forsen", 3)
+    for connection in twitch.server.members("xqc"):
+        twitch.run(connection.close())
+
+    monitor = start_monitor(processes)
+
+    def settled() -> str | None:
+        text = monitor.get("/metrics").body.decode()
+        samples = parsed(text)
+        published = sum(samples["published_messages_total"].values())
+        is_known = samples.keys() >= {"kafka_broker_up", "process_resident_memory_bytes"}
+        return text if published == 11 and is_known else None
+
+    text = wait_for(settled, _WITHIN_S, "eleven records in Kafka, and its client's figures")
+    assert promtool_check(text) == ""
+    samples = parsed(text)
+    assert samples["received_messages_total"] == {
+        labels_of(channel="xqc"): 7,
+        labels_of(channel="forsen"): 3,
+    }
+    assert samples["gaps_by_reason_total"][labels_of(reason="disconnected")] == 1
+    assert sum(samples["dropped_messages_total"].values()) == 0
+    assert value(samples, "taken_messages_total") == 11
+    assert value(samples, "delivery_seconds_count") == 10
+    assert value(samples, "channels_configured") == 2
+    assert value(samples, "program_up", program="publisher") == 1
+    assert value(samples, "readers", state="FATAL") == 0
+    assert value(samples, "kafka_reachable") == 1
+    assert value(samples, "kafka_requests_total") > 0
+    assert value(samples, "unaccounted_messages") == 0
+    assert value(samples, "status_pages_unreadable") == 0
+
+    sums = start_monitor(processes, {"METRICS_PER_CHANNEL": "false"}).get("/metrics")
+    assert sums.header("content-type") == "text/plain; version=0.0.4; charset=utf-8"
+    assert promtool_check(sums.body.decode()) == ""
+    assert value(parsed(sums.body.decode()), "received_messages_total") == 10
 
 
 def test_counters_go_on_after_a_reader_was_killed(
