@@ -33,7 +33,11 @@ class Observer:
 
     def observe(self) -> Snapshot:
         """Collect once, and return what there is to be seen."""
-        host = self.host = self._collector.collect()
+        self.host = self._collector.collect()
+        return self.see(self.host)
+
+    def see(self, host: Host) -> Snapshot:
+        """Return what there is to be seen of *host*, after what was seen before."""
         figures = self._figures
         figures.add(host)
         rows = channel_rows(host, figures)

@@ -66,9 +66,11 @@ def _absent(rows: list[Channel], host: Host, figures: Figures) -> Iterator[Findi
         if not alike:
             continue
         found = [row for row, _ in alike]
-        verb = "is not in its channel" if len(found) == 1 else "are not in their channels"
+        is_one = len(found) == 1
+        verb = "is not in its channel" if is_one else "are not in their channels"
         waits = all(row.state == ReaderState.WAITING_FOR_TURN for row in found)
-        reason = ": they wait for their turn" if waits else _reason(found)
+        turn = ": it waits for its turn" if is_one else ": they wait for their turn"
+        reason = turn if waits else _reason(found)
         yield Finding(
             level,
             f"{_readers(found)} {verb}{reason}",
