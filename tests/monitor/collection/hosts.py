@@ -47,7 +47,7 @@ def auth(*, runs: bool = True, **fields: Any) -> ReadPage[AuthStatus]:
 
 def login(**fields: Any) -> ReadPage[AuthStatus]:
     """Return auth's page with a login that is valid for two hours from noon."""
-    given = {"login": "somebody", "is_valid": True, "validated_ms": NOON_MS}
+    given: dict[str, Any] = {"login": "somebody", "is_valid": True, "validated_ms": NOON_MS}
     return auth(**given | {"expires_ms": NOON_MS + 7_200_000} | fields)
 
 
