@@ -42,7 +42,17 @@ def test_help_lists_the_roles(processes: StartProcess, app: Path, word: str) -> 
     """And nothing is started."""
     helped = processes([str(app / "entrypoint"), word])
     assert helped.wait(timeout_s=10) == 0
-    for role in ("demo", "readers", "publisher", "check", "keys", "tail", "drain"):
+    for role in (
+        "demo",
+        "readers",
+        "publisher",
+        "monitor",
+        "check",
+        "keys",
+        "tail",
+        "top",
+        "drain",
+    ):
         assert f"\n  {role} " in helped.output()
 
 
@@ -67,6 +77,8 @@ def test_an_unknown_role_is_refused(processes: StartProcess, app: Path, word: st
         (["reader", "--help"], r"usage: python -m readers"),
         (["publisher", "tail", "--help"], r"usage: python -m publisher tail"),
         (["auth", "login", "--help"], r"usage: python -m auth login"),
+        (["monitor", "--help"], r"usage: python -m monitor"),
+        (["top", "--help"], r"usage: twitch-ingestion top"),
         (["python", "-m", "common.keys", "--help"], r"usage: python -m common\.keys"),
         (["twitch-ingestion", "--version"], r"twitch-ingestion \d"),
         (["sh", "-c", "echo $0 is a shell"], r"sh is a shell"),

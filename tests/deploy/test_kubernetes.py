@@ -21,14 +21,28 @@ def folder(tmp_path: Path) -> Path:
     return Path(shutil.copytree(KUBERNETES, tmp_path / "deploy" / "kubernetes"))
 
 
-@pytest.fixture(params=["without a login", "with a login"])
-def resources(request: pytest.FixtureRequest, folder: Path) -> list[Manifest]:
-    """Return the resources, without and with the component `auth`."""
-    if request.param == "with a login":
-        path = folder / "kustomization.yaml"
-        text = path.read_text()
-        assert "# components:\n#   - auth\n" in text
-        path.write_text(text.replace("# components:\n#   - auth\n", "components:\n  - auth\n"))
+@pytest.fixture(
+    scope="module", params=[(), ("auth",), ("monitoring",), ("auth", "monitoring")], ids="+".join
+)
+def components(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Return each choice of components."""
+    chosen: tuple[str, ...] = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def resources(
+    components: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory
+) -> list[Manifest]:
+    """Return the resources with each choice of components."""
+    folder = Path(shutil.copytree(KUBERNETES, tmp_path_factory.mktemp("built") / "kubernetes"))
+    path = folder / "kustomization.yaml"
+    text = path.read_text()
+    for component in components:
+        text = text.replace("\n# components:\n", "\ncomponents:\n")
+        assert f"\n#   - {component}\n" in text
+        text = text.replace(f"\n#   - {component}\n", f"\n  - {component}\n")
+    path.write_text(text)
     return built(folder)
 
 
@@ -52,6 +66,12 @@ def pod(deployment: Manifest) -> Manifest:
     """Return the pod specification of *deployment*."""
     specification: Manifest = deployment["spec"]["template"]["spec"]
     return specification
+
+
+def containers(resources: list[Manifest]) -> list[Manifest]:
+    """Return the containers of all pods."""
+    deployments = of_kind("Deployment", resources).values()
+    return [container for each in deployments for container in pod(each)["containers"]]
 
 
 def test_readers_yaml_matches_the_list(folder: Path) -> None:
@@ -132,7 +152,11 @@ def test_every_mount_has_its_volume_and_every_volume_its_claim(resources: list[M
     claims = of_kind("PersistentVolumeClaim", resources)
     for deployment in of_kind("Deployment", resources).values():
         volumes = pod(deployment)["volumes"]
-        mounted = {mount["name"] for mount in pod(deployment)["containers"][0]["volumeMounts"]}
+        mounted = {
+            mount["name"]
+            for container in pod(deployment)["containers"]
+            for mount in container["volumeMounts"]
+        }
         assert mounted == {volume["name"] for volume in volumes}
         claimed = (volume.get("persistentVolumeClaim") for volume in volumes)
         assert all(claim["claimName"] in claims for claim in claimed if claim)
@@ -155,7 +179,8 @@ def test_pods_have_no_unnecessary_privileges(resources: list[Manifest]) -> None:
     for deployment in of_kind("Deployment", resources).values():
         assert pod(deployment)["securityContext"]["runAsNonRoot"] is True
         assert pod(deployment)["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        assert pod(deployment)["containers"][0]["securityContext"] == {
+    for container in containers(resources):
+        assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
             "readOnlyRootFilesystem": True,
@@ -164,8 +189,7 @@ def test_pods_have_no_unnecessary_privileges(resources: list[Manifest]) -> None:
 
 def test_pods_have_the_image_of_this_version_a_probe_and_limits(resources: list[Manifest]) -> None:
     """Each requests processor time and memory, and has a limit of memory only."""
-    for deployment in of_kind("Deployment", resources).values():
-        container = pod(deployment)["containers"][0]
+    for container in containers(resources):
         assert container["image"] == f"twitch-ingestion-service:{version()}"
         assert container["livenessProbe"]["exec"] == {"command": ["/app/healthcheck"]}
         assert container["resources"]["requests"].keys() == {"cpu", "memory"}
@@ -179,6 +203,69 @@ def test_kubernetes_sets_only_existing_settings(resources: list[Manifest]) -> No
         names.update(settings["data"])
     for deployment in of_kind("Deployment", resources).values():
         assert pod(deployment)["enableServiceLinks"] is False
-        names.update(each["name"] for each in pod(deployment)["containers"][0].get("env", ()))
+    for container in containers(resources):
+        names.update(each["name"] for each in container.get("env", ()))
     assert "KAFKA_BROKERS" in names
     assert not unknown_settings(names)
+
+
+def test_a_pod_with_a_monitor_shares_its_state_and_is_ready_when_the_monitor_says_so(
+    components: tuple[str, ...], resources: list[Manifest]
+) -> None:
+    """A reader's and auth's pod have one only with the component `monitoring`."""
+    for name, deployment in of_kind("Deployment", resources).items():
+        by_name = {container["name"]: container for container in pod(deployment)["containers"]}
+        watched = by_name.pop(deployment["metadata"]["labels"]["app.kubernetes.io/component"])
+        assert by_name.keys() == ({"monitor"} if _has_monitor(name, components) else set())
+        for monitor in by_name.values():
+            assert monitor["args"] == ["monitor"]
+            assert _state_volume(monitor) == _state_volume(watched)
+            [port] = monitor["ports"]
+            assert {"name": "MONITOR_BIND", "value": f"0.0.0.0:{port['containerPort']}"} in monitor[
+                "env"
+            ]
+            assert watched["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": port["name"]}
+
+
+def _has_monitor(name: str, components: tuple[str, ...]) -> bool:
+    return name == "publisher" or "monitoring" in components
+
+
+def _state_volume(container: Manifest) -> str:
+    """Return the volume that *container* keeps its state, and so its status page, in."""
+    [name] = [each["name"] for each in container["volumeMounts"] if each["mountPath"] == "/app/var"]
+    assert isinstance(name, str)
+    return name
+
+
+def test_readers_find_the_publisher_while_it_is_not_ready(resources: list[Manifest]) -> None:
+    """It is not while Kafka is away, and they must learn that it is alive."""
+    service = of_kind("Service", resources)["publisher"]["spec"]
+    assert service["publishNotReadyAddresses"] is True
+
+
+def test_prometheus_is_told_of_every_pod_with_a_monitor(
+    components: tuple[str, ...], resources: list[Manifest]
+) -> None:
+    """By the labels of the pods, and with the token that the monitors get."""
+    monitors = of_kind("PodMonitor", resources)
+    assert monitors.keys() == ({"twitch-ingestion"} if "monitoring" in components else set())
+    for monitor in monitors.values():
+        [expression] = monitor["spec"]["selector"]["matchExpressions"]
+        [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+        assert endpoint["port"] == "monitor"
+        assert endpoint["authorization"]["credentials"] == {
+            "name": "monitor",
+            "key": "MONITOR_TOKEN",
+        }
+        for deployment in of_kind("Deployment", resources).values():
+            labels = deployment["spec"]["template"]["metadata"]["labels"]
+            assert labels[expression["key"]] in expression["values"]
+            secrets = [
+                source["secretRef"]["name"]
+                for container in pod(deployment)["containers"]
+                if container["name"] == "monitor"
+                for source in container["envFrom"]
+                if "secretRef" in source
+            ]
+            assert secrets == ["monitor"]
