@@ -294,7 +294,7 @@ class Settings:
         "false",
         values.boolean,
         "true: the live page shows a channel's last messages on request (personal data)",
-        "",
+        "monitor",
     )
     metrics_per_channel: bool = _variable(
         "METRICS_PER_CHANNEL",

@@ -40,7 +40,8 @@ def run(_: argparse.Namespace) -> int:
     settings = start("monitor", look_at=exposed_secrets)
     try:
         check_token(settings)
-        serve(settings, Observer(Collector(settings.state_dir)))
+        collector = Collector(settings.state_dir)
+        serve(settings, Observer(collector, shows_messages=settings.monitor_show_messages))
     except SettingsError as error:
         return settings_are_wrong(error)
     except BindError as error:

@@ -1,5 +1,5 @@
 """
-Asks the monitor at an address for its snapshot.
+Asks the monitor at an address for its snapshot, or for the last messages of a channel.
 
 What it answers is not trusted: it may be no monitor, or never end. So an answer has a limit of size
 and of time, redirects are not followed, and what it holds is bounded.
@@ -12,10 +12,12 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import quote
 
 import msgspec
 
 from common.web_address import WebAddress
+from monitor.collection.messages import Messages
 from monitor.collection.snapshot import SNAPSHOT_VERSION, Snapshot
 
 #: The largest answer: that of about 20,000 channels.
@@ -57,19 +59,39 @@ def fetch(address: WebAddress, token: str, timeout_s: float) -> Snapshot:
 
     Raises RemoteError, after at most *timeout_s* seconds once the name of the host is resolved.
     """
+    return _snapshot(_get(_PATH, address, token, timeout_s), address)
+
+
+def fetch_messages(channel: str, address: WebAddress, token: str, timeout_s: float) -> Messages:
+    """
+    Return the last messages of *channel* from the monitor at *address*, as `fetch` does.
+
+    Raises RemoteError.
+    """
+    path = f"/channels/{quote(channel, safe='')}/messages"
+    body = _get(path, address, token, timeout_s)
+    try:
+        messages = msgspec.json.decode(body, type=Messages)
+    # Deeply nested JSON is a RecursionError.
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        raise _no_monitor(address, "its answer is no list of messages") from None
+    _bound(messages)
+    return messages
+
+
+def _get(path: str, address: WebAddress, token: str, timeout_s: float) -> bytes:
     connection = http.client.HTTPConnection(address.host, address.port, timeout=timeout_s)
     try:
         with _bounded(connection, timeout_s):
-            connection.request("GET", _PATH, headers=_headers(token))
+            connection.request("GET", path, headers=_headers(token))
             with connection.getresponse() as response:
-                body = _body(response, address, has_token=bool(token))
+                return _body(response, address, has_token=bool(token))
     except TimeoutError:
         raise _silent(address, timeout_s) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _unreachable(address, error) from None
     finally:
         connection.close()
-    return _snapshot(body, address)
 
 
 def _headers(token: str) -> dict[str, str]:

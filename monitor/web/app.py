@@ -17,6 +17,7 @@ from monitor.collection.health import live, ready
 from monitor.collection.host import Host
 from monitor.metrics.text import metrics_text
 from monitor.web.live import Live
+from monitor.web.messages_route import MessagesRoute
 from monitor.web.observation import Observation
 from monitor.web.page import page
 from monitor.web.static_files import static_files
@@ -29,9 +30,17 @@ _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class App:
-    """The routes, for what *observation* and *live* know."""
+    """The routes, for what *observation*, *live_page* and *messages* know."""
 
-    def __init__(self, observation: Observation, live_page: Live, *, per_channel: bool) -> None:
+    def __init__(
+        self,
+        observation: Observation,
+        live_page: Live,
+        messages: MessagesRoute,
+        *,
+        per_channel: bool,
+    ) -> None:
+        self._messages = messages
         self._observation = observation
         self._live = live_page
         self._per_channel = per_channel
@@ -48,6 +57,7 @@ class App:
                 Route("/livez", partial(self._health, live)),
                 Route("/readyz", partial(self._health, ready)),
                 Route("/healthz", partial(self._health, live)),
+                Route("/channels/{channel}/messages", self._messages.respond),
                 Route("/static/{name}", self._static),
             ]
         )

@@ -11,12 +11,14 @@ import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from msgspec.structs import replace
 
 from common.web_address import WebAddress
 from monitor.collection.absent import absent
-from monitor.collection.remote import RemoteError, fetch
+from monitor.collection.messages import Messages
+from monitor.collection.remote import RemoteError, fetch, fetch_messages
 from monitor.collection.snapshot import Level, Snapshot
 
 #: Seconds in which a peer has to respond.
@@ -40,6 +42,15 @@ class Peers:
         if waited_for := [peer.asked for peer in self._peers if peer.asked and not peer.fails]:
             await asyncio.wait(waited_for, timeout=_WAIT_S)
         return [peer.newest for peer in self._peers]
+
+    async def messages(self, number: int, channel: str) -> Messages:
+        """
+        Return the last messages of *channel* on the peer with this *number*, from 0.
+
+        Raises RemoteError.
+        """
+        ask = partial(self._peers[number].messages, channel)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
 
     def told_apart(self, own: Snapshot, others: Sequence[Snapshot]) -> list[Snapshot]:
         """Return *own* and *others*, renamed with their addresses where hosts have one name."""
@@ -74,6 +85,10 @@ class _Peer:
         """Begin to ask, unless this is being done."""
         if self.asked is None or self.asked.done():
             self.asked = asyncio.create_task(self._ask(threads))
+
+    def messages(self, channel: str) -> Messages:
+        """Return the last messages of *channel*. Raises RemoteError."""
+        return fetch_messages(channel, self.address, self._token, RESPOND_WITHIN_S)
 
     async def _ask(self, threads: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()

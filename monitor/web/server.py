@@ -24,6 +24,7 @@ from monitor.web.guard import REQUEST_BYTES, Guard
 from monitor.web.headers import HEADERS
 from monitor.web.listening import address_of, listen, tell_address
 from monitor.web.live import Live
+from monitor.web.messages_route import MessagesRoute
 from monitor.web.observation import Observation
 from monitor.web.peers import Peers
 
@@ -55,7 +56,8 @@ async def _serve(settings: Settings, observer: Observer, listener: socket.socket
     observation = Observation(observer)
     peers = Peers(settings.monitor_peers, settings.monitor_token)
     live = Live(observation, peers)
-    app = App(observation, live, per_channel=settings.metrics_per_channel)
+    messages = MessagesRoute(settings.state_dir, live, peers)
+    app = App(observation, live, messages, per_channel=settings.metrics_per_channel)
     guard = Guard(
         app.routes(),
         token=settings.monitor_token,

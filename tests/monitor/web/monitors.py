@@ -7,7 +7,7 @@ import json
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,16 +90,16 @@ class Monitor:
 
 
 @contextmanager
-def monitor_of(*channels: str, settings: Mapping[str, str] | None = None) -> Iterator[Monitor]:
-    """Yield a monitor with *settings*, of a host whose readers are in *channels*."""
-    with (
-        tempfile.TemporaryDirectory() as name,
-        status_pages(Path(name) / "var") as pages,
-        started_processes(Path(name)) as start,
-    ):
+def monitor_of(
+    *channels: str, settings: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Iterator[Monitor]:
+    """Yield a monitor with *settings* in *folder*, of a host whose readers are in *channels*."""
+    with ExitStack() as stack:
+        folder = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        pages = stack.enter_context(status_pages(folder / "var"))
         for channel in channels:
             pages.reader(channel)
-        yield start_monitor(start, settings)
+        yield start_monitor(stack.enter_context(started_processes(folder)), settings)
 
 
 def start_monitor(processes: StartProcess, settings: Mapping[str, str] | None = None) -> Monitor:

@@ -12,18 +12,15 @@ import pytest
 
 from tests.monitor.answering import answering, response
 from tests.monitor.status_pages import StatusPages
-from tests.monitor.web.monitors import TOKEN, Monitor, start_monitor
-from tests.processes import StartProcess, started_processes
+from tests.monitor.web.monitors import TOKEN, Monitor, monitor_of, start_monitor
+from tests.processes import StartProcess
 
 
 @pytest.fixture
 def other(tmp_path: Path) -> Iterator[Monitor]:
     """A monitor with a token, of another host: in another folder, with the channel `beta`."""
-    pages = StatusPages(tmp_path / "var")
-    pages.reader("beta")
-    with started_processes(tmp_path) as start:
-        yield start_monitor(start, {"MONITOR_TOKEN": TOKEN})
-    pages.end_all()
+    with monitor_of("beta", settings={"MONITOR_TOKEN": TOKEN}, folder=tmp_path) as monitor:
+        yield monitor
 
 
 def test_the_page_shows_all_hosts(
