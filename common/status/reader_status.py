@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 from pathlib import Path
 
 import msgspec
@@ -114,12 +115,14 @@ def reader_page(state_dir: Path, channel: str) -> Path:
 def reader_pages(state_dir: Path) -> dict[str, Path]:
     """Return the paths of all readers' pages, by channel. Raises OSError."""
     folder = status_folder(state_dir)
-    if not folder.exists():
+    try:
+        names = sorted(os.listdir(folder))
+    except FileNotFoundError:
         return {}
     return {
-        path.name.removeprefix(READER_PREFIX): path
-        for path in sorted(folder.iterdir())
-        if path.name.startswith(READER_PREFIX)
+        name.removeprefix(READER_PREFIX): folder / name
+        for name in names
+        if name.startswith(READER_PREFIX)
     }
 
 
