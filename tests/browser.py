@@ -76,6 +76,8 @@ class Browser:
             deviceScaleFactor=scale,
             mobile=False,
         )
+        # As on a phone, where they take no room.
+        self._devtools("Emulation.setScrollbarsHidden", hidden=True)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
         self._devtools("Emulation.setEmulatedMedia", features=[scheme])
 

@@ -22,9 +22,9 @@ def count(number: int) -> str:
 
 def rate(per_s: float) -> str:
     """Return a rate: with one digit after the point below 10, if it is not 0 there."""
-    shown = f"{per_s:.1f}"
-    if per_s < 9.95 and not shown.endswith(".0"):
-        return shown
+    tenths = _rounded(per_s * 10)
+    if tenths < 100 and tenths % 10:
+        return f"{tenths // 10}.{tenths % 10}"
     return count(_rounded(per_s))
 
 

@@ -89,7 +89,7 @@ def publisher_view(publisher: Publisher, now_ms: int) -> View:
         "session": Text(publisher.session or NONE),
         "kafka": Text(kafka),
         "kafka_since": _lasting(publisher.kafka_since_ms, now_ms),
-        "brokers": Text(publisher.kafka_brokers or NONE),
+        "brokers": Text(publisher.kafka_brokers.replace(",", ", ") or NONE),
         "queue": Text(queue),
         "unconfirmed": Text(unconfirmed),
         "published": Text(f"{count(publisher.published)} ({rate(publisher.published_per_s)}/s)"),

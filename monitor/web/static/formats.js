@@ -13,8 +13,8 @@ export function count(number) {
 
 // One digit after the point below 10, if it is not 0.
 export function rate(perS) {
-  const shown = perS.toFixed(1);
-  return perS < 9.95 && !shown.endsWith(".0") ? shown : count(Math.round(perS));
+  const tenths = Math.round(perS * 10);
+  return tenths < 100 && tenths % 10 ? String(tenths / 10) : count(Math.round(perS));
 }
 
 export function size(bytes) {

@@ -49,7 +49,7 @@ function draw(figure, values) {
 }
 
 // The path of a line with holes where a value is null.
-function line(values) {
+export function line(values) {
   const highest = highestOf(values) || 1;
   const step = WIDTH / Math.max(1, values.length - 1);
   let isDrawing = false;

@@ -67,9 +67,20 @@ function newFinding(finding, sentence) {
   const element = made("finding");
   const places = placesIn(element);
   setLevel(element, places, finding.level);
-  fill(places, { text: finding.text, advice: finding.advice });
+  fill(places, { text: finding.text });
+  places.get("advice")[0].element.replaceChildren(...withCode(finding.advice));
   places.get("text")[0].element.hidden = sentence.includes(finding.text);
   return { element, places, finding };
+}
+
+// Commands are between backquotes.
+function withCode(text) {
+  return text.split("`").map((part, index) => {
+    if (index % 2 === 0) return part;
+    const code = document.createElement("code");
+    code.textContent = part;
+    return code;
+  });
 }
 
 // The worst sentence: the tab of a browser shows its beginning.

@@ -47,7 +47,7 @@ export function publisherView(publisher, nowMs) {
     session: publisher.session || NONE,
     kafka: publisher.kafka_is_reachable ? "reachable" : "not reachable",
     kafka_since: since(publisher.kafka_since_ms, nowMs),
-    brokers: publisher.kafka_brokers || NONE,
+    brokers: publisher.kafka_brokers.replaceAll(",", ", ") || NONE,
     queue: `${count(publisher.queue_messages)} of ${count(publisher.queue_limit_messages)}`,
     unconfirmed: count(publisher.unconfirmed) + oldest,
     published: `${count(publisher.published)} (${rate(publisher.published_per_s)}/s)`,

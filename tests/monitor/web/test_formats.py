@@ -13,7 +13,7 @@ from tests.monitor.snapshots import NOON_MS
     [
         (0, "0"),
         (0.04, "0"),
-        (0.25, "0.2"),
+        (0.25, "0.3"),
         (3, "3"),
         (9.94, "9.9"),
         (9.97, "10"),
@@ -42,7 +42,7 @@ def test_sizes(number_of_bytes: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(None, formats.NONE), (0.1205, "121 ms"), (1.25, "1.2 s"), (59, "59 s"), (90, "1 min 30 s")],
+    [(None, formats.NONE), (0.1205, "121 ms"), (1.25, "1.3 s"), (59, "59 s"), (90, "1 min 30 s")],
 )
 def test_delays(seconds: float | None, text: str) -> None:
     """No figure is a dash."""
