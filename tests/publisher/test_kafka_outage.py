@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
+from common.status.publisher_status import PublisherState
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.cluster import KafkaCluster
 from tests.kafka.quotas import limit_bytes_per_second
 from tests.processes import StartProcess, wait_for_line
+from tests.publisher.books import status_of, wait_for_status
 from tests.publisher.peer import chat, connected_reader, start_publisher
 from tests.topics import read_all
 
 
 def test_an_outage_is_logged_once_at_its_start_and_once_at_its_end(
-    processes: StartProcess, own_kafka: KafkaBroker, topic: str
+    processes: StartProcess, own_kafka: KafkaBroker, topic: str, short_folder: Path
 ) -> None:
     """At start-up, and later while no message is published that would show the recovery."""
     own_kafka.stop()
@@ -26,8 +29,13 @@ def test_an_outage_is_logged_once_at_its_start_and_once_at_its_end(
 
     own_kafka.kill()
     wait_for_line(process, "is ready: session(.|\n)*ERROR .*cannot be reached", 20)
+    status = wait_for_status(short_folder / "var", lambda status: not status.kafka_is_reachable)
+    assert status.state == PublisherState.IN_SESSION
+    assert "cannot be reached" in status.problem
     own_kafka.start()
     wait_for_line(process, "is ready: session(.|\n)*INFO .*is back", 20)
+    status = wait_for_status(short_folder / "var", lambda status: status.kafka_is_reachable)
+    assert status.problem == ""
     assert process.output().count("cannot be reached") == 2
     assert process.output().count("is back") == 2
 
@@ -77,11 +85,13 @@ def test_the_publisher_stops_announcing_and_receiving_while_kafka_hangs(
 
 
 def test_the_publisher_can_be_stopped_while_kafka_hangs(
-    processes: StartProcess, own_kafka: KafkaBroker, topic: str
+    processes: StartProcess, own_kafka: KafkaBroker, topic: str, short_folder: Path
 ) -> None:
     """It logs how many messages are left with the readers after 10 s; a second signal ends it."""
     settings = {"LOG_LEVEL": "debug"}
-    patient = start_publisher(processes, own_kafka.bootstrap, topic, settings)
+    patient = start_publisher(
+        processes, own_kafka.bootstrap, topic, settings | {"STATE_DIR": "patient"}
+    )
     hurried = start_publisher(processes, own_kafka.bootstrap, topic, settings)
     with connected_reader(patient) as one, connected_reader(hurried) as other:
         own_kafka.pause()
@@ -95,6 +105,9 @@ def test_the_publisher_can_be_stopped_while_kafka_hangs(
         assert patient.process.wait(13) == 0
 
     wait_for_line(patient.process, "Kafka has not confirmed 10 messages; their readers keep", 1)
+    status = status_of(short_folder / "patient")
+    assert status.state == PublisherState.STOPPED
+    assert (status.taken, status.abandoned, status.unconfirmed) == (10, 10, 0)
 
 
 def test_a_delay_by_a_quota_is_logged_once(
@@ -102,7 +115,8 @@ def test_a_delay_by_a_quota_is_logged_once(
 ) -> None:
     """Kafka delays the requests that follow one that was too large for the quota."""
     limit_bytes_per_second(real_kafka.bootstrap, topic, 1000.0)
-    settings = {"KAFKA_CLIENT_ID": topic}
+    # All of it is in one request: what came after that would be delayed by a minute.
+    settings = {"KAFKA_CLIENT_ID": topic, "KAFKA_CONF_LINGER_MS": "500"}
     publisher = start_publisher(processes, real_kafka.bootstrap, topic, settings)
     with connected_reader(publisher) as reader:
         reader.send(chat(1, 1000), 1)

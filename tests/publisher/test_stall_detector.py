@@ -85,6 +85,10 @@ def test_a_stall_whose_cause_is_known_is_logged_at_once(caplog: pytest.LogCaptur
         "Kafka can be reached, but has confirmed nothing for 5 s; 10 messages are waiting: "
         "the cause",
     ]
+    assert detector.problem == "Kafka can be reached, but confirms nothing: the cause"
+
+    _update(detector, 12.0, confirmed=1)
+    assert detector.problem == ""
 
 
 def _update(

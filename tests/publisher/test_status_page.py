@@ -127,3 +127,18 @@ def test_a_publisher_without_kafka_turns_and_says_why(
     assert status.kafka_since_ms
     turned_ms = status.turned_ms
     wait_for_status(state, lambda status: status.turned_ms > turned_ms)
+
+
+def test_a_publisher_whose_topics_are_missing_turns_and_says_what_to_do(
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str, state: Path
+) -> None:
+    """Here Kafka has fewer brokers than the topics shall have replicas."""
+    settings = {"STATE_DIR": str(state), "KAFKA_TOPIC_REPLICATION": "3"}
+    start_publisher(processes, real_kafka.bootstrap, topic, settings)
+
+    status = wait_for_status(state, lambda status: "Lower KAFKA_TOPIC_REPL" in status.problem)
+
+    assert status.state == PublisherState.BEGINNING
+    assert status.kafka_is_reachable
+    turned_ms = status.turned_ms
+    wait_for_status(state, lambda status: status.turned_ms > turned_ms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from confluent_kafka.admin import AdminClient
@@ -13,6 +14,7 @@ from common.frames import Batch, Kind, Record
 from publisher.delivery.dead_letters import KEPT_BYTES
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, wait_for_line
+from tests.publisher.books import status_of, wait_for_status
 from tests.publisher.peer import KEY, READER, chat, connected_reader, now_ms, start_publisher
 from tests.topics import read_all
 
@@ -80,7 +82,7 @@ def test_a_record_that_only_the_topic_refuses_becomes_a_dead_letter(
 
 
 def test_other_records_of_a_refused_request_are_published(
-    processes: StartProcess, real_kafka: KafkaCluster, topic: str
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str, short_folder: Path
 ) -> None:
     """Kafka refuses a whole request for one record's timestamp; the others are sent again."""
     _create(real_kafka, topic, {"message.timestamp.after.max.ms": "3600000"})
@@ -101,6 +103,10 @@ def test_other_records_of_a_refused_request_are_published(
     assert letter.headers["seq"] == b"3"
     assert letter.headers["timestamp"] == str(tomorrow).encode()
     assert letter.headers["reason"].startswith(b"INVALID_TIMESTAMP: ")
+    status = status_of(short_folder / "var")
+    assert status.published[topic] == 104
+    assert status.dead_letters["INVALID_TIMESTAMP"] == 1
+    assert sum(status.dead_letters.values()) == 1
 
 
 def test_equal_records_that_are_refused_keep_their_seqs(
@@ -120,7 +126,7 @@ def test_equal_records_that_are_refused_keep_their_seqs(
 
 
 def test_a_record_whose_dead_letter_is_refused_is_never_acknowledged(
-    processes: StartProcess, real_kafka: KafkaCluster, topic: str
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str, short_folder: Path
 ) -> None:
     """The publisher logs the error and retries in a new session. The record is not lost."""
     _create(real_kafka, topic, {"max.message.bytes": "5000"})
@@ -133,6 +139,9 @@ def test_a_record_whose_dead_letter_is_refused_is_never_acknowledged(
         reader.wait_for_session(other_than=session)
 
         assert reader.acknowledged == []
+        status = wait_for_status(short_folder / "var", lambda status: status.sessions == 2)
+        assert (status.taken, status.abandoned) == (1, 1)
+        assert sum(status.dead_letters.values()) == 0
 
 
 @pytest.mark.parametrize("delivery", ["at-least-once", "exactly-once"])

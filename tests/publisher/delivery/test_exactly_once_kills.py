@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess
+from tests.publisher.books import status_of
 from tests.publisher.delivery.exactly_once import (
     PersistentReader,
     committed,
@@ -22,7 +24,11 @@ _ROUNDS = 6
 
 @pytest.mark.parametrize("seed", [1])
 def test_a_publisher_that_is_killed_repeatedly_publishes_each_record_once(
-    processes: StartProcess, real_kafka: KafkaCluster, topic: str, seed: int
+    processes: StartProcess,
+    real_kafka: KafkaCluster,
+    topic: str,
+    short_folder: Path,
+    seed: int,
 ) -> None:
     """The records of two readers, each once and in order."""
     rng = random.Random(seed)
@@ -48,3 +54,9 @@ def test_a_publisher_that_is_killed_repeatedly_publishes_each_record_once(
     for reader in readers:
         published = committed(real_kafka.bootstrap, topic, reader.model.name)
         assert published == list(range(1, reader.model.last_seq + 1))
+    status = status_of(short_folder / "var")
+    assert status.unconfirmed == 0
+    committed_records = sum(reader.model.last_seq for reader in readers)
+    # A commit may have succeeded before its publisher saw that, and is then no longer taken.
+    assert status.published[topic] <= committed_records
+    assert committed_records <= status.published[topic] + status.abandoned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
@@ -12,6 +13,7 @@ from common.frames import Batch, Kind, Record
 from publisher.delivery.dead_letters import KEPT_BYTES
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, wait_for_line
+from tests.publisher.books import status_of, wait_for_status
 from tests.publisher.delivery.exactly_once import committed, start_exactly_once
 from tests.publisher.peer import KEY, READER, chat, connected_reader, now_ms
 from tests.topics import read_all
@@ -49,7 +51,7 @@ def test_a_value_that_is_too_large_for_librdkafka_becomes_a_dead_letter(
 
 
 def test_other_records_of_a_refused_transaction_are_published(
-    processes: StartProcess, real_kafka: KafkaCluster, topic: str
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str, short_folder: Path
 ) -> None:
     """Two identical records of many are refused. The others stay in order; each has a letter."""
     _create(real_kafka, topic, {"max.message.bytes": "5000"})
@@ -63,6 +65,11 @@ def test_other_records_of_a_refused_transaction_are_published(
 
     assert committed(real_kafka.bootstrap, topic) == [*range(1, 21), *range(22, 52), *range(53, 73)]
     assert committed(real_kafka.bootstrap, f"{topic}-dead") == [21, 52]
+    status = status_of(short_folder / "var")
+    assert (status.taken, status.published[topic]) == (72, 70)
+    assert sum(status.dead_letters.values()) == 2
+    assert sum(status.publish.counts) == 3
+    assert sum(status.delivery.counts) == 70
 
 
 def test_a_timestamp_that_kafka_refuses_becomes_a_dead_letter(
@@ -123,7 +130,7 @@ def test_a_dead_letter_that_is_too_large_is_sent_without_key_and_value(
 
 
 def test_a_record_whose_dead_letter_is_refused_is_never_acknowledged(
-    processes: StartProcess, real_kafka: KafkaCluster, topic: str
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str, short_folder: Path
 ) -> None:
     """The publisher logs the error and retries in a new session. The record is not lost."""
     _create(real_kafka, topic, {"max.message.bytes": "5000"})
@@ -136,6 +143,9 @@ def test_a_record_whose_dead_letter_is_refused_is_never_acknowledged(
         reader.wait_for_session(other_than=session)
 
         assert reader.acknowledged == []
+        status = wait_for_status(short_folder / "var", lambda status: status.sessions == 2)
+        assert (status.taken, status.abandoned) == (1, 1)
+        assert sum(status.dead_letters.values()) == 0
 
 
 def _create(cluster: KafkaCluster, topic: str, config: Mapping[str, str]) -> None:

@@ -42,6 +42,24 @@ def test_an_outage_is_logged_once_with_its_cause(caplog: pytest.LogCaptureFixtur
     assert caplog.messages == ["Kafka at a:1 cannot be reached: connection refused; trying again"]
 
 
+def test_a_change_is_told_when_it_is_known() -> None:
+    """First nothing is known; each further cause of an outage counts as a change."""
+    changes: list[tuple[bool, str]] = []
+    health = KafkaHealth("a:1", lambda responds, problem: changes.append((responds, problem)))
+    health.answered()
+    health.answered()
+    health.on_error(ALL_DOWN)
+    for error in (REFUSED, REFUSED, UNKNOWN_HOST):
+        health.on_error(error)
+    health.answered()
+
+    refused, unknown = (
+        f"Kafka at a:1 cannot be reached: {cause}; trying again"
+        for cause in ("connection refused", "no such host")
+    )
+    assert changes == [(True, ""), (False, refused), (False, unknown), (True, "")]
+
+
 def test_an_idle_connection_that_is_closed_and_reopened_is_no_outage(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
