@@ -30,7 +30,7 @@ from common.status.publisher_status import (
     PublisherStatus,
 )
 from publisher.kafka.statistics import Statistics
-from publisher.oldest_taken import OldestTaken
+from publisher.oldest_taken import OldestTaken, TakenSecond
 from publisher.summary import numbers, summary
 
 #: Seconds after which a turn is written although nothing has changed: whether the publisher turns
@@ -40,6 +40,9 @@ _WRITE_EVERY_S = 0.5
 
 class TakenBatch(Protocol):
     """What the books need to know of a batch."""
+
+    #: The second in which it was taken; the books set it.
+    second: TakenSecond | None
 
     @property
     def taken_s(self) -> float:
@@ -115,7 +118,7 @@ class Books:
         status, count = self._status, batch.count
         status.taken += count
         status.unconfirmed += count
-        self._oldest.take(batch.taken_s)
+        batch.second = self._oldest.take(batch.taken_s)
         self._is_changed = True
 
     def settle(self, batch: TakenBatch) -> None:
@@ -132,7 +135,8 @@ class Books:
             _add(status.dead_letters, dead_letters)
         status.published[batch.topic] += published
         status.unconfirmed -= count
-        self._oldest.settle(taken_s)
+        if batch.second is not None:
+            batch.second.unsettled -= 1
         if records:
             status.publish.observe(PUBLISH_S, time.monotonic() - taken_s)
             if is_chat:

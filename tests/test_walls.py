@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "publisher.kafka": (*_COMMON, "publisher.stop_signals"),
     "publisher.delivery": (
         *(*_COMMON, "publisher.link", "publisher.kafka"),
-        *("publisher.books", "publisher.stop_signals"),
+        *("publisher.books", "publisher.oldest_taken", "publisher.stop_signals"),
     ),
     "publisher.deduplication": (
         *(*_COMMON, "publisher.link", "publisher.kafka", "publisher.delivery"),

@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, Message
 
 from common.frames import Batch, Kind
 from publisher.link.sequence import Delivery
+from publisher.oldest_taken import TakenSecond
 
 #: The headers of a record, as confluent_kafka takes them.
 Headers = list[tuple[str, str | bytes | None]]
@@ -33,6 +34,7 @@ class Handover:
         "kind",
         "next_index",
         "records",
+        "second",
         "taken_s",
         "topic",
     )
@@ -46,6 +48,7 @@ class Handover:
         self.count = delivery.count
         #: When it was taken, in seconds of a monotonic clock.
         self.taken_s = time.monotonic()
+        self.second: TakenSecond | None = None
         #: Kept to the end: librdkafka returns a failed record without its headers.
         self.records = batch.records
         #: Index of the first record that the producer does not have.

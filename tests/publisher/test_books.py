@@ -23,7 +23,7 @@ from common.status.publisher_status import (
     publisher_page,
 )
 from publisher.books import Books
-from publisher.oldest_taken import OldestTaken
+from publisher.oldest_taken import OldestTaken, TakenSecond
 from tests.publisher.books import new_books, status_of
 
 
@@ -36,6 +36,7 @@ class TakenRecords:
     topic: str = "chat"
     left_out: int = 0
     said_ms: int = 1
+    second: TakenSecond | None = None
     taken_s: float = field(default_factory=time.monotonic)
     dead_letters: dict[str, int] = field(default_factory=dict)
 
@@ -226,13 +227,15 @@ def test_the_oldest_batch_is_known_whatever_the_order_of_confirming(
     """Up to a second too early, if another one of that second was the first."""
     oldest = OldestTaken()
     assert oldest.taken_ms == 0
+    seconds = []
     for taken_s in (10.25, 10.75, 12.0):
         monkeypatch.setattr("publisher.oldest_taken.time.time", lambda at=taken_s: at - 9)
-        oldest.take(taken_s)
+        seconds.append(oldest.take(taken_s))
+    first, same, last = seconds
 
-    oldest.settle(12.0)
+    last.unsettled -= 1
     assert oldest.taken_ms == 1250
-    oldest.settle(10.25)
+    first.unsettled -= 1
     assert oldest.taken_ms == 1250
-    oldest.settle(10.75)
+    same.unsettled -= 1
     assert oldest.taken_ms == 0
