@@ -6,7 +6,7 @@ What becomes of a program that ends by itself, beyond what supervisord's configu
    FATAL at once: `supervisorctl start` fails, and `supervisorctl status` has the reason.
 2. When nothing runs any more because of such programs, supervisord ends too, with the status that
    tells a service manager not to restart it. Otherwise it would look as if all was well. `auth`
-   does not count where another program is FATAL: it keeps the login for programs that run.
+   and `monitor` do not count where another program is FATAL: they serve programs that run.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ _OTHER_REASON = "no restart would help"
 #: gets its answer, and its user can ask for the reason.
 _ENDS_AFTER_S = 5.0
 
-#: A program that does nothing but serve others. Without a login, it waits for one for ever.
-_SERVANT = "auth"
+#: Programs that do nothing but serve others. `monitor` shows them; `auth` keeps their login, and
+#: waits for ever for a first one.
+_SERVANTS = frozenset({"auth", "monitor"})
 
 #: Programs that a log line names.
 _NAMED = 5
@@ -66,7 +67,7 @@ class _Endings:
         self._last: tuple[int | None, int | None] = (None, None)
         #: When a program ended by itself; None if the last one to end was stopped by somebody.
         self._ended_at: float | None = None
-        #: Whether supervisord ends as soon as the servant has stopped.
+        #: Whether supervisord ends as soon as the servants have stopped.
         self._is_ending = False
 
     def _wait(self) -> tuple[int | None, int | None]:
@@ -120,28 +121,31 @@ class _Endings:
         processes = list(self._processes())
         failed = [process.config.name for process in processes if _has_failed(process)]
         running = [process for process in processes if _runs(process)]
-        if any(process.state == ProcessStates.FATAL for process in processes):
-            others = [process for process in running if process.config.name != _SERVANT]
+        if any(
+            process.state == ProcessStates.FATAL for process in processes if _is_served(process)
+        ):
+            others = [process for process in running if _is_served(process)]
         else:
             others = running
         if not failed or others:
             return
         self._is_ending = True
-        self._log_end(failed, running)
+        self._log_end(failed, sorted(process.config.name for process in running))
         # An orderly stop: it may be renewing the login.
         for process in running:
             process.stop()
         if not running:
             sys.exit(exit_codes.SETTINGS)
 
-    def _log_end(self, failed: list[str], running: list[Any]) -> None:
+    def _log_end(self, failed: list[str], running: list[str]) -> None:
         names = ", ".join(failed[:_NAMED])
         if len(failed) > _NAMED:
             names += f" and {len(failed) - _NAMED} more"
+        others = f" but {' and '.join(running)}" if running else ""
+        end = f"supervisord ends with status {exit_codes.SETTINGS}"
         self._options.logger.error(
-            f"no program{f' but {_SERVANT}' if running else ''} runs any more, and no restart would"
-            f" help: {names}. supervisord ends with status {exit_codes.SETTINGS}. Correct what the"
-            " lines above name, then start it again"
+            f"no program{others} runs any more, and no restart would help: {names}. {end}. Correct"
+            " what the lines above name, then start it again"
         )
 
     def _processes(self) -> Iterator[Any]:
@@ -161,6 +165,10 @@ def _runs(process: Any) -> bool:
     if restart is RestartWhenExitUnexpected:
         return bool(process.exitstatus not in process.config.exitcodes)
     return bool(restart)
+
+
+def _is_served(process: Any) -> bool:
+    return process.config.name not in _SERVANTS
 
 
 def _has_failed(process: Any) -> bool:

@@ -122,16 +122,21 @@ def test_supervisord_ends_when_nothing_runs_any_more(
     assert not (short_folder / "supervisor.sock").exists()
 
 
-def test_auth_alone_does_not_keep_supervisord_running(
+def test_auth_and_monitor_alone_do_not_keep_supervisord_running(
     processes: StartProcess, short_folder: Path
 ) -> None:
-    """It is stopped in order: it may be renewing the login."""
+    """They are stopped in order: auth may be renewing the login."""
     auth = shell("trap 'sleep 1; touch stopped; exit 0' TERM; while :; do sleep 0.1; done")
     supervisord = processes(
-        configure(short_folder, program("auth", auth), program("wrong", shell("exit 78"), **_OURS))
+        configure(
+            short_folder,
+            program("auth", auth),
+            program("monitor", "sleep 1000"),
+            program("wrong", shell("exit 78"), **_OURS),
+        )
     )
     assert supervisord.wait(30) == exit_codes.SETTINGS
-    lost = "no program but auth runs any more, and no restart would help: wrong."
+    lost = "no program but auth and monitor runs any more, and no restart would help: wrong."
     assert lost in supervisord.output()
     assert (short_folder / "stopped").exists()
 
@@ -145,6 +150,24 @@ def test_a_host_with_auth_only_goes_on(processes: StartProcess, short_folder: Pa
     # supervisord looks every 5 s.
     time.sleep(_ENDS_AFTER_S + 6)
     assert "RUNNING" in control(short_folder, "status", "auth").stdout
+
+
+@pytest.mark.parametrize(("failing", "running"), [("monitor", "auth"), ("auth", "monitor")])
+def test_a_wrong_setting_of_one_that_serves_ends_nothing(
+    processes: StartProcess, short_folder: Path, failing: str, running: str
+) -> None:
+    """As on a host whose channels are not named yet."""
+    supervisord = processes(
+        configure(
+            short_folder,
+            program(running, "sleep 1000"),
+            program(failing, shell("exit 78"), **_OURS),
+        )
+    )
+    wait_for_line(supervisord, f"{failing} ended with status 78", _WITHIN_S)
+    # supervisord looks every 5 s.
+    time.sleep(_ENDS_AFTER_S + 6)
+    assert "RUNNING" in control(short_folder, "status", running).stdout
 
 
 @pytest.mark.parametrize(
