@@ -35,11 +35,14 @@ Run the whole service on this machine until Ctrl-C, and say how to see its messa
 
 Without CHANNEL, recorded chat of three made-up channels is played on a local Twitch and published
 to an embedded Kafka: no network, account or settings. Of the environment, TWITCH_*, KAFKA_*,
-PUBLISHER_*, OUTBOX_*, DELIVERY and DEDUPLICATE are ignored, and so is .env.
+PUBLISHER_*, OUTBOX_*, DELIVERY, DEDUPLICATE, MONITOR_PEERS, MONITOR_SHOW_MESSAGES and METRICS_* are
+ignored, and so is .env.
 
 With CHANNEL, these channels of the real Twitch are read, without an account unless one is set, and
 published to the Kafka in KAFKA_BROKERS, or to the embedded one if that is not set. Settings come
-from the environment and .env."""
+from the environment and .env.
+
+The live page is where MONITOR_BIND says, or at another port if that one is taken."""
     parser.add_argument(
         "channels",
         nargs="*",
@@ -64,6 +67,12 @@ def run(options: Namespace) -> int:
         except OSError as error:
             print(f"Cannot set up {folder}: {error.strerror}: {error.filename}", file=sys.stderr)
             return exit_codes.SETTINGS
+        print(f"The live page: {trial.live_page()}", flush=True)
+        if trial.is_embedded and options.channels:
+            print(
+                "Using the embedded Kafka, in memory only. Set KAFKA_BROKERS to use a real one.",
+                file=sys.stderr,
+            )
         return run_in_foreground(
             trial.supervisord(), trial.environment, partial(where_to_look, trial)
         )
@@ -80,13 +89,7 @@ def _set_up(folder: Path, channels: Sequence[str], stack: ExitStack) -> Trial:
         raise TrialError(f"Already starting in {folder}.") from None
     if not channels:
         return recorded_trial(folder, os.environ)
-    trial = live_trial(folder, channels, os.environ)
-    if trial.is_embedded:
-        print(
-            "Using the embedded Kafka, in memory only. Set KAFKA_BROKERS to use a real one.",
-            file=sys.stderr,
-        )
-    return trial
+    return live_trial(folder, channels, os.environ)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from __future__ import annotations
 import http.client
 import os
 import shutil
-import socket
 import xmlrpc.client
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,16 +22,24 @@ from common.command_line import program
 from common.settings import EMBEDDED, read_environment, read_settings, settings_file
 from common.settings_file import SettingsFile
 from common.supervisor_client import SOCKET, connect
+from common.web_address import WebAddress
+from monitor.collection.own_address import reachable
+from monitor.web.listening import check_token
 from readers.wanted_channels import CHANNELS_FILE
 from simulator.playback import load_recordings
+from twitch_ingestion.free_ports import available, free_port
 from twitch_ingestion.packaged_files import PACKAGED, PROGRAMS, SETTINGS, SUPERVISORD
 
 #: What supervisord and the link have in the folder while they run.
 _RUNTIME = Path("var")
 _SIMULATOR_PROGRAM = Path(simulator.__file__).with_name("program.conf")
 
-#: Settings that a trial of recorded chat ignores.
-_IGNORED = ("TWITCH_", "KAFKA_", "PUBLISHER_", "OUTBOX_", "DELIVERY", "DEDUPLICATE")
+#: Settings that a trial of recorded chat ignores. Where its live page is, and who may see it, are
+#: not among them: the loopback interface of a container is of no use.
+_IGNORED = (
+    *("TWITCH_", "KAFKA_", "PUBLISHER_", "OUTBOX_", "DELIVERY", "DEDUPLICATE"),
+    *("MONITOR_PEERS", "MONITOR_SHOW_MESSAGES", "METRICS_"),
+)
 
 #: Relative to the folder, because a Unix socket's path is short.
 _BATCHES = "ipc://var/batches"
@@ -62,11 +69,17 @@ class Trial:
     #: The Kafka to publish to, and the topic of the messages.
     brokers: str
     topic: str
+    #: Where its monitor listens.
+    monitor: WebAddress
 
     @property
     def is_embedded(self) -> bool:
         """Whether the messages go to a Kafka in the publisher's memory."""
         return self.brokers == EMBEDDED
+
+    def live_page(self) -> str:
+        """Return the URL of the live page."""
+        return f"http://{reachable(self.monitor)}/"
 
     def supervisord(self) -> list[str]:
         """Return the command that runs everything."""
@@ -93,11 +106,13 @@ def recorded_trial(folder: Path, environment: Mapping[str, str]) -> Trial:
     _make_folder(folder, channels, _SIMULATOR_PROGRAM.read_text())
     twitch = {
         "TWITCH_IRC_HOST": "localhost",
-        "TWITCH_IRC_PORT": str(_free_port()),
+        "TWITCH_IRC_PORT": str(free_port("127.0.0.1")),
         # Certificates would need another package, and this connection stays on this machine.
         "TWITCH_IRC_TLS": "false",
     }
-    return _trial(folder, kept, SettingsFile(), twitch | {"KAFKA_BROKERS": EMBEDDED})
+    # The chat is made up, so the live page may show it.
+    others = {"KAFKA_BROKERS": EMBEDDED, "MONITOR_SHOW_MESSAGES": "true"}
+    return _trial(folder, kept, SettingsFile(), twitch | others)
 
 
 def live_trial(folder: Path, channels: Iterable[str], environment: Mapping[str, str]) -> Trial:
@@ -137,7 +152,15 @@ def _trial(
     state = {"STATE_DIR": str(Path.cwd() / folder)}
     changed = {**environment, **_LINK, **state, **changes}
     settings = read_settings(changed, file)
-    return Trial(folder, changed, settings.kafka_brokers, settings.kafka_topic_chat_messages)
+    check_token(settings)
+    monitor = available(settings.monitor_bind)
+    return Trial(
+        folder,
+        {**changed, "MONITOR_BIND": str(monitor)},
+        settings.kafka_brokers,
+        settings.kafka_topic_chat_messages,
+        monitor,
+    )
 
 
 def _make_folder(folder: Path, channels: Iterable[str], programs: str) -> None:
@@ -149,9 +172,3 @@ def _make_folder(folder: Path, channels: Iterable[str], programs: str) -> None:
     shutil.copy(PACKAGED / SUPERVISORD, folder)
     (folder / PROGRAMS).write_text(programs)
     (folder / CHANNELS_FILE).write_text("".join(f"{channel}\n" for channel in channels))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port

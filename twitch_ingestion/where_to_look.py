@@ -1,16 +1,19 @@
-"""Where the messages of a trial can be seen: known only once its publisher runs."""
+"""Where a trial and its messages can be seen: known only once its publisher runs."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 from common.command_line import command
-from common.settings import SettingsError, read_settings, settings_file
+from common.settings import Settings, SettingsError, read_settings, settings_file
 from twitch_ingestion.trial import Trial, ask_supervisord
 
 _TEXT = """
-To see the messages, in another terminal in {here}:
+The live page: {page}
+In another terminal in {here}, the same, and the messages:
+    {top}
     {tail}
     {kcat}
 Ctrl-C stops everything.
@@ -26,7 +29,16 @@ def where_to_look(trial: Trial) -> str | None:
     if address is None:
         return None
     kcat = shlex.join(["kcat", "-b", address, "-t", trial.topic, "-C"])
-    return _TEXT.format(here=Path.cwd(), tail=_tail(trial), kcat=kcat)
+    return _TEXT.format(
+        page=trial.live_page(), here=Path.cwd(), top=_top(trial), tail=_tail(trial), kcat=kcat
+    )
+
+
+def _top(trial: Trial) -> str:
+    settings = _settings_of_this_folder()
+    if settings is not None and settings.monitor_bind == trial.monitor:
+        return command("top")
+    return _with_variables({"MONITOR_BIND": str(trial.monitor)}, command("top"))
 
 
 def _tail(trial: Trial) -> str:
@@ -34,10 +46,15 @@ def _tail(trial: Trial) -> str:
     if trial.is_embedded:
         # The embedded Kafka writes its address to a file there.
         variables = {"STATE_DIR": str(trial.folder), **variables}
-    if _topic_of_this_folder() != trial.topic:
+    settings = _settings_of_this_folder()
+    if settings is None or settings.kafka_topic_chat_messages != trial.topic:
         variables[_TOPIC] = trial.topic
+    return _with_variables(variables, command("tail"))
+
+
+def _with_variables(variables: Mapping[str, str], words: str) -> str:
     assignments = (f"{name}={shlex.quote(value)}" for name, value in variables.items())
-    return " ".join([*assignments, command("tail")])
+    return " ".join([*assignments, words])
 
 
 def _embedded(folder: Path) -> str | None:
@@ -52,9 +69,9 @@ def _configured(trial: Trial) -> str | None:
     return trial.brokers if publisher and publisher["statename"] == "RUNNING" else None
 
 
-def _topic_of_this_folder() -> str | None:
-    """Return the topic that a command in another terminal reads here, None if .env is wrong."""
+def _settings_of_this_folder() -> Settings | None:
+    """Return the settings of a command in another terminal here, None if .env is wrong."""
     try:
-        return read_settings({}, settings_file()).kafka_topic_chat_messages
+        return read_settings({}, settings_file())
     except SettingsError:
         return None

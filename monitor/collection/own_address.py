@@ -32,6 +32,11 @@ def own_address(bind: WebAddress, state_dir: Path) -> WebAddress:
     """
     if not bind.port:
         bind = _written(address_file(state_dir))
+    return reachable(bind)
+
+
+def reachable(bind: WebAddress) -> WebAddress:
+    """Return where programs of this host connect to what listens on *bind*."""
     return replace(bind, host=_LOOPBACK.get(bind.host, bind.host))
 
 

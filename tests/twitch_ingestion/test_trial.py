@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 
-from common.settings import Settings, read_settings, settings_file
-from twitch_ingestion.trial import Trial, live_trial
+from common.settings import Settings, SettingsError, read_settings, settings_file
+from common.web_address import WebAddress
+from tests.ports import free_port
+from twitch_ingestion.free_ports import available
+from twitch_ingestion.trial import Trial, live_trial, recorded_trial
 
 FOLDER = Path("var/run")
 
@@ -67,3 +71,47 @@ def test_the_login_of_the_folder_is_used(store: str | None, expected: str, tmp_p
     settings = _settings_in(live_trial(FOLDER, ["xqc"], environment))
     path = expected.format(here=tmp_path, home=Path.home())
     assert settings.twitch_token_store == Path(path)
+
+
+def test_the_live_page_is_where_the_settings_say() -> None:
+    """It shows made-up chat, but that of real people only on request."""
+    environment = {"MONITOR_BIND": f"127.0.0.1:{free_port()}", "MONITOR_PEERS": "10.0.0.2:9464"}
+    live = live_trial(FOLDER, ["xqc"], environment)
+    settings = _settings_in(live)
+    assert live.live_page() == f"http://{environment['MONITOR_BIND']}/"
+    assert str(settings.monitor_bind) == environment["MONITOR_BIND"]
+    assert len(settings.monitor_peers) == 1
+    assert not settings.monitor_show_messages
+
+    recorded = recorded_trial(FOLDER, environment)
+    settings = _settings_in(recorded)
+    assert recorded.live_page() == live.live_page()
+    assert settings.monitor_peers == ()
+    assert settings.monitor_show_messages
+
+
+def test_the_live_page_is_not_open_to_others_without_a_token() -> None:
+    """It is the monitor's own rule, told before anything starts."""
+    with pytest.raises(SettingsError, match="MONITOR_TOKEN"):
+        live_trial(FOLDER, ["xqc"], {"MONITOR_BIND": "0.0.0.0:0"})
+    token = {"MONITOR_TOKEN": "a-token-of-this-test"}
+    trial = live_trial(FOLDER, ["xqc"], {"MONITOR_BIND": "0.0.0.0:0", **token})
+    assert trial.live_page() == f"http://127.0.0.1:{trial.monitor.port}/"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_port_that_is_taken_is_replaced(host: str) -> None:
+    """By a free one of the same host."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as taken:
+        address = WebAddress(host, taken.getsockname()[1])
+        found = available(address)
+        assert (found.host, found.port > 0) == (host, True)
+        assert found != address
+    assert available(address) == address
+
+
+def test_an_address_of_another_host_is_left_to_the_monitor() -> None:
+    """It logs what is wrong with it. 192.0.2.0 is for documentation: RFC 5737."""
+    address = WebAddress("192.0.2.1", 9464)
+    assert available(address) == address
