@@ -135,6 +135,8 @@ def base_environment() -> dict[str, str]:
     environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
     environment["PYTHONPATH"] = str(REPOSITORY)
     environment["PYTHONUNBUFFERED"] = "1"
+    # Many services run at the same time: each monitor takes a port that is free.
+    environment["MONITOR_BIND"] = "127.0.0.1:0"
     return environment
 
 

@@ -53,7 +53,7 @@ def test_a_program_that_is_left_out_does_not_exist_and_cannot_be_started(
     pid = str(supervisord.pid)
     wait_for(lambda: control(container, "pid", **roles) == [pid], 20, "supervisord to respond")
     control(container, "start", "all", **roles)
-    assert programs() == []
+    assert programs() == ["monitor"]
     started = control(container, "start", "publisher", **roles)
     assert started == ["publisher: ERROR (no such process)"]
     assert supervisord.stop(timeout_s=20) == 0

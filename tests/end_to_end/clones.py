@@ -15,6 +15,10 @@ from tests.processes import REPOSITORY, Process, wait_for_line
 COMMANDS = r"^ +(.*KAFKA_BROKERS=.* tail)\n +kcat -b (\S+) -t (\S+) -C$"
 
 
+#: The first line that the script prints itself, with the URL of the live page.
+LIVE_PAGE = r"^The live page: (http://\S+/)$"
+
+
 def make_clone(folder: Path) -> Path:
     """Copy the script's files to *folder*, with this Python environment as the installed one."""
     ignore = shutil.ignore_patterns("__pycache__")
@@ -44,6 +48,11 @@ def printed_address_and_topic(script: Process) -> tuple[str, str]:
     """Return Kafka's address and the topic, which the script prints once everything runs."""
     match = wait_for_line(script, COMMANDS, timeout_s=40)
     return match[2], match[3]
+
+
+def printed_live_page(script: Process) -> str:
+    """Return the URL of the live page, which the script prints first."""
+    return wait_for_line(script, LIVE_PAGE, timeout_s=40)[1]
 
 
 def press_ctrl_c(script: Process) -> None:

@@ -87,22 +87,23 @@ class SupervisedService:
 
     def wait_for_readers(self, channels: Collection[str]) -> dict[str, Program]:
         """
-        Return all programs once only auth, the publisher and the readers of *channels* run.
+        Return all programs once only those of a host and the readers of *channels* run.
 
         supervisord reports a program as running from the fork on, but it only obeys signals, and
         has its name, once it has started itself.
         """
-        wanted = {"auth", "publisher", *(f"reader-{channel}" for channel in channels)}
+        wanted = {"auth", "monitor", "publisher", *(f"reader-{channel}" for channel in channels)}
 
         def settled() -> dict[str, Program] | None:
             programs = self.programs()
             running = {name for name, program in programs.items() if program.pid}
             if running != wanted or programs.keys() != wanted:
                 return None
-            processes = {f"reader-{channel}": f"reader {channel}" for channel in channels}
+            lines = {f"reader-{channel}": f"reader {channel}: started" for channel in channels}
+            lines |= {"publisher": "publisher: started", "monitor": "monitor: serving"}
             have_started = (
-                self._has_started(program, process, programs[program].pid)
-                for program, process in {**processes, "publisher": "publisher"}.items()
+                self._has_started(program, line, programs[program].pid)
+                for program, line in lines.items()
             )
             return programs if all(have_started) else None
 
@@ -112,10 +113,10 @@ class SupervisedService:
             error.add_note(self.supervisord.tail())
             raise
 
-    def _has_started(self, program: str, process: str, pid: int) -> bool:
+    def _has_started(self, program: str, line: str, pid: int) -> bool:
         output = self.supervisord.output()
         since = output.rpartition(f"spawned: '{program}' with pid {pid}")[2]
-        return f"{process}: started" in since
+        return line in since
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run *command* in the folder; its stdout has its stderr, too."""

@@ -76,6 +76,7 @@ def test_an_orphaned_auth_ends(
 @pytest.mark.parametrize(
     "moment",
     [
+        "spawned: 'monitor'",
         "spawned: 'auth'",
         "spawned: 'publisher'",
         "spawned: 'reader-xqc'",

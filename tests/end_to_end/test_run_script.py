@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -21,6 +23,7 @@ from tests.end_to_end.clones import (
     make_clone,
     press_ctrl_c,
     printed_address_and_topic,
+    printed_live_page,
     still_running,
 )
 from tests.end_to_end.supervised_service import SETTINGS, wait_until_joined
@@ -47,6 +50,8 @@ _DECOYS = {
     "KAFKA_TOPIC_CHAT_MESSAGES": "decoy",
     "PUBLISHER_ENDPOINT": "tcp://nowhere.invalid:5557",
     "DELIVERY": "exactly-once",
+    "MONITOR_PEERS": "nowhere.invalid:9464",
+    "METRICS_PER_CHANNEL": "decoy",
 }
 
 
@@ -79,6 +84,31 @@ def test_the_commands_that_the_demo_prints_show_its_messages(
     [record, *_] = kcat_read(address, topic, count=1)
     assert decode_chat_message(record.value).username
     assert script.stop(timeout_s=5) == 0
+
+
+@pytest.mark.parametrize("arguments", [["--demo"], ["xqc"]])
+def test_the_first_line_leads_to_the_live_page(
+    run: StartProcess, clone: Path, arguments: list[str]
+) -> None:
+    """Also if its port is taken: by another service, or another demo."""
+    with BackgroundChatServer() as twitch, socket.create_server(("127.0.0.1", 0)) as taken:
+        (clone / ".env").write_text(SETTINGS.format(port=twitch.port))
+        (clone / ".env").chmod(0o600)  # else the installation says that it does so
+        port = taken.getsockname()[1]
+        script = run(["scripts/run", *arguments], {"MONITOR_BIND": f"127.0.0.1:{port}"})
+        page = printed_live_page(script)
+        assert script.output().startswith(f"The live page: {page}\n")
+        assert page.startswith("http://127.0.0.1:")
+        assert f":{port}/" not in page
+        printed_address_and_topic(script)
+        wait_for_line(script, f"monitor: serving .* at {page}", timeout_s=20)
+        with urlopen(page, timeout=20) as response:  # noqa: S310 - it begins with http
+            assert response.status == 200
+        [top] = (line.strip() for line in script.output().splitlines() if line.endswith(" top"))
+        shown = run(["sh", "-c", f"{top} --json"], {"MONITOR_BIND": ""})
+        assert shown.wait(timeout_s=20) in (0, 1)
+        assert len(json.loads(shown.output())["hosts"]) == 1
+        assert script.stop(timeout_s=20) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

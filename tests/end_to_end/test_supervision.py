@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_all_processes_start_and_stop_with_supervisord(
     wait_for_line(service.supervisord, "auth: there is no login", timeout_s=20)
     assert service.supervisord.stop(signal.SIGTERM, timeout_s=10) == 0
     assert [p for p in running_processes() if p.session == service.supervisord.pid] == []
-    assert service.supervisord.output().count("(exit status 0)") == 5
+    assert service.supervisord.output().count("(exit status 0)") == 6
     assert not (folder / "var" / "supervisor.sock").exists()
 
 
@@ -53,6 +54,23 @@ def test_a_reader_that_is_killed_or_stopped_by_a_signal_is_restarted(
     after = service.wait_for_readers(["xqc", "shroud", "forsen"])
     assert after["reader-xqc"].pid != before["reader-xqc"].pid
     assert after["reader-shroud"] == before["reader-shroud"]
+
+
+def test_a_monitor_whose_port_is_taken_disturbs_nothing(
+    processes: StartProcess, folder: Path
+) -> None:
+    """It says which one, and listens once the port is free."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        service = SupervisedService(
+            lambda arguments, _=None: processes(arguments, {"MONITOR_BIND": address}), folder
+        )
+        cannot = f"ERROR +monitor: cannot listen on {address} "
+        wait_for_line(service.supervisord, f"(?s){cannot}.*{cannot}", timeout_s=40)
+        for channel in ("xqc", "shroud", "forsen"):
+            wait_for_line(service.supervisord, f"{channel}: in the channel", timeout_s=20)
+    wait_for_line(service.supervisord, f"monitor: serving .*{address}", timeout_s=40)
+    service.wait_for_readers(["xqc", "shroud", "forsen"])
 
 
 def test_a_program_with_a_wrong_setting_is_not_restarted(

@@ -33,7 +33,7 @@ def check_programs(environment: Mapping[str, str]) -> tuple[Set[str], Finding]:
         )
     if left_out:
         return left_out, ok(f"{_FILE} leaves out {', '.join(sorted(left_out))} on this host")
-    return left_out, ok("publisher, readers and auth run on this host")
+    return left_out, ok("publisher, readers, auth and monitor run on this host")
 
 
 def _text() -> str:
