@@ -1,26 +1,155 @@
-"""A reader's status page is its own from the start."""
+"""What a reader's status page says while it is in its channel, or is not."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from common.settings import read_settings
-from common.status.page import StatusPage, read_page
-from common.status.reader_status import ReaderState, ReaderStatus, reader_page
+import msgspec
+
+from common.settings import Settings, read_settings
+from common.status.histogram import DELIVERY_S, Histogram
+from common.status.page import PAGE_BYTES, StatusPage, read_page
+from common.status.reader_status import (
+    TEXT_BYTES,
+    DropReason,
+    ReaderState,
+    ReaderStatus,
+    ShownGap,
+    clipped,
+    reader_page,
+)
+from readers.outbox.books import SHOWN_RANGES
 from readers.status_keeper import StatusKeeper
+from simulator.chat_server import ChatServer, JoinRefusal
+from tests.readers.memberships import CHANNEL, ROOM_ID, Listener, membership_of, settings_for
+from tests.readers.polling import until
 
 
-def test_the_state_of_the_last_reader_is_gone_before_the_outbox_is_opened(tmp_path: Path) -> None:
-    """A reader that opens its outbox would count as in its channel. Its counts go on."""
+def status_of(settings: Settings) -> ReaderStatus:
+    """Return what the page of the reader of CHANNEL says."""
+    return read_page(reader_page(settings.state_dir, CHANNEL), ReaderStatus).status
+
+
+async def test_a_reader_in_its_channel(twitch: ChatServer, listener: Listener) -> None:
+    """The page says so, and counts what is no IRC."""
+    settings = settings_for(twitch)
+    async with membership_of(settings, listener):
+        await twitch.wait_for_join(CHANNEL)
+        await until(lambda: status_of(settings).state == ReaderState.IN_CHANNEL)
+        await twitch.send_line(CHANNEL, b":\r\n\r\n@a=b\r\n")
+        await twitch.ping_and_wait(CHANNEL)
+        status = status_of(settings)
+    assert (status.channel, status.room_id, status.pid) == (CHANNEL, ROOM_ID, os.getpid())
+    assert (status.connects, status.problem, status.malformed_lines) == (1, "", 2)
+    assert status.started_ms <= status.state_since_ms <= status.written_ms
+    assert status_of(settings).state == ReaderState.STOPPED
+
+
+async def test_a_quiet_channel_touches_the_page(twitch: ChatServer, listener: Listener) -> None:
+    """Twitch's answer to each PING does."""
+    settings = settings_for(twitch)
+    async with membership_of(settings, listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await until(lambda: status_of(settings).state == ReaderState.IN_CHANNEL)
+        before = status_of(settings).written_ms
+        await twitch.wait_until(lambda: session.received.count("PING alive") >= 2, what="2 PINGs")
+        await until(lambda: status_of(settings).written_ms > before)
+
+
+async def test_a_refusal_is_told_until_it_ends(twitch: ChatServer, listener: Listener) -> None:
+    """The problem stays while the reader tries again."""
+    twitch.state.refused_joins[CHANNEL] = JoinRefusal.BANNED
+    settings = settings_for(twitch)
+    async with membership_of(settings, listener):
+        await until(lambda: status_of(settings).connects >= 2)
+        assert "permanently banned" in status_of(settings).problem
+        assert status_of(settings).state in {
+            ReaderState.PAUSING,
+            ReaderState.CONNECTING,
+            ReaderState.WAITING_FOR_TURN,
+        }
+        twitch.state.refused_joins.clear()
+        await until(lambda: status_of(settings).state == ReaderState.IN_CHANNEL)
+        assert status_of(settings).problem == ""
+
+
+async def test_a_lost_connection_counts(twitch: ChatServer, listener: Listener) -> None:
+    """The next one does, too."""
+    settings = settings_for(twitch)
+    async with membership_of(settings, listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await until(lambda: status_of(settings).state == ReaderState.IN_CHANNEL)
+        since_ms = status_of(settings).state_since_ms
+        await session.close()
+        await until(lambda: status_of(settings).connects == 2)
+        await until(lambda: status_of(settings).state == ReaderState.IN_CHANNEL)
+        assert status_of(settings).state_since_ms > since_ms
+
+
+async def test_a_replaced_connection_changes_no_state(
+    twitch: ChatServer, listener: Listener
+) -> None:
+    """The reader is in the channel meanwhile."""
+    settings = settings_for(twitch)
+    async with membership_of(settings, listener):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await until(lambda: status_of(settings).state == ReaderState.IN_CHANNEL)
+        since_ms = status_of(settings).state_since_ms
+        await session.request_reconnect()
+        await until(lambda: status_of(settings).connects == 2)
+        await twitch.wait_until(lambda: twitch.sessions != [session], what="the next connection")
+        assert status_of(settings).state_since_ms == since_ms
+
+
+def test_figures_go_on_after_a_restart(tmp_path: Path) -> None:
+    """Those of an earlier process do; what is about the process itself begins anew."""
     settings = read_settings({"STATE_DIR": str(tmp_path)})
-    killed = StatusPage(reader_page(tmp_path, "xqc"), ReaderStatus)
-    killed.write(ReaderStatus(state=ReaderState.IN_CHANNEL, received=5, acknowledged=5, pid=1))
-    # As after a kill: the page stays as it is, and its lock is gone.
-    killed.close()
+    keeper = StatusKeeper(CHANNEL, settings)
+    keeper.on_connected()
+    keeper.on_state(ReaderState.PAUSING, "no network")
+    keeper.on_stopped()
+    keeper = StatusKeeper(CHANNEL, settings)
+    assert (keeper.status.connects, keeper.status.state) == (1, ReaderState.STARTING)
+    assert (keeper.status.problem, keeper.status.session) == ("", 0)
+    keeper.on_stopped()
 
-    StatusKeeper("xqc", settings)
-    page = read_page(reader_page(tmp_path, "xqc"), ReaderStatus)
-    assert page.is_written
-    assert (page.status.state, page.status.pid) == (ReaderState.STARTING, os.getpid())
-    assert (page.status.received, page.status.acknowledged) == (5, 5)
+
+def test_a_page_with_other_bounds_is_continued(tmp_path: Path) -> None:
+    """Only the histogram begins anew."""
+    settings = read_settings({"STATE_DIR": str(tmp_path)})
+    page = StatusPage(reader_page(tmp_path, CHANNEL), ReaderStatus)
+    page.write(ReaderStatus(received=5, delay=Histogram([1, 2, 3], 4.0)))
+    page.close()
+    keeper = StatusKeeper(CHANNEL, settings)
+    assert keeper.status.received == 5
+    assert keeper.status.delay.counts == [0] * (len(DELIVERY_S) + 1)
+    keeper.on_stopped()
+
+
+def test_the_fullest_status_fits_into_a_page() -> None:
+    """However long what Twitch sends is, and however large each number."""
+    large = 2**62
+    text = clipped("😂" * 10_000)
+    status = ReaderStatus(
+        **dict.fromkeys(_numbers(), large),
+        channel="x" * 25,
+        state=max(ReaderState, key=len),
+        problem=text,
+        room_id=text,
+        publisher=text,
+        dropped=dict.fromkeys(DropReason, large),
+        gaps_by_reason={f"disconnected{n}": (large, large) for n in range(5)},
+        last_gaps=[ShownGap(large, large, "disconnected")] * 3,
+        delay=Histogram([large] * (len(DELIVERY_S) + 1), 1e300),
+        numbering="x" * 42,
+        waiting_numbers=[(large, large)] * SHOWN_RANGES,
+    )
+    assert len(msgspec.msgpack.encode(status)) < PAGE_BYTES // 2 - 32
+    assert len(text.encode()) <= TEXT_BYTES
+
+
+def _numbers() -> list[str]:
+    return [
+        field.name for field in msgspec.structs.fields(ReaderStatus) if field.type in {"int", int}
+    ]

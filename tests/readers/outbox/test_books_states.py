@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from unittest import mock
 
@@ -68,12 +68,17 @@ class BooksMachine(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         """Start a reader."""
-        self._open(-1)
+        self._open()
         self.outbox.store_absence(Absence(self.now_ms, GapReason.RESTARTED))
 
-    def _open(self, page: int) -> None:
-        self.status = msgspec.msgpack.decode(self.pages[page], type=ReaderStatus)
-        self.outbox = Outbox(self.path, "xqc", FILE_BYTES, self.status)
+    def _open(self) -> None:
+        """Start a reader from the last page, again if it finds the outbox damaged."""
+        self.status = msgspec.msgpack.decode(self.pages[-1], type=ReaderStatus)
+        try:
+            self.outbox = Outbox(self.path, "xqc", FILE_BYTES, self.status)
+        except OutboxDamagedError:
+            self._open()
+            return
         if self.refuses:
             disk.refuse(self.outbox)
         self._write_page()
@@ -88,14 +93,14 @@ class BooksMachine(RuleBasedStateMachine):
             work()
             self.put.update(self._held())
         except OutboxDamagedError:
-            self._restart(-1)
+            self._restart()
         self._write_page()
 
-    def _restart(self, page: int) -> None:
+    def _restart(self) -> None:
         while True:
             self._write_page()
             self.outbox.close()
-            self._open(page)
+            self._open()
             try:
                 self.put.update(self._held())
             except OutboxDamagedError:
@@ -174,7 +179,7 @@ class BooksMachine(RuleBasedStateMachine):
         if not writes:
             self.pages.pop()
         self.outbox.close()
-        self._open(-1)
+        self._open()
 
     @rule(at=st.floats(0, 1), pages=st.integers(1, 10))
     def damage(self, at: float, pages: int) -> None:
@@ -182,7 +187,7 @@ class BooksMachine(RuleBasedStateMachine):
         self.outbox.close()
         size = self.path.stat().st_size
         overwrite(self.path, int(at * size) & ~4095, pages * 4096)
-        self._open(-1)
+        self._open()
         self._do(lambda: None)
 
     @rule()
@@ -190,19 +195,20 @@ class BooksMachine(RuleBasedStateMachine):
         """Somebody removes the file while no reader runs."""
         self.outbox.close()
         shutil.rmtree(self.path.parent)
-        self._open(-1)
+        self._open()
         self.outbox.store_absence(Absence(self.now_ms, GapReason.RESTARTED))
 
     @rule(batches=st.integers(1, 30))
     def drain(self, batches: int) -> None:
         """`drain` sends some, while no reader runs. It has no page."""
         self.outbox.close()
-        self.outbox = Outbox(self.path, "xqc", FILE_BYTES)
         # The next start mends it.
-        with suppress(OutboxDamagedError):
+        with (
+            suppress(OutboxDamagedError),
+            closing(Outbox(self.path, "xqc", FILE_BYTES)) as self.outbox,
+        ):
             self._deliver(batches)
-        self.outbox.close()
-        self._open(-1)
+        self._open()
 
     @invariant()
     def books_balance(self) -> None:
