@@ -15,6 +15,7 @@ from common.supervisor_watch import call_when_supervisor_has_gone, is_supervised
 from readers.link.publisher_addresses import PublisherAddress, publisher_addresses
 from readers.link.sender import Sender
 from readers.membership import Membership
+from readers.message_keeper import MessageKeeper, remove_messages
 from readers.outbox.errors import OutboxError
 from readers.outbox.outbox import Outbox
 from readers.presence import ChannelPresence
@@ -61,8 +62,12 @@ async def _read(
     sender = Sender(outbox, publishers, on_turn=status.write)
     status.observe(outbox, sender)
 
+    shown = _shown_messages(channel, settings)
+
     def append(batch: Batch) -> None:
         sender.send(outbox.append(batch))
+        if shown:
+            shown.on_put(batch)
 
     builder = RecordBuilder(append)
     presence = ChannelPresence(channel, outbox, append, sender.report_presence)
@@ -81,6 +86,15 @@ async def _read(
         log_summary(outbox, builder)
         status.leave_outbox()
         outbox.close()
+        if shown:
+            shown.close()
+
+
+def _shown_messages(channel: str, settings: Settings) -> MessageKeeper | None:
+    if settings.monitor_show_messages:
+        return MessageKeeper(settings.state_dir, channel)
+    remove_messages(settings.state_dir, channel)
+    return None
 
 
 async def _until_stopped(membership: Membership, sender: Sender, status: StatusKeeper) -> None:

@@ -174,6 +174,32 @@ def read_page(path: Path, kind: type[Status], size: int = PAGE_BYTES) -> ReadPag
     raise AssertionError("the last attempt returns or raises")
 
 
+def remove_page(path: Path) -> None:
+    """
+    Remove the page at *path* unless a process writes it.
+
+    A warning says why if it cannot be removed.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        _log_not_removed(path, error)
+        return
+    try:
+        if not _is_locked(descriptor):
+            path.unlink()
+    except OSError as error:
+        _log_not_removed(path, error)
+    finally:
+        os.close(descriptor)
+
+
+def _log_not_removed(path: Path, error: OSError) -> None:
+    logger.warning("cannot remove the status page %s: %s", path, error.strerror)
+
+
 def _newest(content: bytes, kind: type[Status], size: int) -> tuple[int, Status]:
     """Return which write the newest whole slot of *content* is from, and what it holds."""
     if len(content) < size or not content.startswith(_MAGIC):

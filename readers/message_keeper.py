@@ -1,0 +1,60 @@
+"""Keeps the last messages of a channel in a page, for the live page; or removes that page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from common.frames import Batch, Kind
+from common.status.last_messages import (
+    MESSAGES_PAGE_BYTES,
+    SHOWN_MESSAGES,
+    LastMessage,
+    LastMessages,
+    messages_page,
+)
+from common.status.page import StatusPage, remove_page
+
+#: How many bytes of messages fit into a page: it has two slots, and each message takes some more.
+_BYTES = MESSAGES_PAGE_BYTES // 2 - 32 * SHOWN_MESSAGES
+
+
+class MessageKeeper:
+    """The last messages of a channel."""
+
+    def __init__(self, state_dir: Path, channel: str) -> None:
+        """Continue the page that the last reader of *channel* has left."""
+        path = messages_page(state_dir, channel)
+        self._page = StatusPage(path, LastMessages, MESSAGES_PAGE_BYTES)
+        self._messages = self._page.previous or LastMessages()
+
+    def on_put(self, batch: Batch) -> None:
+        """Note the messages of *batch*."""
+        if batch.kind != Kind.CHAT:
+            return
+        new = [
+            LastMessage(record.timestamp, record.value)
+            for record in batch.records[-SHOWN_MESSAGES:]
+            if len(record.value) <= _BYTES
+        ]
+        self._messages.messages = _fitting([*self._messages.messages, *new])
+        self._page.write(self._messages)
+
+    def close(self) -> None:
+        """Close the page."""
+        self._page.close()
+
+
+def remove_messages(state_dir: Path, channel: str) -> None:
+    """Remove the messages of *channel* that a reader with another setting has left."""
+    remove_page(messages_page(state_dir, channel))
+
+
+def _fitting(messages: list[LastMessage]) -> list[LastMessage]:
+    """Return the newest of *messages* that a page has room for, in the same order."""
+    fitting, left = list[LastMessage](), _BYTES
+    for message in reversed(messages[-SHOWN_MESSAGES:]):
+        left -= len(message.value)
+        if left < 0:
+            break
+        fitting.append(message)
+    return fitting[::-1]

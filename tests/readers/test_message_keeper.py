@@ -1,0 +1,62 @@
+"""The last messages of a channel in their page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from common.chat_message import ChatMessage, decode_chat_message, encode_chat_message
+from common.frames import Batch, Kind, Record
+from common.status.last_messages import MESSAGES_PAGE_BYTES, LastMessages, messages_page
+from common.status.page import read_page
+from readers.message_keeper import MessageKeeper, remove_messages
+
+
+def batch(*texts: str, kind: Kind = Kind.CHAT) -> Batch:
+    """Return a batch of messages with *texts*."""
+    return Batch(
+        kind,
+        [
+            Record(b"71", number, encode_chat_message(ChatMessage("71", "5", "ann", text, 1, [])))
+            for number, text in enumerate(texts, 1)
+        ],
+    )
+
+
+def texts_in(folder: Path) -> list[str]:
+    """Return the texts in the page of xqc."""
+    status = read_page(messages_page(folder, "xqc"), LastMessages, MESSAGES_PAGE_BYTES).status
+    return [decode_chat_message(message.value).message for message in status.messages]
+
+
+def test_the_last_ten_messages_are_kept(tmp_path: Path) -> None:
+    """Also those of an earlier process. Only the owner may read them."""
+    keeper = MessageKeeper(tmp_path, "xqc")
+    keeper.on_put(batch("1", "2"))
+    keeper.on_put(batch("gap", kind=Kind.GAP))
+    assert texts_in(tmp_path) == ["1", "2"]
+    keeper.close()
+    keeper = MessageKeeper(tmp_path, "xqc")
+    keeper.on_put(batch(*map(str, range(3, 13))))
+    keeper.on_put(batch("13"))
+    keeper.close()
+    assert texts_in(tmp_path) == [str(number) for number in range(4, 14)]
+    assert messages_page(tmp_path, "xqc").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_does_not_fit_is_left_out(tmp_path: Path) -> None:
+    """The newest messages stay, however long; one that is too long by itself is left out."""
+    keeper = MessageKeeper(tmp_path, "xqc")
+    for number in range(10):
+        keeper.on_put(batch(str(number) * 2000))
+    assert [text[0] for text in texts_in(tmp_path)] == ["7", "8", "9"]
+    keeper.on_put(batch("x" * 20_000))
+    assert [text[0] for text in texts_in(tmp_path)] == ["7", "8", "9"]
+    keeper.close()
+
+
+def test_they_are_removed_where_they_are_not_to_be_shown(tmp_path: Path) -> None:
+    """Whether there are any or not."""
+    MessageKeeper(tmp_path, "xqc").close()
+    remove_messages(tmp_path, "xqc")
+    assert not messages_page(tmp_path, "xqc").exists()
+    remove_messages(tmp_path, "xqc")
