@@ -257,7 +257,7 @@ class Settings:
         "var",
         values.path,
         "directory for outboxes and other durable state",
-        "reader publisher auth drain tail keys monitor top",
+        "reader publisher auth channels drain tail keys monitor top",
     )
     outbox_max_bytes: int = _variable(
         "OUTBOX_MAX_BYTES",
@@ -294,7 +294,7 @@ class Settings:
         "false",
         values.boolean,
         "true: the live page shows a channel's last messages on request (personal data)",
-        "monitor",
+        "reader monitor",
     )
     metrics_per_channel: bool = _variable(
         "METRICS_PER_CHANNEL",

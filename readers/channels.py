@@ -43,6 +43,7 @@ from readers.supervision.groups import (
     start_again,
     wait_until_running,
 )
+from readers.supervision.left_pages import remove_left_pages
 from readers.supervision.plan import Plan, plan_for
 from readers.supervision.plan_texts import preview, report, why_not_running
 from readers.wanted_channels import (
@@ -135,7 +136,7 @@ def apply(options: argparse.Namespace) -> int:
             _complain(*plan.complaints)
             again = {name for name in plan.keep if present[name].is_stopped}
             if not options.dry_run:
-                others = _carry_out(plan, again, supervisord)
+                others = _carry_out(plan, again, supervisord, wanted.state_dir)
     except _FailedError as error:
         _complain(str(error))
         return error.status
@@ -174,7 +175,7 @@ def _plan(wanted: WantedChannels, present: Mapping[str, object], supervisord: Se
 
 
 def _carry_out(
-    plan: Plan, again: set[str], supervisord: ServerProxy
+    plan: Plan, again: set[str], supervisord: ServerProxy, state_dir: Path | None
 ) -> Mapping[str, ReaderProcess | None]:
     """Do what *plan* says, and start *again* what has stopped; return wanted readers that fail."""
     try:
@@ -185,6 +186,8 @@ def _carry_out(
             f"cannot write {APPLIED_CHANNELS}, so nothing is changed: {error.strerror}"
         ) from None
     apply_changes(supervisord, plan.start, plan.stop)
+    if state_dir:
+        remove_left_pages(state_dir, plan.channels)
     start_again(supervisord, again)
     return wait_until_running(supervisord, {*plan.start, *plan.keep})
 

@@ -25,11 +25,12 @@ from readers.supervision.applied_channels import (
     write_applied_channels,
 )
 from readers.supervision.channels_file import ChannelsFileError, NoChannelsFileError
+from readers.supervision.left_pages import remove_left_pages
 from readers.supervision.plan import plan_for
 from readers.supervision.programs import LEFT_OUT_AS, reader_groups
 from readers.wanted_channels import (
-    CHANNEL_VARIABLES,
     CHANNELS_FILE,
+    READERS_VARIABLES,
     WantedChannels,
     first_of,
     wanted_channels,
@@ -66,12 +67,12 @@ class _Procedures:
         Return what the readers' programs depend on, beside channels.conf and .env
 
         @return struct result  left_out: whether programs.conf leaves out the readers;
-                               environment: the variables that name channels
+                               environment: the variables that name channels, and STATE_DIR
         """
         environment = _environment(self._options)
         return {
             "left_out": _are_left_out(self._options),
-            "environment": {name: environment.get(name, "") for name in CHANNEL_VARIABLES},
+            "environment": {name: environment.get(name, "") for name in READERS_VARIABLES},
         }
 
 
@@ -142,6 +143,8 @@ def _apply(options: Any) -> list[str]:
         remove_files_of_earlier_version(folder)
     except OSError as error:
         _error(options, f"cannot write which channels are applied: {error}")
+    if wanted.state_dir:
+        remove_left_pages(wanted.state_dir, plan.channels)
     return sorted(plan.channels)
 
 

@@ -20,6 +20,9 @@ CHANNELS_FILE = "channels.conf"
 #: Settings that name channels, too.
 CHANNEL_VARIABLES = ("TWITCH_CHANNELS", "TWITCH_CHANNEL")
 
+#: Those, and the one that says where readers have their pages.
+READERS_VARIABLES = (*CHANNEL_VARIABLES, "STATE_DIR")
+
 #: https://discuss.dev.twitch.com/t/giving-broadcasters-control-concurrent-join-limits-for-irc-and-eventsub/54997
 _CHANNELS_PER_ACCOUNT = 100
 
@@ -39,6 +42,8 @@ class WantedChannels:
     is_missing: bool
     #: Whether there is nothing in channels.conf, not even a comment, or no such file.
     is_blank: bool
+    #: STATE_DIR, None if it is not known because a setting is wrong.
+    state_dir: Path | None
 
 
 def first_of(problems: Sequence[str]) -> list[str]:
@@ -81,6 +86,7 @@ def channels_wanted_by(settings: Settings | None, folder: Path) -> WantedChannel
         _warnings(settings, len(channels)),
         is_missing,
         is_blank=not text.strip(),
+        state_dir=folder / settings.state_dir if settings else None,
     )
 
 

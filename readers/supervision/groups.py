@@ -45,7 +45,8 @@ class ReadersSettings:
 
     #: Whether programs.conf leaves them out.
     left_out: bool
-    #: The variables that name channels, in supervisord's environment; empty if they are not set.
+    #: The variables that name channels, and STATE_DIR, in supervisord's environment; empty if they
+    #: are not set.
     environment: Mapping[str, str]
 
 

@@ -80,6 +80,10 @@ class SupervisedService:
             found[process["name"]] = Program(state, process["pid"])
         return found
 
+    def pages(self) -> set[str]:
+        """Return the names of the status pages."""
+        return {path.name for path in (self.folder / "var" / "status").iterdir()}
+
     def read(self, channels: str) -> subprocess.CompletedProcess[str]:
         """Write *channels* to channels.conf, and apply it; return what the command did."""
         (self.folder / "channels.conf").write_text(channels)

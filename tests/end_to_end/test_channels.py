@@ -54,6 +54,9 @@ def test_an_edit_starts_and_stops_only_the_readers_of_changed_channels(
         assert after[name] == before[name]
     assert connections(twitch, "xqc", "forsen") == kept
     assert connections(twitch, "shroud") == []
+    pages = {"reader-xqc", "reader-forsen", "reader-summit1g"}
+    assert pages <= service.pages()
+    assert "reader-shroud" not in service.pages()
 
 
 @pytest.mark.parametrize(

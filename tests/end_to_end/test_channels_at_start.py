@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from common.status.reader_status import reader_page
 from readers.supervision.applied_channels import (
     APPLIED_CHANNELS,
     read_applied_channels,
@@ -47,13 +48,18 @@ def channels_of(output: str) -> set[str]:
 def test_a_channel_removed_while_supervisord_was_down_is_not_joined(
     processes: StartProcess, folder: Path, twitch: BackgroundChatServer
 ) -> None:
-    """And one that was added is read at once."""
+    """And one that was added is read at once. What the removed one has left is removed, too."""
     write_applied_channels(folder, {"xqc", "forsen"})
+    left = reader_page(folder / "var", "forsen")
+    left.parent.mkdir()
+    left.touch()
     service = SupervisedService(processes, folder)
     service.wait_for_readers(["xqc", "shroud"])
     wait_until_joined(twitch, "xqc", "shroud")
     assert channels_of(service.supervisord.output()) == {"xqc", "shroud"}
     assert read_applied_channels(folder).channels == ("shroud", "xqc")
+    assert service.pages() >= {"reader-xqc", "reader-shroud"}
+    assert not left.exists()
 
 
 @pytest.mark.parametrize(
