@@ -6,12 +6,14 @@ import os
 import signal
 from pathlib import Path
 
+from common.web_address import WebAddress
 from monitor.collection.collector import Collector
+from monitor.collection.own_address import own_address
 from monitor.metrics.text import metrics_text
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import SupervisedService, prepare, wait_until_joined
 from tests.monitor.metrics.hosts import Values, labels_of, parsed, promtool_check
-from tests.monitor.web.monitors import start_monitor
+from tests.monitor.web.monitors import Monitor, start_monitor
 from tests.processes import StartProcess, wait_for
 
 _WITHIN_S = 60
@@ -40,14 +42,16 @@ def test_a_running_service_serves_what_was_said(
     prepare(short_folder, chat_port=twitch.port, channels="xqc\nforsen\n")
     with (short_folder / ".env").open("a") as settings:
         settings.write("KAFKA_CONF_STATISTICS_INTERVAL_MS=1000\n")
-    SupervisedService(processes, short_folder).wait_for_readers(["xqc", "forsen"])
+    service = SupervisedService(processes, short_folder)
+    service.wait_for_readers(["xqc", "forsen"])
     wait_until_joined(twitch, "xqc", "forsen")
     say(twitch, "xqc", 7)
     say(twitch, "forsen", 3)
     for connection in twitch.server.members("xqc"):
         twitch.run(connection.close())
 
-    monitor = start_monitor(processes)
+    address = own_address(WebAddress("127.0.0.1", 0), short_folder / "var")
+    monitor = Monitor(service.supervisord, address)
 
     def settled() -> str | None:
         text = monitor.get("/metrics").body.decode()
@@ -68,7 +72,9 @@ def test_a_running_service_serves_what_was_said(
     assert value(samples, "taken_messages_total") == 11
     assert value(samples, "delivery_seconds_count") == 10
     assert value(samples, "channels_configured") == 2
-    assert value(samples, "program_up", program="publisher") == 1
+    assert samples["program_up"] == {
+        labels_of(program=program): 1 for program in ("supervisord", "auth", "publisher", "monitor")
+    }
     assert value(samples, "readers", state="FATAL") == 0
     assert value(samples, "kafka_reachable") == 1
     assert value(samples, "kafka_requests_total") > 0
