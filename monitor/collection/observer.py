@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from heapq import nlargest
 
 from common.status.reader_status import ReaderState
 from monitor.collection.books import unaccounted
@@ -76,10 +77,12 @@ def _totals(host: Host, figures: Figures, rows: list[Channel]) -> Totals:
 
 
 def _last_gaps(host: Host) -> list[Gap]:
-    gaps = [
-        Gap(channel, gap.from_ms, gap.to_ms, gap.reason)
+    gaps = (
+        (gap.to_ms, gap.from_ms, channel, gap.reason)
         for channel, page in host.readers.items()
         for gap in page.status.last_gaps
+    )
+    return [
+        Gap(channel, from_ms, to_ms, reason)
+        for to_ms, from_ms, channel, reason in nlargest(_SHOWN_GAPS, gaps)
     ]
-    gaps.sort(key=lambda gap: (-gap.to_ms, gap.channel))
-    return gaps[:_SHOWN_GAPS]

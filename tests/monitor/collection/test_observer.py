@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from common.status.reader_status import ShownGap
 from monitor.collection.collector import Collector
 from monitor.collection.observer import Observer
 from monitor.collection.snapshot import Level
-from tests.monitor.status_pages import StatusPages
+from tests.monitor.status_pages import LIMIT_BYTES, StatusPages
 
 
 @pytest.fixture
@@ -49,3 +50,32 @@ def test_a_reader_that_ends_is_a_problem_until_it_is_back(
     assert observer.observe().since_ms == snapshot.since_ms
     pages.reader("xqc")
     assert observer.observe().level is Level.OK
+
+
+def test_the_newest_gap_records_of_all_channels_are_shown(
+    observer: Observer, pages: StatusPages
+) -> None:
+    """The newest first, and not more than one wants to read."""
+    for number in range(12):
+        gaps = [ShownGap(at_ms, at_ms + 1, "disconnected") for at_ms in (number, 100 + number)]
+        pages.reader(f"channel{number:02}", last_gaps=gaps)
+    shown = observer.observe().last_gaps
+    assert [(gap.channel, gap.from_ms) for gap in shown] == [
+        *((f"channel{number:02}", 100 + number) for number in reversed(range(12))),
+        *((f"channel{number:02}", number) for number in reversed(range(4, 12))),
+    ]
+
+
+def test_rows_are_sorted_by_urgency_then_rate_then_name(
+    observer: Observer, pages: StatusPages
+) -> None:
+    """Problems first, then warnings."""
+    for channel in "abcdef":
+        pages.reader(channel)
+    observer.observe()
+    pages.reader("d", received=9, waiting=9)
+    pages.reader("e", received=1, waiting=1, outbox_bytes=LIMIT_BYTES // 2)
+    pages.end_reader("f")
+    rows = observer.observe().channels
+    assert "".join(row.channel for row in rows) == "fedabc"
+    assert [row.level for row in rows[:3]] == [Level.PROBLEM, Level.WARNING, Level.OK]
