@@ -113,7 +113,11 @@ def reader_page(state_dir: Path, channel: str) -> Path:
 
 
 def reader_pages(state_dir: Path) -> dict[str, Path]:
-    """Return the paths of all readers' pages, by channel. Raises OSError."""
+    """
+    Return the paths of all readers' pages, by channel. Raises OSError.
+
+    Channels have ASCII names: other files are left out, whose names may not even be text.
+    """
     folder = status_folder(state_dir)
     try:
         names = sorted(os.listdir(folder))
@@ -122,7 +126,7 @@ def reader_pages(state_dir: Path) -> dict[str, Path]:
     return {
         name.removeprefix(READER_PREFIX): folder / name
         for name in names
-        if name.startswith(READER_PREFIX)
+        if name.startswith(READER_PREFIX) and name.isascii()
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,6 +81,26 @@ def test_a_reader_out_of_its_channel_is_not_ready_but_alive(
     pages.reader("alpha", state="connecting")
     monitor = start_monitor(processes)
     assert (monitor.get("/livez").status, monitor.get("/readyz").status) == (200, 503)
+
+
+def test_odd_files_keep_nothing_from_being_shown(
+    processes: StartProcess, pages: StatusPages, short_folder: Path
+) -> None:
+    """Neither what is no page nor a page whose name is no text, or markup."""
+    pages.reader("alpha")
+    pages.reader("<b>markup")
+    folder = short_folder / "var/status"
+    content = (folder / "reader-alpha").read_bytes()
+    Path(os.fsdecode(os.fsencode(folder / "reader-") + b"\xff\xfe")).write_bytes(content)
+    (folder / "reader-beta").write_bytes(content[:100])
+    (folder / "reader-folder").mkdir()
+    os.mkfifo(folder / "reader-pipe")
+    monitor = start_monitor(processes)
+    assert [monitor.get(path).status for path in ("/", "/status.json", "/metrics")] == [200] * 3
+    assert b"<b>markup" not in monitor.get("/").body
+    with monitor.events() as events:
+        assert [next(events)[0] for _ in range(2)] == ["all", "change"]
+    assert "ERROR" not in monitor.process.output()
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.iterdir()), ids=lambda path: path.name)
