@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from msgspec.structs import replace
@@ -20,6 +19,7 @@ from monitor.collection.absent import absent
 from monitor.collection.messages import Messages
 from monitor.collection.remote import RemoteError, fetch, fetch_messages
 from monitor.collection.snapshot import Level, Snapshot
+from monitor.web.daemon_thread import in_daemon_thread
 
 #: Seconds in which a peer has to respond.
 RESPOND_WITHIN_S = 2.0
@@ -33,12 +33,11 @@ class Peers:
 
     def __init__(self, addresses: Sequence[WebAddress], token: str) -> None:
         self._peers = [_Peer(address, token) for address in addresses]
-        self._threads = ThreadPoolExecutor(max(len(addresses), 1), "peer")
 
     async def snapshots(self) -> list[Snapshot]:
         """Return the newest snapshot of each peer, in the order of their addresses."""
         for peer in self._peers:
-            peer.ask(self._threads)
+            peer.ask()
         if waited_for := [peer.asked for peer in self._peers if peer.asked and not peer.fails]:
             await asyncio.wait(waited_for, timeout=_WAIT_S)
         return [peer.newest for peer in self._peers]
@@ -49,8 +48,7 @@ class Peers:
 
         Raises RemoteError.
         """
-        ask = partial(self._peers[number].messages, channel)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        return await self._peers[number].messages(channel)
 
     def told_apart(self, own: Snapshot, others: Sequence[Snapshot]) -> list[Snapshot]:
         """Return *own* and *others*, renamed with their addresses where hosts have one name."""
@@ -68,7 +66,6 @@ class Peers:
         for peer in self._peers:
             if peer.asked:
                 peer.asked.cancel()
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class _Peer:
@@ -81,21 +78,21 @@ class _Peer:
         self.fails = False
         self._token = token
 
-    def ask(self, threads: ThreadPoolExecutor) -> None:
+    def ask(self) -> None:
         """Begin to ask, unless this is being done."""
         if self.asked is None or self.asked.done():
-            self.asked = asyncio.create_task(self._ask(threads))
+            self.asked = asyncio.create_task(self._ask())
 
-    def messages(self, channel: str) -> Messages:
+    async def messages(self, channel: str) -> Messages:
         """Return the last messages of *channel*. Raises RemoteError."""
-        return fetch_messages(channel, self.address, self._token, RESPOND_WITHIN_S)
+        return await in_daemon_thread(
+            partial(fetch_messages, channel, self.address, self._token, RESPOND_WITHIN_S)
+        )
 
-    async def _ask(self, threads: ThreadPoolExecutor) -> None:
-        loop = asyncio.get_running_loop()
+    async def _ask(self) -> None:
         try:
-            self.newest = await loop.run_in_executor(
-                threads, fetch, self.address, self._token, RESPOND_WITHIN_S
-            )
+            ask = partial(fetch, self.address, self._token, RESPOND_WITHIN_S)
+            self.newest = await in_daemon_thread(ask)
             self.fails = False
         except RemoteError as error:
             now = _now_ms()
