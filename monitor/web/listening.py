@@ -39,6 +39,8 @@ def listen(address: WebAddress) -> socket.socket:
         )[0]
     except socket.gaierror as error:
         raise _bind_error(address, error.strerror or str(error)) from None
+    except UnicodeError:
+        raise _bind_error(address, "it is too long for a host name") from None
     try:
         return socket.create_server(
             where[:2],

@@ -63,14 +63,35 @@ async def _serve(settings: Settings, observer: Observer, listener: socket.socket
         token=settings.monitor_token,
         is_loopback=is_loopback_host(settings.monitor_bind.host),
     )
+    server = _Server(guard, live)
+    # Before the line that others wait for, and then ask it to stop.
+    _stop_on_request(server)
     address = address_of(listener)
     tell_address(address_file(settings.state_dir), address)
     logger.info("serving the live page, metrics and health at http://%s/", address)
     try:
-        await _run(_Server(guard, live), listener, [observation.run(), live.run()])
+        await _run(server, listener, [observation.run(), live.run()])
     finally:
         peers.close()
         observation.close()
+
+
+def _stop_on_request(server: _Server) -> None:
+    """Stop *server* on the first signal, or when supervisord ends. A second one is not handled."""
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+        server.stop()
+
+    def on_supervisor_gone() -> None:
+        logger.warning("supervisord has ended: stopping, because the next one starts a monitor")
+        server.stop()
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, on_signal)
+    call_when_supervisor_has_gone(on_supervisor_gone)
 
 
 async def _run(
@@ -123,17 +144,7 @@ class _Server(Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop on the first signal within a `with` block. A second one ends the process."""
-        loop = asyncio.get_running_loop()
-
-        def on_signal() -> None:
-            for number in _SIGNALS:
-                loop.remove_signal_handler(number)
-            self.stop()
-
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, on_signal)
-        call_when_supervisor_has_gone(self._on_supervisor_gone)
+        """Leave signals as they are: uvicorn would end the process by the one that stopped it."""
         yield
 
     async def main_loop(self) -> None:
@@ -146,7 +157,3 @@ class _Server(Server):
         """End the responses that would not end by themselves, then all."""
         self._live.close()
         await super().shutdown(sockets)
-
-    def _on_supervisor_gone(self) -> None:
-        logger.warning("supervisord has ended: stopping, because the next one starts a monitor")
-        self.stop()

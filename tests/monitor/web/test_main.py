@@ -82,7 +82,7 @@ def test_a_port_in_use_is_named(processes: StartProcess) -> None:
     assert f"cannot listen on {bind} (Address already in use): set MONITOR_BIND to" in line
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "x" * 64])
 def test_an_address_of_another_host_is_named(processes: StartProcess, host: str) -> None:
     """Or one that is of no host."""
     settings = {"MONITOR_BIND": f"{host}:9464", "MONITOR_TOKEN": TOKEN}
