@@ -89,6 +89,12 @@ class Browser:
         """Return what is shown as a PNG."""
         return base64.b64decode(self._get("screenshot"))
 
+    def costs(self) -> dict[str, float]:
+        """Return the processor time of the page's thread so far by kind, in seconds."""
+        self._devtools("Performance.enable", timeDomain="threadTicks")
+        metrics = self._devtools("Performance.getMetrics")["metrics"]
+        return {metric["name"]: metric["value"] for metric in metrics}
+
     def console(self) -> list[str]:
         """Return the errors and warnings of pages since the last call."""
         entries = self._post("se/log", type="browser")
