@@ -48,24 +48,25 @@ function change(changes) {
 
 function show() {
   showState();
-  // What nobody sees is filled when the tab is shown again.
-  if (!document.hidden) for (const part of parts) part.show(hosts);
+  showParts();
+}
+
+// Before the first event, what the server has sent stays. What nobody sees is filled when the tab is
+// shown again.
+function showParts() {
+  if (hosts.list.length && !document.hidden) for (const part of parts) part.show(hosts);
 }
 
 function showState() {
   showConnection(connection, signs);
-  const title = hosts.list.length ? titleOf(hosts, connection.isLost) : document.title;
+  const title = titleOf(hosts, connection.isLost);
   if (document.title !== title) document.title = title;
 }
 
 const connection = connect(replaceAll, change);
-document.addEventListener("visibilitychange", () => {
-  if (hosts.list.length && !document.hidden) for (const part of parts) part.show(hosts);
-});
+document.addEventListener("visibilitychange", showParts);
 // Without events, figures grow old.
 setInterval(() => {
   connection.check();
-  if (!connection.isLost) return;
-  showState();
-  for (const part of parts) part.show(hosts);
+  if (connection.isLost) show();
 }, 1000);

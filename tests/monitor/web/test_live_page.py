@@ -32,8 +32,6 @@ def service(
 ) -> SupervisedService:
     """Return the service once its readers are in three channels."""
     prepare(short_folder, chat_port=twitch.port, channels="\n".join(_CHANNELS) + "\n")
-    with (short_folder / ".env").open("a") as settings:
-        settings.write("MONITOR_BIND=127.0.0.1:0\n")
     running = SupervisedService(processes, short_folder)
     wait_until_joined(twitch, *_CHANNELS)
     return running

@@ -36,7 +36,9 @@ def pages(short_folder: Path) -> Iterator[StatusPages]:
 def _say(state_dir: Path, channel: str, *texts: str) -> None:
     page = StatusPage(messages_page(state_dir, channel), LastMessages, MESSAGES_PAGE_BYTES)
     messages = [
-        LastMessage(NOON_MS, encode_chat_message(ChatMessage("1", "2", "said_by", text, NOON_MS, [])))
+        LastMessage(
+            NOON_MS, encode_chat_message(ChatMessage("1", "2", "said_by", text, NOON_MS, []))
+        )
         for text in texts
     ]
     page.write(LastMessages(messages))

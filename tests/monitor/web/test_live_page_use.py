@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from common.status.reader_status import ReaderState, ShownGap
+from monitor.web.app import MOST_PAGES
 from tests.monitor.status_pages import StatusPages, now_ms, status_pages
 from tests.monitor.web.live_page import ENTER, TAB, LivePage
 from tests.monitor.web.monitors import Monitor, start_monitor
@@ -129,6 +131,22 @@ def test_a_lost_connection_is_told_and_found_again(
     start_monitor(processes, {"MONITOR_BIND": f"127.0.0.1:{port}"})
     live_page.wait_until(lambda: live_page.connection() == "live", "the monitor again")
     assert "is lost" not in live_page.browser.text()
+
+
+def test_a_page_that_gets_no_events_keeps_its_figures(
+    live_page: LivePage, monitor: Monitor
+) -> None:
+    """A monitor sends events to so many pages only. As soon as there is room, the page is live."""
+    with ExitStack() as others:
+        for _ in range(MOST_PAGES):
+            others.enter_context(monitor.events())
+        live_page.browser.open(f"http://{monitor.address}/")
+        live_page.wait_until(lambda: live_page.connection() == "lost", "that there are no events")
+        assert live_page.rows().keys() == {"kitchen", "lounge", "speedrun"}
+        text = live_page.browser.text()
+        assert "reconnected" in text
+        assert "No publisher runs" not in text
+    live_page.wait_until(lambda: live_page.connection() == "live", "live figures")
 
 
 def test_a_monitor_that_says_nothing_is_lost_too(live_page: LivePage, monitor: Monitor) -> None:
