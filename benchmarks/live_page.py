@@ -1,7 +1,7 @@
 """
 What a second of the live page costs a browser: `scripts/bench live_page`.
 
-A real monitor shows a made-up host whose channels all change each second, in Chromium. The times are
+A real monitor shows a made-up host whose channels change each second, in Chromium. The times are
 processor time of the page's thread, so other work on the machine hardly changes them.
 """
 
@@ -31,14 +31,17 @@ def main() -> None:
     parser.add_argument("--channels", type=int, default=1000)
     parser.add_argument("--seconds", type=int, default=15)
     arguments = parser.parse_args()
-    with chromium() as page, tempfile.TemporaryDirectory() as name:
-        with started_processes(Path(name)) as start:
-            command = python_module("tests.made_up_monitor", str(arguments.channels), "0")
-            monitor = start(command, {"MONITOR_BIND": "127.0.0.1:0"})
-            url = wait_for_line(monitor, r"at (http://127\.0\.0\.1:\d+/)", _SERVES_WITHIN_S)[1]
-            page.open(url)
-            for column in ("state", "messages_per_s"):
-                _measure(page, column, arguments.seconds)
+    with (
+        chromium() as page,
+        tempfile.TemporaryDirectory() as name,
+        started_processes(Path(name)) as start,
+    ):
+        command = python_module("tests.made_up_monitor", str(arguments.channels), "0")
+        monitor = start(command, {"MONITOR_BIND": "127.0.0.1:0"})
+        url = wait_for_line(monitor, r"at (http://127\.0\.0\.1:\d+/)", _SERVES_WITHIN_S)[1]
+        page.open(url)
+        for column in ("state", "messages_per_s"):
+            _measure(page, column, arguments.seconds)
 
 
 def _measure(page: LivePage, column: str, seconds: int) -> None:
@@ -48,9 +51,7 @@ def _measure(page: LivePage, column: str, seconds: int) -> None:
     before = page.browser.costs()
     time.sleep(seconds)
     after = page.browser.costs()
-    costs = {
-        kind: (after[name] - before[name]) * 1000 / seconds for kind, name in _KINDS.items()
-    }
+    costs = {kind: (after[name] - before[name]) * 1000 / seconds for kind, name in _KINDS.items()}
     shown = ", ".join(f"{kind} {ms:.1f} ms" for kind, ms in costs.items())
     print(f"sorted by {column}, per second: {shown}")
 
