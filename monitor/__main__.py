@@ -1,4 +1,8 @@
-"""`python -m monitor`: serve the live page, the metrics and the health checks of this host."""
+"""
+`python -m monitor`: serve the live page, the metrics and the health checks of this host.
+
+`python -m monitor top` shows the live page in the terminal.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,14 @@ import logging
 import sys
 
 from common import exit_codes
-from common.arguments import main_of
+from common.arguments import Formatter, main_of
 from common.exposed_secrets import exposed_secrets
 from common.settings import SettingsError
 from common.settings_help import settings_help
 from common.startup import settings_are_wrong, start
 from monitor.collection.collector import Collector
 from monitor.collection.observer import Observer
+from monitor.terminal.arguments import add_arguments as top_arguments
 from monitor.web.listening import BindError, check_token
 from monitor.web.server import serve
 
@@ -33,10 +38,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " SIGINT. A second signal ends the process at once."
     )
     parser.epilog = "\n\n".join((settings_help("monitor"), _EXIT_CODES))
+    commands = parser.add_subparsers(dest="command", title="commands")
+    top_help = "show the live page in the terminal"
+    top_arguments(commands.add_parser("top", help=top_help, formatter_class=Formatter))
 
 
-def run(_: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
+    if options.command == "top":
+        # It takes memory, which a monitor that serves does not need.
+        from monitor.terminal.top import run as run_top  # noqa: PLC0415
+
+        return run_top(options)
+    return _serve()
+
+
+def _serve() -> int:
     settings = start("monitor", look_at=exposed_secrets)
     try:
         check_token(settings)
