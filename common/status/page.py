@@ -43,6 +43,11 @@ _HEADER = struct.Struct("<8sII")
 _WRITTEN_AT = slice(12, 16)
 _SLOT = struct.Struct("<QII")
 
+#: What a process locks while the page is open, and from its first write: until then, the page holds
+#: what the last process wrote.
+_OPEN_BYTE = 0
+_WRITTEN_BYTE = 1
+
 #: How often a page is read again of which both slots are being written.
 _READS = 10
 
@@ -82,6 +87,8 @@ class StatusPage(Generic[Status]):
         self._path = path
         self._writes = 0
         self._descriptor = -1
+        #: Whether readers of the page know that its process is running.
+        self._is_told = False
         try:
             self._map = self._opened(kind, size)
         except OSError as error:
@@ -108,6 +115,8 @@ class StatusPage(Generic[Status]):
         )
         page[start : start + 8] = sequence.to_bytes(8, "little")
         page[_WRITTEN_AT] = int(time.time()).to_bytes(4, "little")
+        if not self._is_told:
+            self._tell()
 
     def close(self) -> None:
         """Close the page; its process then counts as ended."""
@@ -115,13 +124,19 @@ class StatusPage(Generic[Status]):
         if self._descriptor >= 0:
             os.close(self._descriptor)
 
+    def _tell(self) -> None:
+        """Tell that this process is running, now that the page is not the last process's."""
+        self._is_told = True
+        if self._descriptor >= 0:
+            _lock(self._descriptor, _WRITTEN_BYTE)
+
     def _opened(self, kind: type[Status], size: int) -> mmap.mmap:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         descriptor = os.open(self._path, flags, OWNER_ONLY)
         try:
             _check_regular(descriptor)
-            _lock(descriptor)
+            _lock(descriptor, _OPEN_BYTE)
             content = os.pread(descriptor, size, 0)
             # Without room for it on the disk, writing to the map would kill the process.
             os.posix_fallocate(descriptor, 0, size)
@@ -134,7 +149,7 @@ class StatusPage(Generic[Status]):
         except PageError:
             mapped[:] = bytes(size)
         mapped[: _HEADER.size] = _HEADER.pack(_MAGIC, PAGE_VERSION, int(time.time()))
-        # The lock is held until the process ends, however it does.
+        # Its locks are held until the process ends, however it does.
         self._descriptor = descriptor
         return mapped
 
@@ -160,10 +175,12 @@ def read_page(path: Path, kind: type[Status], size: int = PAGE_BYTES) -> ReadPag
         raise PageError(f"{path}: {error.strerror}") from None
     try:
         _check_regular(descriptor)
+        # Before the content is read: it may be another process's otherwise.
+        is_written = _is_locked(descriptor, _WRITTEN_BYTE)
         for attempt in range(_READS):
             try:
                 _, status = _newest(os.pread(descriptor, size, 0), kind, size)
-                return ReadPage(status, _is_locked(descriptor))
+                return ReadPage(status, is_written)
             except PageError as error:
                 if attempt == _READS - 1:
                     raise PageError(f"{path}: {error}") from None
@@ -188,7 +205,7 @@ def remove_page(path: Path) -> None:
         _log_not_removed(path, error)
         return
     try:
-        if not _is_locked(descriptor):
+        if not _is_locked(descriptor, _OPEN_BYTE):
             path.unlink()
     except OSError as error:
         _log_not_removed(path, error)
@@ -234,20 +251,20 @@ def _check_regular(descriptor: int) -> None:
         raise OSError(errno.EINVAL, "it is no regular file")
 
 
-def _lock(descriptor: int) -> None:
-    """Lock the page as its writer. Raises OSError if another process writes it."""
+def _lock(descriptor: int, byte: int) -> None:
+    """Lock *byte* of the page as its writer. Raises OSError if another process writes it."""
     try:
-        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK))
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _flock(fcntl.F_WRLCK, byte))
     except OSError as error:
         raise OSError(error.errno, "another process writes it") from None
 
 
-def _is_locked(descriptor: int) -> bool:
-    answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _flock(fcntl.F_RDLCK))
+def _is_locked(descriptor: int, byte: int) -> bool:
+    answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _flock(fcntl.F_RDLCK, byte))
     kind: int = struct.unpack_from("h", answer)[0]
     return kind != fcntl.F_UNLCK
 
 
-def _flock(kind: int) -> bytes:
-    """Return a `struct flock` for the whole file: fcntl(2)."""
-    return struct.pack("hhqqi4x", kind, os.SEEK_SET, 0, 0, 0)
+def _flock(kind: int, byte: int) -> bytes:
+    """Return a `struct flock` for *byte* of the file: fcntl(2)."""
+    return struct.pack("hhqqi4x", kind, os.SEEK_SET, byte, 1, 0)

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from common.status.page import PAGE_BYTES, PageError, StatusPage, read_page
+from common.status.page import PAGE_BYTES, PageError, ReadPage, StatusPage, read_page, remove_page
 from tests.full_disk import largest_file
 from tests.odd_files import not_waiting
 from tests.processes import wait_for
@@ -142,6 +142,20 @@ def test_it_shows_whether_its_process_runs(path: Path) -> None:
     with writing(path):
         assert read_page(path, Figures).is_written
     assert not read_page(path, Figures).is_written
+
+
+def test_what_the_last_process_wrote_is_not_taken_for_that_of_the_next(path: Path) -> None:
+    """Until the next one has written, the page is that of a process that has ended."""
+    first = StatusPage(path, Figures)
+    first.write(figures(1))
+    first.close()
+    second = StatusPage(path, Figures)
+    assert read_page(path, Figures) == ReadPage(figures(1), is_written=False)
+    remove_page(path)
+    assert path.exists()
+    second.write(figures(2))
+    assert read_page(path, Figures) == ReadPage(figures(2), is_written=True)
+    second.close()
 
 
 def test_two_processes_do_not_write_one_page(path: Path, caplog: pytest.LogCaptureFixture) -> None:
