@@ -168,6 +168,7 @@ def _next_steps(outcome: Outcome, folder: Path) -> list[str]:
         f"    {_supervisor('supervisord')}",
         "In another terminal, in the same folder:",
         f"    {_supervisor('supervisorctl')} status",
+        f"    {command('top')}",
         f"    {command('tail')}",
         "After an edit of channels.conf:",
         f"    {command('channels', 'apply')}",

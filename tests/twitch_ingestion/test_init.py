@@ -84,7 +84,7 @@ def test_the_commands_that_it_prints_run_when_pasted(tmp_path: Path) -> None:
     values = read_settings_file(tmp_path / "my chat" / ".env", lambda _: None).values
     assert values == {"KAFKA_BROKERS": "localhost:9092"}
     others = [line for line in other_terminal.splitlines() if line.startswith("    ")]
-    assert len(others) == 3
+    assert len(others) == 4
     for line in others:
         assert Path(shlex.split(line)[0]).exists()
 

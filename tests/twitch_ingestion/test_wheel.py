@@ -86,7 +86,7 @@ def test_a_newcomer_sees_messages(
     where = "import common; print(common.__file__)"
     assert str(installed.parent) in _run([str(installed / "python"), "-c", where], cwd=short_folder)
     folder = short_folder / "chat"
-    *_, check, _, supervisord, _, status, tail, _, apply = map(str.strip, steps.splitlines())
+    *_, check, _, supervisord, _, status, top, tail, _, apply = map(str.strip, steps.splitlines())
     with (folder / ".env").open("a") as settings:
         settings.write(SETTINGS.format(port=twitch.port))
     _run(shlex.split(check), cwd=folder)
@@ -98,6 +98,8 @@ def test_a_newcomer_sees_messages(
         _run(shlex.split(apply), cwd=folder)
         wait_until_joined(twitch, "xqc")
         assert "reader-xqc" in _run(shlex.split(status), cwd=folder)
+        wait_for_line(service, "monitor: serving", timeout_s=60)
+        wait_for_line(start(shlex.split(top), _ENVIRONMENT), "CHANNEL", timeout_s=60)
         _see_a_message(start, shlex.split(tail), twitch)
         assert service.stop(timeout_s=40) == 0
 
@@ -128,9 +130,10 @@ def test_with_uv_the_printed_commands_run(wheel: Path, tmp_path: Path) -> None:
 
     path = {"PATH": f"{on_path}:{_ENVIRONMENT['PATH']}"}
     steps = _run(["twitch-ingestion", "init", "chat"], cwd=tmp_path, environment=path)
-    *_, supervisord, _, supervisorctl, tail, _, apply = (
+    *_, supervisord, _, supervisorctl, top, tail, _, apply = (
         line.strip() for line in steps.splitlines()
     )
+    assert top == "twitch-ingestion top"
     assert tail == "twitch-ingestion tail"
     assert apply == "twitch-ingestion channels apply"
     assert _run([shlex.split(supervisord)[0], "--version"], environment=path)
