@@ -13,8 +13,8 @@ from monitor.collection.collector import Collector
 from monitor.collection.history import STEPS
 from monitor.collection.host import Host
 from monitor.collection.observer import Observer
-from monitor.collection.snapshot import Channel, Snapshot
-from tests.monitor.collection.hosts import NOON_MS, host, publisher, reader
+from monitor.collection.snapshot import Channel, Level, Snapshot
+from tests.monitor.collection.hosts import GIB, NOON_MS, host, publisher, reader
 
 
 @pytest.fixture
@@ -72,6 +72,19 @@ def test_a_clock_that_is_set_back_costs_a_moment_only(observer: Observer) -> Non
     assert row(seen).messages_per_s == 0
     assert all(number is None for number in seen.history.messages_per_s)
     assert row(observer.see(counting(-3590, 210))).messages_per_s == 10
+
+
+def test_rows_are_sorted_by_urgency_then_rate_then_name(observer: Observer) -> None:
+    """Problems first, then warnings."""
+    observer.see(host(0, readers={channel: reader() for channel in "abcdef"}))
+    readers = {channel: reader() for channel in "abc"} | {
+        "d": reader(received=9, waiting=9),
+        "e": reader(received=1, waiting=1, outbox_bytes=GIB // 2),
+        "f": reader(runs=False),
+    }
+    rows = observer.see(host(1, readers=readers)).channels
+    assert "".join(row.channel for row in rows) == "fedabc"
+    assert [row.level for row in rows[:3]] == [Level.PROBLEM, Level.WARNING, Level.OK]
 
 
 def test_delays_are_those_of_the_last_minutes(observer: Observer) -> None:

@@ -10,7 +10,7 @@ from common.status.reader_status import ShownGap
 from monitor.collection.collector import Collector
 from monitor.collection.observer import Observer
 from monitor.collection.snapshot import Level
-from tests.monitor.status_pages import LIMIT_BYTES, StatusPages
+from tests.monitor.status_pages import StatusPages
 
 
 @pytest.fixture
@@ -64,18 +64,3 @@ def test_the_newest_gap_records_of_all_channels_are_shown(
         *((f"channel{number:02}", 100 + number) for number in reversed(range(12))),
         *((f"channel{number:02}", number) for number in reversed(range(4, 12))),
     ]
-
-
-def test_rows_are_sorted_by_urgency_then_rate_then_name(
-    observer: Observer, pages: StatusPages
-) -> None:
-    """Problems first, then warnings."""
-    for channel in "abcdef":
-        pages.reader(channel)
-    observer.observe()
-    pages.reader("d", received=9, waiting=9)
-    pages.reader("e", received=1, waiting=1, outbox_bytes=LIMIT_BYTES // 2)
-    pages.end_reader("f")
-    rows = observer.observe().channels
-    assert "".join(row.channel for row in rows) == "fedabc"
-    assert [row.level for row in rows[:3]] == [Level.PROBLEM, Level.WARNING, Level.OK]
