@@ -26,6 +26,7 @@ class MessageKeeper:
         path = messages_page(state_dir, channel)
         self._page = StatusPage(path, LastMessages, MESSAGES_PAGE_BYTES)
         self._messages = self._page.previous or LastMessages()
+        self._page.write(self._messages)
 
     def on_put(self, batch: Batch) -> None:
         """Note the messages of *batch*."""

@@ -31,6 +31,7 @@ def texts_in(folder: Path) -> list[str]:
 def test_the_last_ten_messages_are_kept(tmp_path: Path) -> None:
     """Also those of an earlier process. Only the owner may read them."""
     keeper = MessageKeeper(tmp_path, "xqc")
+    assert texts_in(tmp_path) == []
     keeper.on_put(batch("1", "2"))
     keeper.on_put(batch("gap", kind=Kind.GAP))
     assert texts_in(tmp_path) == ["1", "2"]

@@ -112,6 +112,8 @@ def test_figures_go_on_after_a_restart(tmp_path: Path) -> None:
     keeper = StatusKeeper(CHANNEL, settings)
     assert (keeper.status.connects, keeper.status.state) == (1, ReaderState.STARTING)
     assert (keeper.status.problem, keeper.status.session) == ("", 0)
+    # Before the outbox is opened, which may take a while.
+    assert status_of(settings).state == ReaderState.STARTING
     keeper.on_stopped()
 
 
