@@ -85,7 +85,7 @@ class Membership:
     def _on_received(self, client: TwitchClient) -> None:
         if client is self._current:
             self._presence.on_received(client.received_ms)
-        self._status.write()
+        self._status.on_received(client.received_ms)
 
     def _on_lost(self, client: TwitchClient) -> None:
         if client is self._current and client.lost:

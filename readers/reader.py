@@ -59,13 +59,17 @@ async def _read(
 ) -> None:
     path = settings.state_dir / "outbox" / f"{channel}.db"
     outbox = Outbox(path, channel, settings.outbox_max_bytes, status.status)
-    sender = Sender(outbox, publishers, on_turn=status.write)
+    sender = Sender(outbox, publishers, on_tick=status.write)
     status.observe(outbox, sender)
 
     shown = _shown_messages(channel, settings)
 
     def append(batch: Batch) -> None:
-        sender.send(outbox.append(batch))
+        stored = outbox.append(batch)
+        sender.send(stored)
+        if stored is None:
+            # Something was evicted, or would be lost with this process.
+            status.write()
         if shown:
             shown.on_put(batch)
 

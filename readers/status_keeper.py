@@ -1,8 +1,10 @@
 """
 Keeps a reader's status page: the only owner of its figures, and the only one who writes the page.
 
-It is written after each read from Twitch, after each turn of the link, and when the state changes.
-None of that wakes up the reader. An idle one writes it when Twitch answers its PING.
+It is written at each tick of the sender, which ticks within a second after a batch was put into the
+outbox and then as long as something waits; when something was received from Twitch, but not more
+than once a second; and when the state changes. None of that wakes up the reader. An idle one writes
+it when Twitch answers its PING.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from common.status.page import StatusPage
 from common.status.reader_status import ReaderState, ReaderStatus, clipped, reader_page
 from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
+
+#: Milliseconds between two writes because something was received.
+WRITE_EVERY_MS = 1000
 
 
 class StatusKeeper:
@@ -62,6 +67,11 @@ class StatusKeeper:
         """Note that the reader is in the channel, whose id is *room_id*."""
         self.status.room_id = clipped(room_id)
         self.on_state(ReaderState.IN_CHANNEL, "")
+
+    def on_received(self, received_ms: int) -> None:
+        """Note that something was received from Twitch at *received_ms*, Unix milliseconds."""
+        if abs(received_ms - self.status.written_ms) >= WRITE_EVERY_MS:
+            self.write()
 
     def on_malformed(self) -> None:
         """Note that a line was received that is not IRC."""

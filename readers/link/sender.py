@@ -42,12 +42,12 @@ class Sender:
         outbox: Outbox,
         publishers: Sequence[PublisherAddress],
         clock: Callable[[], float] = time.monotonic,
-        on_turn: Callable[[], object] = lambda: None,
+        on_tick: Callable[[], object] = lambda: None,
     ) -> None:
-        """*publishers* are in order of preference. *on_turn* is called when some work was done."""
+        """*publishers* are in order of preference. *on_tick* is called after each tick."""
         self._outbox = outbox
         self._clock = clock
-        self._on_turn = on_turn
+        self._after_tick = on_tick
         self._received_until = ReceivedUntil()
         self._link = SendingLink(clock())
         self._failover = Failover(len(publishers), clock())
@@ -172,7 +172,6 @@ class Sender:
         self._receive()
         self._switch_if_preferred(self._clock())
         self.send()
-        self._on_turn()
 
     def _receive(self) -> None:
         """Handle what has come from the publishers."""
@@ -283,7 +282,7 @@ class Sender:
         if is_waiting:
             self._call_later()
             self.send()
-        self._on_turn()
+        self._after_tick()
 
     def _is_waiting(self) -> bool:
         """Return whether a publisher has something to send to us."""

@@ -38,7 +38,7 @@ async def test_a_reader_in_its_channel(twitch: ChatServer, listener: Listener) -
         await twitch.wait_for_join(CHANNEL)
         await until(lambda: status_of(settings).state == ReaderState.IN_CHANNEL)
         await twitch.send_line(CHANNEL, b":\r\n\r\n@a=b\r\n")
-        await twitch.ping_and_wait(CHANNEL)
+        await until(lambda: status_of(settings).malformed_lines > 0)
         status = status_of(settings)
     assert (status.channel, status.room_id, status.pid) == (CHANNEL, ROOM_ID, os.getpid())
     assert (status.connects, status.problem, status.malformed_lines) == (1, "", 2)
