@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from common.token_store import locked_token_store
 from simulator.background import BackgroundChatServer
 from simulator.oauth_server import OAuthServer
-from simulator.oauth_state import OAuthState
+from simulator.oauth_state import Grant, OAuthState, RegisteredApplication
 from tests.common.store_writers import TOKEN
 from tests.deploy.manifests import alerts
 from tests.deploy.panels import Query, dashboard_queries
@@ -33,12 +35,21 @@ def monitor(short_folder: Path, twitch: BackgroundChatServer) -> Iterator[str]:
     address = f"127.0.0.1:{free_port()}"
     channels = "\n".join(_CHANNELS)
     prepare(short_folder, chat_port=twitch.port, channels=f"{channels}\n")
-    with OAuthServer(OAuthState()) as oauth:
+    state = OAuthState(applications={TOKEN.client_id: RegisteredApplication(secret=None)})
+    granted = state.issue(Grant(TOKEN.client_id, TOKEN.login, TOKEN.scopes))
+    token = msgspec.structs.replace(
+        TOKEN,
+        access_token=str(granted["access_token"]),
+        refresh_token=str(granted["refresh_token"]),
+        obtained_at=time.time(),
+        expires_at=time.time() + state.token_life_s,
+    )
+    with OAuthServer(state) as oauth:
         with (short_folder / ".env").open("a") as file:
             file.write(f"TWITCH_AUTH_URL={oauth.url}\nMONITOR_BIND={address}\n")
             file.write("KAFKA_CONF_STATISTICS_INTERVAL_MS=1000\n")
         with locked_token_store(short_folder / "tokenStore.json") as store:
-            store.write(TOKEN)
+            store.write(token)
         yield address
 
 
