@@ -104,12 +104,23 @@ def test_the_demo_is_healthy_and_shows_messages(processes: StartProcess, app: Pa
     assert decode_chat_message(message).username
 
 
-def test_a_program_that_cannot_run_makes_the_container_unhealthy(
+def test_a_program_that_cannot_run_is_told_and_is_no_reason_for_a_restart(
     processes: StartProcess, app: Path
 ) -> None:
-    """The health check prints which one."""
+    """The settings would still be wrong, and readers would miss messages."""
     (app / ".env").write_text("KAFKA_TOPIC_PARTITIONS=none\n")
-    check = "until ./healthcheck | grep -E '^publisher +(EXITED|FATAL)'; do sleep 0.2; done;"
+    wrong = '"publisher":"its process does not run"'
+    check = f"until ./healthcheck | grep -F '{wrong}'; do sleep 0.2; done;"
     image = {"RUN_AUTH": "1", "RUN_PUBLISHER": "1"}
     everything = processes(container(app, "", f"{check} ./healthcheck; echo status $?"), image)
-    assert wait_for_line(everything, r"^status (\d)$", timeout_s=40)[1] == "1"
+    assert wait_for_line(everything, r"^status (\d)$", timeout_s=40)[1] == "0"
+
+
+def test_a_container_whose_monitor_hangs_is_unhealthy(processes: StartProcess, app: Path) -> None:
+    """supervisord restarts one that has ended, but not one that hangs."""
+    check = (
+        "until ./healthcheck > health; do sleep 0.2; done;"
+        " kill -STOP $(pgrep -f 'm monitor'); timeout 2 ./healthcheck; echo status $?"
+    )
+    readers = processes(container(app, "readers", check))
+    assert wait_for_line(readers, r"^status (\d+)$", timeout_s=40)[1] == "124"
