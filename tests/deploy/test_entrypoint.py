@@ -16,6 +16,9 @@ from tests.requirements import require_program, unavailable
 #: The entrypoint, as process 1 of a container, with *check* beside it.
 _CONTAINER = "cd {app}; ({check}) & exec ./entrypoint {role}"
 
+#: A container has a network of its own; here, others may have a monitor too.
+_ANY_PORT = {"MONITOR_BIND": "127.0.0.1:0"}
+
 
 @pytest.fixture
 def app(short_folder: Path) -> Path:
@@ -107,11 +110,11 @@ def test_the_demo_is_healthy_and_shows_messages(processes: StartProcess, app: Pa
 def test_a_program_that_cannot_run_is_told_and_is_no_reason_for_a_restart(
     processes: StartProcess, app: Path
 ) -> None:
-    """The settings would still be wrong, and readers would miss messages."""
-    (app / ".env").write_text("KAFKA_TOPIC_PARTITIONS=none\n")
+    """The setting would still be wrong, and readers would miss messages."""
+    (app / ".env").write_text("KAFKA_CONF_NO_SUCH_PROPERTY=1\n")
     wrong = '"publisher":"its process does not run"'
     check = f"until ./healthcheck | grep -F '{wrong}'; do sleep 0.2; done;"
-    image = {"RUN_AUTH": "1", "RUN_PUBLISHER": "1"}
+    image = {"RUN_AUTH": "1", "RUN_PUBLISHER": "1", **_ANY_PORT}
     everything = processes(container(app, "", f"{check} ./healthcheck; echo status $?"), image)
     assert wait_for_line(everything, r"^status (\d)$", timeout_s=40)[1] == "0"
 
@@ -120,7 +123,7 @@ def test_a_container_whose_monitor_hangs_is_unhealthy(processes: StartProcess, a
     """supervisord restarts one that has ended, but not one that hangs."""
     check = (
         "until ./healthcheck > health; do sleep 0.2; done;"
-        " kill -STOP $(pgrep -f 'm monitor'); timeout 2 ./healthcheck; echo status $?"
+        " kill -STOP $(pgrep -f '[-]m monitor'); timeout 2 ./healthcheck; echo status $?"
     )
-    readers = processes(container(app, "readers", check))
+    readers = processes(container(app, "readers", check), _ANY_PORT)
     assert wait_for_line(readers, r"^status (\d+)$", timeout_s=40)[1] == "124"
