@@ -20,7 +20,6 @@ from tests.deploy.manifests import alerts
 from tests.deploy.panels import Query, dashboard_queries
 from tests.deploy.prometheus_server import PrometheusServer, soon
 from tests.end_to_end.supervised_service import SupervisedService, prepare, wait_until_joined
-from tests.ports import free_port
 from tests.processes import StartProcess, wait_for
 
 _CHANNELS = ("kitchen", "lounge")
@@ -30,9 +29,8 @@ _WITHIN_S = 60
 
 
 @pytest.fixture
-def monitor(short_folder: Path, twitch: BackgroundChatServer) -> Iterator[str]:
-    """Prepare a service with a login, and yield the address of its monitor."""
-    address = f"127.0.0.1:{free_port()}"
+def folder(short_folder: Path, twitch: BackgroundChatServer) -> Iterator[Path]:
+    """Yield a folder in which supervisord can be started, for two channels and with a login."""
     channels = "\n".join(_CHANNELS)
     prepare(short_folder, chat_port=twitch.port, channels=f"{channels}\n")
     state = OAuthState(applications={TOKEN.client_id: RegisteredApplication(secret=None)})
@@ -46,11 +44,17 @@ def monitor(short_folder: Path, twitch: BackgroundChatServer) -> Iterator[str]:
     )
     with OAuthServer(state) as oauth:
         with (short_folder / ".env").open("a") as file:
-            file.write(f"TWITCH_AUTH_URL={oauth.url}\nMONITOR_BIND={address}\n")
+            file.write(f"TWITCH_AUTH_URL={oauth.url}\n")
             file.write("KAFKA_CONF_STATISTICS_INTERVAL_MS=1000\n")
         with locked_token_store(short_folder / "tokenStore.json") as store:
             store.write(token)
-        yield address
+        yield short_folder
+
+
+def monitor_of(service: SupervisedService) -> str:
+    """Return the address of the monitor of *service*, once it has one."""
+    file = service.folder / "var" / "status" / "monitor.address"
+    return wait_for(lambda: file.read_text().strip() if file.exists() else "", 30, "the monitor")
 
 
 @contextmanager
@@ -74,18 +78,15 @@ def talk(twitch: BackgroundChatServer) -> Iterator[None]:
 
 @pytest.mark.parametrize("per_channel", [True, False], ids=["each channel", "summed"])
 def test_every_query_is_answered_and_no_alert_fires(
-    processes: StartProcess,
-    short_folder: Path,
-    twitch: BackgroundChatServer,
-    monitor: str,
-    per_channel: bool,
+    processes: StartProcess, folder: Path, twitch: BackgroundChatServer, per_channel: bool
 ) -> None:
     """While all is well. A query that answers nothing is a panel that stays empty."""
-    with (short_folder / ".env").open("a") as file:
+    with (folder / ".env").open("a") as file:
         file.write(f"METRICS_PER_CHANNEL={str(per_channel).lower()}\n")
-    service = SupervisedService(processes, short_folder)
+    service = SupervisedService(processes, folder)
     wait_until_joined(twitch, *_CHANNELS)
-    prometheus = PrometheusServer(processes, short_folder, monitor)
+    monitor = monitor_of(service)
+    prometheus = PrometheusServer(processes, folder, monitor)
     with talk(twitch):
         empty = dashboard_queries()
 
@@ -106,12 +107,13 @@ def test_every_query_is_answered_and_no_alert_fires(
 
 
 def test_a_publisher_that_was_stopped_is_told(
-    processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer, monitor: str
+    processes: StartProcess, folder: Path, twitch: BackgroundChatServer
 ) -> None:
     """Two alerts wait for their two minutes to pass: it does not run, and nothing is published."""
-    service = SupervisedService(processes, short_folder)
+    service = SupervisedService(processes, folder)
     wait_until_joined(twitch, *_CHANNELS)
-    prometheus = PrometheusServer(processes, short_folder, monitor)
+    monitor = monitor_of(service)
+    prometheus = PrometheusServer(processes, folder, monitor)
     published = "sum(twitch_ingestion_published_messages_total) > 0"
     with talk(twitch):
         wait_for(lambda: prometheus.values(published), _WITHIN_S, "a message in Kafka")
