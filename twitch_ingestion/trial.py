@@ -103,6 +103,9 @@ def recorded_trial(folder: Path, environment: Mapping[str, str]) -> Trial:
     """Set up *folder* to play recorded chat. Raises OSError, and SettingsError."""
     kept = {name: text for name, text in environment.items() if not name.startswith(_IGNORED)}
     channels = (recording.channel for recording in load_recordings())
+    # Made-up chat that was not sent is of no use, and the time since the last demo is no gap.
+    for left in ("outbox", "status", "messages"):
+        shutil.rmtree(folder / left, ignore_errors=True)
     _make_folder(folder, channels, _SIMULATOR_PROGRAM.read_text())
     twitch = {
         "TWITCH_IRC_HOST": "localhost",

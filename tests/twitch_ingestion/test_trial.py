@@ -115,3 +115,14 @@ def test_an_address_of_another_host_is_left_to_the_monitor() -> None:
     """It logs what is wrong with it. 192.0.2.0 is for documentation: RFC 5737."""
     address = WebAddress("192.0.2.1", 9464)
     assert available(address) == address
+
+
+def test_only_the_chat_of_a_demo_begins_anew() -> None:
+    """What was read of the real Twitch and not sent is kept; a demo has no gap since the last."""
+    outbox = FOLDER / "outbox" / "xqc.db"
+    outbox.parent.mkdir(parents=True)
+    outbox.touch()
+    live_trial(FOLDER, ["xqc"], {})
+    assert outbox.exists()
+    recorded_trial(FOLDER, {})
+    assert not outbox.exists()
