@@ -47,7 +47,7 @@ class Host:
     readers: Mapping[str, ReadPage[ReaderStatus]]
     publisher: ReadPage[PublisherStatus] | None
     auth: ReadPage[AuthStatus] | None
-    #: supervisord's programs by name, readers' too; None if supervisord cannot be asked, as in a
+    #: supervisord's programs by name, readers' too, as it said last; None if it never has, as in a
     #: container with one process.
     programs: Mapping[str, Program] | None
     #: Of the programs `publisher`, `auth`, `monitor`, and all `readers` together; those that run.

@@ -35,6 +35,7 @@ _FIRST_WITHIN_S = 3.0
 class Supervised:
     """What supervisord has said, and what its programs use; see `Host`."""
 
+    #: Those of its last answer if it does not respond now.
     programs: Mapping[str, Program] | None = None
     usage: Mapping[str, Usage] = field(default_factory=dict)
     #: Why supervisord cannot be asked although it has a socket; empty if it can or has none.
@@ -86,11 +87,12 @@ class SupervisedPrograms:
 
     def _answer(self) -> None:
         began = time.monotonic()
-        programs, problem = None, ""
+        problem = ""
         try:
             programs = ask_programs(self._folder)
         except SupervisordError as error:
-            problem = str(error)
+            # Its programs are those that it had, as far as anybody knows.
+            programs, problem = self._newest.programs, str(error)
         usage = self._usage.measure(programs or {})
         self._newest = Supervised(programs, usage, problem)
         self._answered_at = time.monotonic()

@@ -63,7 +63,7 @@ def _programs(scrape: Scrape) -> dict[str, bool]:
         pages = {"publisher": host.publisher, "auth": host.auth}
         up = {name: page.is_written for name, page in pages.items() if page}
         return up | {"supervisord": False} if host.supervisord_problem else up
-    return {"supervisord": True} | {
+    return {"supervisord": not host.supervisord_problem} | {
         name: program.pid > 0
         for name, program in host.programs.items()
         if not name.startswith(READER_PREFIX)

@@ -14,6 +14,7 @@ import pytest
 from common.status.page import ReadPage
 from common.status.reader_status import reader_page, status_folder
 from monitor.collection.collector import Collector
+from monitor.metrics.text import metrics_text
 from tests.monitor.status_pages import StatusPages
 from tests.odd_files import ODD_FILES, OddFile
 from tests.processes import StartProcess, wait_for
@@ -118,10 +119,10 @@ def test_supervisords_programs_are_known_with_what_they_use(
 def test_a_supervisord_that_hangs_or_has_ended_does_not_hold_up_anything(
     collector: Collector, short_folder: Path, processes: StartProcess, pages: StatusPages
 ) -> None:
-    """The reason is known after its time-out; meanwhile, the last answer stays."""
+    """The reason is known after its time-out, and the last answer stays."""
     supervisord = _start_supervisord(short_folder, processes)
     pages.publisher()
-    assert collector.collect().programs
+    before = collector.collect()
     os.kill(supervisord, signal.SIGSTOP)
     took_s: list[float] = []
 
@@ -135,7 +136,13 @@ def test_a_supervisord_that_hangs_or_has_ended_does_not_hold_up_anything(
     assert wait_for(problem, 20, "the time-out") == "supervisord has not answered for 2 s"
     # Waiting for the answer would take 2 s.
     assert max(took_s) < 1
-    assert collector.collect().programs is None
+    after = collector.collect()
+    assert before.programs is not None
+    assert after.programs == before.programs
+    # Or what they have used so far would be counted again as soon as supervisord responds.
+    assert after.usage.keys() == before.usage.keys()
+    text = metrics_text(after, per_channel=True)
+    assert 'twitch_ingestion_program_up{program="supervisord"} 0\n' in text
 
 
 def test_a_socket_without_supervisord_is_told_from_no_socket(
