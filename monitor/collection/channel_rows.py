@@ -8,6 +8,7 @@ from common.program_names import READER_PREFIX
 from common.status.reader_status import ReaderState, ReaderStatus
 from monitor.collection import parts, words
 from monitor.collection.figures import Figures
+from monitor.collection.hangs import HANGS, reader_hangs_ms
 from monitor.collection.host import Host
 from monitor.collection.parts import Run
 from monitor.collection.snapshot import Channel, Level
@@ -60,6 +61,8 @@ def _row(host: Host, channel: str, figures: Figures, dropped: int) -> Channel:
     run = parts.run_of(host, READER_PREFIX + channel, page)
     if run is not Run.RUNNING:
         _judge_process(row, run, host, figures)
+    elif page and reader_hangs_ms(host, page):
+        row.level, row.state, row.state_since_ms = Level.PROBLEM, HANGS, status.written_ms
     elif status.state != ReaderState.IN_CHANNEL:
         _judge_absence(row, host, figures)
     if run is Run.RUNNING and row.level is not Level.PROBLEM:

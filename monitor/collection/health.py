@@ -12,14 +12,16 @@ Anybody may ask for them, so the reasons hold nothing that others tell: no names
 from __future__ import annotations
 
 from common.status.publisher_status import PublisherState
-from common.status.reader_status import ReaderState
-from monitor.collection import login_row, parts, publisher_row
+from monitor.collection import login_row, parts
+from monitor.collection.hangs import (
+    READER_WRITES_WITHIN_MS,
+    auth_hangs_ms,
+    is_in_channel,
+    publisher_hangs_ms,
+)
 from monitor.collection.host import Host
 
 OK = "ok"
-
-#: Milliseconds within which a reader without supervisord writes its page: it wakes up every 5 s.
-_WRITTEN_WITHIN_MS = 40_000
 
 #: One reader in this many may be out of its channel. One always may, unless it is the only one.
 _ONE_ABSENT_OF = 20
@@ -41,13 +43,12 @@ def live(host: Host) -> dict[str, str]:
         checks["supervisord"] = host.supervisord_problem or OK
     elif host.readers:
         checks["readers"] = _readers_live(host)
-    for name, page, within_ms in (
-        ("publisher", host.publisher, publisher_row.TURN_WITHIN_MS),
-        ("auth", host.auth, login_row.TURN_WITHIN_MS),
+    for name, page, hangs_ms in (
+        ("publisher", host.publisher, publisher_hangs_ms(host)),
+        ("auth", host.auth, auth_hangs_ms(host)),
     ):
         if page and page.is_written:
-            hangs_ms = host.at_ms - page.status.turned_ms
-            checks[name] = OK if hangs_ms < within_ms else f"it hangs for {hangs_ms // 1000} s"
+            checks[name] = _hangs(hangs_ms) if hangs_ms else OK
         elif page and not is_supervised:
             checks[name] = _DOES_NOT_RUN
     return checks
@@ -71,13 +72,18 @@ def _readers_live(host: Host) -> str:
     if ended:
         return _DOES_NOT_RUN if len(host.readers) == 1 else f"{len(ended)} do not run"
     written_ms = min(page.status.written_ms for page in host.readers.values())
-    hangs_ms = host.at_ms - written_ms
-    return OK if hangs_ms < _WRITTEN_WITHIN_MS else f"it hangs for {hangs_ms // 1000} s"
+    silent_ms = host.at_ms - written_ms
+    # Without supervisord, a reader wakes up every 5 s wherever it is.
+    return _hangs(silent_ms) if silent_ms > READER_WRITES_WITHIN_MS else OK
+
+
+def _hangs(hangs_ms: int) -> str:
+    return f"it hangs for {hangs_ms // 1000} s"
 
 
 def _in_channels(host: Host, channels: list[str]) -> str:
     pages = [page for channel in channels if (page := host.readers.get(channel))]
-    present = sum(page.is_written and page.status.state == ReaderState.IN_CHANNEL for page in pages)
+    present = sum(is_in_channel(host, page) for page in pages)
     wanted = len(channels)
     may_be_absent = min(wanted - 1, max(1, wanted // _ONE_ABSENT_OF))
     if wanted - present <= may_be_absent:
@@ -98,6 +104,9 @@ def _publisher(host: Host) -> dict[str, str]:
     page = host.publisher
     if page is None or not page.is_written:
         return {"publisher": _DOES_NOT_RUN}
+    if hangs_ms := publisher_hangs_ms(host):
+        # What it has said about Kafka is old.
+        return {"publisher": _hangs(hangs_ms)}
     status = page.status
     waits_ms = host.at_ms - status.oldest_unconfirmed_ms
     is_late = status.oldest_unconfirmed_ms and waits_ms > _CONFIRMED_WITHIN_MS
@@ -113,6 +122,8 @@ def _login(host: Host) -> str:
     page = host.auth
     if page is None or not page.is_written:
         return "auth does not run"
+    if hangs_ms := auth_hangs_ms(host):
+        return f"auth hangs for {hangs_ms // 1000} s"
     status = page.status
     if not status.login:
         # Without a problem, readers are anonymous.

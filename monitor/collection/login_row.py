@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from common.status.auth_status import AuthStatus
-from monitor.collection import parts
+from monitor.collection import parts, words
 from monitor.collection.channel_rows import run_level
 from monitor.collection.figures import Figures
+from monitor.collection.hangs import auth_hangs_ms
 from monitor.collection.host import Host
 from monitor.collection.parts import Run
 from monitor.collection.snapshot import Level, Login
 
 #: Milliseconds before its end by which auth should have renewed a login.
 RENEWED_BEFORE_MS = 600_000
-
-#: Milliseconds that auth may take for a turn: it waits for Twitch's answers.
-TURN_WITHIN_MS = 60_000
 
 
 def login_row(host: Host, figures: Figures) -> Login | None:
@@ -46,8 +44,8 @@ def _trouble(host: Host, figures: Figures) -> str:
     """Return why auth cannot keep the login, if its process is the reason."""
     run = parts.run_of(host, "auth", host.auth)
     if run is Run.RUNNING:
-        turned_ms = host.auth.status.turned_ms if host.auth else 0
-        return "auth hangs" if host.at_ms - turned_ms > TURN_WITHIN_MS else ""
+        hangs_ms = auth_hangs_ms(host)
+        return f"auth hangs: it has not worked for {words.duration(hangs_ms)}" if hangs_ms else ""
     why = host.unreadable.get("auth", "") or parts.why_it_does_not_run(host, "auth")
     since = figures.since.of(("auth", run))
     if run_level(run, host.at_ms - since, why) is not Level.PROBLEM and run is not Run.STOPPED:

@@ -7,14 +7,10 @@ from collections.abc import Iterator
 from common.command_line import command
 from monitor.collection import words
 from monitor.collection.figures import Figures
+from monitor.collection.hangs import HANGS, publisher_hangs_ms
 from monitor.collection.host import Host
 from monitor.collection.parts import Run
-from monitor.collection.publisher_row import (
-    HANGS,
-    PROBLEM_AFTER_MS,
-    TURN_WITHIN_MS,
-    is_slow,
-)
+from monitor.collection.publisher_row import PROBLEM_AFTER_MS, is_slow
 from monitor.collection.snapshot import Finding, Level, Publisher
 
 #: Milliseconds that messages may wait in an outbox although nothing is known to be wrong.
@@ -32,12 +28,13 @@ def _trouble(host: Host, figures: Figures, row: Publisher) -> Iterator[Finding]:
     """Yield why the publisher publishes nothing."""
     if row.level is Level.OK or row.state == Run.UNKNOWN.value:
         return
+    hung_for = words.duration(publisher_hangs_ms(host))
     texts = {
         Run.ENDED.value: "the publisher does not run",
         Run.NOT_STARTED.value: "the publisher has not started",
         Run.ABOUT_TO_RUN.value: "the publisher has not started yet",
         Run.STOPPED.value: "the publisher was stopped",
-        HANGS: f"the publisher hangs: it has not worked for {TURN_WITHIN_MS // 1000} s",
+        HANGS: f"the publisher hangs: it has not worked for {hung_for}",
     }
     advice = "its last log lines say why; readers keep what they receive and send it later"
     since_ms = row.state_since_ms

@@ -6,14 +6,10 @@ from common.status.publisher_status import PublisherState, PublisherStatus
 from monitor.collection import parts, words
 from monitor.collection.channel_rows import run_level
 from monitor.collection.figures import Figures
+from monitor.collection.hangs import HANGS, publisher_hangs_ms, publisher_works
 from monitor.collection.host import Host
 from monitor.collection.parts import Run
 from monitor.collection.snapshot import Level, Publisher
-
-HANGS = "hangs"
-
-#: Milliseconds that its main loop may take for a turn.
-TURN_WITHIN_MS = 10_000
 
 #: Milliseconds that Kafka may need to confirm a record.
 CONFIRM_WITHIN_MS = 10_000
@@ -36,7 +32,7 @@ def publisher_row(host: Host, figures: Figures) -> Publisher | None:
         problem=status.problem,
         session=f"{status.session % 2**64:016x}" if status.session else "",
         kafka_brokers=status.kafka_brokers,
-        kafka_is_reachable=status.kafka_is_reachable,
+        kafka_is_reachable=status.kafka_is_reachable if publisher_works(host) else None,
         kafka_since_ms=status.kafka_since_ms,
         delivery=status.delivery_kind,
         queue_messages=status.kafka.queue_messages,
@@ -54,7 +50,7 @@ def publisher_row(host: Host, figures: Figures) -> Publisher | None:
     run = parts.run_of(host, "publisher", host.publisher)
     if run is not Run.RUNNING:
         _judge_process(row, run, host, figures)
-    elif host.at_ms - status.turned_ms > TURN_WITHIN_MS:
+    elif publisher_hangs_ms(host):
         row.level, row.state, row.state_since_ms = Level.PROBLEM, HANGS, status.turned_ms
     else:
         row.level = _kafka_level(row, host, figures)

@@ -9,6 +9,7 @@ from common.status.reader_status import ReaderState
 from monitor.collection import words
 from monitor.collection.channel_rows import ABSENT_MS, FULL_PROBLEM, FULL_WARNING
 from monitor.collection.figures import Figures
+from monitor.collection.hangs import HANGS
 from monitor.collection.host import Host
 from monitor.collection.parts import Run
 from monitor.collection.snapshot import Channel, Finding, Level
@@ -21,6 +22,7 @@ _HOUR_MS = 3_600_000
 def reader_findings(host: Host, figures: Figures, rows: list[Channel]) -> Iterator[Finding]:
     """Yield what is wrong with the readers of *host*, which *rows* show."""
     yield from _without_a_process(rows)
+    yield from _hanging(rows)
     yield from _absent(rows, host, figures)
     yield from _in_memory(host, figures)
     yield from _given_up(figures)
@@ -52,9 +54,21 @@ def _without_a_process(rows: list[Channel]) -> Iterator[Finding]:
                 )
 
 
+def _hanging(rows: list[Channel]) -> Iterator[Finding]:
+    hanging = [row for row in rows if row.state == HANGS]
+    if hanging:
+        verb = "hangs" if len(hanging) == 1 else "hang"
+        yield Finding(
+            Level.PROBLEM,
+            f"{_readers(hanging)} {verb}",
+            min(row.state_since_ms for row in hanging),
+            "its disk does not respond, or it was stopped (SIGSTOP); else restart it",
+        )
+
+
 def _absent(rows: list[Channel], host: Host, figures: Figures) -> Iterator[Finding]:
     """Yield which readers run, but are not in their channel."""
-    without = {run.value for run in Run} | {ReaderState.IN_CHANNEL}
+    without = {run.value for run in Run} | {ReaderState.IN_CHANNEL, HANGS}
     absent = [
         (row, since)
         for row in rows

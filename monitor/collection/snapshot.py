@@ -37,7 +37,7 @@ class Channel(msgspec.Struct):
 
     channel: str
     level: Level
-    #: One of ReaderState, or that its process does not run: "not running", "not started".
+    #: One of ReaderState, or that its process does not run, or "hangs".
     state: str
     state_since_ms: int
     problem: str
@@ -66,7 +66,8 @@ class Publisher(msgspec.Struct):
     #: As 16 hexadecimal digits; empty without a session.
     session: str
     kafka_brokers: str
-    kafka_is_reachable: bool
+    #: None while the publisher does not run, or hangs.
+    kafka_is_reachable: bool | None
     kafka_since_ms: int
     delivery: str
     queue_messages: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from common.status.publisher_status import BrokerFigures, KafkaFigures
+from monitor.collection.hangs import publisher_works
 from monitor.metrics.labels import label, labels
 from monitor.metrics.metric import Kind, Metric, Sample
 from monitor.metrics.scrape import Scrape
@@ -55,7 +56,7 @@ def _broker_times(name: str, text: str, median: _BrokerValue, almost_all: _Broke
 def _broker_up(scrape: Scrape) -> Iterator[Sample]:
     if page := scrape.host.publisher:
         for broker in _brokers(page.status.kafka):
-            yield labels(broker=broker.name), int(broker.is_up and page.is_written)
+            yield labels(broker=broker.name), int(broker.is_up and publisher_works(scrape.host))
 
 
 def _batch_messages(scrape: Scrape) -> Iterator[Sample]:
@@ -65,9 +66,9 @@ def _batch_messages(scrape: Scrape) -> Iterator[Sample]:
 
 
 def _current(scrape: Scrape) -> KafkaFigures | None:
-    """Return what holds now; None while the publisher does not run."""
+    """Return what holds now; None while the publisher does not run, or hangs."""
     page = scrape.host.publisher
-    return page.status.kafka if page and page.is_written else None
+    return page.status.kafka if page and publisher_works(scrape.host) else None
 
 
 def _brokers(figures: KafkaFigures) -> Iterable[BrokerFigures]:

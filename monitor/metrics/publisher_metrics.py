@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from common.status.histogram import DELIVERY_S, PUBLISH_S, Histogram
 from common.status.publisher_status import PublisherStatus
+from monitor.collection.hangs import publisher_works
 from monitor.metrics.labels import labels
 from monitor.metrics.metric import Kind, Metric, Sample
 from monitor.metrics.scrape import Scrape
@@ -23,11 +24,11 @@ def _number(
 
 
 def _now(name: str, text: str, value: Callable[[PublisherStatus], int]) -> Metric:
-    """Return a gauge that is 0 while the publisher does not run, whatever its page says."""
+    """Return a gauge that is 0 while the publisher does not run, or hangs."""
 
     def samples(scrape: Scrape) -> Iterable[Sample]:
         page = scrape.host.publisher
-        return [("", value(page.status) if page.is_written else 0)] if page else ()
+        return [("", value(page.status) if publisher_works(scrape.host) else 0)] if page else ()
 
     return Metric(name, Kind.GAUGE, text, (), samples)
 
@@ -144,7 +145,7 @@ PUBLISHER_METRICS: tuple[Metric, ...] = (
     _now("link_readers", "Readers that are connected.", lambda status: status.readers),
     _now(
         "kafka_reachable",
-        "1 while a broker answers.",
+        "1 while a broker answers; 0 also while the publisher does not run, or hangs.",
         lambda status: int(status.kafka_is_reachable),
     ),
 )

@@ -116,7 +116,7 @@ READER_METRICS: tuple[Metric, ...] = (
     Metric(
         "reader_in_channel",
         Kind.GAUGE,
-        "1 while Twitch has confirmed the join; 0 also while the reader does not run.",
+        "1 while Twitch has confirmed the join; 0 also while the reader does not run, or hangs.",
         ("channel",),
         _in_channel,
         OverChannels.SHARE,

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from common.program_names import READER_PREFIX
-from common.status.reader_status import ReaderState, ReaderStatus
+from common.status.reader_status import ReaderStatus
+from monitor.collection.hangs import is_in_channel
 from monitor.collection.host import Host
 from monitor.metrics.labels import label
 
@@ -31,10 +32,7 @@ class Scrape:
 def scrape_of(host: Host, *, per_channel: bool) -> Scrape:
     """Return what the metrics of *host* are made from."""
     started_s = time.perf_counter()
-    in_channel = {
-        channel: page.is_written and page.status.state == ReaderState.IN_CHANNEL
-        for channel, page in host.readers.items()
-    }
+    in_channel = {channel: is_in_channel(host, page) for channel, page in host.readers.items()}
     return Scrape(
         host=host,
         per_channel=per_channel,

@@ -11,6 +11,8 @@ from monitor.terminal.columns import SIGNS
 from monitor.terminal.table import STYLES
 from monitor.terminal.texts import age, delay, duration, number, printable, rate
 
+_REACHABLE = {True: "reachable", False: "not reachable", None: "not known"}
+
 
 def summary(hosts: Sequence[Snapshot], most_lines: int | None) -> list[Text]:
     """Return at most *most_lines* lines about *hosts*, any number if it is None."""
@@ -58,11 +60,10 @@ def _parts(name: str, host: Snapshot) -> Iterator[Text]:
 
 
 def _publisher(publisher: Publisher) -> str:
-    reachable = "reachable" if publisher.kafka_is_reachable else "not reachable"
     session = f" {printable(publisher.session)}" if publisher.session else ""
     said = [
         f"publisher {printable(publisher.state)}{session}",
-        f"Kafka {printable(publisher.kafka_brokers)} {reachable}",
+        f"Kafka {printable(publisher.kafka_brokers)} {_REACHABLE[publisher.kafka_is_reachable]}",
         f"{rate(publisher.published_per_s)} records/s",
         f"queue {number(publisher.queue_messages)} of {number(publisher.queue_limit_messages)}",
         f"{number(publisher.unconfirmed)} unconfirmed",

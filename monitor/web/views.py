@@ -77,7 +77,8 @@ def _lasting(since_ms: int, now_ms: int) -> Text:
 
 def publisher_view(publisher: Publisher, now_ms: int) -> View:
     """Return the texts about a publisher."""
-    kafka = "reachable" if publisher.kafka_is_reachable else "not reachable"
+    kafka = {True: "reachable", False: "not reachable", None: "not known"}
+    kafka_since_ms = 0 if publisher.kafka_is_reachable is None else publisher.kafka_since_ms
     queue = f"{count(publisher.queue_messages)} of {count(publisher.queue_limit_messages)}"
     unconfirmed = count(publisher.unconfirmed)
     if publisher.unconfirmed and publisher.oldest_unconfirmed_ms:
@@ -87,8 +88,8 @@ def publisher_view(publisher: Publisher, now_ms: int) -> View:
         "state": Text(publisher.state),
         "state_since": _lasting(publisher.state_since_ms, now_ms),
         "session": Text(publisher.session or NONE),
-        "kafka": Text(kafka),
-        "kafka_since": _lasting(publisher.kafka_since_ms, now_ms),
+        "kafka": Text(kafka[publisher.kafka_is_reachable]),
+        "kafka_since": _lasting(kafka_since_ms, now_ms),
         "brokers": Text(publisher.kafka_brokers.replace(",", ", ") or NONE),
         "queue": Text(queue),
         "unconfirmed": Text(unconfirmed),

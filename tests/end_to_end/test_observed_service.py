@@ -13,6 +13,7 @@ from monitor.collection.collector import Collector
 from monitor.collection.health import live, ready
 from monitor.collection.observer import Observer
 from monitor.collection.snapshot import Channel, Level, Snapshot
+from monitor.metrics.text import metrics_text
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import SupervisedService, prepare
 from tests.processes import StartProcess, wait_for
@@ -66,11 +67,32 @@ def test_a_publisher_that_hangs_is_seen(
     os.kill(publisher, signal.SIGSTOP)
     seen = _see(observer, "a publisher that hangs", lambda seen: seen.level is Level.PROBLEM)
     assert seen.sentence.startswith("the publisher hangs")
+    assert seen.publisher is not None
+    assert (seen.publisher.state, seen.publisher.kafka_is_reachable) == ("hangs", None)
     assert live(observer.host)["publisher"].startswith("it hangs for 1")
+    assert ready(observer.host)["publisher"].startswith("it hangs for 1")
+    assert "twitch_ingestion_kafka_reachable 0\n" in metrics_text(observer.host, per_channel=True)
     assert live(observer.host)["supervisord"] == "ok"
     os.kill(publisher, signal.SIGCONT)
     _see(observer, "a publisher that works", lambda seen: seen.level is Level.OK)
     assert set(live(observer.host).values()) == {"ok"}
+
+
+def test_a_reader_that_hangs_is_seen(
+    processes: StartProcess, folder: Path, observer: Observer
+) -> None:
+    """It is in no channel until it works again."""
+    service = SupervisedService(processes, folder)
+    _see(observer, "a service that works", _works)
+    reader = service.programs()["reader-xqc"].pid
+    os.kill(reader, signal.SIGSTOP)
+    seen = _see(observer, "a reader that hangs", lambda seen: _row(seen, "xqc").state == "hangs")
+    assert seen.sentence == "the reader of xqc hangs"
+    assert seen.totals.in_channel == 1
+    assert observer.host is not None
+    assert ready(observer.host)["channels"] == "ok"  # one of two may be absent
+    os.kill(reader, signal.SIGCONT)
+    _see(observer, "a reader that works", _works)
 
 
 def test_what_a_person_stops_is_no_problem(

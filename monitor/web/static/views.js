@@ -38,6 +38,8 @@ function delays({ delay_p50_s: p50, delay_p99_s: p99 }) {
 }
 
 export function publisherView(publisher, nowMs) {
+  const isReachable = publisher.kafka_is_reachable;
+  const isKnown = isReachable !== null;
   const oldestMs = publisher.unconfirmed && publisher.oldest_unconfirmed_ms;
   const oldest = oldestMs ? `, the oldest taken ${ago(oldestMs, nowMs)}` : "";
   return {
@@ -45,8 +47,8 @@ export function publisherView(publisher, nowMs) {
     state: publisher.state,
     state_since: since(publisher.state_since_ms, nowMs),
     session: publisher.session || NONE,
-    kafka: publisher.kafka_is_reachable ? "reachable" : "not reachable",
-    kafka_since: since(publisher.kafka_since_ms, nowMs),
+    kafka: isKnown ? (isReachable ? "reachable" : "not reachable") : "not known",
+    kafka_since: since(isKnown ? publisher.kafka_since_ms : 0, nowMs),
     brokers: publisher.kafka_brokers.replaceAll(",", ", ") || NONE,
     queue: `${count(publisher.queue_messages)} of ${count(publisher.queue_limit_messages)}`,
     unconfirmed: count(publisher.unconfirmed) + oldest,

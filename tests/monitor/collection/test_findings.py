@@ -36,16 +36,26 @@ def observer(tmp_path: Any) -> Observer:
 def healthy(after_s: float = 0.0, **fields: Any) -> Host:
     """Return a host with two readers, a publisher and auth."""
     given: dict[str, Any] = {
-        "readers": {"xqc": reader(), "forsen": reader()},
+        "readers": two(),
         "publisher": publisher(turned_ms=NOON_MS + round(after_s * 1000)),
         "auth": auth(turned_ms=NOON_MS + round(after_s * 1000)),
     }
-    return host(after_s, **given | fields)
+    seen = host(after_s, **given | fields)
+    for page in seen.readers.values():
+        page.status.written_ms = seen.at_ms
+    return seen
 
 
 def two(**fields: Any) -> dict[str, Any]:
     """Return readers of which that of xqc has *fields*."""
     return {"xqc": reader(**fields), "forsen": reader()}
+
+
+def reader_hangs(after_s: float) -> Host:
+    """Return a host of which the reader of xqc hangs since noon."""
+    seen = healthy(after_s, readers=two())
+    seen.readers["xqc"].status.written_ms = NOON_MS
+    return seen
 
 
 def test_nothing_is_wrong_with_a_healthy_host(observer: Observer) -> None:
@@ -132,7 +142,7 @@ CASES: dict[str, tuple[Host, Level, str]] = {
     "the publisher hangs": (
         healthy(11, publisher=publisher()),
         PROBLEM,
-        "the publisher hangs: it has not worked for 10 s; 0 messages wait on disk",
+        "the publisher hangs: it has not worked for 11 s; 0 messages wait on disk",
     ),
     "the publisher was stopped": (
         healthy(
@@ -211,7 +221,8 @@ CASES: dict[str, tuple[Host, Level, str]] = {
         WARNING,
         "the login of somebody may not be renewed: log in again",
     ),
-    "auth hangs": (healthy(61, auth=auth()), WARNING, "auth hangs"),
+    "auth hangs": (healthy(61, auth=auth()), WARNING, "auth hangs: it has not worked for 1 minute"),
+    "a reader hangs": (reader_hangs(41), PROBLEM, "the reader of xqc hangs"),
     "auth ended": (healthy(auth=auth(runs=False)), WARNING, "auth is not running"),
     "the books do not balance": (
         healthy(readers=two(received=5, acknowledged=3)),
@@ -282,6 +293,17 @@ def test_what_happened_in_the_last_hour_is_told_for_an_hour(
     assert observer.see(_at(after, 4300)).findings == []
 
 
+def test_a_reader_that_hangs_is_in_no_channel(observer: Observer) -> None:
+    """Its page says so, but that is old. A publisher that hangs knows nothing of Kafka."""
+    assert observer.see(reader_hangs(40)).totals.in_channel == 2
+    seen = observer.see(reader_hangs(41))
+    assert seen.totals.in_channel == 1
+    assert (seen.channels[0].channel, seen.channels[0].state) == ("xqc", "hangs")
+    hangs = observer.see(healthy(52, publisher=publisher(turned_ms=NOON_MS + 41_000)))
+    assert hangs.publisher is not None
+    assert (hangs.publisher.state, hangs.publisher.kafka_is_reachable) == ("hangs", None)
+
+
 def test_what_was_counted_before_the_first_look_is_not_new(observer: Observer) -> None:
     """Nobody knows when it happened."""
     old = healthy(readers=two(received=7, dropped={"overflowed": 7}))
@@ -295,6 +317,8 @@ def _at(seen: Host, after_s: float) -> Host:
     for page in (seen.publisher, seen.auth):
         if page:
             page.status.turned_ms = at_ms
+    for reader_page in seen.readers.values():
+        reader_page.status.written_ms = at_ms
     return replace(seen, at_ms=at_ms)
 
 

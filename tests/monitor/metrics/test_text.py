@@ -68,18 +68,19 @@ def test_a_host_with_everything_shows_each_metric_once() -> None:
     assert counters == {name for name in names if name.endswith("_total")}
 
 
-def test_what_holds_now_is_not_told_of_a_publisher_that_has_ended() -> None:
+@pytest.mark.parametrize("runs", [False, True], ids=["ended", "hangs"])
+def test_what_holds_now_is_not_told_of_a_publisher_that_does_not_work(*, runs: bool) -> None:
     """Its page keeps what it wrote last, and counters are still there."""
     status = PublisherStatus(kafka_is_reachable=True, readers=3, taken=7)
     status.kafka.queue_messages = 5
-    found = samples(host(publisher=status, runs=False))
+    found = samples(replace(host(publisher=status, runs=runs), at_ms=11_000))
     assert found["kafka_reachable"] == found["link_readers"] == {NO_LABELS: 0}
     assert "kafka_queue_messages" not in found
     assert found["taken_messages_total"] == {NO_LABELS: 7}
-    assert found["program_up"] == {labels_of(program="publisher"): 0}
+    assert found["program_up"] == {labels_of(program="publisher"): int(runs)}
 
 
-def test_a_reader_that_does_not_run_or_has_no_page_is_not_in_its_channel() -> None:
+def test_a_reader_that_does_not_work_or_has_no_page_is_not_in_its_channel() -> None:
     """Nor is a channel counted that is no longer wanted."""
     status = ReaderStatus(state=ReaderState.IN_CHANNEL)
     programs = {
@@ -93,8 +94,13 @@ def test_a_reader_that_does_not_run_or_has_no_page_is_not_in_its_channel() -> No
     assert found["readers"][labels_of(state="RUNNING")] == 1
     assert found["readers"][labels_of(state="FATAL")] == 1
     assert found["readers"][labels_of(state="BACKOFF")] == 0
-    ended = samples(host({"in": status}, programs=programs, runs=False))
-    assert ended["reader_in_channel"] == {labels_of(channel="in"): 0, labels_of(channel="new"): 0}
+    known = host({"in": status}, programs=programs)
+    for absent in (
+        host({"in": status}, programs=programs, runs=False),
+        replace(known, at_ms=41_000),
+    ):
+        in_channel = samples(absent)["reader_in_channel"]
+        assert in_channel == {labels_of(channel="in"): 0, labels_of(channel="new"): 0}
 
 
 def test_supervisord_and_its_programs_are_up_or_not() -> None:

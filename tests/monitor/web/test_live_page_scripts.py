@@ -74,6 +74,7 @@ def test_times_read_the_same(live_page: LivePage, monitor: Monitor, name: str) -
             publisher(unconfirmed=3, oldest_unconfirmed_ms=NOON_MS - 9_000, session=""),
             views.publisher_view,
         ),
+        ("publisherView", publisher(kafka_is_reachable=None), views.publisher_view),
         ("loginView", Login("ok", "", 0, False, ""), views.login_view),  # type: ignore[arg-type]
     ],
 )
