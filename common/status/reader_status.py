@@ -101,10 +101,11 @@ class ReaderStatus(msgspec.Struct, array_like=True):
     publisher: str = ""
     #: From Twitch's timestamp to the acknowledgement.
     delay: Histogram = msgspec.field(default_factory=lambda: new_histogram(DELIVERY_S))
-    #: Which outbox the figures are of, and the numbers of what waits, as ranges: from these, the
-    #: next process tells what was acknowledged and what is lost.
+    #: Which outbox the figures are of, the numbers of what waits, as ranges, and the last number
+    #: that was given: from these, the next process tells what became of the records since.
     numbering: str = ""
     waiting_numbers: list[tuple[int, int]] = []
+    last_seq: int = 0
 
 
 def reader_page(state_dir: Path, channel: str) -> Path:

@@ -16,6 +16,7 @@ from common.frames import Batch, Kind, Record
 from common.status.histogram import DELIVERY_S
 from common.status.reader_status import SHOWN_GAPS, DropReason, ReaderStatus, ShownGap
 from readers.outbox.database import StoredBatch
+from readers.outbox.file import NUMBERS_SKIPPED
 from readers.outbox.held_numbers import HeldNumbers
 from readers.outbox.lost_spans import LostSpans
 from readers.outbox.waiting_times import WaitingTimes
@@ -32,6 +33,8 @@ class Opened(NamedTuple):
     numbering: str
     #: The last record that was acknowledged, 0 for none.
     acknowledged: int
+    #: The last number that may have been given, 0 for none.
+    last_seq: int
     #: The reason of its absence, None if it has none yet because it is new.
     absent: GapReason | None
 
@@ -54,6 +57,7 @@ class Books:
         else:
             self._continue(outbox)
         self._held = outbox.held
+        status.last_seq = outbox.last_seq
         status.waiting = outbox.held.count
         if status.waiting:
             oldest_ms = status.oldest_waiting_ms or _now_ms()
@@ -64,6 +68,7 @@ class Books:
         """Note that *batch* was put in, as *stored*."""
         status, records = self.status, batch.records
         self._held.add(stored.first_seq, stored.last_seq)
+        status.last_seq = stored.last_seq
         status.waiting = self._held.count
         if batch.kind == Kind.GAP:
             status.gaps += len(records)
@@ -107,11 +112,13 @@ class Books:
         status, waited = self.status, HeldNumbers(self.status.waiting_numbers)
         waited.remove(0, outbox.acknowledged)
         still_held = sum(waited.remove(*numbers) for numbers in outbox.held.ranges)
-        status.received += outbox.held.count - still_held
+        # What is in the file may also be from before, if it was restored from a backup.
+        received = max(_given_since(status, outbox), outbox.held.count - still_held)
+        status.received += received
         # Some of the rest may have been evicted before the kill. That is not known for certain.
         lost = min(status.unwritten, waited.count)
         self._drop(DropReason.UNWRITTEN, lost)
-        status.acknowledged += status.waiting - still_held - lost
+        status.acknowledged += status.waiting + received - outbox.held.count - lost
 
     def _continue_after(self, reason: DropReason, outbox: Opened) -> None:
         """Account for what *outbox* lacks, which was put in place of the last one for *reason*."""
@@ -134,6 +141,15 @@ class Books:
         status.gaps_by_reason[reason] = number + 1, total_ms + gap.to_ms - gap.from_ms
         shown = ShownGap(gap.from_ms, gap.to_ms, reason)
         status.last_gaps = [*status.last_gaps, shown][-SHOWN_GAPS:]
+
+
+def _given_since(status: ReaderStatus, outbox: Opened) -> int:
+    """Return how many numbers were given since *status* was written, as far as the file shows."""
+    if not status.numbering:
+        return 0
+    last_seq = max(outbox.acknowledged, outbox.held.last)
+    # Without those that were skipped after boots of the host.
+    return max(0, last_seq - status.last_seq) % NUMBERS_SKIPPED
 
 
 def _reason_of_replacement(status: ReaderStatus, outbox: Opened) -> DropReason | None:

@@ -211,6 +211,7 @@ class Outbox:
             self._database.numbers_after(self.acknowledged),
             self.reader,
             self.acknowledged,
+            self.last_seq,
             absence.reason if absence else None,
         )
         self._books.open(opened)

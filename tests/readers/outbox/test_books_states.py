@@ -227,6 +227,13 @@ class BooksMachine(RuleBasedStateMachine):
         assert given_up == lost or not self.is_exact, (lost, status)
 
     @invariant()
+    def what_is_received_was_put_in(self) -> None:
+        """Each record once, whether or not the page was written after it."""
+        counted = self.status.received + self.status.gaps
+        assert counted <= len(self.put), self.status
+        assert counted == len(self.put) or not self.is_exact, self.status
+
+    @invariant()
     def what_waits_is_held(self) -> None:
         """As many records."""
         assert self.status.waiting == sum(1 for _ in self._records())
