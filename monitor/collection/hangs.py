@@ -41,7 +41,7 @@ def auth_hangs_ms(host: Host) -> int:
 
 
 def reader_hangs_ms(host: Host, page: ReadPage[ReaderStatus]) -> int:
-    """Return how many milliseconds the reader with *page* has hung; 0 if it works or does not run."""
+    """Return how many milliseconds the reader of *page* hangs; 0 if it works or does not run."""
     if not page.is_written or page.status.state != ReaderState.IN_CHANNEL:
         return 0
     return _beyond(host.at_ms - page.status.written_ms, READER_WRITES_WITHIN_MS)

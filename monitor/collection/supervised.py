@@ -87,12 +87,12 @@ class SupervisedPrograms:
 
     def _answer(self) -> None:
         began = time.monotonic()
-        problem = ""
+        # If it does not respond, they are those that it had, as far as anybody knows.
+        programs, problem = self._newest.programs, ""
         try:
             programs = ask_programs(self._folder)
         except SupervisordError as error:
-            # Its programs are those that it had, as far as anybody knows.
-            programs, problem = self._newest.programs, str(error)
+            problem = str(error)
         usage = self._usage.measure(programs or {})
         self._newest = Supervised(programs, usage, problem)
         self._answered_at = time.monotonic()
