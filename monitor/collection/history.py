@@ -23,8 +23,10 @@ class HourOfHistory:
     """The figures of each step of the last hour."""
 
     def __init__(self) -> None:
-        #: The last complete step, in steps since 1970, and how counters stood at its end.
+        #: The last complete step, in steps since 1970, when its end was noticed, and how counters
+        #: stood then.
         self._step = 0
+        self._at_ms = 0
         self._counted = Counted({}, 0)
         self._histograms: Mapping[str, Counts] = {}
         self._received, self._published, self._waiting, self._delay = (
@@ -43,7 +45,8 @@ class HourOfHistory:
         elif self._step:  # the clock was set
             for series in (self._received, self._published, self._waiting, self._delay):
                 series.extend([None] * STEPS)
-        self._step, self._counted, self._histograms = step, now, histograms
+        self._step, self._at_ms = step, host.at_ms
+        self._counted, self._histograms = now, histograms
 
     def history(self) -> History:
         """Return the last hour."""
@@ -59,7 +62,8 @@ class HourOfHistory:
     def _add(self, host: Host, passed: int, now: Counted, histograms: Mapping[str, Counts]) -> None:
         # Nobody has looked in the steps in between, for example because the host slept.
         between = (None,) * (passed - 1)
-        seconds = passed * STEP_S
+        # Not those of the steps: somebody who begins to look ends a step early.
+        seconds = (host.at_ms - self._at_ms) / 1000
         published = grown(now.published, self._counted.published) / seconds
         self._received.extend((*between, received_between(self._counted, now) / seconds))
         self._published.extend((*between, published if host.publisher else None))

@@ -131,6 +131,16 @@ def test_steps_in_which_nobody_looked_are_not_known(observer: Observer) -> None:
     assert len(seen.history.messages_per_s) == STEPS
 
 
+def test_the_rate_of_a_step_is_of_the_time_that_was_seen(observer: Observer) -> None:
+    """Its end is noticed late while nobody looks, and at once when somebody begins to."""
+    for after_s in (9, 19, 20, 30):
+        readers = {"xqc": reader(received=7 * after_s, waiting=7 * after_s)}
+        published = publisher(published={"chat": 5 * after_s})
+        seen = observer.see(host(after_s, readers=readers, publisher=published))
+    assert seen.history.messages_per_s[-2:] == [7, 7]
+    assert seen.history.published_per_s[-2:] == [5, 5]
+
+
 @pytest.mark.parametrize(
     ("seen", "records"),
     [
