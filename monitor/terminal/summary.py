@@ -42,7 +42,7 @@ def _findings(name: str, host: Snapshot) -> Iterator[Text]:
 
 
 def _told(name: str, finding: Finding, at_ms: int) -> Text:
-    since = f" (since {age(finding.since_ms, at_ms)})" if finding.since_ms else ""
+    since = f" (for {age(finding.since_ms, at_ms)})" if finding.since_ms else ""
     line = Text(
         f"{SIGNS[finding.level]} {name}{printable(finding.text)}{since}",
         STYLES[finding.level] or "bold green",

@@ -68,7 +68,7 @@ def test_it_shows_problems_first_and_ends_on_q(tmp_path: Path) -> None:
     with _top(tmp_path) as top:
         before = top.settings()
         shown = top.wait_for("channel_000")
-        assert shown.startswith("!! zoe is not in its channel (since 1 min)  Remove it.")
+        assert shown.startswith("!! zoe is not in its channel (for 1 min)  Remove it.")
         assert _names(shown)[:2] == ["zoe", "channel_000"]
         assert top.settings() != before
         top.press("q")
