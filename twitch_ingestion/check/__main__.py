@@ -21,6 +21,7 @@ from twitch_ingestion.check.findings import WARNING, WRONG, Finding, warning
 from twitch_ingestion.check.host import Host
 from twitch_ingestion.check.kafka import check_kafka
 from twitch_ingestion.check.link import check_link
+from twitch_ingestion.check.monitor import check_monitor
 from twitch_ingestion.check.open_files import check_open_files
 from twitch_ingestion.check.programs import check_programs
 from twitch_ingestion.check.publisher import check_publisher
@@ -42,11 +43,12 @@ at any other time. It starts nothing, and changes nothing here and in Kafka.
   link        addresses of readers and publisher, key files
   token       the login, and whether Twitch accepts it
   publisher   its ports, and whether it accepts the readers of this host
+  monitor     its port and password, and whether the monitors in MONITOR_PEERS respond
   kafka       connection, topics, permissions, replicas, largest message
 
 Each line begins with `ok`, `warning` or `wrong`. All is shown, whatever is wrong. It takes a second
-or two; if nothing responds, up to 70 s: 40 s for Kafka, 15 s for Twitch, and 4 s or, for a reader,
-6 s for each address of a publisher.
+or two; if nothing responds, up to 75 s: 40 s for Kafka, 15 s for Twitch, 4 s or, for a reader, 6 s
+for each address of a publisher, and 3 s for monitors.
 """
 
 _EXIT_CODES = f"""exit status:
@@ -110,6 +112,7 @@ def _subjects(wanted: WantedChannels) -> list[_Subject]:
         _Subject("link", check_link, link),
         _Subject("token", check_token, login),
         _Subject("publisher", check_publisher, link),
+        _Subject("monitor", check_monitor, (*state, "MONITOR_")),
         _Subject("kafka", check_kafka, ("KAFKA_", "DELIVERY", "DEDUPLICATE")),
     ]
 

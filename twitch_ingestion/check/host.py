@@ -36,6 +36,11 @@ class Host:
         return "auth" not in self.left_out
 
     @property
+    def runs_monitor(self) -> bool:
+        """Whether a monitor runs here."""
+        return "monitor" not in self.left_out
+
+    @property
     def is_supervised(self) -> bool:
         """Whether supervisord is started in the working directory."""
         return SUPERVISORD.exists()

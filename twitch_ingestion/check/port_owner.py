@@ -14,11 +14,25 @@ _SHOWN = 80  # characters of a command line
 
 def owner_of(port: int) -> str:
     """Return the process that listens at *port*, "" if this user may not know."""
+    process = _process_at(port)
+    return f"process {process.name} ({_command(process)})" if process else ""
+
+
+def folder_of(port: int) -> Path | None:
+    """Return where the process that listens at *port* works, None if this user may not know."""
+    process = _process_at(port)
+    if process is not None:
+        with suppress(OSError):
+            return Path(os.readlink(process / "cwd"))
+    return None
+
+
+def _process_at(port: int) -> Path | None:
     sockets = {f"socket:[{inode}]" for inode in _listening_at(port)}
     for process in _PROC.glob("[0-9]*"):
         if sockets and not sockets.isdisjoint(_open_files(process)):
-            return f"process {process.name} ({_command(process)})"
-    return ""
+            return process
+    return None
 
 
 def _listening_at(port: int) -> Iterator[str]:
