@@ -23,7 +23,7 @@ from tests.processes import REPOSITORY
 
 _TROUBLESHOOTING = REPOSITORY / "docs" / "troubleshooting.md"
 _LOGIN = REPOSITORY / "docs" / "login.md"
-_PACKAGES = ("readers", "publisher", "auth", "common")
+_PACKAGES = ("readers", "publisher", "auth", "monitor", "common")
 
 #: Quotes whose text is not ours, by who writes it.
 _TEXTS_OF_OTHERS = {
