@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "twitch_ingestion.check": (
         *(*_COMMON, "auth", "readers", *_READERS),
-        "publisher.kafka",
+        *("publisher.kafka", "monitor.collection", "monitor.web"),
     ),
     "readers": (*_COMMON, *_READERS),
     "readers.twitch": _COMMON,

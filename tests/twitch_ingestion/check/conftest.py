@@ -64,7 +64,6 @@ def check(folder: Path) -> Check:
     addresses = [f"tcp://127.0.0.1:{port}" for port in ports]
     defaults = {
         "KAFKA_BROKERS": "embedded",
-        "MONITOR_BIND": "127.0.0.1:0",
         "PUBLISHER_BIND": addresses[0],
         "PUBLISHER_ACK_BIND": addresses[1],
         "PUBLISHER_ENDPOINT": addresses[0],
