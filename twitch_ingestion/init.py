@@ -19,6 +19,8 @@ from common import exit_codes
 from common.arguments import main_of
 from common.command_line import command, program
 from common.files import OWNER_ONLY, replace_file, write_beside
+from common.settings import SettingsError, read_settings, settings_file
+from monitor.collection.own_address import reachable
 from readers.wanted_channels import CHANNELS_FILE
 from twitch_ingestion.packaged_files import PACKAGED, PROGRAMS, SETTINGS, SUPERVISORD
 
@@ -168,11 +170,21 @@ def _next_steps(outcome: Outcome, folder: Path) -> list[str]:
         f"    {_supervisor('supervisord')}",
         "In another terminal, in the same folder:",
         f"    {_supervisor('supervisorctl')} status",
+        *_live_page(),
         f"    {command('top')}",
         f"    {command('tail')}",
         "After an edit of channels.conf:",
         f"    {command('channels', 'apply')}",
     ]
+
+
+def _live_page() -> list[str]:
+    """Return the line that says where the live page is; none if the settings cannot be read."""
+    try:
+        bind = read_settings(os.environ, settings_file()).monitor_bind
+    except SettingsError:
+        return []
+    return [f"    # The live page, which is also at http://{reachable(bind)}/"] if bind.port else []
 
 
 def _supervisor(name: str) -> str:

@@ -19,6 +19,7 @@ from tests.processes import REPOSITORY, base_environment
 _SCRIPT = Path(sys.executable).with_name("twitch-ingestion")
 #: Like that of a person who has not put our scripts on the PATH.
 _ENVIRONMENT = base_environment() | {"PATH": "/usr/bin:/bin"}
+del _ENVIRONMENT["MONITOR_BIND"]
 
 
 def _init(folder: Path, *, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -57,6 +58,17 @@ def test_it_makes_the_folder_and_everything_in_it(tmp_path: Path) -> None:
         assert name in finished.stdout
 
 
+def test_it_says_where_the_live_page_is(tmp_path: Path) -> None:
+    """As the settings say, if they can be read, and it is known."""
+    assert "http://127.0.0.1:9464/" in _init(tmp_path, cwd=tmp_path).stdout
+    for bind, page in {"0.0.0.0:80": "at http://127.0.0.1:80/", "[::1]:0": "", "wrong": ""}.items():
+        (tmp_path / ".env").write_text(f"MONITOR_BIND={bind}\n")
+        finished = _init(tmp_path, cwd=tmp_path)
+        assert finished.returncode == 0, finished.stderr
+        assert page in finished.stdout
+        assert page or "http://" not in finished.stdout
+
+
 def test_the_commands_that_it_prints_run_when_pasted(tmp_path: Path) -> None:
     """In a folder whose name has to be quoted; up to the one that starts supervisord."""
     finished = _init(Path("my chat"), cwd=tmp_path)
@@ -83,7 +95,8 @@ def test_the_commands_that_it_prints_run_when_pasted(tmp_path: Path) -> None:
     assert read_channel_names(channels).channels == ("xqc",)
     values = read_settings_file(tmp_path / "my chat" / ".env", lambda _: None).values
     assert values == {"KAFKA_BROKERS": "localhost:9092"}
-    others = [line for line in other_terminal.splitlines() if line.startswith("    ")]
+    others = [line.strip() for line in other_terminal.splitlines() if line.startswith("    ")]
+    others = [line for line in others if not line.startswith("#")]
     assert len(others) == 4
     for line in others:
         assert Path(shlex.split(line)[0]).exists()
