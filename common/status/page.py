@@ -40,8 +40,11 @@ PAGE_VERSION = 1
 
 _MAGIC = b"TWSTATUS"
 _HEADER = struct.Struct("<8sII")
-_WRITTEN_AT = slice(12, 16)
+_WRITTEN_AT = struct.Struct("<I")
+_WRITTEN_AT_BYTE = 12
 _SLOT = struct.Struct("<QII")
+#: The first part of a slot.
+_SEQUENCE = struct.Struct("<Q")
 
 #: What a process locks while the page is open, and from its first write: until then, the page holds
 #: what the last process wrote.
@@ -82,39 +85,31 @@ class StatusPage(Generic[Status]):
         #: What the last process wrote, None if nothing can be read.
         self.previous: Status | None = None
         self._encoder = msgspec.msgpack.Encoder()
+        self._size = size
         self._slot_bytes = (size - _HEADER.size) // 2
         self._is_too_large = False
         self._path = path
         self._writes = 0
-        self._descriptor = -1
-        #: Whether readers of the page know that its process is running.
-        self._is_told = False
-        try:
-            self._map = self._opened(kind, size)
-        except OSError as error:
-            logger.warning(
-                "cannot write the status page %s (%s): metrics and the live page lack this process",
-                path,
-                error.strerror,
-            )
-            self._map = mmap.mmap(-1, size)
+        self._open(kind)
 
     def write(self, status: Status) -> None:
         """Replace what the page holds with *status*."""
         body = self._encoder.encode(status)
-        end = _SLOT.size + len(body)
-        if end > self._slot_bytes:
-            self._log_too_large(len(body))
+        length = len(body)
+        if _SLOT.size + length > self._slot_bytes:
+            self._log_too_large(length)
             return
+        now_s = int(time.time())
+        if now_s != self._checked_s:
+            self._check(type(status), now_s)
         self._writes += 1
         page, sequence = self._map, 2 * self._writes
         start = _HEADER.size + self._writes % 2 * self._slot_bytes
-        page[start : start + 8] = (sequence - 1).to_bytes(8, "little")
-        page[start + 8 : start + end] = (
-            len(body).to_bytes(4, "little") + crc32(body).to_bytes(4, "little") + body
-        )
-        page[start : start + 8] = sequence.to_bytes(8, "little")
-        page[_WRITTEN_AT] = int(time.time()).to_bytes(4, "little")
+        _SLOT.pack_into(page, start, sequence - 1, length, crc32(body))
+        body_start = start + _SLOT.size
+        page[body_start : body_start + length] = body
+        _SEQUENCE.pack_into(page, start, sequence)
+        _WRITTEN_AT.pack_into(page, _WRITTEN_AT_BYTE, now_s)
         if not self._is_told:
             self._tell()
 
@@ -124,13 +119,47 @@ class StatusPage(Generic[Status]):
         if self._descriptor >= 0:
             os.close(self._descriptor)
 
+    def _open(self, kind: type[Status]) -> None:
+        #: -1 if the page is in memory only.
+        self._descriptor = -1
+        #: Whether readers of the page know that its process is running.
+        self._is_told = False
+        #: When the file was looked at last, in Unix seconds.
+        self._checked_s = int(time.time())
+        try:
+            self._map = self._opened(kind)
+        except OSError as error:
+            logger.warning(
+                "cannot write the status page %s (%s): metrics and the live page lack this process",
+                self._path,
+                error.strerror,
+            )
+            self._map = mmap.mmap(-1, self._size)
+
+    def _check(self, kind: type[Status], now_s: int) -> None:
+        """
+        Open the page again if somebody has removed its file or made it shorter.
+
+        Otherwise nobody would see it, or writing to the map would kill the process. For each write,
+        this would take too long.
+        """
+        self._checked_s = now_s
+        if self._descriptor < 0:
+            return
+        found = os.fstat(self._descriptor)
+        if not found.st_nlink or found.st_size < self._size:
+            # This ends its locks, too.
+            self.close()
+            self._open(kind)
+
     def _tell(self) -> None:
         """Tell that this process is running, now that the page is not the last process's."""
         self._is_told = True
         if self._descriptor >= 0:
             _lock(self._descriptor, _WRITTEN_BYTE)
 
-    def _opened(self, kind: type[Status], size: int) -> mmap.mmap:
+    def _opened(self, kind: type[Status]) -> mmap.mmap:
+        size = self._size
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         descriptor = os.open(self._path, flags, OWNER_ONLY)
@@ -148,7 +177,7 @@ class StatusPage(Generic[Status]):
             self._writes, self.previous = _newest(content, kind, size)
         except PageError:
             mapped[:] = bytes(size)
-        mapped[: _HEADER.size] = _HEADER.pack(_MAGIC, PAGE_VERSION, int(time.time()))
+        mapped[: _HEADER.size] = _HEADER.pack(_MAGIC, PAGE_VERSION, self._checked_s)
         # Its locks are held until the process ends, however it does.
         self._descriptor = descriptor
         return mapped
@@ -179,7 +208,9 @@ def read_page(path: Path, kind: type[Status], size: int = PAGE_BYTES) -> ReadPag
         is_written = _is_locked(descriptor, _WRITTEN_BYTE)
         for attempt in range(_READS):
             try:
-                _, status = _newest(os.pread(descriptor, size, 0), kind, size)
+                content = os.pread(descriptor, size, 0)
+                writes, status = _newest(content, kind, size)
+                _check_not_overtaken(content, size, writes)
                 return ReadPage(status, is_written)
             except PageError as error:
                 if attempt == _READS - 1:
@@ -225,8 +256,7 @@ def _newest(content: bytes, kind: type[Status], size: int) -> tuple[int, Status]
     if version != PAGE_VERSION:
         raise PageError(f"it has version {version}, not {PAGE_VERSION}")
     slot_bytes = (size - _HEADER.size) // 2
-    slots = [_slot(content, _HEADER.size + number * slot_bytes, slot_bytes) for number in (0, 1)]
-    sequence, body = max(slots)
+    sequence, body = max(_slot(content, start, slot_bytes) for start in _slot_starts(size))
     if not sequence:
         raise PageError("nothing whole is in it")
     try:
@@ -234,6 +264,22 @@ def _newest(content: bytes, kind: type[Status], size: int) -> tuple[int, Status]
     # For invalid UTF-8, msgspec's msgpack decoder raises UnicodeDecodeError, not its own.
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise PageError(f"what it holds is wrong: {error}") from None
+
+
+def _check_not_overtaken(content: bytes, size: int, writes: int) -> None:
+    """
+    Raise PageError if a later write than number *writes*, which was found, had begun and ended.
+
+    It did while *content* was being read, and what was found may be older than what was read last
+    time: counts would fall.
+    """
+    begun = max(_SEQUENCE.unpack_from(content, start)[0] for start in _slot_starts(size))
+    if begun > 2 * writes + 2:
+        raise PageError("it is written faster than it can be read")
+
+
+def _slot_starts(size: int) -> tuple[int, int]:
+    return _HEADER.size, _HEADER.size + (size - _HEADER.size) // 2
 
 
 def _slot(content: bytes, start: int, slot_bytes: int) -> tuple[int, bytes]:
