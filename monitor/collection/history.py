@@ -27,7 +27,7 @@ class HourOfHistory:
         #: stood then.
         self._step = 0
         self._at_ms = 0
-        self._counted = Counted({}, 0)
+        self._counted = Counted({}, {}, 0)
         self._histograms: Mapping[str, Counts] = {}
         self._received, self._published, self._waiting, self._delay = (
             deque[float | None]([None] * STEPS, STEPS) for _ in range(4)

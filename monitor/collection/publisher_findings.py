@@ -58,7 +58,7 @@ def _about_kafka(host: Host, row: Publisher) -> tuple[str, str]:
     if not row.kafka_is_reachable:
         return f"Kafka at {row.kafka_brokers} cannot be reached", ""
     if is_slow(row, host):
-        return "Kafka confirms nothing", row.problem
+        return f"Kafka confirms {'slowly' if row.published_per_s else 'nothing'}", row.problem
     return "the publisher has no session with Kafka", row.problem
 
 
@@ -77,6 +77,8 @@ def _not_acknowledged(host: Host, figures: Figures) -> Iterator[Finding]:
         if page.is_written
         and page.status.oldest_waiting_ms
         and host.at_ms - page.status.oldest_waiting_ms > _WAIT_MS
+        # After an outage, what has waited long is sent first.
+        and not figures.rates.is_acknowledged(channel)
     }
     if not late:
         return
@@ -84,11 +86,12 @@ def _not_acknowledged(host: Host, figures: Figures) -> Iterator[Finding]:
         "not acknowledged", min(status.oldest_waiting_ms for status in late.values())
     )
     number = sum(status.waiting for status in late.values())
+    verb = "waits" if number == 1 else "wait"
     is_old = host.at_ms - since_ms > PROBLEM_AFTER_MS
     yield Finding(
         Level.PROBLEM if is_old else Level.WARNING,
         f"the publisher does not acknowledge {words.count(number, 'message')} of"
-        f" {words.names(sorted(late))}, which wait on disk",
+        f" {words.names(sorted(late))}, which {verb} on disk",
         since_ms,
         "see whether it runs, whether this host reaches it, and whether it reaches Kafka",
     )

@@ -17,6 +17,8 @@ class Counted:
 
     #: Chat messages, by channel.
     received: dict[str, int]
+    #: Records, by channel.
+    acknowledged: dict[str, int]
     #: Records that Kafka has confirmed.
     published: int
 
@@ -25,6 +27,7 @@ def counted(host: Host) -> Counted:
     """Return the counts of *host*."""
     return Counted(
         {channel: page.status.received for channel, page in host.readers.items()},
+        {channel: page.status.acknowledged for channel, page in host.readers.items()},
         sum(host.publisher.status.published.values()) if host.publisher else 0,
     )
 
@@ -42,7 +45,7 @@ class Rates:
 
     def __init__(self) -> None:
         self._window: Window[Counted] = Window(_SPAN_MS, _STEP_MS)
-        self._now = Counted({}, 0)
+        self._now = Counted({}, {}, 0)
         self._at_ms = 0
 
     def add(self, host: Host) -> None:
@@ -55,6 +58,12 @@ class Rates:
         then_ms, then = self._window.oldest()
         now = self._now.received.get(channel, 0)
         return self._per_s(then_ms, grown(now, then.received.get(channel, now)))
+
+    def is_acknowledged(self, channel: str) -> bool:
+        """Return whether records of *channel* were acknowledged in the last seconds."""
+        _, then = self._window.oldest()
+        now = self._now.acknowledged.get(channel, 0)
+        return now != then.acknowledged.get(channel, now)
 
     def received(self) -> float:
         """Return the messages per second that all channels receive."""

@@ -179,7 +179,7 @@ CASES: dict[str, tuple[Host, Level, str]] = {
     "the publisher of another host is away": (
         host(31, readers=two(received=1, waiting=1, oldest_waiting_ms=NOON_MS)),
         WARNING,
-        "the publisher does not acknowledge 1 message of xqc, which wait on disk",
+        "the publisher does not acknowledge 1 message of xqc, which waits on disk",
     ),
     "an outbox fills": (
         healthy(readers=two(received=1, waiting=1, outbox_bytes=GIB * 3 // 10)),
@@ -253,6 +253,36 @@ def test_the_worst_is_said_first(observer: Observer, case: str) -> None:
 def test_a_short_trouble_with_kafka_is_not_mentioned(observer: Observer, trouble: Any) -> None:
     """A broker that restarts is away for some seconds."""
     assert observer.see(trouble(4)).findings == []
+
+
+def test_a_backlog_that_is_being_sent_is_no_trouble(observer: Observer) -> None:
+    """After an outage, all of it is old, and the publisher acknowledges it as fast as it can."""
+    old: dict[str, Any] = {"received": 9000, "oldest_waiting_ms": NOON_MS}
+    observer.see(healthy(300, readers=two(waiting=9000, **old)))
+    sent = healthy(301, readers=two(waiting=5000, acknowledged=4000, **old))
+    assert observer.see(sent).sentence == (
+        "2 of 2 channels, 0 messages/s, 5,000 wait on disk, nothing lost"
+    )
+    stands = [
+        observer.see(healthy(after_s, readers=two(waiting=5000, acknowledged=4000, **old)))
+        for after_s in (305, 312)
+    ]
+    assert [seen.level for seen in stands] == [Level.OK, Level.PROBLEM]
+    assert stands[1].sentence.startswith("the publisher does not acknowledge 5,000 messages")
+
+
+def test_kafka_that_confirms_a_backlog_is_not_said_to_confirm_nothing(observer: Observer) -> None:
+    """What has waited for it since the outage is old."""
+    observer.see(unconfirmed(60))
+    some = publisher(
+        turned_ms=NOON_MS + 61_000,
+        taken=7,
+        published={"chat": 3},
+        unconfirmed=4,
+        oldest_unconfirmed_ms=NOON_MS,
+    )
+    seen = observer.see(healthy(61, publisher=some))
+    assert seen.sentence.startswith("Kafka confirms slowly: a record has waited 1 minute")
 
 
 @pytest.mark.parametrize(
