@@ -2,7 +2,8 @@
 librdkafka's statistics of the producers, as the figures of the status page.
 
 Each producer counts from 0, and each session has its own: here the totals go on over sessions, and
-over restarts of the process. The format is described in
+over restarts of the process. A producer forgets a broker that has left the cluster, as all do that
+shut down, and counts from 0 again when it is back: here the totals go on over that, too. The format is described in
 https://github.com/confluentinc/librdkafka/blob/master/STATISTICS.md.
 """
 
@@ -80,9 +81,10 @@ class Statistics:
 
     def __init__(self, earlier: KafkaFigures) -> None:
         """*earlier* are the figures of the last process, of which the totals count."""
-        self._producer = ""
+        #: The newest statistics of the producer; none before its first.
+        self._newest: _Statistics | None = None
         self._log = BoundedLog(logger.warning, interval_s=3600.0)
-        #: The totals of the producers before this one.
+        #: The totals of the producers before this one, and of brokers that this one has forgotten.
         self._requests, self._sent_bytes = earlier.requests, earlier.sent_bytes
         self._brokers = {broker.name: broker for broker in earlier.brokers}
         self.figures = KafkaFigures(
@@ -107,10 +109,12 @@ class Statistics:
         except (msgspec.MsgspecError, UnicodeEncodeError) as error:
             self._log("cannot read librdkafka's statistics, so they are not updated: %s", error)
             return
-        if statistics.name != self._producer:
-            self._producer = statistics.name
+        newest, self._newest = self._newest, statistics
+        if newest is None or statistics.name != newest.name:
             self._requests, self._sent_bytes = self.figures.requests, self.figures.sent_bytes
             self._brokers |= {broker.name: broker for broker in self.figures.brokers}
+        else:
+            self._keep_forgotten(newest, statistics)
         brokers = [
             self._broker(broker)
             for broker in statistics.brokers.values()
@@ -129,6 +133,15 @@ class Statistics:
                 name: float(topic.batchcnt.avg) for name, topic in statistics.topics.items()
             },
         )
+
+    def _keep_forgotten(self, before: _Statistics, now: _Statistics) -> None:
+        """Keep what a producer had counted *before*, and does not count *now* any more."""
+        self._requests += max(0, before.tx - now.tx)
+        self._sent_bytes += max(0, before.tx_bytes - now.tx_bytes)
+        for name, broker in before.brokers.items():
+            known = now.brokers.get(name)
+            if broker.source == _LEARNED and (known is None or known.tx < broker.tx):
+                self._brokers[broker.nodename] = self._broker(broker)
 
     def _broker(self, broker: _Broker) -> BrokerFigures:
         earlier = self._brokers.get(broker.nodename) or BrokerFigures(broker.nodename)

@@ -95,6 +95,33 @@ def test_a_broker_that_a_new_producer_does_not_know_yet_keeps_its_totals() -> No
     assert statistics.figures.brokers[0].requests == 20
 
 
+def test_a_broker_that_has_left_the_cluster_and_is_back_keeps_its_totals() -> None:
+    """The producer forgets it meanwhile, and does not count it in its sums any more."""
+    statistics = Statistics(KafkaFigures())
+    statistics.update(_text())
+    statistics.update(_text(tx=2, tx_bytes=500, brokers={}))
+    assert (statistics.figures.requests, statistics.figures.sent_bytes) == (12, 3000)
+    assert statistics.figures.brokers == []
+
+    back = _BROKER | {"tx": 4, "txerrs": 0, "txretries": 0, "req_timeouts": 1}
+    for _ in range(2):
+        statistics.update(_text(tx=6, tx_bytes=1500, brokers={"a:9092/1": back}))
+
+    assert (statistics.figures.requests, statistics.figures.sent_bytes) == (16, 4000)
+    [broker] = statistics.figures.brokers
+    assert (broker.requests, broker.request_errors, broker.timeouts) == (14, 1, 4)
+
+
+def test_a_broker_that_restarts_between_two_statistics_keeps_its_totals() -> None:
+    """It was never seen to be gone, only to count less."""
+    statistics = Statistics(KafkaFigures())
+    statistics.update(_text())
+    statistics.update(_text(tx=5, brokers={"a:9092/1": _BROKER | {"tx": 3, "txerrs": 0}}))
+    assert statistics.figures.requests == 12
+    assert statistics.figures.brokers[0].requests == 13
+    assert statistics.figures.brokers[0].request_errors == 1
+
+
 def test_only_the_busiest_brokers_of_the_cluster_are_shown() -> None:
     """The page has room for so many; bootstrap addresses and the internal broker are none."""
     learned = {
