@@ -18,7 +18,7 @@ from benchmarks.traffic import Traffic
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.service import Service, twitch
 from tests.end_to_end.supervised_service import SupervisedService, prepare
-from tests.kafka.broker import kafka_broker
+from tests.kafka.broker import KafkaBroker, kafka_broker
 from tests.process_table import running_processes
 from tests.processes import started_processes
 from tests.topics import create_topic
@@ -86,9 +86,9 @@ def unconfirmed(running: Supervised, traffic: Traffic) -> int:
 
 
 @contextmanager
-def supervised(channels: Sequence[str], kafka: str) -> Iterator[Supervised]:
+def supervised(channels: Sequence[str], kafka: str | KafkaBroker) -> Iterator[Supervised]:
     """
-    Run everything, with *kafka* either `embedded` or `real`.
+    Run everything, with *kafka* either `embedded`, `real`, or a broker that runs.
 
     When it yields, each channel has had a message confirmed. Raises TimeoutError if the start takes
     too long.
@@ -102,8 +102,9 @@ def supervised(channels: Sequence[str], kafka: str) -> Iterator[Supervised]:
             folder / ".env"
         ).unlink()  # it is for a Twitch without TLS; the environment has our settings
         brokers = "embedded"
-        if kafka == "real":
-            brokers = stack.enter_context(kafka_broker()).bootstrap
+        if kafka != "embedded":
+            broker = stack.enter_context(kafka_broker()) if isinstance(kafka, str) else kafka
+            brokers = broker.bootstrap
             create_topic(brokers, TOPIC, partitions=6)
         start = stack.enter_context(started_processes(folder))
         environment = Service(start, chat, folder, brokers, TOPIC).environment

@@ -23,16 +23,22 @@ WINDOW = "5s"
 class PrometheusServer:
     """A Prometheus that scrapes one address."""
 
-    def __init__(self, start: StartProcess, folder: Path, target: str) -> None:
-        """Start it with files in *folder*; it scrapes *target*, HOST:PORT."""
+    def __init__(
+        self, start: StartProcess, folder: Path, target: str, *, window: str = WINDOW
+    ) -> None:
+        """
+        Start it with files in *folder*; it scrapes *target*, HOST:PORT.
+
+        Whether something was published lately is judged by the last *window*, of 2 minutes in the
+        rules: a test would wait that long.
+        """
         require_program("prometheus")
         configuration = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
         (folder / "prometheus.yml").write_text(
             configuration.replace("127.0.0.1:9464", target).replace("15s", "1s")
         )
         rules = (DEPLOY / "prometheus" / "rules.yml").read_text()
-        # Otherwise it would take two minutes until nothing has been published lately.
-        (folder / "rules.yml").write_text(rules.replace("[2m]", f"[{WINDOW}]"))
+        (folder / "rules.yml").write_text(rules.replace("[2m]", f"[{window}]"))
         self._url = f"http://127.0.0.1:{free_port()}"
         self.process = start(
             [
@@ -65,6 +71,15 @@ class PrometheusServer:
             alert["labels"]["alertname"]: alert["annotations"]["summary"]
             for alert in self._get("alerts")["alerts"]
         }
+
+    def alert_states(self) -> dict[str, str]:
+        """Return the states of alerts, `pending` or `firing`, by name. Raises OSError."""
+        states: dict[str, str] = {}
+        for alert in self._get("alerts")["alerts"]:
+            name = alert["labels"]["alertname"]
+            if states.get(name) != "firing":
+                states[name] = alert["state"]
+        return states
 
     def _get(self, what: str, **parameters: str) -> Any:
         query = urllib.parse.urlencode(parameters)
