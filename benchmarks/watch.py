@@ -131,7 +131,7 @@ class Watch:
 
     def _get(self, path: str) -> bytes:
         """Return the response's body; nothing if there is no response."""
-        request = urllib.request.Request(f"http://{self.address}{path}")  # noqa: S310
+        request = urllib.request.Request(f"http://{self.address}{path}")
         try:
             with urllib.request.urlopen(request, timeout=_WITHIN_S) as response:  # noqa: S310
                 body: bytes = response.read()

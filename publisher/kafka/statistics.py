@@ -3,7 +3,8 @@ librdkafka's statistics of the producers, as the figures of the status page.
 
 Each producer counts from 0, and each session has its own: here the totals go on over sessions, and
 over restarts of the process. A producer forgets a broker that has left the cluster, as all do that
-shut down, and counts from 0 again when it is back: here the totals go on over that, too. The format is described in
+shut down, and counts from 0 again when it is back: here the totals go on over that, too. The format
+is described in
 https://github.com/confluentinc/librdkafka/blob/master/STATISTICS.md.
 """
 
