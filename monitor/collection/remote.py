@@ -127,10 +127,8 @@ def _bounded(connection: http.client.HTTPConnection, timeout_s: float) -> Iterat
 
 def _body(response: http.client.HTTPResponse, address: WebAddress, *, has_token: bool) -> bytes:
     """Return what *response* has to say. Raises RemoteError if it is no snapshot."""
-    if response.status == http.HTTPStatus.UNAUTHORIZED:
-        raise _refused(address, has_token=has_token)
     if response.status != http.HTTPStatus.OK:
-        raise _no_monitor(address, f"it answers with status {response.status}")
+        raise _status_error(address, response.status, has_token=has_token)
     # A monitor says it. Without it, the answer could go on for ever.
     if response.length is None:
         raise _no_monitor(address, "its answer has no length")
@@ -172,6 +170,25 @@ def _kept(value: object) -> object:
     elif isinstance(value, msgspec.Struct):
         _bound(value)
     return value
+
+
+def _status_error(address: WebAddress, status: int, *, has_token: bool) -> RemoteError:
+    answers = f"answers with status {status}"
+    if status == http.HTTPStatus.UNAUTHORIZED:
+        return _refused(address, has_token=has_token)
+    if status == http.HTTPStatus.FORBIDDEN:
+        return RemoteError(
+            f"The monitor at {address} {answers}: it listens on loopback, and was asked by a name.",
+            "Ask it at 127.0.0.1, or set MONITOR_BIND and MONITOR_TOKEN there.",
+        )
+    if status == http.HTTPStatus.SERVICE_UNAVAILABLE:
+        return RemoteError(
+            f"The monitor at {address} {answers}: it has too many connections.",
+            "See who else asks it; this goes on by itself when there is room.",
+        )
+    if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+        return RemoteError(f"The monitor at {address} {answers}: it failed.", "Its log says why.")
+    return _no_monitor(address, f"it {answers}")
 
 
 def _refused(address: WebAddress, *, has_token: bool) -> RefusedError:

@@ -99,6 +99,25 @@ def test_a_token_that_is_refused_is_not_in_the_error(token: str) -> None:
     assert _TOKEN not in str(caught.value) + caught.value.advice
 
 
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        ("403 Forbidden", "MONITOR_BIND"),
+        ("404 Not Found", "Correct the address."),
+        ("500 Internal Server Error", "Its log says why."),
+        ("503 Service Unavailable", "when there is room"),
+    ],
+)
+def test_the_advice_is_for_the_status(status: str, advice: str) -> None:
+    """The address is not always wrong."""
+    with (
+        answering(response(b"no", status=status)) as server,
+        pytest.raises(RemoteError, match=f"status {status[:3]}") as caught,
+    ):
+        fetch(server.address, "", _PATIENT_S)
+    assert advice in caught.value.advice
+
+
 @pytest.mark.parametrize("byte_every_s", [0, 0.02])
 def test_an_answer_that_does_not_end_in_time(byte_every_s: float) -> None:
     """A server that is silent, and one that sends byte after byte."""
