@@ -4,7 +4,8 @@ channels, and to write them as text, by our own code and by prometheus_client.
 
 `python -m benchmarks.scrape [--channels N] [--rounds N]`. Each way has a process of its own. Times
 are medians of processor time; memory is what the process does not share with others, at the end.
-prometheus_client writes the metrics of channels only, and our own text has all of them.
+prometheus_client writes the metrics of channels only, and our own text has all of them. The second
+table has what a whole monitor uses for one answer, with what it does beside that.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from benchmarks.one_scrape import WAYS
 from benchmarks.report import report
+from benchmarks.served_scrape import served
 from common.status.page import StatusPage
 from common.status.publisher_status import PUBLISHER_PAGE_BYTES, PublisherStatus, publisher_page
 from common.status.reader_status import ReaderState, ReaderStatus, reader_page
@@ -61,6 +63,13 @@ def compare(channels: int, rounds: int) -> list[dict[str, object]]:
         return [_measured(way, folder, rounds) for way in WAYS]
 
 
+def compare_served(channels: int, rounds: int) -> list[dict[str, object]]:
+    """Return one row for each content encoding of the answer of a monitor."""
+    with tempfile.TemporaryDirectory(prefix="b-") as folder, ExitStack() as pages:
+        write_pages(Path(folder), channels, pages)
+        return [served(Path(folder), rounds, encoding) for encoding in ("identity", "gzip")]
+
+
 def _measured(way: str, state_dir: str, rounds: int) -> dict[str, object]:
     command = [sys.executable, "-m", "benchmarks.one_scrape", way, state_dir, str(rounds)]
     output = subprocess.run(command, stdout=subprocess.PIPE, timeout=_WITHIN_S, check=True).stdout
@@ -75,6 +84,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=30)
     options = parser.parse_args()
     report("scrape", compare(options.channels, options.rounds))
+    report("served scrape", compare_served(options.channels, options.rounds))
 
 
 if __name__ == "__main__":

@@ -34,8 +34,12 @@ class Observer:
 
     def observe(self) -> Snapshot:
         """Collect once, and return what there is to be seen."""
+        return self.see(self.collect())
+
+    def collect(self) -> Host:
+        """Collect once, and return the facts: less work, where they are enough."""
         self.host = self._collector.collect()
-        return self.see(self.host)
+        return self.host
 
     def see(self, host: Host) -> Snapshot:
         """Return what there is to be seen of *host*, after what was seen before."""
