@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from collections.abc import Iterator
@@ -62,6 +63,26 @@ def test_metrics_may_be_without_channels(processes: StartProcess, pages: StatusP
     pages.reader("alpha", received=3, waiting=3)
     monitor = start_monitor(processes, {"METRICS_PER_CHANNEL": "false"})
     assert b"alpha" not in monitor.get("/metrics").body
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics", "/status.json"])
+def test_what_is_large_is_compressed_for_who_accepts_it(monitor: Monitor, path: str) -> None:
+    """Whoever asks for it, such as Prometheus, and nobody else."""
+    packed, plain = monitor.get(path, {"Accept-Encoding": "gzip"}), monitor.get(path)
+    assert packed.header("content-encoding") == "gzip"
+    assert packed.header("content-length") == str(len(packed.body))
+    assert plain.header("content-encoding") is None
+    assert gzip.decompress(packed.body)[:9] == plain.body[:9]
+
+
+def test_events_are_not_compressed(monitor: Monitor) -> None:
+    """They would wait until there are enough of them."""
+    monitor.headers["Accept-Encoding"] = "gzip"
+    try:
+        with monitor.events() as events:
+            assert next(events)[0] == "all"
+    finally:
+        del monitor.headers["Accept-Encoding"]
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz"])
