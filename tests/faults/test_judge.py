@@ -207,6 +207,6 @@ def test_the_table_has_a_row_for_each_fault() -> None:
     verdict = judge(sent(3), arrived(1, 1, every_ms=2500), [])
     lines = table([Row("unplugged", "at-least-once", 20, verdict).cells()])
     assert [cell.strip() for cell in lines[2].strip("|").split("|")] == [
-        "unplugged", "at-least-once", "20", "3", "2", "1", "2.5 s",
+        "unplugged", "at-least-once", "20", "3", "2", "1", "2.5 s", "0", "0", "0",
     ]  # fmt: skip
     assert len({len(line) for line in lines}) == 1
