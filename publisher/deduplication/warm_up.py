@@ -80,9 +80,16 @@ def _read(
     ends_at: float,
 ) -> str:
     """Load the ids; return what prevented loading all, if anything. Raises KafkaException."""
+    too_long = f"it takes more than {WARM_UP_WITHIN_S:.0f} s"
+
+    def go_on() -> bool:
+        return not stop.requested and time.monotonic() <= ends_at
+
     # Readers send again what is in uncommitted transactions.
     with closing(open_consumer(properties, "read_committed", health)) as consumer:
-        found = watermarks(consumer, topic)
+        found = watermarks(consumer, topic, go_on)
+        if found is None:
+            return "" if stop.requested else too_long
         share = published.limit // len(found)
         spans = {
             number: (max(beginning, end - share), end) for number, (beginning, end) in found.items()
@@ -91,7 +98,7 @@ def _read(
             if stop.requested:
                 return ""
             if time.monotonic() > ends_at:
-                return f"it takes more than {WARM_UP_WITHIN_S:.0f} s"
+                return too_long
             if message is not None and (message_id := _id(message)):
                 published.add(message_id)
     return ""

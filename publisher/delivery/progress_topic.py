@@ -31,14 +31,14 @@ def read_progress(
     """
     isolation = "read_uncommitted" if wait_for_open else "read_committed"
     with closing(open_consumer(properties, isolation)) as consumer:
-        ends = {number: end for number, (_, end) in watermarks(consumer, topic).items()}
+        whole = watermarks(consumer, topic, lambda: not stop.requested)
     standing = Standing()
     with closing(open_consumer(properties, "read_committed", health)) as consumer:
         # This request makes the consumer load the topic's metadata, which else takes half a second.
-        spans = {
-            number: (beginning, ends[number])
-            for number, (beginning, _) in watermarks(consumer, topic).items()
-        }
+        found = watermarks(consumer, topic, lambda: not stop.requested)
+        if whole is None or found is None:
+            return None
+        spans = {number: (beginning, whole[number][1]) for number, (beginning, _) in found.items()}
         for message in read(consumer, topic, spans):
             if stop.requested:
                 return None

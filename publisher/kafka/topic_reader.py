@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from confluent_kafka import (
     Consumer,
@@ -49,15 +49,25 @@ def open_consumer(
     )
 
 
-def watermarks(consumer: Consumer, topic: str) -> dict[int, tuple[int, int]]:
-    """Return each partition's first offset and end offset. Raises KafkaException."""
+def watermarks(
+    consumer: Consumer, topic: str, go_on: Callable[[], bool]
+) -> dict[int, tuple[int, int]] | None:
+    """
+    Return each partition's first offset and end offset.
+
+    Each partition is a request that may take seconds. *go_on* is called before each of them; once
+    it returns False, this returns None. Raises KafkaException.
+    """
     found = consumer.list_topics(topic, timeout=_RESPONSE_TIMEOUT_S).topics[topic]
     if found.error is not None:
         raise KafkaException(found.error)
-    return {
-        number: consumer.get_watermark_offsets(TopicPartition(topic, number), _RESPONSE_TIMEOUT_S)
-        for number in found.partitions
-    }
+    spans = {}
+    for number in found.partitions:
+        if not go_on():
+            return None
+        partition = TopicPartition(topic, number)
+        spans[number] = consumer.get_watermark_offsets(partition, _RESPONSE_TIMEOUT_S)
+    return spans
 
 
 def read(
