@@ -74,11 +74,24 @@ def _judge_process(row: Channel, run: Run, host: Host, figures: Figures) -> None
     """Say in *row* that the reader does not run."""
     name = READER_PREFIX + row.channel
     row.state = run.value
-    row.state_since_ms = figures.since.of((name, run))
+    page = host.readers.get(row.channel)
+    written_ms = page.status.written_ms if page else 0
+    row.state_since_ms = gone_since(figures, name, run, written_ms)
     # A reader that ends by itself has told why.
     why = host.unreadable.get(name, "") or parts.why_it_does_not_run(host, name)
     row.problem = why or row.problem
     row.level = run_level(run, host.at_ms - row.state_since_ms, why)
+
+
+def gone_since(figures: Figures, name: str, run: Run, last_ms: int) -> int:
+    """
+    Return since when *name*, which does not run, is so, in Unix milliseconds.
+
+    *last_ms* is when it told about itself last, 0 for never: this monitor may be younger.
+    """
+    # supervisord says a moment later that it was stopped.
+    key = Run.ENDED if run is Run.STOPPED else run
+    return figures.since.of((name, key), last_ms)
 
 
 def run_level(run: Run, since_ms: int, why: str) -> Level:

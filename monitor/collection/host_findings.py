@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from common.command_line import command
-from monitor.collection import words
+from monitor.collection import parts, words
 from monitor.collection.books import unaccounted
 from monitor.collection.figures import Figures
 from monitor.collection.host import Host
 from monitor.collection.login_row import has_ended
+from monitor.collection.parts import Run
 from monitor.collection.snapshot import Finding, Level, Login
+from monitor.collection.typed import command, starts
 
 #: Free space below which the disk is nearly full.
 _FREE_WARNING = 1024**3
@@ -44,7 +45,6 @@ def _books(host: Host, figures: Figures) -> Iterator[Finding]:
 
 
 def _login(host: Host, figures: Figures, login: Login) -> Iterator[Finding]:
-    log_in = f"log in with `{command('auth', 'login')}`"
     reason = f": {login.problem}" if login.problem else ""
     if host.auth and has_ended(host, host.auth.status):
         text, since = f"the login of {login.login} has ended{reason}", login.expires_ms
@@ -56,9 +56,16 @@ def _login(host: Host, figures: Figures, login: Login) -> Iterator[Finding]:
             text = f"the login of {login.login} may not be renewed{reason}"
     else:
         text, since = login.problem, 0
-    yield Finding(
-        login.level, text, figures.since.of("login", since), log_in if login.login else ""
-    )
+    yield Finding(login.level, text, figures.since.of("login", since), _login_advice(host, login))
+
+
+def _login_advice(host: Host, login: Login) -> str:
+    run = parts.run_of(host, "auth", host.auth)
+    if run is Run.STOPPED:
+        return f"`{starts('auth')}` starts it"
+    if run is Run.ENDED and not (host.auth and has_ended(host, host.auth.status)):
+        return "the last log lines of auth say why"
+    return f"log in with `{command('auth', 'login')}`" if login.login else ""
 
 
 def _disk(host: Host, figures: Figures) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from common.status.auth_status import AuthStatus
 from monitor.collection import parts, words
-from monitor.collection.channel_rows import run_level
+from monitor.collection.channel_rows import gone_since, run_level
 from monitor.collection.figures import Figures
 from monitor.collection.hangs import auth_hangs_ms
 from monitor.collection.host import Host
@@ -47,7 +47,7 @@ def _trouble(host: Host, figures: Figures) -> str:
         hangs_ms = auth_hangs_ms(host)
         return f"auth hangs: it has not worked for {words.duration(hangs_ms)}" if hangs_ms else ""
     why = host.unreadable.get("auth", "") or parts.why_it_does_not_run(host, "auth")
-    since = figures.since.of(("auth", run))
+    since = gone_since(figures, "auth", run, host.auth.status.turned_ms if host.auth else 0)
     if run_level(run, host.at_ms - since, why) is not Level.PROBLEM and run is not Run.STOPPED:
         return why
     return f"auth is {run.value}" + (f": {why}" if why else "")

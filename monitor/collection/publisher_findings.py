@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from common.command_line import command
 from monitor.collection import words
 from monitor.collection.figures import Figures
 from monitor.collection.hangs import HANGS, publisher_hangs_ms
@@ -12,9 +11,12 @@ from monitor.collection.host import Host
 from monitor.collection.parts import Run
 from monitor.collection.publisher_row import PROBLEM_AFTER_MS, is_slow
 from monitor.collection.snapshot import Finding, Level, Publisher
+from monitor.collection.typed import command, starts
 
 #: Milliseconds that messages may wait in an outbox although nothing is known to be wrong.
 _WAIT_MS = 30_000
+
+_KEPT = "readers keep what they receive and send it later"
 
 
 def publisher_findings(host: Host, figures: Figures, row: Publisher | None) -> Iterator[Finding]:
@@ -36,11 +38,13 @@ def _trouble(host: Host, figures: Figures, row: Publisher) -> Iterator[Finding]:
         Run.STOPPED.value: "the publisher was stopped",
         HANGS: f"the publisher hangs: it has not worked for {hung_for}",
     }
-    advice = "its last log lines say why; readers keep what they receive and send it later"
+    advice = f"its last log lines say why; {_KEPT}"
     since_ms = row.state_since_ms
     if row.state in texts:
         text = texts[row.state]
         reason = row.problem if row.state != HANGS else ""
+        if row.state == Run.STOPPED.value:
+            advice = f"`{starts('publisher')}` starts it; {_KEPT}"
     else:
         since_ms = figures.since.of("no confirmation")
         text, reason = _about_kafka(host, row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from common.status.publisher_status import PublisherState, PublisherStatus
 from monitor.collection import parts, words
-from monitor.collection.channel_rows import run_level
+from monitor.collection.channel_rows import gone_since, run_level
 from monitor.collection.figures import Figures
 from monitor.collection.hangs import HANGS, publisher_hangs_ms, publisher_works
 from monitor.collection.host import Host
@@ -60,9 +60,11 @@ def publisher_row(host: Host, figures: Figures) -> Publisher | None:
 def _judge_process(row: Publisher, run: Run, host: Host, figures: Figures) -> None:
     """Say in *row* that the publisher does not run."""
     row.state = run.value
-    row.state_since_ms = figures.since.of(("publisher", run))
+    turned_ms = host.publisher.status.turned_ms if host.publisher else 0
+    row.state_since_ms = gone_since(figures, "publisher", run, turned_ms)
     why = host.unreadable.get("publisher", "") or parts.why_it_does_not_run(host, "publisher")
     row.problem = why or row.problem
+    row.readers = 0
     row.level = run_level(run, host.at_ms - row.state_since_ms, why)
 
 

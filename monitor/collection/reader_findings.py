@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from common.command_line import command
 from common.status.reader_status import ReaderState
 from monitor.collection import words
 from monitor.collection.channel_rows import ABSENT_MS, FULL_PROBLEM, FULL_WARNING
@@ -13,6 +12,7 @@ from monitor.collection.hangs import HANGS
 from monitor.collection.host import Host
 from monitor.collection.parts import Run
 from monitor.collection.snapshot import Channel, Finding, Level
+from monitor.collection.typed import command
 
 #: The share of the last hour that may be missed.
 _MISSED = 0.01

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -394,3 +396,35 @@ def test_a_page_that_was_left_is_no_row_but_its_books_count(observer: Observer) 
 
 def _row_level(seen: Snapshot, channel: str) -> Level:
     return next(row.level for row in seen.channels if row.channel == channel)
+
+
+@pytest.mark.parametrize("program", ["publisher", "auth"])
+def test_what_was_stopped_can_be_started_from_anywhere(observer: Observer, program: str) -> None:
+    """The advice has the folder of this installation; no log line says why somebody stopped it."""
+    states = dict.fromkeys(("publisher", "auth", "xqc", "forsen"), "RUNNING") | {program: "STOPPED"}
+    ended: Any = {"publisher": publisher(runs=False)} if program == "publisher" else {}
+    ended = ended or {"auth": auth(runs=False, login="somebody", is_valid=True)}
+    (finding,) = observer.see(healthy(programs=supervised(**states), **ended)).findings
+    _, command, _ = finding.advice.split("`")
+    assert command.startswith(f"cd {shlex.quote(str(Path.cwd()))} && ")
+    assert command.endswith(f"supervisorctl -c supervisord.conf start {program}")
+
+
+def test_since_when_a_process_does_not_run_is_known_to_a_younger_monitor(
+    observer: Observer,
+) -> None:
+    """Since it told about itself last; also when supervisord says later that it was stopped."""
+    ended = {"readers": {"xqc": reader(runs=False)}, "publisher": publisher(runs=False)}
+    first = observer.see(host(600, **ended))
+    stopped = supervised(publisher="STOPPED", xqc="STOPPED")
+    then = observer.see(host(605, programs=stopped, **ended))
+    for seen in (first, then):
+        assert seen.publisher is not None
+        assert seen.publisher.state_since_ms == seen.channels[0].state_since_ms == NOON_MS
+
+
+def test_no_reader_is_connected_to_a_publisher_that_has_ended(observer: Observer) -> None:
+    """Its page still has the figures of its last moment."""
+    seen = observer.see(healthy(publisher=publisher(runs=False, readers=2)))
+    assert seen.publisher is not None
+    assert seen.publisher.readers == 0
