@@ -65,7 +65,7 @@ def _publisher(publisher: Publisher) -> str:
         f"publisher {printable(publisher.state)}{session}",
         f"Kafka {printable(publisher.kafka_brokers)} {_REACHABLE[publisher.kafka_is_reachable]}",
         f"{rate(publisher.published_per_s)} records/s",
-        f"queue {number(publisher.queue_messages)} of {number(publisher.queue_limit_messages)}",
+        f"queue {_queue(publisher)}",
         f"{number(publisher.unconfirmed)} unconfirmed",
         f"delay {delay(publisher.delay_p50_s)}, p99 {delay(publisher.delay_p99_s)}",
         f"{number(publisher.readers)} readers",
@@ -75,6 +75,12 @@ def _publisher(publisher: Publisher) -> str:
     if publisher.problem:
         said.append(printable(publisher.problem))
     return " | ".join(said)
+
+
+def _queue(publisher: Publisher) -> str:
+    # Its limit is known with the first figures of Kafka's client.
+    limit = publisher.queue_limit_messages
+    return f"{number(publisher.queue_messages)} of {number(limit)}" if limit else "-"
 
 
 def _login(login: Login, at_ms: int) -> str:

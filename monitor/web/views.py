@@ -79,7 +79,9 @@ def publisher_view(publisher: Publisher, now_ms: int) -> View:
     """Return the texts about a publisher."""
     kafka = {True: "reachable", False: "not reachable", None: "not known"}
     kafka_since_ms = 0 if publisher.kafka_is_reachable is None else publisher.kafka_since_ms
-    queue = f"{count(publisher.queue_messages)} of {count(publisher.queue_limit_messages)}"
+    # The limit is known with the first figures of Kafka's client.
+    limit = publisher.queue_limit_messages
+    queue = f"{count(publisher.queue_messages)} of {count(limit)}" if limit else NONE
     unconfirmed = count(publisher.unconfirmed)
     if publisher.unconfirmed and publisher.oldest_unconfirmed_ms:
         unconfirmed += f", the oldest taken {ago(publisher.oldest_unconfirmed_ms, now_ms)}"

@@ -40,6 +40,8 @@ function delays({ delay_p50_s: p50, delay_p99_s: p99 }) {
 export function publisherView(publisher, nowMs) {
   const isReachable = publisher.kafka_is_reachable;
   const isKnown = isReachable !== null;
+  // It is known with the first figures of Kafka's client.
+  const limit = publisher.queue_limit_messages;
   const oldestMs = publisher.unconfirmed && publisher.oldest_unconfirmed_ms;
   const oldest = oldestMs ? `, the oldest taken ${ago(oldestMs, nowMs)}` : "";
   return {
@@ -50,7 +52,7 @@ export function publisherView(publisher, nowMs) {
     kafka: isKnown ? (isReachable ? "reachable" : "not reachable") : "not known",
     kafka_since: since(isKnown ? publisher.kafka_since_ms : 0, nowMs),
     brokers: publisher.kafka_brokers.replaceAll(",", ", ") || NONE,
-    queue: `${count(publisher.queue_messages)} of ${count(publisher.queue_limit_messages)}`,
+    queue: limit ? `${count(publisher.queue_messages)} of ${count(limit)}` : NONE,
     unconfirmed: count(publisher.unconfirmed) + oldest,
     published: `${count(publisher.published)} (${rate(publisher.published_per_s)}/s)`,
     delivery: publisher.delivery || NONE,
