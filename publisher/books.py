@@ -114,36 +114,36 @@ class Books:
         return self._status.unconfirmed
 
     def take(self, batch: TakenBatch) -> None:
-        """Count a batch that was accepted from a reader."""
+        """Count a batch that was accepted from a reader. The page shows it with the next change."""
         status, count = self._status, batch.count
         status.taken += count
         status.unconfirmed += count
         batch.second = self._oldest.take(batch.taken_s)
-        self._is_changed = True
 
     def settle(self, batch: TakenBatch) -> None:
         """Count a taken batch of which Kafka has confirmed all that it was given."""
-        status, count, records, taken_s = self._status, batch.count, batch.records, batch.taken_s
-        is_chat = batch.kind is Kind.CHAT
-        published = len(records)
-        if is_chat:
-            status.duplicates += count - published
-        else:
-            status.left_out_gaps += count - published
+        status, count, records = self._status, batch.count, batch.records
+        is_chat, published = batch.kind is Kind.CHAT, len(records)
+        status.unconfirmed -= count
+        if batch.second is not None:
+            batch.second.unsettled -= 1
+        self._is_changed = True
+        if left_out := count - published:
+            if is_chat:
+                status.duplicates += left_out
+            else:
+                status.left_out_gaps += left_out
+        if not published:
+            return
         if dead_letters := batch.dead_letters:
             published -= sum(dead_letters.values())
             _add(status.dead_letters, dead_letters)
         status.published[batch.topic] += published
-        status.unconfirmed -= count
-        if batch.second is not None:
-            batch.second.unsettled -= 1
-        if records:
-            status.publish.observe(PUBLISH_S, time.monotonic() - taken_s)
-            if is_chat:
-                delay_s = time.time() - records[0].timestamp / 1000
-                # Twitch's clock and ours differ.
-                status.delivery.observe(DELIVERY_S, max(delay_s, 0.0), published)
-        self._is_changed = True
+        status.publish.observe(PUBLISH_S, time.monotonic() - batch.taken_s)
+        if is_chat:
+            delay_s = time.time() - records[0].timestamp / 1000
+            # Twitch's clock and ours differ.
+            status.delivery.observe(DELIVERY_S, delay_s if delay_s > 0 else 0.0, published)
 
     def abandon(self) -> None:
         """Count what is not settled as abandoned: its session, or its process, has ended."""
@@ -215,7 +215,11 @@ class Books:
             self._show_problem()
 
     def turn(self) -> None:
-        """Note that a loop of the publisher has turned, and write the page if something changed."""
+        """
+        Note that a loop of the publisher has turned. Writes the page if something has changed, and
+        otherwise now and then: what was only taken is not counted if the process is killed before,
+        but its readers send it again.
+        """
         if self._is_changed or time.monotonic() >= self._write_at:
             self.write()
 

@@ -182,23 +182,32 @@ def test_books_that_end_with_an_error_say_so(tmp_path: Path) -> None:
     assert (status.state, status.problem) == (PublisherState.STOPPED, "address in use")
 
 
-def test_a_turn_writes_the_page_only_if_something_has_changed(
+def test_a_turn_writes_the_page_only_if_it_has_to(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or if it was not written for a while: an idle loop turns too."""
+    """When a batch is settled, which is then acknowledged; or if it was not written for a while."""
     now_s = 100.0
     monkeypatch.setattr("publisher.books.time.monotonic", lambda: now_s)
     written = []
-    monkeypatch.setattr(StatusPage, "write", lambda _, status: written.append(status.taken))
+    monkeypatch.setattr(
+        StatusPage, "write", lambda _, status: written.append((status.taken, status.unconfirmed))
+    )
     books.write()
     books.turn()
-    books.take(TakenRecords(1))
+    batches = TakenRecords(1), TakenRecords(1)
+    for batch in batches:
+        books.take(batch)
     books.turn()
-    assert written == [0, 1]
+    assert written == [(0, 0)]
+
+    books.settle(batches[0])
+    books.turn()
+    books.turn()
+    assert written == [(0, 0), (2, 1)]
 
     now_s += 1.0
     books.turn()
-    assert written == [0, 1, 1]
+    assert written == [(0, 0), (2, 1), (2, 1)]
 
 
 def test_the_largest_status_fits_into_the_page(tmp_path: Path) -> None:
