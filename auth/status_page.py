@@ -19,7 +19,7 @@ class AuthPage:
         """*clock* returns Unix seconds."""
         self._clock = clock
         self._page = StatusPage(auth_page(state_dir), AuthStatus)
-        self._status = AuthStatus(pid=os.getpid(), started_ms=self._now_ms())
+        self._status = AuthStatus(pid=os.getpid())
         self._problem = self._store_problem = ""
         if self._page.previous:
             self._status.renewals |= self._page.previous.renewals

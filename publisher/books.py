@@ -84,7 +84,7 @@ class Books:
         self._is_changed = True
         self._write_at = 0.0
         status.pid = os.getpid()
-        status.started_ms = status.state_since_ms = status.kafka_since_ms = _now_ms()
+        status.state_since_ms = status.kafka_since_ms = _now_ms()
         status.state = PublisherState.STARTING
         status.kafka_is_reachable = False
         status.session = status.readers = 0

@@ -69,7 +69,7 @@ class Membership:
                 successor = await self._enter()
                 previous, self._current = self._current, successor
                 self._presence.on_entered(successor.room_id)
-                self._status.on_entered(successor.room_id)
+                self._status.on_entered()
                 # If it was lost before it became the current client, _on_lost ignored that.
                 self._on_lost(successor)
                 entered_at = asyncio.get_running_loop().time()

@@ -34,7 +34,7 @@ class StatusKeeper:
         self.status = status = self._page.previous or ReaderStatus()
         status.channel = channel
         status.pid = os.getpid()
-        status.started_ms = status.state_since_ms = _now_ms()
+        status.state_since_ms = _now_ms()
         status.state, status.problem = ReaderState.STARTING, ""
         status.session, status.publisher = 0, ""
         status.outbox_limit_bytes = settings.outbox_max_bytes
@@ -63,9 +63,8 @@ class StatusKeeper:
         """Note that a connection to chat was made."""
         self.status.connects += 1
 
-    def on_entered(self, room_id: str) -> None:
-        """Note that the reader is in the channel, whose id is *room_id*."""
-        self.status.room_id = clipped(room_id)
+    def on_entered(self) -> None:
+        """Note that the reader is in the channel."""
         self.on_state(ReaderState.IN_CHANNEL, "")
 
     def on_received(self, received_ms: int) -> None:

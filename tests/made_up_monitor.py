@@ -83,7 +83,6 @@ class _MadeUpHost(Collector):
         self._readers = {name: self._reader(name) for name in channels}
         self._publisher = PublisherStatus(
             pid=1,
-            started_ms=self.now_ms,
             state=PublisherState.IN_SESSION,
             state_since_ms=self.now_ms,
             session=random.getrandbits(64),
@@ -142,7 +141,6 @@ class _MadeUpHost(Collector):
         status = ReaderStatus(
             channel=name,
             pid=1,
-            started_ms=self.now_ms,
             state=ReaderState.IN_CHANNEL,
             state_since_ms=self.now_ms + random.randrange(9000),
             connects=1,

@@ -24,7 +24,6 @@ class AuthStatus(msgspec.Struct, array_like=True):
     """Auth's figures. Counts continue after a restart."""
 
     pid: int = 0
-    started_ms: int = 0
     written_ms: int = 0
     #: When the main loop turned last.
     turned_ms: int = 0

@@ -71,7 +71,6 @@ class PublisherStatus(msgspec.Struct, array_like=True):
     """
 
     pid: int = 0
-    started_ms: int = 0
     written_ms: int = 0
     #: When the main loop turned last.
     turned_ms: int = 0

@@ -61,13 +61,11 @@ class ReaderStatus(msgspec.Struct, array_like=True):
 
     channel: str = ""
     pid: int = 0
-    started_ms: int = 0
     written_ms: int = 0
     state: str = ReaderState.STARTING
     state_since_ms: int = 0
     #: Why it is not in the channel.
     problem: str = ""
-    room_id: str = ""
     connects: int = 0
     last_message_ms: int = 0
     malformed_lines: int = 0

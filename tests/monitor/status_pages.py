@@ -36,7 +36,6 @@ class StatusPages:
         status = ReaderStatus(
             channel=channel,
             pid=1,
-            started_ms=now,
             written_ms=now,
             state=ReaderState.IN_CHANNEL,
             state_since_ms=now,
@@ -50,7 +49,6 @@ class StatusPages:
         now = now_ms()
         status = PublisherStatus(
             pid=1,
-            started_ms=now,
             written_ms=now,
             turned_ms=now,
             state=PublisherState.IN_SESSION,
@@ -67,7 +65,7 @@ class StatusPages:
     def auth(self, **fields: object) -> AuthStatus:
         """Write auth's page; by default there is no login."""
         now = now_ms()
-        status = AuthStatus(pid=1, started_ms=now, written_ms=now, turned_ms=now)
+        status = AuthStatus(pid=1, written_ms=now, turned_ms=now)
         self._write(auth_page(self.state_dir), _with(status, fields), PAGE_BYTES)
         return status
 
