@@ -17,6 +17,9 @@ from monitor.collection.typed import command, starts
 _FREE_WARNING = 1024**3
 _FREE_PROBLEM = 128 * 1024**2
 
+#: SQLite needs more to write a batch.
+_FULL = 64 * 1024
+
 #: Milliseconds after which a page that cannot be read is worth a word: one that is just being
 #: created is whole soon.
 _UNREADABLE_MS = 5_000
@@ -25,7 +28,8 @@ _UNREADABLE_MS = 5_000
 def host_findings(host: Host, figures: Figures, login: Login | None) -> Iterator[Finding]:
     """Yield what is wrong with *host* beside readers and publisher; *login* is shown of it."""
     yield from _books(host, figures)
-    if login and login.level is not Level.OK:
+    # A page that cannot be read is told below.
+    if login and login.level is not Level.OK and "auth" not in host.unreadable:
         yield from _login(host, figures, login)
     yield from _disk(host, figures)
     yield from _pages(host, figures)
@@ -68,13 +72,22 @@ def _login_advice(host: Host, login: Login) -> str:
     return f"log in with `{command('auth', 'login')}`" if login.login else ""
 
 
+def disk_is_full(host: Host) -> bool:
+    """Return whether outboxes cannot be written, also while nothing waits to be."""
+    return host.free_bytes is not None and host.free_bytes < _FULL
+
+
 def _disk(host: Host, figures: Figures) -> Iterator[Finding]:
     if host.free_bytes is not None and host.free_bytes < _FREE_WARNING:
+        is_full = disk_is_full(host)
+        free = f"{words.size(host.free_bytes)} are free where outboxes are stored"
         yield Finding(
             Level.PROBLEM if host.free_bytes < _FREE_PROBLEM else Level.WARNING,
-            f"{words.size(host.free_bytes)} are free where outboxes are stored",
+            "the disk where outboxes are stored is full" if is_full else free,
             figures.since.of("disk"),
-            "make room: outboxes grow while Kafka cannot be reached",
+            "make room: readers keep what waits in memory, and lose it if they end"
+            if is_full
+            else "make room: outboxes grow while Kafka cannot be reached",
         )
 
 

@@ -37,7 +37,7 @@ def _without_a_process(rows: list[Channel]) -> Iterator[Finding]:
         Run.ABOUT_TO_RUN: ("has not started", "have not started"),
         Run.STOPPED: ("was stopped", "were stopped"),
     }
-    advice = f"`{command('channels', 'list')}` says why; their last log lines say more"
+    advice = f"`{command('channels', 'list')}` says why; the last log lines say more"
     for run, (one, many) in texts.items():
         # Not one that it will take a moment to start.
         found = [row for row in rows if row.state == run.value and row.level is not Level.OK]

@@ -85,7 +85,8 @@ def _queue(publisher: Publisher) -> str:
 
 def _login(login: Login, at_ms: int) -> str:
     if not login.login:
-        said = "login: none, readers are anonymous"
+        # auth that cannot read the login does not know whether there is one.
+        said = "login: not known" if login.problem else "login: none, readers are anonymous"
     elif login.is_valid:
         ends = f", ends in {duration(login.expires_ms - at_ms)}" if login.expires_ms else ""
         said = f"login: {printable(login.login)}{ends}"

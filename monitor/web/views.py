@@ -106,10 +106,12 @@ def publisher_view(publisher: Publisher, now_ms: int) -> View:
 
 def login_view(login: Login, now_ms: int) -> View:
     """Return the texts about a login."""
-    invalid = "not valid" if login.login else "not needed"
+    # auth that cannot read the login does not know whether there is one.
+    none = "not known" if login.problem else "none: readers are anonymous"
+    invalid = "not valid" if login.login else NONE if login.problem else "not needed"
     return {
         "problem": Text(login.problem),
-        "login": Text(login.login or "none: readers are anonymous"),
+        "login": Text(login.login or none),
         "validity": Text("valid" if login.is_valid else invalid),
         "expires": _moment(login.expires_ms, now_ms) if login.expires_ms > 0 else Text(NONE),
     }

@@ -64,10 +64,12 @@ export function publisherView(publisher, nowMs) {
 }
 
 export function loginView(login, nowMs) {
-  const invalid = login.login ? "not valid" : "not needed";
+  // auth that cannot read the login does not know whether there is one.
+  const none = login.problem ? "not known" : "none: readers are anonymous";
+  const invalid = login.login ? "not valid" : login.problem ? NONE : "not needed";
   return {
     problem: login.problem,
-    login: login.login || "none: readers are anonymous",
+    login: login.login || none,
     validity: login.is_valid ? "valid" : invalid,
     expires: login.expires_ms > 0 ? moment(login.expires_ms, nowMs) : NONE,
   };

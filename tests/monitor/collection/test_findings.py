@@ -198,6 +198,11 @@ CASES: dict[str, tuple[Host, Level, str]] = {
         PROBLEM,
         "the disk refuses what is received: 3 messages of xqc are in memory only",
     ),
+    "the disk is full, and nothing waits": (
+        healthy(free_bytes=4096),
+        PROBLEM,
+        "the disk where outboxes are stored is full",
+    ),
     "the disk is nearly full": (
         healthy(free_bytes=100 * 1024**2),
         PROBLEM,
@@ -364,6 +369,15 @@ def test_a_page_that_cannot_be_read_is_mentioned_if_it_stays(observer: Observer)
         " status page"
     )
     assert [row.state for row in seen.channels if row.channel == "shroud"] == ["unknown"]
+
+
+def test_a_page_of_auth_that_cannot_be_read_is_told_once(observer: Observer) -> None:
+    """Its login is not known either, for the same reason."""
+    unreadable = {"auth": "var/status/auth: it is no status page"}
+    for after_s in (0, 6):
+        seen = observer.see(healthy(after_s, auth=None, unreadable=unreadable))
+    (finding,) = seen.findings
+    assert finding.text.startswith("the status page of auth cannot be read")
 
 
 def test_since_when_something_is_wrong_stays(observer: Observer) -> None:

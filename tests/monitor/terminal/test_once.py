@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from monitor.collection.snapshot import Level, Snapshot
+from monitor.collection.snapshot import Level, Login, Snapshot
 from tests.monitor.answering import answering, response
-from tests.monitor.snapshots import channel, snapshot
+from tests.monitor.snapshots import channel, publisher, snapshot
 from tests.ports import free_port
 from tests.processes import base_environment
 
@@ -57,6 +57,16 @@ def test_all_rows_are_printed_in_plain_text(tmp_path: Path) -> None:
     assert "\x1b" not in finished.stdout
     lines = [line for line in finished.stdout.splitlines() if problem.strip() in line]
     assert [line.split()[3] for line in lines] == [row.channel for row in rows]
+
+
+def test_what_is_not_known_is_not_told(tmp_path: Path) -> None:
+    """Whether there is a login that cannot be read, and a queue's limit before its first figures."""
+    login = Login(Level.WARNING, "", 0, False, "it cannot be read")
+    host = snapshot(login=login, publisher=publisher(queue_limit_messages=0))
+    with answering(_answer(host)) as own:
+        printed = _top(tmp_path, MONITOR_BIND=str(own.address)).stdout
+    assert "login: not known | it cannot be read" in printed
+    assert "queue - |" in printed
 
 
 def test_json_is_the_snapshots_in_ascii(tmp_path: Path) -> None:

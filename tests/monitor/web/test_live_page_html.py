@@ -94,6 +94,16 @@ def test_markup_in_any_text_stays_text() -> None:
     assert not {name for name in names if name.startswith("on") or name == "style"}
 
 
+def test_what_is_not_known_is_not_told() -> None:
+    """Whether there is a login that cannot be read, and a queue's limit before its first figures."""
+    login = Login(Level.WARNING, "", 0, False, "it cannot be read")
+    host = snapshot(login=login, publisher=publisher(queue_limit_messages=0))
+    text = _Document(page([host])).text()
+    assert "not known" in text
+    assert "anonymous" not in text
+    assert "Queue –" in text
+
+
 def test_a_host_without_anything_is_a_page_too() -> None:
     """As a peer that does not respond."""
     history = History(30, 0, [], [], [], [])

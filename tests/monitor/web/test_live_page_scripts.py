@@ -76,6 +76,8 @@ def test_times_read_the_same(live_page: LivePage, monitor: Monitor, name: str) -
         ),
         ("publisherView", publisher(kafka_is_reachable=None), views.publisher_view),
         ("loginView", Login("ok", "", 0, False, ""), views.login_view),  # type: ignore[arg-type]
+        ("loginView", Login("ok", "", 0, False, "?"), views.login_view),  # type: ignore[arg-type]
+        ("publisherView", publisher(queue_limit_messages=0), views.publisher_view),
     ],
 )
 def test_views_read_the_same(
