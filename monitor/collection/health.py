@@ -20,6 +20,7 @@ from monitor.collection.hangs import (
     publisher_hangs_ms,
 )
 from monitor.collection.host import Host
+from monitor.collection.host_findings import disk_is_full
 
 OK = "ok"
 
@@ -97,6 +98,8 @@ def _disk(host: Host, channels: list[str]) -> str:
         for channel in channels
         if (page := host.readers.get(channel)) and page.is_written
     )
+    if not refused and disk_is_full(host):
+        return "it is full"
     return f"it refuses what {refused} readers receive" if refused else OK
 
 

@@ -110,6 +110,8 @@ def unconfirmed(after_s: float) -> Host:
             host(readers={"xqc": reader(unwritten=2)}),
             {"disk": "it refuses what 1 readers receive"},
         ),
+        # Also while Kafka takes all that comes, so nothing waits in memory.
+        (host(readers={"xqc": reader()}, free_bytes=0), {"disk": "it is full"}),
         # Its messages wait on disk.
         (host(readers={"xqc": reader(waiting=5, oldest_waiting_ms=NOON_MS - 900_000)}), {}),
         # What their pages say is old.
