@@ -60,7 +60,7 @@ def test_all_rows_are_printed_in_plain_text(tmp_path: Path) -> None:
 
 
 def test_what_is_not_known_is_not_told(tmp_path: Path) -> None:
-    """Whether there is a login that cannot be read, and a queue's limit before its first figures."""
+    """Whether there is a login, if auth cannot read it; a queue's limit, before it is told."""
     login = Login(Level.WARNING, "", 0, False, "it cannot be read")
     host = snapshot(login=login, publisher=publisher(queue_limit_messages=0))
     with answering(_answer(host)) as own:

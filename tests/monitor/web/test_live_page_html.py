@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 
 from monitor.collection.snapshot import Gap, History, Level, Login
+from monitor.web import formats
 from monitor.web.page import page
 from monitor.web.sparkline import line
 from tests.monitor.snapshots import NOON_MS, channel, finding, publisher, snapshot
@@ -95,13 +96,13 @@ def test_markup_in_any_text_stays_text() -> None:
 
 
 def test_what_is_not_known_is_not_told() -> None:
-    """Whether there is a login that cannot be read, and a queue's limit before its first figures."""
+    """Whether there is a login, if auth cannot read it; a queue's limit, before it is told."""
     login = Login(Level.WARNING, "", 0, False, "it cannot be read")
     host = snapshot(login=login, publisher=publisher(queue_limit_messages=0))
     text = _Document(page([host])).text()
     assert "not known" in text
     assert "anonymous" not in text
-    assert "Queue –" in text
+    assert f"Queue {formats.NONE}" in text
 
 
 def test_a_host_without_anything_is_a_page_too() -> None:
