@@ -33,7 +33,7 @@ class Usage:
 
     #: Of memory that processes share, each has its share (PSS). 0 if it cannot be known.
     resident_bytes: int
-    #: It never falls, also when a process is restarted.
+    #: Since this process began. It never falls, also when a process is restarted.
     processor_s: float
 
 

@@ -9,7 +9,7 @@ from monitor.collection.figures import Figures
 from monitor.collection.hangs import HANGS, publisher_hangs_ms
 from monitor.collection.host import Host
 from monitor.collection.parts import Run
-from monitor.collection.publisher_row import PROBLEM_AFTER_MS, is_slow
+from monitor.collection.publisher_row import PROBLEM_AFTER_MS, WARNING_AFTER_MS, is_slow
 from monitor.collection.snapshot import Finding, Level, Publisher
 from monitor.collection.typed import command, starts
 
@@ -86,6 +86,8 @@ def _not_acknowledged(host: Host, figures: Figures) -> Iterator[Finding]:
     }
     if not late:
         return
+    if host.at_ms - figures.since.of("none acknowledged") < WARNING_AFTER_MS:
+        return  # a publisher that is back needs a moment to reach all readers
     since_ms = figures.since.of(
         "not acknowledged", min(status.oldest_waiting_ms for status in late.values())
     )

@@ -1,6 +1,10 @@
 """
 What the processes of this host use: memory and processor time, from /proc (proc(5)).
 
+Processor time is counted from the start of this monitor: what it was before, of processes that have
+ended since, is not known, so the sum would be a little less than the last monitor's. To Prometheus
+that is a counter that has begun again, all of which is new.
+
 Memory is what belongs to a process (PSS): of memory that several share, each has its share. Readers
 share most of theirs, so the sum of what top calls RES would count it once for each of them. The
 kernel adds it up at each read, so only some processes are read at a time, in turn.
@@ -41,6 +45,8 @@ class ProcessUsage:
         #: Of processes that have ended, too: the sum must never fall.
         self._processor_s: defaultdict[str, float] = defaultdict(float)
         self._in_turn: Iterator[int] = iter(())
+        own = _processor_time(os.getpid())
+        self._began = own[0] if own else 0
 
     def measure(self, programs: Mapping[str, Program]) -> dict[str, Usage]:
         """Return what the groups of *programs* use, and this process: see `Host.usage`."""
@@ -63,7 +69,9 @@ class ProcessUsage:
         started, processor_s = found
         process = self._processes.get(pid)
         if process is None or process.started != started:
-            process = self._processes[pid] = _Process(started, 0.0)
+            # Not what was used before this process began.
+            uncounted_s = processor_s if started < self._began else 0.0
+            process = self._processes[pid] = _Process(started, uncounted_s)
         self._processor_s[group] += max(0.0, processor_s - process.processor_s)
         process.processor_s = processor_s
 

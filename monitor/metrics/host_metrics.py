@@ -129,7 +129,7 @@ HOST_METRICS: tuple[Metric, ...] = (
     Metric(
         "process_cpu_seconds_total",
         Kind.COUNTER,
-        "Processor time of a program, and of all readers together.",
+        "Processor time of a program, and of all readers together, since monitor started.",
         ("program",),
         _processor,
     ),
