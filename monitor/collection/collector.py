@@ -38,6 +38,7 @@ class Collector:
             supervisord_problem=supervised.problem,
             usage=supervised.usage,
             free_bytes=_free_bytes(self._state_dir),
+            removed_readers=pages.removed_readers,
             unreadable=pages.unreadable,
             collected_within_s=time.perf_counter() - began,
         )

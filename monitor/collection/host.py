@@ -54,6 +54,8 @@ class Host:
     usage: Mapping[str, Usage]
     #: Free space where the outboxes are; None if it cannot be told.
     free_bytes: int | None
+    #: Sums of what the readers of removed channels had counted.
+    removed_readers: ReaderStatus = field(default_factory=ReaderStatus)
     #: Pages that cannot be read, by the name of the program, and why.
     unreadable: Mapping[str, str] = field(default_factory=dict)
     #: Why supervisord cannot be asked although it has a socket; empty if it can or has none.

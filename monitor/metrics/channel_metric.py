@@ -41,6 +41,8 @@ def channel_metric(
     def samples(scrape: Scrape) -> Iterable[Sample]:
         if scrape.per_channel:
             return [(f"{{{channel}}}", value(status)) for channel, status in scrape.readers]
+        if kind is Kind.COUNTER and scrape.readers:
+            return joined([value(status) for status in scrape.counts], over_channels)
         return joined([value(status) for _, status in scrape.readers], over_channels)
 
     return Metric(name, kind, text, ("channel",), samples, over_channels)
@@ -68,7 +70,7 @@ def channel_counts(
     def samples(scrape: Scrape) -> Iterable[Sample]:
         if scrape.per_channel:
             return each(scrape)
-        totals = summed(zeros, [value(status) for _, status in scrape.readers])
+        totals = summed(zeros, map(value, scrape.counts))
         return labelled(label_name, totals) if scrape.readers else ()
 
     return Metric(

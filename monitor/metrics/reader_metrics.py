@@ -20,19 +20,19 @@ def _gap_seconds(status: ReaderStatus) -> float:
 def _gaps_by_reason(scrape: Scrape) -> Iterable[Sample]:
     gaps = [
         {reason: count for reason, (count, _) in status.gaps_by_reason.items()}
-        for _, status in scrape.readers
+        for status in scrape.counts
     ]
-    return labelled("reason", summed(_NO_GAPS, gaps)) if gaps else ()
+    return labelled("reason", summed(_NO_GAPS, gaps)) if scrape.readers else ()
 
 
 def _gap_seconds_by_reason(scrape: Scrape) -> Iterable[Sample]:
     gaps = [
         {reason: milliseconds for reason, (_, milliseconds) in status.gaps_by_reason.items()}
-        for _, status in scrape.readers
+        for status in scrape.counts
     ]
     totals_ms = summed(_NO_GAPS, gaps)
     seconds = {reason: milliseconds / 1000 for reason, milliseconds in totals_ms.items()}
-    return labelled("reason", seconds) if gaps else ()
+    return labelled("reason", seconds) if scrape.readers else ()
 
 
 def _in_channel(scrape: Scrape) -> Iterable[Sample]:

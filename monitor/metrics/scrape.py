@@ -22,6 +22,8 @@ class Scrape:
     per_channel: bool
     #: The label of each channel whose page can be read, and what the page says.
     readers: list[tuple[str, ReaderStatus]]
+    #: What the pages of all readers count, also of those whose channels were removed.
+    counts: list[ReaderStatus]
     #: The label of each channel that supervisord should read, and whether Twitch has confirmed
     #: its join.
     wanted: list[tuple[str, bool]]
@@ -32,11 +34,13 @@ class Scrape:
 def scrape_of(host: Host, *, per_channel: bool) -> Scrape:
     """Return what the metrics of *host* are made from."""
     started_s = time.perf_counter()
+    statuses = [page.status for page in host.readers.values()]
     in_channel = {channel: is_in_channel(host, page) for channel, page in host.readers.items()}
     return Scrape(
         host=host,
         per_channel=per_channel,
         readers=[(label("channel", name), page.status) for name, page in host.readers.items()],
+        counts=[*statuses, host.removed_readers],
         wanted=[
             (label("channel", name), in_channel.get(name, False))
             for name in _wanted(host, in_channel)

@@ -9,6 +9,7 @@ from pathlib import Path
 from common.status.last_messages import messages_folder
 from common.status.page import remove_page
 from common.status.reader_status import reader_pages
+from common.status.removed_readers import remove_reader_pages
 
 
 def remove_left_pages(state_dir: Path, channels: Set[str]) -> None:
@@ -18,12 +19,11 @@ def remove_left_pages(state_dir: Path, channels: Set[str]) -> None:
     Those of readers that still run stay, and so does what cannot be removed: a page is no reason to
     fail.
     """
-    pages = list[Path]()
     with suppress(OSError):
-        pages += [path for name, path in reader_pages(state_dir).items() if name not in channels]
+        pages = reader_pages(state_dir)
+        left = {name: path for name, path in pages.items() if name not in channels}
+        remove_reader_pages(state_dir, left)
     with suppress(OSError):
-        pages += [
-            path for path in messages_folder(state_dir).iterdir() if path.name not in channels
-        ]
-    for page in pages:
-        remove_page(page)
+        for path in list(messages_folder(state_dir).iterdir()):
+            if path.name not in channels:
+                remove_page(path)

@@ -6,15 +6,17 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from common.status.page import ReadPage
-from common.status.reader_status import reader_page, status_folder
+from common.status.page import ReadPage, StatusPage
+from common.status.reader_status import ReaderStatus, reader_page, status_folder
 from monitor.collection.collector import Collector
 from monitor.metrics.text import metrics_text
+from readers.supervision.left_pages import remove_left_pages
 from tests.monitor.status_pages import StatusPages
 from tests.odd_files import ODD_FILES, OddFile
 from tests.processes import StartProcess, wait_for
@@ -97,6 +99,29 @@ def test_a_folder_of_pages_that_is_none_is_named(short_folder: Path, collector: 
     folder.write_text("")
     host = collector.collect()
     assert host.unreadable["status"] == f"{folder}: Not a directory"
+
+
+def test_a_channel_that_is_being_removed_is_in_one_place(
+    collector: Collector, short_folder: Path
+) -> None:
+    """Its reader's page, or the sums of removed readers: a sum of both would fall, or rise."""
+    state_dir, count = short_folder / "var", 300
+    for number in range(count):
+        page = StatusPage(reader_page(state_dir, f"channel_{number}"), ReaderStatus)
+        page.write(ReaderStatus(received=1))
+        page.close()
+    removal = threading.Thread(target=remove_left_pages, args=(state_dir, set()))
+    seen: list[int] = []
+    removal.start()
+    try:
+        while removal.is_alive() or not seen:
+            host = collector.collect()
+            present = sum(page.status.received for page in host.readers.values())
+            seen.append(present + host.removed_readers.received)
+    finally:
+        removal.join()
+    assert set(seen) == {count}
+    assert collector.collect().removed_readers.received == count
 
 
 def test_supervisords_programs_are_known_with_what_they_use(

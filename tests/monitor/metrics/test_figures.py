@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import accumulate
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +62,31 @@ def test_each_channel_has_its_figures(readers: dict[str, ReaderStatus]) -> None:
     assert found["outbox_limit_bytes"] == {
         NO_LABELS: max(status.outbox_limit_bytes for status in readers.values())
     }
+
+
+@pytest.mark.parametrize("per_channel", [True, False])
+def test_no_sum_over_channels_falls_when_a_channel_is_removed(per_channel: bool) -> None:
+    """Or Prometheus would take what remains for new, and tell of losses that are long past."""
+    counts: dict[str, Any] = {
+        "received": 9,
+        "connects": 2,
+        "gaps": 1,
+        "dropped": {"overflowed": 3},
+        "gaps_by_reason": {"startup": (1, 500)},
+    }
+    readers = {"xqc": ReaderStatus(**counts), "forsen": ReaderStatus(**counts)}
+    before = samples(host(readers), per_channel=per_channel)
+    del readers["xqc"]
+    removed = replace(host(readers), removed_readers=ReaderStatus(**counts))
+    after = samples(removed, per_channel=per_channel)
+    without_channel = {
+        (name, labels): value
+        for name, values in before.items()
+        for labels, value in values.items()
+        if name.endswith("_total") and "channel" not in dict(labels)
+    }
+    assert {key: after[key[0]].get(key[1]) for key in without_channel} == without_channel
+    assert before["gaps_by_reason_total"][labels_of(reason="startup")] == 2
 
 
 @settings(deadline=None)
