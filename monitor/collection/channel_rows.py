@@ -15,6 +15,9 @@ from monitor.collection.snapshot import Channel, Level
 
 #: Milliseconds out of its channel, or without a page, after which a reader is a problem.
 ABSENT_MS = 60_000
+#: Milliseconds out of its channel after which a reader that says why is worth a word: some of those
+#: who were disconnected are back in a second.
+TROUBLED_MS = 10_000
 NOT_STARTED_MS = 30_000
 
 #: The share of its bound that an outbox may fill.

@@ -7,7 +7,7 @@ from typing import Any
 
 from common.program_names import READER_PREFIX
 from common.status.page import ReadPage
-from monitor.collection.host import Host
+from monitor.collection.host import Host, Program
 
 #: supervisord's words for a program that a person has stopped, or is stopping.
 _STOPPED_ON_PURPOSE = ("STOPPED", "STOPPING")
@@ -44,12 +44,22 @@ def run_of(host: Host, name: str, page: ReadPage[Any] | None) -> Run:
     if program and program.state in _STOPPED_ON_PURPOSE:
         return Run.STOPPED
     if page:
-        return Run.ENDED
+        return Run.STOPPED if _was_told_to_stop(program, page.status) else Run.ENDED
     if name in host.unreadable:
         return Run.UNKNOWN
     if program and program.state in _ABOUT_TO_RUN:
         return Run.ABOUT_TO_RUN
     return Run.NOT_STARTED
+
+
+def _was_told_to_stop(program: Program | None, status: Any) -> bool:
+    """
+    Return whether a process that has written *status* has ended because it was told to.
+
+    supervisord, which is not asked each second, said last that it runs.
+    """
+    has_ended = program is not None and program.state == "RUNNING" and program.pid == status.pid
+    return has_ended and getattr(status, "state", "") == "stopped" and not status.problem
 
 
 def why_it_does_not_run(host: Host, name: str) -> str:

@@ -6,7 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from common.status.reader_status import ReaderState
 from monitor.collection import words
-from monitor.collection.channel_rows import ABSENT_MS, FULL_PROBLEM, FULL_WARNING
+from monitor.collection.channel_rows import (
+    ABSENT_MS,
+    FULL_PROBLEM,
+    FULL_WARNING,
+    TROUBLED_MS,
+)
 from monitor.collection.figures import Figures
 from monitor.collection.hangs import HANGS
 from monitor.collection.host import Host
@@ -73,7 +78,8 @@ def _absent(rows: list[Channel], host: Host, figures: Figures) -> Iterator[Findi
         (row, since)
         for row in rows
         if row.state not in without
-        and host.at_ms - (since := figures.since.of((row.channel, "absent"))) > ABSENT_MS
+        and host.at_ms - (since := figures.since.of((row.channel, "absent")))
+        > (TROUBLED_MS if row.problem else ABSENT_MS)
     ]
     for level in (Level.PROBLEM, Level.WARNING):
         alike = [(row, since) for row, since in absent if row.level is level]

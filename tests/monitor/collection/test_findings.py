@@ -126,9 +126,44 @@ CASES: dict[str, tuple[Host, Level, str]] = {
         WARNING,
         "the reader of xqc was stopped",
     ),
+    "a reader was told to stop a moment ago": (
+        healthy(
+            readers=two(runs=False, state=ReaderState.STOPPED, pid=1),
+            programs=supervised(
+                publisher="RUNNING", auth="RUNNING", forsen="RUNNING", xqc="RUNNING"
+            ),
+        ),
+        WARNING,
+        "the reader of xqc was stopped",
+    ),
+    "a reader ended by itself a moment ago": (
+        healthy(
+            readers=two(runs=False, state=ReaderState.STOPPED, pid=1, problem="no disk"),
+            programs=supervised(
+                publisher="RUNNING", auth="RUNNING", forsen="RUNNING", xqc="RUNNING"
+            ),
+        ),
+        PROBLEM,
+        "the reader of xqc does not run: no disk",
+    ),
+    "a reader was killed a moment ago": (
+        healthy(
+            readers=two(runs=False, pid=1),
+            programs=supervised(
+                publisher="RUNNING", auth="RUNNING", forsen="RUNNING", xqc="RUNNING"
+            ),
+        ),
+        PROBLEM,
+        "the reader of xqc does not run",
+    ),
     "a reader is banned": (
         healthy(61, readers=two(state=ReaderState.PAUSING, problem="it is banned")),
         PROBLEM,
+        "the reader of xqc is not in its channel: it is banned",
+    ),
+    "a reader was banned a moment ago": (
+        healthy(11, readers=two(state=ReaderState.PAUSING, problem="it is banned")),
+        WARNING,
         "the reader of xqc is not in its channel: it is banned",
     ),
     "readers wait for their turn": (
