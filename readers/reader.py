@@ -59,7 +59,7 @@ async def _read(
 ) -> None:
     path = settings.state_dir / "outbox" / f"{channel}.db"
     outbox = Outbox(path, channel, settings.outbox_max_bytes, status.status)
-    sender = Sender(outbox, publishers, on_tick=status.write)
+    sender = Sender(outbox, publishers, after_tick=status.write)
     status.observe(outbox, sender)
 
     shown = _shown_messages(channel, settings)

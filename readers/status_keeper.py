@@ -20,7 +20,7 @@ from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
 
 #: Milliseconds between two writes because something was received.
-WRITE_EVERY_MS = 1000
+_WRITE_EVERY_MS = 1000
 
 
 class StatusKeeper:
@@ -69,7 +69,7 @@ class StatusKeeper:
 
     def on_received(self, received_ms: int) -> None:
         """Note that something was received from Twitch at *received_ms*, Unix milliseconds."""
-        if abs(received_ms - self.status.written_ms) >= WRITE_EVERY_MS:
+        if abs(received_ms - self.status.written_ms) >= _WRITE_EVERY_MS:
             self.write()
 
     def on_malformed(self) -> None:
@@ -92,7 +92,7 @@ class StatusKeeper:
         if self._outbox is not None and self._sender is not None:
             self._outbox.take_stock()
             status.session = self._sender.session or 0
-            status.publisher = self._sender.endpoint
+            status.publisher = clipped(self._sender.endpoint)
         status.written_ms = _now_ms()
         self._page.write(status)
 

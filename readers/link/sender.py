@@ -42,12 +42,12 @@ class Sender:
         outbox: Outbox,
         publishers: Sequence[PublisherAddress],
         clock: Callable[[], float] = time.monotonic,
-        on_tick: Callable[[], object] = lambda: None,
+        after_tick: Callable[[], object] = lambda: None,
     ) -> None:
-        """*publishers* are in order of preference. *on_tick* is called after each tick."""
+        """*publishers* are in order of preference. *after_tick* is called after each tick."""
         self._outbox = outbox
         self._clock = clock
-        self._after_tick = on_tick
+        self._after_tick = after_tick
         self._received_until = ReceivedUntil()
         self._link = SendingLink(clock())
         self._failover = Failover(len(publishers), clock())

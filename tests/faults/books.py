@@ -17,6 +17,7 @@ from pathlib import Path
 from common.status.page import PageError, read_page
 from common.status.publisher_status import PUBLISHER_PAGE_BYTES, PublisherStatus
 from common.status.reader_status import ReaderStatus
+from monitor.collection.books import unaccounted_by_publisher, unaccounted_by_reader
 
 #: Seconds between two looks at all pages.
 _LOOK_EVERY_S = 0.02
@@ -97,17 +98,13 @@ class Audit:
 
     def _reader(self, channel: str, path: Path) -> ReaderStatus:
         status = read_page(path, ReaderStatus).status
-        dropped = sum(status.dropped.values())
-        accounted = status.acknowledged + dropped + status.replaced_gaps + status.waiting
-        if status.received + status.gaps != accounted:
+        if unaccounted_by_reader(status):
             self._problems[channel] = f"the books of {channel} do not balance: {status}"
         return status
 
     def _balanced_publisher(self) -> PublisherStatus:
         status = read_page(self._publisher, PublisherStatus, PUBLISHER_PAGE_BYTES).status
-        published, dead = sum(status.published.values()), sum(status.dead_letters.values())
-        left_out = status.duplicates + status.left_out_gaps
-        if status.taken != published + dead + left_out + status.unconfirmed + status.abandoned:
+        if unaccounted_by_publisher(status):
             self._problems["publisher"] = f"the books of the publisher do not balance: {status}"
         return status
 

@@ -23,6 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from common.chat_gap import ChatGap, GapReason
 from common.frames import Batch, Kind, Record, decode_batch
 from common.status.reader_status import ReaderStatus
+from monitor.collection.books import unaccounted_by_reader
 from readers.outbox.database import Absence
 from readers.outbox.errors import OutboxDamagedError
 from readers.outbox.gap_batch import gap_batch
@@ -213,9 +214,7 @@ class BooksMachine(RuleBasedStateMachine):
     @invariant()
     def books_balance(self) -> None:
         """What came in is what went out and what waits."""
-        status = self.status
-        gone = status.acknowledged + sum(status.dropped.values()) + status.replaced_gaps
-        assert status.received + status.gaps == gone + status.waiting, status
+        assert not unaccounted_by_reader(self.status), self.status
 
     @invariant()
     def what_is_given_up_is_lost(self) -> None:
