@@ -47,7 +47,7 @@ class Look:
     not_ready: dict[str, str]
     #: Alerts and their states, "pending" or "firing".
     alerts: dict[str, str]
-    #: Counters that are less than they were a second ago, or have gone.
+    #: Counters that are less than they were a second ago.
     fallen: list[str]
 
 
@@ -122,11 +122,11 @@ class Watch:
             for labels, value in values.items()
         }
         fallen = [
-            f"{name}{sorted(labels)} {before:g} -> {counters.get((name, labels))}"
+            f"{name}{sorted(labels)} {before:g} -> {counters[name, labels]:g}"
             for (name, labels), before in self._counters.items()
-            if counters.get((name, labels), -1.0) < before
+            if counters.get((name, labels), before) < before
         ]
-        self._counters = counters
+        self._counters |= counters
         return figures, fallen
 
     def _get(self, path: str) -> bytes:
