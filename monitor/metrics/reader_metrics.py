@@ -13,8 +13,15 @@ from monitor.metrics.scrape import Scrape
 _NO_GAPS = {reason.value: 0 for reason in GapReason}
 
 
-def _gap_seconds(status: ReaderStatus) -> float:
-    return sum(milliseconds for _, milliseconds in status.gaps_by_reason.values()) / 1000
+def _gap_seconds(scrape: Scrape) -> Iterable[Sample]:
+    if scrape.per_channel:
+        return [(f"{{{channel}}}", _gap_ms(status) / 1000) for channel, status in scrape.readers]
+    # Sums of fractions depend on their order: one could be a little less than the last one.
+    return [("", sum(map(_gap_ms, scrape.counts)) / 1000)] if scrape.readers else ()
+
+
+def _gap_ms(status: ReaderStatus) -> int:
+    return sum(milliseconds for _, milliseconds in status.gaps_by_reason.values())
 
 
 def _gaps_by_reason(scrape: Scrape) -> Iterable[Sample]:
@@ -87,11 +94,13 @@ READER_METRICS: tuple[Metric, ...] = (
         lambda status: status.oldest_waiting_ms / 1000,
         OverChannels.OLDEST,
     ),
-    channel_metric(
+    Metric(
         "gap_seconds_total",
         Kind.COUNTER,
         "Time in which messages may have been missed.",
+        ("channel",),
         _gap_seconds,
+        OverChannels.SUM,
     ),
     channel_metric(
         "gaps_total",

@@ -205,3 +205,13 @@ def test_the_login_is_told_only_if_there_is_one(status: AuthStatus) -> None:
     assert found["token_renewals_total"] == {
         labels_of(result=result): count for result, count in status.renewals.items()
     }
+
+
+def test_seconds_over_channels_are_added_up_exactly() -> None:
+    """A sum of fractions depends on their order, and a counter must not fall by its last digit."""
+    readers = {
+        name: ReaderStatus(gaps_by_reason={"startup": (1, length_ms)})
+        for name, length_ms in (("xqc", 100), ("forsen", 200))
+    }
+    found = samples(host(readers), per_channel=False)
+    assert found["gap_seconds_total"] == {labels_of(): 0.3}
