@@ -12,7 +12,7 @@ Anybody may ask for them, so the reasons hold nothing that others tell: no names
 from __future__ import annotations
 
 from common.status.publisher_status import PublisherState
-from monitor.collection import login_row, parts
+from monitor.collection import login_row, parts, words
 from monitor.collection.hangs import (
     READER_WRITES_WITHIN_MS,
     auth_hangs_ms,
@@ -100,7 +100,7 @@ def _disk(host: Host, channels: list[str]) -> str:
     )
     if not refused and disk_is_full(host):
         return "it is full"
-    return f"it refuses what {refused} readers receive" if refused else OK
+    return f"it refuses what {words.count(refused, 'reader')} received" if refused else OK
 
 
 def _publisher(host: Host) -> dict[str, str]:

@@ -111,11 +111,12 @@ def _in_memory(host: Host, figures: Figures) -> Iterator[Finding]:
         if page.is_written and page.status.unwritten
     }
     if unwritten:
-        number = words.count(sum(unwritten.values()), "message")
+        number = sum(unwritten.values())
+        verb = "is" if number == 1 else "are"
         yield Finding(
             Level.PROBLEM,
-            f"the disk refuses what is received: {number} of {words.names(sorted(unwritten))} are"
-            " in memory only",
+            f"the disk refuses what is received: {words.count(number, 'message')} of"
+            f" {words.names(sorted(unwritten))} {verb} in memory only",
             figures.since.of("in memory"),
             "make room on the disk; a reader that ends before loses them",
         )

@@ -233,6 +233,11 @@ CASES: dict[str, tuple[Host, Level, str]] = {
         PROBLEM,
         "the disk where outboxes are stored is full",
     ),
+    "the disk refuses one message": (
+        healthy(readers=two(received=1, waiting=1, unwritten=1)),
+        PROBLEM,
+        "the disk refuses what is received: 1 message of xqc is in memory only",
+    ),
     "the disk is nearly full": (
         healthy(free_bytes=100 * 1024**2),
         PROBLEM,

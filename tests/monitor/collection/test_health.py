@@ -108,7 +108,7 @@ def unconfirmed(after_s: float) -> Host:
         ),
         (
             host(readers={"xqc": reader(unwritten=2)}),
-            {"disk": "it refuses what 1 readers receive"},
+            {"disk": "it refuses what 1 reader received"},
         ),
         # Also while Kafka takes all that comes, so nothing waits in memory.
         (host(readers={"xqc": reader()}, free_bytes=0), {"disk": "it is full"}),
