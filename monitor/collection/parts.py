@@ -99,6 +99,8 @@ def has_auth(host: Host) -> bool:
 
 
 def _is_wanted(host: Host, name: str, page: ReadPage[Any] | None) -> bool:
-    if (page and page.is_written) or name in host.unreadable:
+    if page and page.is_written:
         return True
-    return page is not None if host.programs is None else name in host.programs
+    if host.programs is not None:
+        return name in host.programs
+    return page is not None or name in host.unreadable

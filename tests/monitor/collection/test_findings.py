@@ -12,6 +12,7 @@ import pytest
 from common.status.publisher_status import PublisherState
 from common.status.reader_status import ReaderState
 from monitor.collection.collector import Collector
+from monitor.collection.health import OK, ready
 from monitor.collection.host import Host
 from monitor.collection.observer import Observer
 from monitor.collection.snapshot import Level, Snapshot
@@ -432,6 +433,24 @@ def test_a_page_of_auth_that_cannot_be_read_is_told_once(observer: Observer) -> 
         seen = observer.see(healthy(after_s, auth=None, unreadable=unreadable))
     (finding,) = seen.findings
     assert finding.text.startswith("the status page of auth cannot be read")
+
+
+def test_an_odd_page_that_was_left_is_no_row(observer: Observer) -> None:
+    """supervisord has no such reader: the page is told of, and makes nothing unready."""
+    programs = supervised(publisher="RUNNING")
+    unreadable = {"reader-gone": "it has version 9, not 1", "auth": "it has version 9, not 1"}
+    for after_s in (0, 6):
+        left = host(
+            after_s,
+            publisher=publisher(turned_ms=NOON_MS + after_s * 1000),
+            programs=programs,
+            unreadable=unreadable,
+        )
+        seen = observer.see(left)
+    assert (seen.channels, seen.login) == ([], None)
+    (finding,) = seen.findings
+    assert finding.text.startswith("the status pages of auth and reader-gone cannot be read")
+    assert set(ready(left).values()) == {OK}
 
 
 def test_since_when_something_is_wrong_stays(observer: Observer) -> None:
