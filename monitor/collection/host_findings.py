@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from monitor.collection import parts, words
 from monitor.collection.books import unaccounted
 from monitor.collection.figures import Figures
+from monitor.collection.formats import size
 from monitor.collection.host import Host
 from monitor.collection.login_row import has_ended
 from monitor.collection.parts import Run
@@ -80,7 +81,7 @@ def disk_is_full(host: Host) -> bool:
 def _disk(host: Host, figures: Figures) -> Iterator[Finding]:
     if host.free_bytes is not None and host.free_bytes < _FREE_WARNING:
         is_full = disk_is_full(host)
-        free = f"{words.size(host.free_bytes)} are free where outboxes are stored"
+        free = f"{size(host.free_bytes)} are free where outboxes are stored"
         yield Finding(
             Level.PROBLEM if host.free_bytes < _FREE_PROBLEM else Level.WARNING,
             "the disk where outboxes are stored is full" if is_full else free,

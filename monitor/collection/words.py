@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_KIB = 1024
+from monitor.collection import formats
 
 
 def count(number: int, noun: str) -> str:
@@ -35,17 +35,6 @@ def duration(milliseconds: float) -> str:
     return count(days, "day") + (f" {count(hours, 'hour')}" if hours else "")
 
 
-def size(number: float) -> str:
-    """Return a number of bytes in words, such as `12 MiB`."""
-    if number < _KIB:
-        return f"{number:.0f} bytes"
-    for unit in ("KiB", "MiB", "GiB"):
-        number /= _KIB
-        if number < _KIB:
-            return f"{number:.0f} {unit}" if number >= 10 else f"{number:.1f} {unit}"
-    return f"{number / _KIB:.1f} TiB"
-
-
 def rate(per_s: float) -> str:
     """Return a number of messages per second, such as `26 messages/s` or `0.3 messages/s`."""
-    return f"{per_s:,.0f} messages/s" if per_s >= 10 or not per_s else f"{per_s:.1f} messages/s"
+    return f"{formats.rate(per_s)} messages/s"

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.collection.formats import count, delay, largest_unit, rate, size
 from monitor.collection.snapshot import Channel, Level
-from monitor.terminal.texts import age, delay, duration, number, printable, rate, size
+from monitor.terminal.texts import age, printable
 
 #: Signs for those who see no colours.
 SIGNS = {Level.PROBLEM: "!!", Level.WARNING: "! ", Level.OK: "  "}
@@ -82,7 +83,7 @@ COLUMNS = (
     ),
     Column(
         "WAITING",
-        lambda row: number(row.channel.waiting),
+        lambda row: count(row.channel.waiting),
         lambda row: -row.channel.waiting,
         weight=80,
     ),
@@ -93,18 +94,18 @@ COLUMNS = (
         weight=20,
     ),
     Column(
-        "LOST", lambda row: number(row.channel.dropped), lambda row: -row.channel.dropped, weight=75
+        "LOST", lambda row: count(row.channel.dropped), lambda row: -row.channel.dropped, weight=75
     ),
-    Column("GAPS", lambda row: number(row.channel.gaps), lambda row: -row.channel.gaps, weight=40),
+    Column("GAPS", lambda row: count(row.channel.gaps), lambda row: -row.channel.gaps, weight=40),
     Column(
         "MISSED",
-        lambda row: duration(row.channel.gap_ms),
+        lambda row: largest_unit(row.channel.gap_ms),
         lambda row: -row.channel.gap_ms,
         weight=30,
     ),
     Column(
         "CONNECTS",
-        lambda row: number(row.channel.connects),
+        lambda row: count(row.channel.connects),
         lambda row: -row.channel.connects,
         weight=5,
     ),

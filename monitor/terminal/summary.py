@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from monitor.collection.formats import NONE, count, delay, largest_unit, rate
 from monitor.collection.snapshot import Finding, Login, Publisher, Snapshot
 from monitor.terminal.columns import SIGNS
 from monitor.terminal.table import STYLES
-from monitor.terminal.texts import age, delay, duration, number, printable, rate
+from monitor.terminal.texts import age, printable
 
 _REACHABLE = {True: "reachable", False: "not reachable", None: "not known"}
 
@@ -66,12 +67,12 @@ def _publisher(publisher: Publisher) -> str:
         f"Kafka {printable(publisher.kafka_brokers)} {_REACHABLE[publisher.kafka_is_reachable]}",
         f"{rate(publisher.published_per_s)} records/s",
         f"queue {_queue(publisher)}",
-        f"{number(publisher.unconfirmed)} unconfirmed",
+        f"{count(publisher.unconfirmed)} unconfirmed",
         f"delay {delay(publisher.delay_p50_s)}, p99 {delay(publisher.delay_p99_s)}",
-        f"{number(publisher.readers)} readers",
+        f"{count(publisher.readers)} readers",
     ]
     if publisher.dead_letters:
-        said.append(f"{number(publisher.dead_letters)} dead letters")
+        said.append(f"{count(publisher.dead_letters)} dead letters")
     if publisher.problem:
         said.append(printable(publisher.problem))
     return " | ".join(said)
@@ -80,7 +81,7 @@ def _publisher(publisher: Publisher) -> str:
 def _queue(publisher: Publisher) -> str:
     # Its limit is known with the first figures of Kafka's client.
     limit = publisher.queue_limit_messages
-    return f"{number(publisher.queue_messages)} of {number(limit)}" if limit else "-"
+    return f"{count(publisher.queue_messages)} of {count(limit)}" if limit else NONE
 
 
 def _login(login: Login, at_ms: int) -> str:
@@ -88,7 +89,7 @@ def _login(login: Login, at_ms: int) -> str:
         # auth that cannot read the login does not know whether there is one.
         said = "login: not known" if login.problem else "login: none, readers are anonymous"
     elif login.is_valid:
-        ends = f", ends in {duration(login.expires_ms - at_ms)}" if login.expires_ms else ""
+        ends = f", ends in {largest_unit(login.expires_ms - at_ms)}" if login.expires_ms else ""
         said = f"login: {printable(login.login)}{ends}"
     else:
         said = f"login: {printable(login.login)}, not valid"

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitor.collection.formats import exact
 from monitor.collection.snapshot import Channel, Finding, History, Level, Snapshot
-from monitor.web.formats import exact
 from monitor.web.sparkline import HEIGHT, WIDTH
 from monitor.web.views import (
     EMPTY,

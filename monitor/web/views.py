@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from monitor.collection.formats import NONE, ago, count, delay, duration, exact, lasting, rate, size
 from monitor.collection.snapshot import Channel, Gap, History, Login, Publisher
 from monitor.web import sparkline
-from monitor.web.formats import NONE, ago, count, delay, duration, exact, lasting, rate, size
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from monitor.collection.formats import NONE
 from monitor.collection.snapshot import Level, Login, Snapshot
 from tests.monitor.answering import answering, response
 from tests.monitor.snapshots import channel, publisher, snapshot
@@ -66,7 +67,7 @@ def test_what_is_not_known_is_not_told(tmp_path: Path) -> None:
     with answering(_answer(host)) as own:
         printed = _top(tmp_path, MONITOR_BIND=str(own.address)).stdout
     assert "login: not known | it cannot be read" in printed
-    assert "queue - |" in printed
+    assert f"queue {NONE} |" in printed
 
 
 def test_json_is_the_snapshots_in_ascii(tmp_path: Path) -> None:

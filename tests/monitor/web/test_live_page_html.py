@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+from monitor.collection import formats
 from monitor.collection.snapshot import Gap, History, Level, Login
-from monitor.web import formats
 from monitor.web.page import page
 from monitor.web.sparkline import line
 from tests.monitor.snapshots import NOON_MS, channel, finding, publisher, snapshot

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from monitor.collection import formats
 from monitor.collection.snapshot import Login
-from monitor.web import formats, sparkline, views
+from monitor.web import sparkline, views
 from tests.monitor.snapshots import NOON_MS, channel, publisher
 from tests.monitor.web.live_page import LivePage
 from tests.monitor.web.monitors import Monitor, monitor_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.web import formats
+from monitor.collection import formats
 from tests.monitor.snapshots import NOON_MS
 
 

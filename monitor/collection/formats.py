@@ -1,4 +1,8 @@
-"""Numbers, sizes and times as the live page shows them. static/formats.js does the same."""
+"""
+Numbers, sizes and times as the live page and `top` show them.
+
+monitor/web/static/formats.js does the same.
+"""
 
 from __future__ import annotations
 
@@ -72,15 +76,17 @@ def ago(time_ms: int, now_ms: int) -> str:
         return f"in {duration(-passed)}"
     if passed < _S:
         return "now"
-    return f"{_largest_unit(passed)} ago"
+    return f"{largest_unit(passed)} ago"
 
 
 def lasting(since_ms: int, now_ms: int) -> str:
     """Return for how long something has been so that began at *since_ms*; empty for 0."""
-    return f"for {_largest_unit(max(0, now_ms - since_ms))}" if since_ms > 0 else ""
+    return f"for {largest_unit(now_ms - since_ms)}" if since_ms > 0 else ""
 
 
-def _largest_unit(milliseconds: int) -> str:
+def largest_unit(milliseconds: int) -> str:
+    """Return a length of time in its largest unit."""
+    milliseconds = max(0, milliseconds)
     if milliseconds < _MINUTE:
         return f"{milliseconds // _S} s"
     if milliseconds < _HOUR:
