@@ -24,6 +24,25 @@ for number in {numbers}:
 become_reader("xqc", os.environ.copy(), received.get_signal)
 """
 
+#: What a reader does with the page of the last one. msgspec has a function in Python that evaluates
+#: the annotations of a type.
+_DECODE = """
+import sys, msgspec, readers.preloaded
+from common.status.reader_status import ReaderStatus
+
+page = msgspec.msgpack.encode(ReaderStatus())
+called = []
+sys.setprofile(lambda frame, event, _: called.append(frame.f_code.co_name))
+msgspec.msgpack.decode(page, type=ReaderStatus)
+sys.setprofile(None)
+assert "get_class_annotations" not in called
+"""
+
+
+def test_what_readers_decode_is_known_before_the_fork(processes: StartProcess) -> None:
+    """Otherwise each of them would find it out again, and keep it in memory of its own."""
+    assert processes([sys.executable, "-c", _DECODE]).wait(30) == 0
+
 
 def test_a_reader_that_is_stopped_right_after_the_fork_exits(processes: StartProcess) -> None:
     """Otherwise supervisord would wait for stopwaitsecs, and kill it."""
