@@ -105,5 +105,6 @@ def _pages(host: Host, figures: Figures) -> Iterator[Finding]:
             Level.WARNING,
             f"{pages} of {words.names(names)} cannot be read: {host.unreadable[names[0]]}",
             min(since for since, _ in late),
-            "restart the process after removing what is there, or after an update of this monitor",
+            "after an update, restart supervisord; otherwise remove the file, and restart its process"
+            " if it runs here",
         )
