@@ -105,6 +105,6 @@ def _pages(host: Host, figures: Figures) -> Iterator[Finding]:
             Level.WARNING,
             f"{pages} of {words.names(names)} cannot be read: {host.unreadable[names[0]]}",
             min(since for since, _ in late),
-            "after an update, restart supervisord; otherwise remove the file, and restart its process"
-            " if it runs here",
+            "after an update, restart supervisord; otherwise remove the file, and restart its"
+            " process if it runs here",
         )
