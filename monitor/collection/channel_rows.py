@@ -11,7 +11,7 @@ from monitor.collection.figures import Figures
 from monitor.collection.hangs import HANGS, reader_hangs_ms
 from monitor.collection.host import Host
 from monitor.collection.parts import Run
-from monitor.collection.snapshot import Channel, Level
+from monitor.collection.snapshot import RANKS, Channel, Level
 
 #: Milliseconds out of its channel, or without a page, after which a reader is a problem.
 ABSENT_MS = 60_000
@@ -24,9 +24,6 @@ NOT_STARTED_MS = 30_000
 FULL_WARNING = 0.2
 FULL_PROBLEM = 0.8
 
-#: For sorting.
-ORDER = {level: place for place, level in enumerate(Level)}
-
 
 def channel_rows(host: Host, figures: Figures) -> list[Channel]:
     """Return a row for each channel of *host*: the worst first, then those with most messages."""
@@ -34,7 +31,7 @@ def channel_rows(host: Host, figures: Figures) -> list[Channel]:
     for (channel, _), number in figures.last_hour.counts.dropped.items():
         dropped[channel] += number
     rows = [_row(host, channel, figures, dropped[channel]) for channel in parts.channels(host)]
-    rows.sort(key=lambda row: (ORDER[row.level], -row.messages_per_s, row.channel))
+    rows.sort(key=lambda row: (RANKS[row.level], -row.messages_per_s, row.channel))
     return rows
 
 

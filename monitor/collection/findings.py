@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from monitor.collection.channel_rows import ORDER
 from monitor.collection.figures import Figures
 from monitor.collection.host import Host
 from monitor.collection.host_findings import host_findings
 from monitor.collection.publisher_findings import publisher_findings
 from monitor.collection.reader_findings import reader_findings
-from monitor.collection.snapshot import Channel, Finding, Level, Login, Publisher
+from monitor.collection.snapshot import RANKS, Channel, Finding, Level, Login, Publisher
 
 
 def findings(
@@ -27,7 +26,7 @@ def findings(
     if not (rows or publisher or login or found):
         found.append(_nothing_runs(figures))
     # Of one level, they stay in this order.
-    return sorted(found, key=lambda finding: ORDER[finding.level])
+    return sorted(found, key=lambda finding: RANKS[finding.level])
 
 
 def _nothing_runs(figures: Figures) -> Finding:

@@ -22,6 +22,10 @@ class Level(enum.StrEnum):
     OK = "ok"
 
 
+#: For sorting: the worst first.
+RANKS = {level: place for place, level in enumerate(Level)}
+
+
 class Finding(msgspec.Struct):
     """Something that is wrong on the host, in one sentence."""
 

@@ -11,12 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from msgspec.structs import replace
-
 from common.web_address import WebAddress
 from monitor.collection.absent import absent
 from monitor.collection.remote import RemoteError, fetch
 from monitor.collection.snapshot import Snapshot
+from monitor.collection.told_apart import told_apart
 
 _ANSWER_WITHIN_S = 3.0
 _EVERY_S = 1.0
@@ -75,15 +74,7 @@ def keep_asking(hosts: Sequence[AskedHost], tell: Callable[[], None]) -> None:
 
 def snapshots(hosts: Sequence[AskedHost]) -> list[Snapshot]:
     """Return the snapshots of *hosts*, with their addresses where two have the same name."""
-    found: list[Snapshot] = []
-    names: set[str] = set()
-    for host in hosts:
-        snapshot = host.snapshot()
-        if snapshot.host in names:
-            snapshot = replace(snapshot, host=f"{snapshot.host} ({host.address})")
-        names.add(snapshot.host)
-        found.append(snapshot)
-    return found
+    return told_apart((host.address, host.snapshot()) for host in hosts)
 
 
 def _now_ms() -> int:

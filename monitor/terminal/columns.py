@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.collection.formats import count, delay, largest_unit, rate, size
-from monitor.collection.snapshot import Channel, Level
+from monitor.collection.snapshot import RANKS, Channel, Level
 from monitor.terminal.texts import age, printable
 
 #: Signs for those who see no colours.
 SIGNS = {Level.PROBLEM: "!!", Level.WARNING: "! ", Level.OK: "  "}
-
-_ORDER = list(Level)
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ COLUMNS = (
     Column(
         "STATE",
         lambda row: f"{SIGNS[row.channel.level]} {printable(row.channel.state)}",
-        lambda row: _ORDER.index(row.channel.level),
+        lambda row: RANKS[row.channel.level],
         is_number=False,
     ),
     Column(

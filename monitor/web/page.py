@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.collection.formats import exact
-from monitor.collection.snapshot import Channel, Finding, History, Level, Snapshot
+from monitor.collection.snapshot import RANKS, Channel, Finding, History, Level, Snapshot
 from monitor.web.sparkline import HEIGHT, WIDTH
 from monitor.web.views import (
     EMPTY,
@@ -66,8 +66,6 @@ _LOGIN_FACTS = (("Ends", ("expires",)),)
 #: What stands for a level where there is no colour, and no room for a word.
 _SIGNS = {Level.PROBLEM: "✕", Level.WARNING: "!", Level.OK: "✓"}
 
-_RANKS = {Level.PROBLEM: 0, Level.WARNING: 1, Level.OK: 2}
-
 
 def page(hosts: Sequence[Snapshot]) -> str:
     """Return the page that shows *hosts*, of which the first is the host that serves it."""
@@ -87,7 +85,7 @@ def page(hosts: Sequence[Snapshot]) -> str:
 
 def _title(hosts: Sequence[Snapshot]) -> str:
     """Return the worst host's sentence. The tab of a browser shows its beginning."""
-    worst = min(hosts, key=lambda host: _RANKS[host.level], default=None)
+    worst = min(hosts, key=lambda host: RANKS[host.level], default=None)
     if worst is None:
         return "Twitch ingestion"
     return f"{_SIGNS[worst.level]} {worst.sentence} | Twitch ingestion"
@@ -101,7 +99,7 @@ def _verdict(host: Snapshot) -> tuple[Snapshot, View, list[tuple[Finding, View]]
 def _rows(hosts: Sequence[Snapshot]) -> list[tuple[Snapshot, Channel, View]]:
     """Return all channels of *hosts*, problems first."""
     rows = [(host, channel) for host in hosts for channel in host.channels]
-    rows.sort(key=lambda row: (_RANKS[row[1].level], row[1].channel, row[0].host))
+    rows.sort(key=lambda row: (RANKS[row[1].level], row[1].channel, row[0].host))
     return [(host, channel, channel_view(channel, host.at_ms)) for host, channel in rows]
 
 

@@ -19,6 +19,7 @@ from monitor.collection.absent import absent
 from monitor.collection.messages import Messages
 from monitor.collection.remote import RemoteError, fetch, fetch_messages
 from monitor.collection.snapshot import Level, Snapshot
+from monitor.collection.told_apart import told_apart
 from monitor.web.daemon_thread import in_daemon_thread
 
 #: Seconds in which a peer has to respond.
@@ -52,14 +53,8 @@ class Peers:
 
     def told_apart(self, own: Snapshot, others: Sequence[Snapshot]) -> list[Snapshot]:
         """Return *own* and *others*, renamed with their addresses where hosts have one name."""
-        hosts, names = [own], {own.host}
-        for peer, snapshot in zip(self._peers, others, strict=True):
-            name = snapshot.host
-            while name in names:
-                name = f"{name} ({peer.address})"
-            names.add(name)
-            hosts.append(replace(snapshot, host=name))
-        return hosts
+        addresses = [None, *(peer.address for peer in self._peers)]
+        return told_apart(zip(addresses, [own, *others], strict=True))
 
     def close(self) -> None:
         """Ask no more."""
