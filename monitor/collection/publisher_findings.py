@@ -62,7 +62,10 @@ def _about_kafka(host: Host, row: Publisher) -> tuple[str, str]:
     if not row.kafka_is_reachable:
         return f"Kafka at {row.kafka_brokers} cannot be reached", ""
     if is_slow(row, host):
-        return f"Kafka confirms {'slowly' if row.published_per_s else 'nothing'}", row.problem
+        if not row.published_per_s:
+            return "Kafka confirms nothing", row.problem
+        waits = words.duration(host.at_ms - row.oldest_unconfirmed_ms)
+        return "Kafka confirms slowly", f"a record has waited {waits} for it"
     return "the publisher has no session with Kafka", row.problem
 
 

@@ -342,9 +342,11 @@ def test_kafka_that_confirms_a_backlog_is_not_said_to_confirm_nothing(observer: 
         published={"chat": 3},
         unconfirmed=4,
         oldest_unconfirmed_ms=NOON_MS,
+        # It has not noticed yet.
+        problem="Kafka can be reached, but confirms nothing",
     )
     seen = observer.see(healthy(61, publisher=some))
-    assert seen.sentence.startswith("Kafka confirms slowly: a record has waited 1 minute")
+    assert seen.sentence.startswith("Kafka confirms slowly: a record has waited 1 minute for it;")
 
 
 @pytest.mark.parametrize(
