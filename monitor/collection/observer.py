@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from heapq import nlargest
 
@@ -29,6 +30,7 @@ class Observer:
         self._collector = collector
         self._shows_messages = shows_messages
         self._figures = Figures()
+        self._name = secrets.token_hex(8)
         #: The newest facts.
         self.host: Host | None = None
 
@@ -64,6 +66,7 @@ class Observer:
             history=figures.history.history(),
             last_gaps=_last_gaps(host),
             shows_messages=self._shows_messages,
+            monitor=self._name,
         )
 
 

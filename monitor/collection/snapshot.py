@@ -155,3 +155,5 @@ class Snapshot(msgspec.Struct):
     #: Whether a channel's last messages can be asked for.
     shows_messages: bool = False
     version: int = SNAPSHOT_VERSION
+    #: A random name of the monitor that made it: a host may be among its own MONITOR_PEERS.
+    monitor: str = ""

@@ -74,7 +74,8 @@ def keep_asking(hosts: Sequence[AskedHost], tell: Callable[[], None]) -> None:
 
 def snapshots(hosts: Sequence[AskedHost]) -> list[Snapshot]:
     """Return the snapshots of *hosts*, with their addresses where two have the same name."""
-    return told_apart((host.address, host.snapshot()) for host in hosts)
+    apart = told_apart((host.address, host.snapshot()) for host in hosts)
+    return [snapshot for _, snapshot in apart]
 
 
 def _now_ms() -> int:

@@ -52,7 +52,7 @@ class MessagesRoute:
         if channel not in {row.channel for row in hosts[number].channels}:
             raise _NoMessagesError("There is no such channel on this host.")
         if number:
-            return await self._peers.messages(number - 1, channel)
+            return await self._peers.messages(hosts[number].host, channel)
         try:
             return last_messages(self._state_dir, channel)
         except PageError:

@@ -33,7 +33,10 @@ class Peers:
     """The monitors at *addresses*, which take *token*, "" for none."""
 
     def __init__(self, addresses: Sequence[WebAddress], token: str) -> None:
-        self._peers = [_Peer(address, token) for address in addresses]
+        # An address that is there twice is asked once.
+        self._peers = [_Peer(address, token) for address in dict.fromkeys(addresses)]
+        #: By the names that they are shown with.
+        self._shown: dict[str, _Peer] = {}
 
     async def snapshots(self) -> list[Snapshot]:
         """Return the newest snapshot of each peer, in the order of their addresses."""
@@ -43,18 +46,23 @@ class Peers:
             await asyncio.wait(waited_for, timeout=_WAIT_S)
         return [peer.newest for peer in self._peers]
 
-    async def messages(self, number: int, channel: str) -> Messages:
+    async def messages(self, host: str, channel: str) -> Messages:
         """
-        Return the last messages of *channel* on the peer with this *number*, from 0.
+        Return the last messages of *channel* on the peer that is shown as *host*.
 
         Raises RemoteError.
         """
-        return await self._peers[number].messages(channel)
+        peer = self._shown.get(host)
+        if peer is None:
+            raise RemoteError(f"{host} is not shown any more.", "")
+        return await peer.messages(channel)
 
     def told_apart(self, own: Snapshot, others: Sequence[Snapshot]) -> list[Snapshot]:
-        """Return *own* and *others*, renamed with their addresses where hosts have one name."""
-        addresses = [None, *(peer.address for peer in self._peers)]
-        return told_apart(zip(addresses, [own, *others], strict=True))
+        """Return *own* and *others*, each host once and with a name of its own."""
+        peers = {peer.address: peer for peer in self._peers}
+        apart = told_apart([(None, own), *zip(peers, others, strict=True)])
+        self._shown = {snapshot.host: peers[address] for address, snapshot in apart if address}
+        return [snapshot for _, snapshot in apart]
 
     def close(self) -> None:
         """Ask no more."""

@@ -41,6 +41,14 @@ def test_the_page_shows_all_hosts(
     assert [row["channel"] for row in monitor.status()["channels"]] == ["alpha"]
 
 
+def test_a_host_is_shown_once(processes: StartProcess, pages: StatusPages, other: Monitor) -> None:
+    """Although it is there under two names, as a host with the same .env as all others is."""
+    pages.reader("alpha")
+    again = f"localhost:{other.address.port}"
+    monitor = _start(processes, f"{other.address},{again}", token=TOKEN)
+    assert [host["channels"][0]["channel"] for host in _hosts(monitor)] == ["alpha", "beta"]
+
+
 def test_a_wrong_token_is_said(processes: StartProcess, pages: StatusPages, other: Monitor) -> None:
     """In the sentence of that host, with what to do."""
     pages.reader("alpha")
