@@ -34,6 +34,9 @@ _MIB_BESIDE = 600
 _CONFIRM_WITHIN_S = 60.0
 _LOOK_EVERY_S = 0.1
 
+#: The processes beside the readers.
+_OTHERS = ("publisher", "monitor", "supervisord")
+
 Row = dict[str, object]
 
 
@@ -81,8 +84,7 @@ class _Watch:
         processes = running.processes()
         self._pids = {
             "readers": running.readers(),
-            "publisher": [processes["publisher"]],
-            "supervisord": [processes["supervisord"]],
+            **{who: [processes[who]] for who in _OTHERS},
         }
         self._started = time.perf_counter()
         self._before = self._usage()
@@ -102,7 +104,9 @@ class _Watch:
             figures[f"{who} CPU %"] = round(100 * used_s / seconds, 2)
         for who, after in now.items():
             figures[f"{who} descriptors"] = after.descriptors
-        for who in ("publisher", "supervisord"):
+        sleeps = readers.sleeps - self._before["readers"].sleeps
+        figures["wake-ups/s a reader"] = round(sleeps / seconds / readers.processes, 2)
+        for who in _OTHERS:
             figures[f"{who} MiB"] = round(now[who].private_mib, 1)
         return figures
 

@@ -30,7 +30,7 @@ _CONFIRM_WITHIN_S = 60.0
 _WARM_UP_AGAIN_AFTER_S = 5.0
 
 #: The command lines of the measured processes other than supervisord.
-_PROGRAM = re.compile(r" -m (publisher|readers \w+) *$")
+_PROGRAM = re.compile(r" -m (publisher|monitor|readers \w+) *$")
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Supervised:
     warm_up: dict[str, int]
 
     def processes(self) -> dict[str, int]:
-        """Return the pid of each process: `supervisord`, `publisher`, and `readers CHANNEL`."""
+        """Return the pids: `supervisord`, `publisher`, `monitor`, and each `readers CHANNEL`."""
         session = self.service.supervisord.pid
         named = {"supervisord": session}
         for process in running_processes():

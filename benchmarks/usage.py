@@ -22,6 +22,8 @@ class Usage:
     #: Processor time since their start, in seconds.
     processor_s: float
     descriptors: int
+    #: How often their threads have slept since their start.
+    sleeps: int
 
 
 def usage(pids: Iterable[int]) -> Usage:
@@ -34,6 +36,7 @@ def usage(pids: Iterable[int]) -> Usage:
         private_mib=sum(map(_private_kib, memory)) / _MIB,
         processor_s=sum(map(processor_s, pids)),
         descriptors=sum(1 for pid in pids for _ in Path(f"/proc/{pid}/fd").iterdir()),
+        sleeps=sum(map(_sleeps, pids)),
     )
 
 
@@ -54,6 +57,14 @@ def processor_s(pid: int) -> float:
     # seconds to use one. https://docs.kernel.org/scheduler/sched-stats.html
     threads = [(task / "schedstat").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
     return sum(int(thread.split()[0]) for thread in threads) / 1e9
+
+
+def _sleeps(pid: int) -> int:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    texts = [(task / "status").read_text() for task in tasks]
+    return sum(
+        int(re.findall(r"^voluntary_ctxt_switches:\s+(\d+)$", text, re.M)[0]) for text in texts
+    )
 
 
 def available_mib() -> float:

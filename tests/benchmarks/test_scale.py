@@ -14,11 +14,15 @@ COLUMNS = {
     "private MiB a reader",
     "readers CPU %",
     "publisher CPU %",
+    "monitor CPU %",
     "supervisord CPU %",
     "readers descriptors",
     "publisher descriptors",
+    "monitor descriptors",
     "supervisord descriptors",
+    "wake-ups/s a reader",
     "publisher MiB",
+    "monitor MiB",
     "supervisord MiB",
 }
 

@@ -11,7 +11,7 @@ def test_the_memory_of_every_process_is_sampled_and_nothing_is_lost() -> None:
     assert result.keys() == {"kafka", "minutes", "messages", "messages/s", "lost"}
     assert result["lost"] == 0
     assert result["messages"] != 0
-    processes = {"supervisord", "publisher"} | {
+    processes = {"supervisord", "publisher", "monitor"} | {
         f"readers channel_{number}" for number in range(soak.READERS)
     }
     assert all(sample.keys() == {"minutes", *processes} for sample in samples)
