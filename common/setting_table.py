@@ -272,7 +272,7 @@ class Settings:
         "127.0.0.1:9464",
         web_address.web_bind,
         "HOST:PORT of the live page, metrics and health; off loopback it needs MONITOR_TOKEN",
-        "monitor top",
+        "monitor top init",
     )
     monitor_token: str = _variable(
         "MONITOR_TOKEN",

@@ -19,7 +19,7 @@ from common.arguments import main_of, with_reason
 from common.file_lock import file_lock
 from common.settings import SettingsError
 from readers.supervision.channel_names import channel_name
-from twitch_ingestion.foreground import run_in_foreground
+from twitch_ingestion.foreground import print_first, run_in_foreground
 from twitch_ingestion.trial import Trial, TrialError, live_trial, recorded_trial
 from twitch_ingestion.trial_refusals import refuse_if_running, refuse_long_path
 from twitch_ingestion.where_to_look import where_to_look
@@ -67,7 +67,7 @@ def run(options: Namespace) -> int:
         except OSError as error:
             print(f"Cannot set up {folder}: {error.strerror}: {error.filename}", file=sys.stderr)
             return exit_codes.SETTINGS
-        print(f"The live page: {trial.live_page()}", flush=True)
+        print_first(f"The live page: {trial.live_page()}")
         if trial.is_embedded and options.channels:
             print(
                 "Using the embedded Kafka, in memory only. Set KAFKA_BROKERS to use a real one.",

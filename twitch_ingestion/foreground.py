@@ -21,6 +21,14 @@ _POLL_MS = 200
 _ASK_EVERY_S = 0.5
 
 
+def print_first(text: str) -> None:
+    """Print the line *text*, unless it would have to wait, as on a terminal after Ctrl-S."""
+    output = select.poll()
+    output.register(sys.stdout.fileno(), select.POLLOUT)
+    if [ready for _, ready in output.poll(0)] == [select.POLLOUT]:
+        print(text, flush=True)
+
+
 def run_in_foreground(
     command: Sequence[str], environment: Mapping[str, str], text: Callable[[], str | None]
 ) -> int:

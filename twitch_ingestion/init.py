@@ -20,6 +20,7 @@ from common.arguments import main_of
 from common.command_line import command, program
 from common.files import OWNER_ONLY, replace_file, write_beside
 from common.settings import SettingsError, read_settings, settings_file
+from common.settings_help import settings_help
 from monitor.collection.own_address import reachable
 from readers.wanted_channels import CHANNELS_FILE
 from twitch_ingestion.packaged_files import PACKAGED, PROGRAMS, SETTINGS, SUPERVISORD
@@ -108,6 +109,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "Write supervisord.conf, programs.conf, channels.conf, .env and the folder var into a"
         " folder. Files that exist are kept. It prints what to do next."
     )
+    parser.epilog = settings_help("init")
     parser.add_argument(
         "folder", metavar="DIR", type=Path, help="the folder, which is made if it does not exist"
     )
