@@ -31,9 +31,13 @@ _WITHIN_S = 60.0
 _TICK_S = 0.01
 
 
-def measure(seconds: float, after_s: float, rate: float) -> tuple[Watch, float, dict[str, float]]:
+def measure(
+    seconds: float, after_s: float, rate: float, *, before_s: float = _BEFORE_S
+) -> tuple[Watch, float, dict[str, float]]:
     """
-    Stop Kafka for *seconds*, while *rate* messages per second are said, and go on for *after_s*.
+    Stop Kafka for *seconds*, while *rate* messages per second are said.
+
+    They are said *before_s* before that, and *after_s* after it.
 
     Returns the watch, the moment of it when Kafka had stopped, and the final counts.
     """
@@ -46,7 +50,7 @@ def measure(seconds: float, after_s: float, rate: float) -> tuple[Watch, float, 
             talk = _talk(running.chat.server, zipf(running.channels, rate), is_over)
             talking = asyncio.run_coroutine_threadsafe(talk, running.chat.loop)
             with watch.each_second():
-                time.sleep(_BEFORE_S)
+                time.sleep(before_s)
                 broker.stop()
                 stopped_at = watch.second
                 time.sleep(seconds)

@@ -8,7 +8,7 @@ from benchmarks.watch import Look
 
 def test_an_outage_of_seconds_is_seen_and_nothing_is_lost() -> None:
     """With a real Kafka and a real Prometheus."""
-    watch, stopped_at, counts = outage.measure(seconds=3, after_s=3, rate=60)
+    watch, stopped_at, counts = outage.measure(seconds=3, after_s=3, rate=60, before_s=3)
     assert counts["said"] > 0
     assert counts["received"] == counts["published"] == counts["in Kafka"] == counts["said"]
     assert counts["most unaccounted"] == counts["counters that fell"] == 0
