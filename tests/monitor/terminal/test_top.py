@@ -114,11 +114,15 @@ def test_it_follows_the_size_of_the_terminal(tmp_path: Path, columns: int, lines
         top.resize(columns, lines)
         is_wide = columns > 120
         shown = top.wait(
-            lambda shown: "STATE" in shown and ("zoe is banned" in shown) == is_wide, "a new size"
+            lambda shown: (
+                "STATE" in shown
+                and ("zoe is banned" in shown) == is_wide
+                and len(shown.splitlines()) == lines
+            ),
+            "a new size",
         )
         assert _names(shown)[0] == "zoe"
         assert ("CONNECTS" in shown) == is_wide
-        assert len(shown.splitlines()) == lines
         assert shown.splitlines()[-1].startswith("q quit")
         top.press("q")
         assert top.end() == 0
