@@ -82,6 +82,7 @@ class Books:
         self._kafka_problem = ""
         self._other_problem = ""
         self._is_changed = True
+        self._lacks_taken = False
         self._write_at = 0.0
         status.pid = os.getpid()
         status.state_since_ms = status.kafka_since_ms = _now_ms()
@@ -119,6 +120,17 @@ class Books:
         status.taken += count
         status.unconfirmed += count
         batch.second = self._oldest.take(batch.taken_s)
+        self._lacks_taken = True
+
+    def write_taken(self) -> None:
+        """
+        Write the page if it lacks a batch that was taken.
+
+        Kafka is about to get it for good: if the process is killed, no reader sends it again, and
+        it would not be counted.
+        """
+        if self._lacks_taken:
+            self.write()
 
     def settle(self, batch: TakenBatch) -> None:
         """Count a taken batch of which Kafka has confirmed all that it was given."""
@@ -229,7 +241,7 @@ class Books:
         status.written_ms = status.turned_ms = _now_ms()
         status.oldest_unconfirmed_ms = self._oldest.taken_ms
         self._page.write(status)
-        self._is_changed = False
+        self._is_changed = self._lacks_taken = False
         self._write_at = time.monotonic() + _WRITE_EVERY_S
 
     def summary(self) -> str:

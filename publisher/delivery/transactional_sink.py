@@ -164,6 +164,7 @@ class TransactionalSink(Sink):
             self._commit(transaction)
 
     def _commit(self, transaction: Transaction) -> None:
+        self._books.write_taken()
         if not self._has_ended(self.producer.commit_transaction):
             return
         for batch in transaction.batches:

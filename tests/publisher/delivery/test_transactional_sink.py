@@ -1,4 +1,7 @@
-"""The exactly-once sink when librdkafka keeps a record of a failed transaction in its queue."""
+"""
+The exactly-once sink: when librdkafka keeps a record of a failed transaction in its queue, and what
+the page says when a transaction is committed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from publisher.delivery.transactional_sink import TransactionalSink
 from publisher.kafka.health import KafkaHealth
 from publisher.link.sequence import Delivery, ReceivingLink
 from tests.kafka.cluster import KafkaCluster
-from tests.publisher.books import new_books
+from tests.publisher.books import new_books, status_of
 from tests.publisher.delivery.exactly_once import committed
 from tests.publisher.peer import KEY, READER, chat, now_ms
 
@@ -84,6 +87,29 @@ def test_another_error_ends_the_session_though_another_record_is_never_reported(
     assert sink.failure is not None
     assert sink.failure.code() == KafkaError.UNKNOWN_TOPIC_OR_PART
     assert sink.unconfirmed == 2
+
+
+def test_the_page_has_what_is_committed_before_kafka_has_it(
+    real_kafka: KafkaCluster, topic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No reader sends it again, so it would be missing if the publisher was killed then."""
+    seen = []
+
+    class ObservingProducer(Producer):
+        def commit_transaction(self, *args: Any) -> None:
+            seen.append(status_of(tmp_path).unconfirmed)
+            super().commit_transaction(*args)
+
+    monkeypatch.setattr("publisher.delivery.sink.Producer", ObservingProducer)
+    for name in (topic, f"{topic}-progress"):
+        _create(real_kafka, name)
+    sink = _sink(real_kafka, topic, tmp_path)
+
+    _take(sink, chat(1, 2))
+    _poll_until_settled(sink)
+
+    assert committed(real_kafka.bootstrap, topic) == [1, 2]
+    assert set(seen) == {2}
 
 
 def _sink(cluster: KafkaCluster, topic: str, state_dir: Path) -> TransactionalSink:
