@@ -47,7 +47,6 @@ class StatusKeeper:
         if len(status.delay.counts) != len(DELIVERY_S) + 1:
             # Another version had other bounds.
             status.delay = new_histogram(DELIVERY_S)
-        self.write()
         # Opening the outbox may take long. Until then the page would show the last reader's state.
         self.write()
 
