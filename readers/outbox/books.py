@@ -51,8 +51,7 @@ class Books:
     def open(self, outbox: Opened) -> None:
         """Begin with what *outbox* holds, and account for what the last process did not write."""
         status = self.status
-        reason = _reason_of_replacement(status, outbox)
-        if reason:
+        if reason := _reason_of_loss(status, outbox):
             self._continue_after(reason, outbox)
         else:
             self._continue(outbox)
@@ -121,11 +120,13 @@ class Books:
         status.acknowledged += status.waiting + received - outbox.held.count - lost
 
     def _continue_after(self, reason: DropReason, outbox: Opened) -> None:
-        """Account for what *outbox* lacks, which was put in place of the last one for *reason*."""
+        """Account for what *outbox* lacks, whose numbers are others: it is lost for *reason*."""
         status = self.status
         missing = status.waiting - outbox.held.count
         # `drain` may have sent some of it since. Numbers that were skipped make this too many.
         lost = max(0, missing - outbox.acknowledged)
+        if reason is DropReason.UNWRITTEN:
+            lost = min(lost, status.unwritten)
         self._drop(reason, lost)
         status.acknowledged += max(0, missing) - lost
         status.received += max(0, -missing)
@@ -152,14 +153,21 @@ def _given_since(status: ReaderStatus, outbox: Opened) -> int:
     return max(0, last_seq - status.last_seq) % NUMBERS_SKIPPED
 
 
-def _reason_of_replacement(status: ReaderStatus, outbox: Opened) -> DropReason | None:
-    """Return why *outbox* is another one than that of *status*; None if it is the same."""
+def _reason_of_loss(status: ReaderStatus, outbox: Opened) -> DropReason | None:
+    """
+    Return why something of *status* may be lost in *outbox*, if its numbers are others.
+
+    Returns None if they are the same.
+    """
     if outbox.numbering == status.numbering:
         return None
     if outbox.absent is None:
         return DropReason.REMOVED
-    # Otherwise it was renamed before the kill.
-    return DropReason.DAMAGED if outbox.absent is GapReason.DAMAGED else None
+    if outbox.absent is GapReason.DAMAGED:
+        return DropReason.DAMAGED
+    # Either it was renamed before the kill, or it was damaged and all of it could be read. Then its
+    # numbers have begun again with 1, and only what was never in the file is lost.
+    return DropReason.UNWRITTEN if outbox.last_seq < status.last_seq else None
 
 
 def _now_ms() -> int:

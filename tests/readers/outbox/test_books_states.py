@@ -250,3 +250,19 @@ def _id(record: Record) -> bytes:
 
 BooksMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
 TestBooks = BooksMachine.TestCase
+
+
+def test_what_could_be_read_of_a_damaged_outbox_is_counted_once() -> None:
+    """All of it could, so there is no loss, but its numbers begin again with 1."""
+    machine = BooksMachine()
+    machine.start()
+    machine.restart(writes=False, boots=True)
+    machine.miss()
+    machine.damage(at=0.5, pages=1)
+    try:
+        assert machine.status.waiting == 1
+        machine.books_balance()
+        machine.what_is_given_up_is_lost()
+        machine.what_is_received_was_put_in()
+    finally:
+        machine.teardown()
