@@ -29,6 +29,7 @@ from common.status.publisher_status import (
     PublisherState,
     PublisherStatus,
 )
+from common.unix_time import unix_ms
 from publisher.kafka.statistics import Statistics
 from publisher.oldest_taken import OldestTaken, TakenSecond
 from publisher.summary import numbers, summary
@@ -85,7 +86,7 @@ class Books:
         self._lacks_taken = False
         self._write_at = 0.0
         status.pid = os.getpid()
-        status.state_since_ms = status.kafka_since_ms = _now_ms()
+        status.state_since_ms = status.kafka_since_ms = unix_ms()
         status.state = PublisherState.STARTING
         status.kafka_is_reachable = False
         status.session = status.readers = 0
@@ -191,7 +192,7 @@ class Books:
         """Note what the publisher does from now on."""
         if state != self._status.state:
             self._status.state = state
-            self._status.state_since_ms = _now_ms()
+            self._status.state_since_ms = unix_ms()
             self._is_changed = True
 
     def begin_session(self, session: int) -> None:
@@ -210,7 +211,7 @@ class Books:
         """Note whether a broker responds, and why not."""
         if is_reachable != self._status.kafka_is_reachable:
             self._status.kafka_is_reachable = is_reachable
-            self._status.kafka_since_ms = _now_ms()
+            self._status.kafka_since_ms = unix_ms()
         self._kafka_problem = problem
         self._show_problem()
 
@@ -238,7 +239,7 @@ class Books:
     def write(self) -> None:
         """Write the page."""
         status = self._status
-        status.written_ms = status.turned_ms = _now_ms()
+        status.written_ms = status.turned_ms = unix_ms()
         status.oldest_unconfirmed_ms = self._oldest.taken_ms
         self._page.write(status)
         self._is_changed = self._lacks_taken = False
@@ -267,7 +268,3 @@ def _add(counts: dict[str, int], more: Mapping[str, int]) -> None:
 def from_zero(names: Sequence[str], counts: Mapping[str, int]) -> dict[str, int]:
     """Return *counts*, and 0 for each of *names* that is missing there."""
     return {**dict.fromkeys(names, 0), **counts}
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

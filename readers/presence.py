@@ -11,11 +11,11 @@ leaves out the part of a gap in which another reader was in the channel.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from common.chat_gap import ChatGap, GapReason
 from common.frames import Batch
+from common.unix_time import unix_ms
 from readers.outbox.database import Absence
 from readers.outbox.gap_batch import gap_batch
 from readers.outbox.outbox import Outbox
@@ -46,7 +46,7 @@ class ChannelPresence:
         outbox: Outbox,
         append: Callable[[Batch], object],
         report_presence: ReportPresence,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        now_ms: Callable[[], int] = unix_ms,
     ) -> None:
         """*append* puts a gap record into the outbox and sends it."""
         self._channel = channel

@@ -10,7 +10,6 @@ it when Twitch answers its PING.
 from __future__ import annotations
 
 import os
-import time
 
 import msgspec
 
@@ -18,6 +17,7 @@ from common.settings import Settings
 from common.status.histogram import DELIVERY_S, new_histogram
 from common.status.page import StatusPage
 from common.status.reader_status import ReaderState, ReaderStatus, clipped, reader_page
+from common.unix_time import unix_ms
 from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
 
@@ -40,7 +40,7 @@ class StatusKeeper:
         self.status = status = self._page.previous or ReaderStatus()
         status.channel = channel
         status.pid = os.getpid()
-        status.state_since_ms = _now_ms()
+        status.state_since_ms = unix_ms()
         status.state, status.problem = ReaderState.STARTING, ""
         status.session, status.publisher = 0, ""
         status.outbox_limit_bytes = settings.outbox_max_bytes
@@ -61,7 +61,7 @@ class StatusKeeper:
         if problem is not None:
             status.problem = clipped(problem)
         if state != status.state:
-            status.state, status.state_since_ms = state, _now_ms()
+            status.state, status.state_since_ms = state, unix_ms()
         self.write()
 
     def on_connected(self) -> None:
@@ -98,9 +98,5 @@ class StatusKeeper:
             self._outbox.take_stock()
             status.session = self._sender.session or 0
             status.publisher = clipped(self._sender.endpoint)
-        status.written_ms = _now_ms()
+        status.written_ms = unix_ms()
         self._page.write(status)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -105,6 +105,11 @@ class ReaderStatus(msgspec.Struct, array_like=True):
     waiting_numbers: list[tuple[int, int]] = []
     last_seq: int = 0
 
+    @property
+    def gap_ms(self) -> int:
+        """The time that all gap records cover, in milliseconds."""
+        return sum(milliseconds for _, milliseconds in self.gaps_by_reason.values())
+
 
 def reader_page(state_dir: Path, channel: str) -> Path:
     """Return the path of the page of the reader of *channel*."""

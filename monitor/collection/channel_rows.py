@@ -11,7 +11,7 @@ from monitor.collection.figures import Figures
 from monitor.collection.hangs import HANGS, reader_hangs_ms
 from monitor.collection.host import Host
 from monitor.collection.parts import Run
-from monitor.collection.snapshot import RANKS, Channel, Level
+from monitor.collection.snapshot import RANKS, Channel, Level, Publisher
 
 #: Milliseconds out of its channel, or without a page, after which a reader is a problem.
 ABSENT_MS = 60_000
@@ -54,13 +54,14 @@ def _row(host: Host, channel: str, figures: Figures, dropped: int) -> Channel:
         oldest_waiting_ms=status.oldest_waiting_ms,
         dropped=sum(status.dropped.values()),
         gaps=sum(number for number, _ in status.gaps_by_reason.values()),
-        gap_ms=sum(milliseconds for _, milliseconds in status.gaps_by_reason.values()),
+        gap_ms=status.gap_ms,
         connects=status.connects,
         received=status.received,
     )
     run = parts.run_of(host, READER_PREFIX + channel, page)
     if run is not Run.RUNNING:
-        _judge_process(row, run, host, figures)
+        name = READER_PREFIX + channel
+        judge_process(row, name, run, host, figures, last_ms=status.written_ms)
     elif page and reader_hangs_ms(host, page):
         row.level, row.state, row.state_since_ms = Level.PROBLEM, HANGS, status.written_ms
     elif status.state != ReaderState.IN_CHANNEL:
@@ -70,14 +71,13 @@ def _row(host: Host, channel: str, figures: Figures, dropped: int) -> Channel:
     return row
 
 
-def _judge_process(row: Channel, run: Run, host: Host, figures: Figures) -> None:
-    """Say in *row* that the reader does not run."""
-    name = READER_PREFIX + row.channel
+def judge_process(
+    row: Channel | Publisher, name: str, run: Run, host: Host, figures: Figures, *, last_ms: int
+) -> None:
+    """Say in *row* that the program *name*, which told about itself at *last_ms*, does not run."""
     row.state = run.value
-    page = host.readers.get(row.channel)
-    written_ms = page.status.written_ms if page else 0
-    row.state_since_ms = gone_since(figures, name, run, written_ms)
-    # A reader that ends by itself has told why.
+    row.state_since_ms = gone_since(figures, name, run, last_ms)
+    # One that ends by itself has told why.
     why = host.unreadable.get(name, "") or parts.why_it_does_not_run(host, name)
     row.problem = why or row.problem
     row.level = run_level(run, host.at_ms - row.state_since_ms, why)

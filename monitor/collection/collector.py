@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+from common.unix_time import unix_ms
 from monitor.collection.host import Host
 from monitor.collection.pages import read_pages
 from monitor.collection.supervised import SupervisedPrograms
@@ -30,7 +31,7 @@ class Collector:
         running = {page.status.pid for page in pages.readers.values() if page.is_written}
         supervised = self._programs.newest(running)
         return Host(
-            at_ms=time.time_ns() // 1_000_000,
+            at_ms=unix_ms(),
             readers=pages.readers,
             publisher=pages.publisher,
             auth=pages.auth,

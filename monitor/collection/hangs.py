@@ -7,7 +7,9 @@ writes its page. On its way there it may sleep for minutes.
 
 from __future__ import annotations
 
+from common.status.auth_status import AuthStatus
 from common.status.page import ReadPage
+from common.status.publisher_status import PublisherStatus
 from common.status.reader_status import ReaderState, ReaderStatus
 from monitor.collection.host import Host
 
@@ -26,18 +28,12 @@ READER_WRITES_WITHIN_MS = 40_000
 
 def publisher_hangs_ms(host: Host) -> int:
     """Return how many milliseconds the publisher has hung; 0 if it works or does not run."""
-    page = host.publisher
-    if page is None or not page.is_written:
-        return 0
-    return _beyond(host.at_ms - page.status.turned_ms, PUBLISHER_TURNS_WITHIN_MS)
+    return _hangs_ms(host, host.publisher, PUBLISHER_TURNS_WITHIN_MS)
 
 
 def auth_hangs_ms(host: Host) -> int:
     """Return how many milliseconds auth has hung; 0 if it works or does not run."""
-    page = host.auth
-    if page is None or not page.is_written:
-        return 0
-    return _beyond(host.at_ms - page.status.turned_ms, AUTH_TURNS_WITHIN_MS)
+    return _hangs_ms(host, host.auth, AUTH_TURNS_WITHIN_MS)
 
 
 def reader_hangs_ms(host: Host, page: ReadPage[ReaderStatus]) -> int:
@@ -56,6 +52,15 @@ def is_in_channel(host: Host, page: ReadPage[ReaderStatus]) -> bool:
     """Return whether the reader with *page* works in its channel."""
     is_there = page.is_written and page.status.state == ReaderState.IN_CHANNEL
     return is_there and not reader_hangs_ms(host, page)
+
+
+def _hangs_ms(
+    host: Host, page: ReadPage[PublisherStatus] | ReadPage[AuthStatus] | None, within_ms: int
+) -> int:
+    """Return how long the process of *page*, whose loop turns *within_ms*, has hung."""
+    if page is None or not page.is_written:
+        return 0
+    return _beyond(host.at_ms - page.status.turned_ms, within_ms)
 
 
 def _beyond(silent_ms: int, within_ms: int) -> int:

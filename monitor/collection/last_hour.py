@@ -52,7 +52,7 @@ def _until_now(host: Host) -> Counts:
         for reason, number in page.status.dropped.items():
             if number:
                 dropped[channel, reason] = number
-        if total_ms := sum(ms for _, ms in page.status.gaps_by_reason.values()):
+        if total_ms := page.status.gap_ms:
             gap_ms[channel] = total_ms
     return Counts(dropped, gap_ms, host.publisher.status.dead_letters if host.publisher else {})
 

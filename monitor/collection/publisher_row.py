@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from common.status.publisher_status import PublisherState, PublisherStatus
 from monitor.collection import parts, words
-from monitor.collection.channel_rows import gone_since, run_level
+from monitor.collection.channel_rows import judge_process
 from monitor.collection.figures import Figures
 from monitor.collection.hangs import HANGS, publisher_hangs_ms, publisher_works
 from monitor.collection.host import Host
@@ -49,23 +49,13 @@ def publisher_row(host: Host, figures: Figures) -> Publisher | None:
     )
     run = parts.run_of(host, "publisher", host.publisher)
     if run is not Run.RUNNING:
-        _judge_process(row, run, host, figures)
+        judge_process(row, "publisher", run, host, figures, last_ms=status.turned_ms)
+        row.readers = 0
     elif publisher_hangs_ms(host):
         row.level, row.state, row.state_since_ms = Level.PROBLEM, HANGS, status.turned_ms
     else:
         row.level = _kafka_level(row, host, figures)
     return row
-
-
-def _judge_process(row: Publisher, run: Run, host: Host, figures: Figures) -> None:
-    """Say in *row* that the publisher does not run."""
-    row.state = run.value
-    turned_ms = host.publisher.status.turned_ms if host.publisher else 0
-    row.state_since_ms = gone_since(figures, "publisher", run, turned_ms)
-    why = host.unreadable.get("publisher", "") or parts.why_it_does_not_run(host, "publisher")
-    row.problem = why or row.problem
-    row.readers = 0
-    row.level = run_level(run, host.at_ms - row.state_since_ms, why)
 
 
 def _kafka_level(row: Publisher, host: Host, figures: Figures) -> Level:

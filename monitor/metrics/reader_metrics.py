@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from common.chat_gap import GapReason
-from common.status.reader_status import DropReason, ReaderStatus
+from common.status.reader_status import DropReason
 from monitor.metrics.channel_metric import channel_counts, channel_metric, joined, labelled, summed
 from monitor.metrics.metric import Kind, Metric, OverChannels, Sample
 from monitor.metrics.scrape import Scrape
@@ -15,13 +15,9 @@ _NO_GAPS = {reason.value: 0 for reason in GapReason}
 
 def _gap_seconds(scrape: Scrape) -> Iterable[Sample]:
     if scrape.per_channel:
-        return [(f"{{{channel}}}", _gap_ms(status) / 1000) for channel, status in scrape.readers]
+        return [(f"{{{channel}}}", status.gap_ms / 1000) for channel, status in scrape.readers]
     # Sums of fractions depend on their order: one could be a little less than the last one.
-    return [("", sum(map(_gap_ms, scrape.counts)) / 1000)] if scrape.readers else ()
-
-
-def _gap_ms(status: ReaderStatus) -> int:
-    return sum(milliseconds for _, milliseconds in status.gaps_by_reason.values())
+    return [("", sum(status.gap_ms for status in scrape.counts) / 1000)] if scrape.readers else ()
 
 
 def _gaps_by_reason(scrape: Scrape) -> Iterable[Sample]:

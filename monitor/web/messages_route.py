@@ -41,18 +41,16 @@ class MessagesRoute:
     async def _messages(self, name: str | None, channel: str) -> Messages:
         """Return the messages of *channel* on the host *name*, None for this one."""
         hosts = await self._live.hosts()
-        number = next((number for number, host in enumerate(hosts) if host.host == name), None)
-        if name is None:
-            number = 0
-        if number is None:
+        shown = next((host for host in hosts if name in (None, host.host)), None)
+        if shown is None:
             raise _NoMessagesError("There is no such host here.")
-        if not hosts[number].shows_messages:
+        if not shown.shows_messages:
             raise _NoMessagesError("Messages are shown only where MONITOR_SHOW_MESSAGES is true.")
         # So it is no path to other files.
-        if channel not in {row.channel for row in hosts[number].channels}:
+        if channel not in {row.channel for row in shown.channels}:
             raise _NoMessagesError("There is no such channel on this host.")
-        if number:
-            return await self._peers.messages(hosts[number].host, channel)
+        if shown is not hosts[0]:
+            return await self._peers.messages(shown.host, channel)
         try:
             return last_messages(self._state_dir, channel)
         except PageError:

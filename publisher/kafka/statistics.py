@@ -11,13 +11,13 @@ https://github.com/confluentinc/librdkafka/blob/master/STATISTICS.md.
 from __future__ import annotations
 
 import logging
-import time
 from typing import Annotated
 
 import msgspec
 
 from common.logs import BoundedLog
 from common.status.publisher_status import SHOWN_BROKERS, BrokerFigures, KafkaFigures
+from common.unix_time import unix_ms
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ class Statistics:
         ]
         brokers.sort(key=lambda broker: (-broker.requests, broker.name))
         self.figures = KafkaFigures(
-            at_ms=int(time.time() * 1000),
+            at_ms=unix_ms(),
             queue_messages=statistics.msg_cnt,
             queue_bytes=statistics.msg_size,
             queue_limit_messages=statistics.msg_max,

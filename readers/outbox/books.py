@@ -8,13 +8,13 @@ added when the outbox is opened.
 
 from __future__ import annotations
 
-import time
 from typing import NamedTuple
 
 from common.chat_gap import GapReason, decode_chat_gap
 from common.frames import Batch, Kind, Record
 from common.status.histogram import DELIVERY_S
 from common.status.reader_status import SHOWN_GAPS, DropReason, ReaderStatus, ShownGap
+from common.unix_time import unix_ms
 from readers.outbox.database import StoredBatch
 from readers.outbox.file import NUMBERS_SKIPPED
 from readers.outbox.held_numbers import HeldNumbers
@@ -59,7 +59,7 @@ class Books:
         status.last_seq = outbox.last_seq
         status.waiting = outbox.held.count
         if status.waiting:
-            oldest_ms = status.oldest_waiting_ms or _now_ms()
+            oldest_ms = status.oldest_waiting_ms or unix_ms()
             self._times.add(outbox.held.last, oldest_ms, 0, 0)
         self.take_stock(0, outbox.numbering)
 
@@ -73,18 +73,18 @@ class Books:
             status.gaps += len(records)
             for record in records:
                 self._note_gap(record)
-            self._times.add(stored.last_seq, _now_ms(), 0, 0)
+            self._times.add(stored.last_seq, unix_ms(), 0, 0)
         else:
             status.received += len(records)
             status.last_message_ms = records[-1].timestamp
-            self._times.add(stored.last_seq, _now_ms(), records[0].timestamp, len(records))
+            self._times.add(stored.last_seq, unix_ms(), records[0].timestamp, len(records))
 
     def on_acknowledged(self, seq: int) -> None:
         """Note that all records up to *seq* were acknowledged."""
         status = self.status
         status.acknowledged += self._held.remove(0, seq)
         status.waiting = self._held.count
-        now_ms = _now_ms()
+        now_ms = unix_ms()
         for said_ms, messages in self._times.remove_until(seq):
             # Clocks differ: Twitch's may be ahead.
             status.delay.observe(DELIVERY_S, max(0.0, now_ms - said_ms) / 1000, messages)
@@ -168,7 +168,3 @@ def _reason_of_loss(status: ReaderStatus, outbox: Opened) -> DropReason | None:
     # Either it was renamed before the kill, or it was damaged and all of it could be read. Then its
     # numbers have begun again with 1, and only what was never in the file is lost.
     return DropReason.UNWRITTEN if outbox.last_seq < status.last_seq else None
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
