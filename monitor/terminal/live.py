@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from common import exit_codes
+from monitor.collection.asked_host import AskedHost
 from monitor.collection.snapshot import Snapshot
-from monitor.terminal.asking import AskedHost, keep_asking, snapshots
+from monitor.terminal.asking import keep_asking, snapshots
 from monitor.terminal.keys import Keys
 from monitor.terminal.screen import ENDING, Screen, Wakeups
 from monitor.terminal.summary import summary

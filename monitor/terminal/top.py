@@ -16,14 +16,18 @@ from common.arguments import main_of
 from common.command_line import program
 from common.settings import Settings
 from common.startup import start
+from monitor.collection.asked_host import AskedHost
 from monitor.collection.own_address import NoAddressError, own_address
 from monitor.collection.remote import UnreachableError
 from monitor.collection.snapshot import Level, Snapshot
 from monitor.terminal.arguments import add_arguments
-from monitor.terminal.asking import AskedHost, ask_all, snapshots
+from monitor.terminal.asking import ask_all, snapshots
 from monitor.terminal.live import watch
 from monitor.terminal.printed import json_of, print_once
 from monitor.terminal.screen import KEYBOARD
+
+#: Seconds that a monitor has to answer.
+_ANSWER_WITHIN_S = 3.0
 
 
 def run(options: argparse.Namespace) -> int:
@@ -57,7 +61,7 @@ def _hosts(settings: Settings) -> list[AskedHost]:
     """Return the hosts of *settings*, this one first. Raises NoAddressError."""
     own = own_address(settings.monitor_bind, settings.state_dir)
     addresses = dict.fromkeys((own, *settings.monitor_peers))
-    return [AskedHost(address, settings.monitor_token) for address in addresses]
+    return [AskedHost(address, settings.monitor_token, _ANSWER_WITHIN_S) for address in addresses]
 
 
 def _is_interactive(console: Console) -> bool:

@@ -8,17 +8,14 @@ of its own, and does not delay what is shown of the others.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from functools import partial
 
-from msgspec.structs import replace
-
 from common.web_address import WebAddress
-from monitor.collection.absent import absent
+from monitor.collection.asked_host import AskedHost
 from monitor.collection.messages import Messages
-from monitor.collection.remote import RemoteError, fetch, fetch_messages
-from monitor.collection.snapshot import Level, Snapshot
+from monitor.collection.remote import RemoteError, fetch_messages
+from monitor.collection.snapshot import Snapshot
 from monitor.collection.told_apart import told_apart
 from monitor.web.daemon_thread import in_daemon_thread
 
@@ -42,9 +39,9 @@ class Peers:
         """Return the newest snapshot of each peer, in the order of their addresses."""
         for peer in self._peers:
             peer.ask()
-        if waited_for := [peer.asked for peer in self._peers if peer.asked and not peer.fails]:
+        if waited_for := [peer.asked for peer in self._peers if peer.asked and not peer.host.error]:
             await asyncio.wait(waited_for, timeout=_WAIT_S)
-        return [peer.newest for peer in self._peers]
+        return [peer.host.snapshot for peer in self._peers]
 
     async def messages(self, host: str, channel: str) -> Messages:
         """
@@ -59,7 +56,7 @@ class Peers:
 
     def told_apart(self, own: Snapshot, others: Sequence[Snapshot]) -> list[Snapshot]:
         """Return *own* and *others*, each host once and with a name of its own."""
-        peers = {peer.address: peer for peer in self._peers}
+        peers = {peer.host.address: peer for peer in self._peers}
         apart = told_apart([(None, own), *zip(peers, others, strict=True)])
         self._shown = {snapshot.host: peers[address] for address, snapshot in apart if address}
         return [snapshot for _, snapshot in apart]
@@ -73,42 +70,18 @@ class Peers:
 
 class _Peer:
     def __init__(self, address: WebAddress, token: str) -> None:
-        self.address = address
-        self.newest = _not_asked(address)
+        self.host = AskedHost(address, token, RESPOND_WITHIN_S)
         #: While it is asked.
         self.asked: asyncio.Task[None] | None = None
-        #: Whether it did not respond when it was asked last.
-        self.fails = False
         self._token = token
 
     def ask(self) -> None:
         """Begin to ask, unless this is being done."""
         if self.asked is None or self.asked.done():
-            self.asked = asyncio.create_task(self._ask())
+            self.asked = asyncio.create_task(in_daemon_thread(self.host.ask))
 
     async def messages(self, channel: str) -> Messages:
         """Return the last messages of *channel*. Raises RemoteError."""
         return await in_daemon_thread(
-            partial(fetch_messages, channel, self.address, self._token, RESPOND_WITHIN_S)
+            partial(fetch_messages, channel, self.host.address, self._token, RESPOND_WITHIN_S)
         )
-
-    async def _ask(self) -> None:
-        try:
-            ask = partial(fetch, self.address, self._token, RESPOND_WITHIN_S)
-            self.newest = await in_daemon_thread(ask)
-            self.fails = False
-        except RemoteError as error:
-            now = _now_ms()
-            since = self.newest.since_ms if self.fails else now
-            self.newest = absent(self.newest.host, error, since_ms=since, at_ms=now)
-            self.fails = True
-
-
-def _not_asked(address: WebAddress) -> Snapshot:
-    now = _now_ms()
-    unknown = RemoteError(f"The monitor at {address} has not responded yet.", "")
-    return replace(absent(str(address), unknown, since_ms=now, at_ms=now), level=Level.WARNING)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
