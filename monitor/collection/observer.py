@@ -31,8 +31,6 @@ class Observer:
         self._shows_messages = shows_messages
         self._figures = Figures()
         self._name = secrets.token_hex(8)
-        #: The newest facts.
-        self.host: Host | None = None
 
     def observe(self) -> Snapshot:
         """Collect once, and return what there is to be seen."""
@@ -40,8 +38,7 @@ class Observer:
 
     def collect(self) -> Host:
         """Collect once, and return the facts: less work, where they are enough."""
-        self.host = self._collector.collect()
-        return self.host
+        return self._collector.collect()
 
     def see(self, host: Host) -> Snapshot:
         """Return what there is to be seen of *host*, after what was seen before."""

@@ -51,7 +51,7 @@ def _listening(settings: Settings) -> Finding:
             f"{subject}: the monitor cannot listen there ({error.strerror}): set MONITOR_BIND to"
             " an address of this host, and a port from 1024"
         )
-    owner = owner_of(bind.port) or "a process of another user"
+    owner = owner_of(bind.port)
     try:
         fetch(reachable(bind), settings.monitor_token, _RESPOND_WITHIN_S)
     except RefusedError:

@@ -13,9 +13,11 @@ _SHOWN = 80  # characters of a command line
 
 
 def owner_of(port: int) -> str:
-    """Return the process that listens at *port*, "" if this user may not know."""
+    """Return the process that listens at *port*, as far as this user may know."""
     process = _process_at(port)
-    return f"process {process.name} ({_command(process)})" if process else ""
+    return (
+        f"process {process.name} ({_command(process)})" if process else "a process of another user"
+    )
 
 
 def folder_of(port: int) -> Path | None:

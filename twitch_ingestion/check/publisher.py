@@ -54,7 +54,7 @@ def _listening(setting: str, endpoint: str) -> Finding:
             f"{subject}: the publisher cannot listen there ({error.strerror}): set {setting} to an"
             " address of this host, and a port from 1024"
         )
-    owner = owner_of(address.port) or "a process of another user"
+    owner = owner_of(address.port)
     try:
         mechanism = mechanism_at(endpoint)
     except OSError:
