@@ -43,7 +43,8 @@ def measure(
     """
     with kafka_broker() as broker, supervised(channel_names(_CHANNELS), broker) as running:
         folder = running.service.folder
-        address = (folder / "var" / "status" / "monitor.address").read_text().strip()
+        address = running.service.monitor_address()
+        wait_for(lambda: not Watch(address).look().not_ready, _WITHIN_S, "the service to be ready")
         with started_processes(folder) as start:
             watch = Watch(address, PrometheusServer(start, folder, address, window="2m"))
             is_over = asyncio.Event()

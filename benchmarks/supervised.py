@@ -90,8 +90,8 @@ def supervised(channels: Sequence[str], kafka: str | KafkaBroker) -> Iterator[Su
     """
     Run everything, with *kafka* either `embedded`, `real`, or a broker that runs.
 
-    When it yields, each channel has had a message confirmed. Raises TimeoutError if the start takes
-    too long.
+    When it yields, each channel has had a message confirmed, and the monitor listens. Raises
+    TimeoutError if the start takes too long.
     """
     _allow_descriptors()
     with ExitStack() as stack:
@@ -117,6 +117,7 @@ def supervised(channels: Sequence[str], kafka: str | KafkaBroker) -> Iterator[Su
         warm_up = dict.fromkeys(channels, 0)
         running = Supervised(chat, service, received, channels, start_s, warm_up)
         _warm_up(running)
+        service.monitor_address()
         yield running
 
 

@@ -84,6 +84,19 @@ class SupervisedService:
         """Return the names of the status pages."""
         return {path.name for path in (self.folder / "var" / "status").iterdir()}
 
+    def monitor_address(self) -> str:
+        """Return HOST:PORT of the monitor, once it listens there."""
+        file = self.folder / "var" / "status" / "monitor.address"
+
+        def written() -> str:
+            return file.read_text().strip() if file.exists() else ""
+
+        try:
+            return wait_for(written, 30, "the monitor")
+        except TimeoutError as error:
+            error.add_note(self.supervisord.tail())
+            raise
+
     def read(self, channels: str) -> subprocess.CompletedProcess[str]:
         """Write *channels* to channels.conf, and apply it; return what the command did."""
         (self.folder / "channels.conf").write_text(channels)

@@ -51,12 +51,6 @@ def folder(short_folder: Path, twitch: BackgroundChatServer) -> Iterator[Path]:
         yield short_folder
 
 
-def monitor_of(service: SupervisedService) -> str:
-    """Return the address of the monitor of *service*, once it has one."""
-    file = service.folder / "var" / "status" / "monitor.address"
-    return wait_for(lambda: file.read_text().strip() if file.exists() else "", 30, "the monitor")
-
-
 @contextmanager
 def talk(twitch: BackgroundChatServer) -> Iterator[None]:
     """Say something in each channel, ten times a second, meanwhile."""
@@ -85,7 +79,7 @@ def test_every_query_is_answered_and_no_alert_fires(
         file.write(f"METRICS_PER_CHANNEL={str(per_channel).lower()}\n")
     service = SupervisedService(processes, folder)
     wait_until_joined(twitch, *_CHANNELS)
-    monitor = monitor_of(service)
+    monitor = service.monitor_address()
     prometheus = PrometheusServer(processes, folder, monitor)
     with talk(twitch):
         empty = dashboard_queries()
@@ -112,7 +106,7 @@ def test_a_publisher_that_was_stopped_is_told(
     """Two alerts wait for their two minutes to pass: it does not run, and nothing is published."""
     service = SupervisedService(processes, folder)
     wait_until_joined(twitch, *_CHANNELS)
-    monitor = monitor_of(service)
+    monitor = service.monitor_address()
     prometheus = PrometheusServer(processes, folder, monitor)
     published = "sum(twitch_ingestion_published_messages_total) > 0"
     with talk(twitch):
