@@ -12,6 +12,9 @@ _GREETING = _SIGNATURE + b"\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
 _MORE_AND_LONG = b"\x03"
 _COMMAND = b"\x04"
 
+_SEND_WITHIN_S = 60
+_RECEIVE_BYTES = 4096
+
 
 class ZmtpPeer:
     """A connection to *endpoint* as a socket of the type *kind*, for example `PUSH`."""
@@ -34,8 +37,23 @@ class ZmtpPeer:
         self._receive(size)
 
     def send_part(self, size: int) -> None:
-        """Send a frame of *size* bytes that is not the last of its message. Raises OSError."""
-        self._socket.sendall(_MORE_AND_LONG + struct.pack(">Q", size) + bytes(size))
+        """
+        Send a frame of *size* bytes that is not the last of its message.
+
+        Raises ConnectionError if the other side ends the connection meanwhile. Linux does not open
+        a closed window any more after the receiver's `shutdown` (`tcp_cleanup_rbuf`), so that
+        `sendall` would wait for minutes.
+        """
+        frame = memoryview(_MORE_AND_LONG + struct.pack(">Q", size) + bytes(size))
+        own = [self._socket]
+        while frame:
+            readable, writable, _ = select.select(own, own, [], _SEND_WITHIN_S)
+            if readable and not self._socket.recv(_RECEIVE_BYTES):
+                raise ConnectionAbortedError("the other side has ended the connection")
+            if writable:
+                frame = frame[self._socket.send(frame, socket.MSG_DONTWAIT) :]
+            elif not readable:
+                raise TimeoutError(f"the other side has taken nothing for {_SEND_WITHIN_S} s")
 
     def announce_part(self, size: int) -> None:
         """Send only the length of such a frame. Raises OSError."""
