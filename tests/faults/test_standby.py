@@ -9,14 +9,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-import zmq
 
 from common.chat_gap import decode_chat_gap
-from common.frames import acknowledgement_topic, decode_acknowledgement
+from common.status.page import read_page
+from common.status.reader_status import ReaderStatus, reader_page
 from tests.end_to_end.service import START_WITHIN_S, Service, twitch
 from tests.kafka.cluster import KafkaCluster
-from tests.processes import StartProcess, wait_for_line
-from tests.topics import read_all, read_topic
+from tests.processes import StartProcess, wait_for, wait_for_line
+from tests.topics import read_all
 
 CHANNEL = "xqc"
 
@@ -42,18 +42,19 @@ def test_a_readers_host_dies_without_a_gap_and_without_duplicates(
         wait_for_line(publisher, "is ready", START_WITHIN_S)
         one = service.start_reader(CHANNEL, STATE_DIR=str(short_folder / "one"))
         service.say(CHANNEL, "alone")
-        name = wait_for_line(publisher, r"reader (\S+): first batch", START_WITHIN_S)[1]
+        wait_until_acknowledged(short_folder / "one", 1)
         service.start_reader(CHANNEL, STATE_DIR=str(short_folder / "two"))
         other_joined_ms = time.time_ns() // 1_000_000
         send_messages(service, "both")
-        read_topic(kafka.bootstrap, topic, count=1 + _TIMES, timeout_s=START_WITHIN_S)
+        # Records in Kafka could be those of the other reader only.
+        wait_until_acknowledged(short_folder / "one", 1 + _TIMES)
         one.send(signal.SIGKILL)
         one.kill()
         send_messages(service, "one is away")
         service.start_reader(CHANNEL, STATE_DIR=str(short_folder / "one"))
         send_messages(service, "both again")
         # It has received the first message and two texts, and sent a gap record.
-        wait_until_acknowledged(service, name, 1 + 2 * _TIMES + 1)
+        wait_until_acknowledged(short_folder / "one", 1 + 2 * _TIMES + 1)
         assert publisher.stop() == 0
 
     texts = Counter(
@@ -72,13 +73,11 @@ def send_messages(service: Service, text: str) -> None:
         service.say(CHANNEL, text)
 
 
-def wait_until_acknowledged(service: Service, reader: str, seq: int) -> None:
-    """Return once the publisher has acknowledged record *seq* of *reader*, or a later one."""
-    with zmq.Context() as context, context.socket(zmq.SUB) as sub:
-        sub.subscribe(acknowledgement_topic(reader))
-        sub.connect(service.environment["PUBLISHER_ACK_ENDPOINT"])
-        deadline = time.monotonic() + _GAP_WITHIN_S
-        acknowledged = 0
-        while acknowledged < seq:
-            assert sub.poll(max(0, int((deadline - time.monotonic()) * 1000))), acknowledged
-            acknowledged = decode_acknowledgement(sub.recv_multipart()[1]).seq
+def wait_until_acknowledged(state_dir: Path, records: int) -> None:
+    """Return once *records* of the reader that keeps its state there are acknowledged."""
+    page = reader_page(state_dir, CHANNEL)
+    wait_for(
+        lambda: read_page(page, ReaderStatus).status.acknowledged >= records,
+        _GAP_WITHIN_S,
+        f"{records} acknowledgements",
+    )
