@@ -17,10 +17,11 @@ from common.status.last_messages import (
     messages_page,
 )
 from common.status.page import StatusPage
+from common.web_address import WebAddress
 from tests.monitor.answering import answering, response
 from tests.monitor.status_pages import StatusPages
 from tests.monitor.web.monitors import TOKEN, Monitor, monitor_of, start_monitor
-from tests.processes import StartProcess
+from tests.processes import StartProcess, wait_for
 
 _SHOWN = {"MONITOR_SHOW_MESSAGES": "true"}
 _MARKUP = "<script>alert(1)</script>"
@@ -114,7 +115,7 @@ def test_a_peer_is_asked_for_its_messages(
     """If that host shows them, whether or not this one does."""
     pages.reader("alpha")
     monitor = start_monitor(processes, {"MONITOR_PEERS": str(other.address)})
-    host = quote(f"{monitor.status()['host']} ({other.address})")
+    host = _shown_name(monitor, other.address)
     found = monitor.get(f"/channels/beta/messages?host={host}")
     assert [message["message"] for message in json.loads(found.body)["messages"]] == [
         "said elsewhere"
@@ -133,10 +134,17 @@ def test_what_a_peer_sends_instead_is_not_passed_on(
     pages.reader("alpha")
     with answering(response(other.get("/status.json").body)) as peer:
         monitor = start_monitor(processes, {"MONITOR_PEERS": str(peer.address)})
-        host = quote(f"{monitor.status()['host']} ({peer.address})")
+        host = _shown_name(monitor, peer.address)
         found = monitor.get(f"/channels/beta/messages?host={host}")
     assert found.status == 502
     assert b"its answer is no list of messages" in found.body
+
+
+def _shown_name(monitor: Monitor, peer: WebAddress) -> str:
+    """Return the name of the host at *peer*, for a URL, once it has responded to *monitor*."""
+    name = f"{monitor.status()['host']} ({peer})"
+    wait_for(lambda: name.encode() in monitor.get("/").body, 20, "the peer")
+    return quote(name)
 
 
 def _message(text: str, said_ms: int) -> bytes:

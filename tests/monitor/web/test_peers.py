@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from tests.monitor.answering import answering, response
 from tests.monitor.status_pages import StatusPages
 from tests.monitor.web.monitors import TOKEN, Monitor, monitor_of, start_monitor
-from tests.processes import StartProcess
+from tests.processes import StartProcess, wait_for
 
 
 @pytest.fixture
@@ -66,7 +67,8 @@ def test_a_peer_that_ends_becomes_a_problem_and_comes_back(
     pages.reader("alpha")
     monitor = _start(processes, str(other.address), token=TOKEN)
     with monitor.events() as events:
-        name = next(events)[1]["hosts"][1]["host"]
+        # The first event does not wait for a peer that is slow to respond.
+        name = _next_with(events, "ok")["host"]
         other.process.stop()
         gone = _next_with(events, "problem")
         assert (gone["host"], gone["gone"], gone["channels"]) == (name, ["beta"], [])
@@ -101,17 +103,20 @@ def test_a_peer_that_hangs_delays_nothing(processes: StartProcess, pages: Status
     with answering(b"", hangs=True) as peer:
         monitor = _start(processes, str(peer.address))
         with monitor.events() as events:
-            began = time.monotonic()
-            for _ in range(6):
-                next(events)
+            moments = [next(events)[1]["hosts"][0]["at_ms"] for _ in range(6)]
             # Each event would come two seconds later.
-            assert time.monotonic() - began < 10
+            assert min(later - earlier for earlier, later in pairwise(moments)) < 2_500
             host = _next_with(events, "problem")
         assert host["sentence"].endswith("does not answer within 2 s.")
-        began = time.monotonic()
-        assert monitor.get("/").status == 200
-        assert time.monotonic() - began < 1.5
-        assert monitor.process.stop(timeout_s=5) == 0
+
+        def two_come_at_once() -> bool:
+            # The first one could come at the end of what the events have asked.
+            began = time.monotonic()
+            assert [monitor.get("/").status for _ in range(2)] == [200, 200]
+            return time.monotonic() - began < 1.5
+
+        wait_for(two_come_at_once, 20, "pages that wait for nothing")
+        assert monitor.process.stop(timeout_s=20) == 0
 
 
 def test_the_token_goes_to_peers_in_a_header_only(
