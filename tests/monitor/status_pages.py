@@ -50,7 +50,8 @@ class StatusPages:
         status = PublisherStatus(
             pid=1,
             written_ms=now,
-            turned_ms=now,
+            # Nobody writes it again, and on a busy machine a test may take longer than it may hang.
+            turned_ms=now + 60_000,
             state=PublisherState.IN_SESSION,
             state_since_ms=now,
             session=1,
