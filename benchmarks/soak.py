@@ -21,6 +21,9 @@ from benchmarks.usage import usage
 READERS = 4
 SAMPLE_EVERY_S = 10.0
 
+#: The growth of memory is that of the second half, and needs two samples.
+_LEAST_SAMPLES = 3
+
 _CONFIRM_WITHIN_S = 60.0
 _LOOK_EVERY_S = 0.1
 
@@ -37,7 +40,7 @@ def measure(
         started = time.perf_counter()
         saying = asyncio.run_coroutine_threadsafe(traffic.run(minutes * 60), running.chat.loop)
         samples: list[Row] = []
-        while not saying.done():
+        while not saying.done() or len(samples) < _LEAST_SAMPLES:
             running.acknowledgements.receive(_LOOK_EVERY_S)
             minutes_now = (time.perf_counter() - started) / 60
             if minutes_now * 60 >= len(samples) * sample_every_s:
