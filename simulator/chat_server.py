@@ -123,7 +123,7 @@ class ChatServer:
         return list(self.state.members[channel])
 
     async def wait_for_join(
-        self, channel: str, *, members: int = 1, timeout_s: float = 10.0
+        self, channel: str, *, members: int = 1, timeout_s: float = 30.0
     ) -> list[ChatSession]:
         """
         Return the sessions in *channel* once there are at least *members* of them.
@@ -138,7 +138,7 @@ class ChatServer:
         return self.members(channel)
 
     async def wait_until(
-        self, condition: Callable[[], bool], *, what: str, timeout_s: float = 10.0
+        self, condition: Callable[[], bool], *, what: str, timeout_s: float = 30.0
     ) -> None:
         """
         Return once *condition* is true. It is checked after each line or disconnect of a client.
@@ -203,7 +203,7 @@ class ChatServer:
         for session in self.sessions:
             await session.misbehave.send_raw(data)
 
-    async def ping_and_wait(self, channel: str, *, timeout_s: float = 10.0) -> None:
+    async def ping_and_wait(self, channel: str, *, timeout_s: float = 30.0) -> None:
         """
         Return once every member of *channel* has read all messages sent there so far.
 

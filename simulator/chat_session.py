@@ -80,7 +80,7 @@ class ChatSession:
         """Send the client a PING."""
         self.connection.write(chat_lines.build_line("PING", text=token, prefix=""))
 
-    async def ping_and_wait(self, *, timeout_s: float = 10.0) -> None:
+    async def ping_and_wait(self, *, timeout_s: float = 30.0) -> None:
         """
         Return once the client has answered a PING. It has then read everything sent before.
 

@@ -44,7 +44,7 @@ def container(app: Path, role: str, check: str) -> list[str]:
 def test_help_lists_the_roles(processes: StartProcess, app: Path, word: str) -> None:
     """And nothing is started."""
     helped = processes([str(app / "entrypoint"), word])
-    assert helped.wait(timeout_s=10) == 0
+    assert helped.wait(timeout_s=30) == 0
     for role in (
         "demo",
         "readers",
@@ -63,7 +63,7 @@ def test_help_lists_the_roles(processes: StartProcess, app: Path, word: str) -> 
 def test_an_unknown_role_is_refused(processes: StartProcess, app: Path, word: str) -> None:
     """With the list of roles."""
     refused = processes([str(app / "entrypoint"), word])
-    assert refused.wait(timeout_s=10) == 2
+    assert refused.wait(timeout_s=30) == 2
     first, *rest = refused.output().splitlines()
     assert first == f'"{word}" is neither a role nor a program of this image. Usage:'
     assert any(line.startswith("  readers ") for line in rest)
@@ -93,7 +93,7 @@ def test_roles_and_other_programs_are_run(
 ) -> None:
     """A role with its arguments, and any program of the image."""
     program = processes([str(app / "entrypoint"), *words])
-    assert program.wait(timeout_s=20) == 0
+    assert program.wait(timeout_s=60) == 0
     wait_for_line(program, line, timeout_s=0)
 
 
@@ -102,7 +102,7 @@ def test_the_demo_is_healthy_and_shows_messages(processes: StartProcess, app: Pa
     tail = "STATE_DIR=var/demo KAFKA_BROKERS=embedded ./entrypoint tail"
     check = f"until ./healthcheck > health; do sleep 0.2; done; echo is healthy; {tail}"
     demo = processes(container(app, "demo", check))
-    wait_for_line(demo, r"^is healthy$", timeout_s=40)
+    wait_for_line(demo, r"^is healthy$", timeout_s=80)
     message = wait_for_line(demo, r"^\{.*\}$", timeout_s=30)[0]
     assert decode_chat_message(message).username
 
@@ -116,7 +116,7 @@ def test_a_program_that_cannot_run_is_told_and_is_no_reason_for_a_restart(
     check = f"until ./healthcheck | grep -F '{wrong}'; do sleep 0.2; done;"
     image = {"RUN_AUTH": "1", "RUN_PUBLISHER": "1", **_ANY_PORT}
     everything = processes(container(app, "", f"{check} ./healthcheck; echo status $?"), image)
-    assert wait_for_line(everything, r"^status (\d)$", timeout_s=40)[1] == "0"
+    assert wait_for_line(everything, r"^status (\d)$", timeout_s=90)[1] == "0"
 
 
 def test_a_container_whose_monitor_hangs_is_unhealthy(processes: StartProcess, app: Path) -> None:
@@ -126,4 +126,4 @@ def test_a_container_whose_monitor_hangs_is_unhealthy(processes: StartProcess, a
         " kill -STOP $(pgrep -f '[-]m monitor'); timeout 2 ./healthcheck; echo status $?"
     )
     readers = processes(container(app, "readers", check), _ANY_PORT)
-    assert wait_for_line(readers, r"^status (\d+)$", timeout_s=40)[1] == "124"
+    assert wait_for_line(readers, r"^status (\d+)$", timeout_s=90)[1] == "124"

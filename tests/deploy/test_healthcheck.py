@@ -37,7 +37,7 @@ def container(processes: StartProcess, program: str) -> str:
     script = _CONTAINER.format(healthcheck=healthcheck, program=program)
     namespace = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
     started = processes([*namespace, "sh", "-c", script])
-    wait_for_line(started, r"^status \d$", timeout_s=30)
+    wait_for_line(started, r"^status \d$", timeout_s=60)
     return started.output()
 
 

@@ -34,7 +34,7 @@ def control(folder: Path, *arguments: str, **variables: str) -> list[str]:
         env={**os.environ, **variables},
         stdout=subprocess.PIPE,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     return finished.stdout.splitlines()
@@ -51,12 +51,12 @@ def test_a_program_that_is_left_out_does_not_exist_and_cannot_be_started(
         return [line.split()[0] for line in control(container, "status", **roles)]
 
     pid = str(supervisord.pid)
-    wait_for(lambda: control(container, "pid", **roles) == [pid], 20, "supervisord to respond")
+    wait_for(lambda: control(container, "pid", **roles) == [pid], 60, "supervisord to respond")
     control(container, "start", "all", **roles)
     assert programs() == ["monitor"]
     started = control(container, "start", "publisher", **roles)
     assert started == ["publisher: ERROR (no such process)"]
-    assert supervisord.stop(timeout_s=20) == 0
+    assert supervisord.stop(timeout_s=30) == 0
 
 
 def test_the_programs_conf_of_a_new_folder_leaves_nothing_out() -> None:

@@ -23,7 +23,7 @@ LOGIN = {
     "KAFKA_CONF_SASL_PASSWORD": PASSWORD,
 }
 
-_TIMEOUT_S = 10
+_TIMEOUT_S = 30
 
 
 class Acls:

@@ -22,13 +22,13 @@ def embedded_kafka() -> Iterator[str]:
     """Run the cluster in a child process and give its bootstrap address."""
     with tempfile.TemporaryDirectory() as folder, started_processes(Path(folder)) as start:
         process = start(python_module("tests.kafka.embedded"))
-        yield wait_for_line(process, r"^bootstrap (\S+)$", timeout_s=10)[1]
+        yield wait_for_line(process, r"^bootstrap (\S+)$", timeout_s=60)[1]
 
 
 def main() -> None:
     """Print the address of a new cluster and keep it until the process is killed."""
     cluster = Producer({"test.mock.num.brokers": 1})
-    brokers = cluster.list_topics(timeout=10).brokers.values()
+    brokers = cluster.list_topics(timeout=30).brokers.values()
     print("bootstrap", ",".join(f"{broker.host}:{broker.port}" for broker in brokers))  # noqa: T201
     signal.pause()
 

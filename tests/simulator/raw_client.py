@@ -11,11 +11,11 @@ from typing import Self
 CLOSED = "(closed)"
 
 _END = "end-of-responses"
-_TIMEOUT_S = 10.0
+_TIMEOUT_S = 30.0
 
 
 class RawClient:
-    """A connection to a chat server. Each read has a time limit of ten seconds."""
+    """A connection to a chat server. Each read has a time limit."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader

@@ -17,7 +17,7 @@ import pytest
 from tests.simulator.raw_client import RawClient
 
 COMMAND = [sys.executable, "-u", "-m", "simulator"]
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 
 
 @contextmanager

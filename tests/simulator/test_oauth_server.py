@@ -19,7 +19,7 @@ from tests.simulator.raw_client import RawClient
 
 REDIRECT_URI = "http://localhost:3000/auth/callback"
 CLIENT = {"client_id": "someclient", "client_secret": "somesecret"}
-TIMEOUT_S = 10
+TIMEOUT_S = 30
 
 
 class Clock:

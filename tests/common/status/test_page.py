@@ -64,7 +64,7 @@ def writing(path: Path) -> Iterator[int]:
         finally:
             os._exit(1)
     try:
-        wait_for(lambda: _number(path) > before, 10, "a first write")
+        wait_for(lambda: _number(path) > before, 30, "a first write")
         yield child
     finally:
         os.kill(child, signal.SIGKILL)

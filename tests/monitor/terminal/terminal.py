@@ -69,7 +69,7 @@ class Terminal:
         """Return what the screen shows now."""
         return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
 
-    def wait(self, condition: Callable[[str], object], what: str, timeout_s: float = 20) -> str:
+    def wait(self, condition: Callable[[str], object], what: str, timeout_s: float = 30) -> str:
         """Return the text of the screen once *condition* holds for it."""
         deadline = time.monotonic() + timeout_s
         while not condition(self.text()):
@@ -83,7 +83,7 @@ class Terminal:
         """Return the text of the screen once *text* is in it."""
         return self.wait(lambda shown: text in shown, repr(text))
 
-    def end(self, timeout_s: float = 20) -> int:
+    def end(self, timeout_s: float = 30) -> int:
         """Return the exit status of the program once it has ended by itself."""
         deadline = time.monotonic() + timeout_s
         while (status := self.process.poll()) is None:

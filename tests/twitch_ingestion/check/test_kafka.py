@@ -15,11 +15,11 @@ from tests.twitch_ingestion.check.conftest import Check, kafka_settings
 
 __all__ = ["three_brokers"]
 
-_TIMEOUT_S = 20
+_TIMEOUT_S = 30
 
 
 def _topics(bootstrap: str) -> set[str]:
-    return set(AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=10).topics)
+    return set(AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=_TIMEOUT_S).topics)
 
 
 def _create(bootstrap: str, name: str, replicas: int = 1, **config: str) -> None:

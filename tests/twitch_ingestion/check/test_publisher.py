@@ -60,7 +60,7 @@ def test_a_publisher_that_runs_accepts_readers_and_is_not_disturbed(
 ) -> None:
     """Its log has no warning, and no message that it did not understand."""
     publisher = _start(processes, kafka, topic)
-    wait_for_line(publisher.process, "is ready: session", 20)
+    wait_for_line(publisher.process, "is ready: session", 60)
     before = publisher.process.output()
     checked = check(**_own(publisher))
     bound, acks, batches, acknowledgements = checked.texts("publisher", "ok")
@@ -224,7 +224,7 @@ def test_unix_sockets_are_checked_too(
         python_module("publisher"),
         {"KAFKA_BROKERS": kafka.bootstrap, "KAFKA_TOPIC_CHAT_MESSAGES": topic, **own},
     )
-    wait_for_line(process, "receives batches at ipc:", 20)
+    wait_for_line(process, "receives batches at ipc:", 60)
     bound, _, reached, _ = check(**settings).texts("publisher", "ok")
     assert "a publisher listens there already" in bound
     assert "accepts readers of this host" in reached
