@@ -50,7 +50,7 @@ class PrometheusServer:
             ]
         )
         try:
-            wait_for(self._is_ready, 30, "Prometheus")
+            wait_for(self._is_ready, 60, "Prometheus")
         except TimeoutError as error:
             error.add_note(self.process.tail())
             raise
@@ -84,7 +84,7 @@ class PrometheusServer:
     def _get(self, what: str, **parameters: str) -> Any:
         query = urllib.parse.urlencode(parameters)
         address = f"{self._url}/api/v1/{what}?{query}"
-        with urllib.request.urlopen(address, timeout=10) as response:  # noqa: S310
+        with urllib.request.urlopen(address, timeout=30) as response:  # noqa: S310
             return json.load(response)["data"]
 
     def _is_ready(self) -> bool:

@@ -127,7 +127,7 @@ def test_an_answer_that_does_not_end_in_time(byte_every_s: float) -> None:
         pytest.raises(UnreachableError, match=r"does not answer within 0\.5 s"),
     ):
         fetch(server.address, "", 0.5)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < _PATIENT_S
 
 
 def test_another_version_says_which() -> None:

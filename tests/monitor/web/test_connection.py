@@ -19,7 +19,7 @@ from tests.monitor.web.monitors import Monitor, monitor_of
 
 _GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 _END = b"\r\nConnection: close\r\n\r\n"
-_SHORT_S = 0.3
+_SHORT_S = 1.0
 _LONG_S = 20.0
 
 
