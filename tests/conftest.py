@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.kafka.broker import KafkaBroker, kafka_broker
 from tests.kafka.cluster import KafkaCluster
@@ -26,6 +27,12 @@ from tests.toolchains import NoToolchainError
 from tests.undertaker import undertaker
 
 pytest_plugins = ["tests.faults.options"]
+
+# No test of properties measures speed, and a busy machine stops any example for longer.
+settings.register_profile(
+    "any speed", settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+)
+settings.load_profile("any speed")
 
 _MOST_WORKERS = 8
 

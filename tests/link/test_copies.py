@@ -89,7 +89,7 @@ class TransactionalCopiesMachine(CopiesMachine):
         return TransactionalCopiesWorld()
 
 
-SETTINGS = settings(max_examples=200, stateful_step_count=60, deadline=None, print_blob=True)
+SETTINGS = settings(max_examples=200, stateful_step_count=60, print_blob=True)
 CopiesMachine.TestCase.settings = SETTINGS
 TransactionalCopiesMachine.TestCase.settings = SETTINGS
 TestCopies = CopiesMachine.TestCase

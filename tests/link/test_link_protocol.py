@@ -157,7 +157,7 @@ class TransactionalLinkMachine(LinkMachine):
                 assert earlier.seq < later.seq
 
 
-SETTINGS = settings(max_examples=300, stateful_step_count=60, deadline=None, print_blob=True)
+SETTINGS = settings(max_examples=300, stateful_step_count=60, print_blob=True)
 LinkMachine.TestCase.settings = SETTINGS
 TransactionalLinkMachine.TestCase.settings = SETTINGS
 TestLink = LinkMachine.TestCase

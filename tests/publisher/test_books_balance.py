@@ -231,7 +231,6 @@ def test_the_books_balance(brokers: str, machine: type[BalanceMachine]) -> None:
         settings=settings(
             max_examples=8,
             stateful_step_count=20,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -91,7 +91,7 @@ HOSTS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(HOSTS, min_size=1, max_size=4))
 def test_any_figures_make_a_snapshot_that_can_be_sent(hosts: list[Host]) -> None:
     """And health checks with a reason for each that fails."""

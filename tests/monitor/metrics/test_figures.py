@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from common.chat_gap import GapReason
@@ -31,7 +31,6 @@ DROP_REASONS = dict.fromkeys([reason.value for reason in DropReason], 0)
 GAP_REASONS = dict.fromkeys([reason.value for reason in GapReason], 0)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(NAMES, READERS, min_size=1, max_size=4))
 def test_each_channel_has_its_figures(readers: dict[str, ReaderStatus]) -> None:
     """Counts as integers, times in seconds, under the channel's name as it is."""
@@ -89,7 +88,6 @@ def test_no_sum_over_channels_falls_when_a_channel_is_removed(per_channel: bool)
     assert before["gaps_by_reason_total"][labels_of(reason="startup")] == 2
 
 
-@settings(deadline=None)
 @given(st.dictionaries(NAMES, READERS, min_size=1, max_size=4))
 def test_channels_are_joined_where_none_has_series_of_its_own(
     readers: dict[str, ReaderStatus],
@@ -125,7 +123,6 @@ def test_channels_are_joined_where_none_has_series_of_its_own(
     }
 
 
-@settings(deadline=None)
 @given(PUBLISHERS)
 def test_the_publisher_has_its_figures(status: PublisherStatus) -> None:
     """Among them those of Kafka's client."""
@@ -170,7 +167,6 @@ def test_the_publisher_has_its_figures(status: PublisherStatus) -> None:
     }
 
 
-@settings(deadline=None)
 @given(PUBLISHERS)
 def test_histograms_are_cumulative(status: PublisherStatus) -> None:
     """Each bucket counts what took at most as long; the last one counts everything."""
@@ -195,7 +191,6 @@ def test_a_histogram_with_other_bounds_costs_nothing_else() -> None:
     assert found["taken_messages_total"] == {NO_LABELS: 3}
 
 
-@settings(deadline=None)
 @given(AUTHS)
 def test_the_login_is_told_only_if_there_is_one(status: AuthStatus) -> None:
     """An alert for a login that ends must not fire for those who have none."""

@@ -27,14 +27,13 @@ from tests.monitor.metrics.hosts import (
 NO_LABELS = labels_of()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(HOSTS, st.booleans())
 def test_promtool_finds_nothing_wrong(found: Host, per_channel: bool) -> None:
     """Names, types, help and labels follow Prometheus's rules."""
     assert promtool_check(metrics_text(found, per_channel=per_channel)) == ""
 
 
-@settings(deadline=None)
 @given(HOSTS, st.booleans())
 def test_each_sample_is_one_of_the_table(found: Host, per_channel: bool) -> None:
     """With exactly its labels; dashboards and alerts are checked against this table."""

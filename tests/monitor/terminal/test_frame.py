@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -55,7 +55,6 @@ _NAMED_KEYS = ["up", "down", "page up", "page down", "home", "end", "enter", "es
 _KEYS = st.lists(st.sampled_from([*_NAMED_KEYS, *"/srq aZ\x01"]), max_size=10)
 
 
-@settings(deadline=None)  # it does not measure speed
 @given(_HOSTS, _KEYS, st.integers(1, 250), st.integers(1, 80))
 def test_every_line_fits_and_is_only_text(
     hosts: list[Any], keys: list[str], width: int, height: int

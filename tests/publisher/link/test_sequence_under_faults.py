@@ -140,4 +140,4 @@ class LinkUnderFaults(RuleBasedStateMachine):
 
 
 TestLinkUnderFaults = LinkUnderFaults.TestCase
-TestLinkUnderFaults.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestLinkUnderFaults.settings = settings(max_examples=150, stateful_step_count=40)

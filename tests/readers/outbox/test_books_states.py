@@ -248,7 +248,7 @@ def _id(record: Record) -> bytes:
     return record.value[:100]
 
 
-BooksMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+BooksMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=40)
 TestBooks = BooksMachine.TestCase
 
 

@@ -184,5 +184,5 @@ class OutboxMachine(RuleBasedStateMachine):
         assert self.outbox._database.used_bytes() <= FILE_BYTES + FILE_SLACK_BYTES
 
 
-OutboxMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+OutboxMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=40)
 TestOutbox = OutboxMachine.TestCase

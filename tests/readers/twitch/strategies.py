@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 #: More examples than usual, and no deadline: these tests do not measure speed.
-thorough = settings(deadline=None, max_examples=300)
+thorough = settings(max_examples=300)
 
 _ESCAPES = {";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"}
 
