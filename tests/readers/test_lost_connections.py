@@ -17,8 +17,9 @@ from readers.presence import LATENCY_MS
 from simulator.chat_server import ChatServer, JoinRefusal
 from tests.readers.memberships import (
     CHANNEL,
+    IMPATIENT,
     ROOM_ID,
-    SHORT_TIMEOUTS,
+    SHORT_DELAYS,
     Listener,
     membership_of,
     settings_for,
@@ -49,7 +50,8 @@ async def test_a_quiet_connection_is_checked_with_pings_and_kept(
     twitch: ChatServer, listener: Listener
 ) -> None:
     """A PING is sent after some silence. While each gets a PONG, the connection stays."""
-    async with membership_of(settings_for(twitch), listener):
+    timing = SHORT_DELAYS._replace(ping_after_s=0.2)
+    async with membership_of(settings_for(twitch), listener, timing=timing):
         (session,) = await twitch.wait_for_join(CHANNEL)
         await twitch.wait_until(lambda: session.received.count("PING alive") >= 3, what="3 PINGs")
         assert twitch.sessions == [session]
@@ -59,7 +61,7 @@ async def test_a_half_open_connection_is_replaced(
     twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A server that no longer reads or writes is not mistaken for a quiet chat."""
-    async with membership_of(settings_for(twitch), listener):
+    async with membership_of(settings_for(twitch), listener, timing=IMPATIENT):
         (session,) = await twitch.wait_for_join(CHANNEL)
         await session.misbehave.half_open()
         await twitch.wait_for_join(CHANNEL)
@@ -74,7 +76,7 @@ async def test_a_connection_without_a_pong_is_replaced(
 ) -> None:
     """The connection is up, but the server does not respond."""
     await twitch.stop_answering_pings()
-    async with membership_of(settings_for(twitch), listener):
+    async with membership_of(settings_for(twitch), listener, timing=IMPATIENT):
         await twitch.wait_until(lambda: len(twitch.history) >= 2, what="a second connection")
 
 
@@ -83,7 +85,8 @@ async def test_on_reconnect_the_new_connection_joins_before_the_old_one_is_close
     listener: Listener,
 ) -> None:
     """Messages in between are received on one of them: here, on the old one."""
-    async with membership_of(settings_for(twitch), listener):
+    timing = SHORT_DELAYS._replace(join_within_s=0.3)
+    async with membership_of(settings_for(twitch), listener, timing=timing):
         (old,) = await twitch.wait_for_join(CHANNEL)
         twitch.state.refused_joins[CHANNEL] = JoinRefusal.NON_EXISTENT
         await old.request_reconnect()
@@ -105,7 +108,7 @@ async def test_late_messages_are_received_after_the_new_connection_has_joined(
 ) -> None:
     """They were said before it joined, and come on the old one only, which stays for that time."""
     caplog.set_level(logging.INFO)
-    timing = SHORT_TIMEOUTS._replace(overlap_s=60)
+    timing = SHORT_DELAYS._replace(overlap_s=600)
     async with membership_of(settings_for(twitch), listener, timing=timing):
         (old,) = await twitch.wait_for_join(CHANNEL)
         await old.request_reconnect()
@@ -135,8 +138,8 @@ async def test_a_connection_that_is_closed_is_replaced(
 async def test_a_connection_that_was_good_for_long_is_replaced_at_once(
     twitch: ChatServer, listener: Listener, end: str
 ) -> None:
-    """However it ends. Without that, this would take half a minute."""
-    timing = SHORT_TIMEOUTS._replace(settled_after_s=0, reconnect_first_s=60, reconnect_last_s=60)
+    """However it ends. Without that, this would take five minutes."""
+    timing = IMPATIENT._replace(settled_after_s=0, reconnect_first_s=600, reconnect_last_s=600)
     async with membership_of(settings_for(twitch), listener, timing=timing):
         (session,) = await twitch.wait_for_join(CHANNEL)
         ends: dict[str, Callable[[], Awaitable[None]]] = {
@@ -154,7 +157,7 @@ async def test_after_a_good_connection_the_delays_start_again(
     twitch: ChatServer, listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An outage makes them grow. The next outage begins with short ones."""
-    timing = SHORT_TIMEOUTS._replace(settled_after_s=0, reconnect_last_s=60)
+    timing = SHORT_DELAYS._replace(settled_after_s=0, reconnect_last_s=60)
     settings = settings_for(twitch)
     await twitch.close()
     async with membership_of(settings, listener, timing=timing):
@@ -223,9 +226,7 @@ async def test_a_reader_that_was_removed_from_the_channel_rejoins(
 
 async def test_a_lost_connection_adds_a_gap_record(twitch: ChatServer, listener: Listener) -> None:
     """It lasts from LATENCY_MS before the last data received to the return to the channel."""
-    # With shorter times, a slow machine looks like a suspended reader.
-    timing = SHORT_TIMEOUTS._replace(ping_after_s=15.0)
-    async with membership_of(settings_for(twitch), listener, timing=timing):
+    async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
         said_ms = unix_ms()
         await twitch.say(CHANNEL, "before")

@@ -18,7 +18,8 @@ from simulator.chat_server import ChatServer, JoinRefusal
 from tests.common.store_writers import TOKEN
 from tests.readers.memberships import (
     CHANNEL,
-    SHORT_TIMEOUTS,
+    IMPATIENT,
+    SHORT_DELAYS,
     Listener,
     errors_in,
     membership,
@@ -102,9 +103,10 @@ async def test_a_refused_join_is_logged_once_and_retried(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """One error for any number of failures. The reader joins once the channel accepts it."""
+    timing = IMPATIENT if refusal is JoinRefusal.NON_EXISTENT else SHORT_DELAYS
     twitch.state.refused_joins[CHANNEL] = refusal
     with caplog.at_level(logging.INFO):
-        async with membership_of(settings_for(twitch), listener):
+        async with membership_of(settings_for(twitch), listener, timing=timing):
             await twitch.wait_until(lambda: len(twitch.history) >= 3, what="three attempts")
             twitch.state.refused_joins.clear()
             await twitch.wait_for_join(CHANNEL)
@@ -134,9 +136,8 @@ async def test_any_notice_with_a_reason_refuses_a_join(
     twitch: ChatServer, listener: Listener, target: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Twitch may add reasons. The reader does not wait for a confirmation, here for a minute."""
-    timing = SHORT_TIMEOUTS._replace(join_within_s=60)
     twitch.state.refused_joins[CHANNEL] = JoinRefusal.NON_EXISTENT
-    async with membership_of(settings_for(twitch), listener, timing=timing):
+    async with membership_of(settings_for(twitch), listener):
         await twitch.wait_until(lambda: asked_to_join(twitch), what="the JOIN")
         twitch.state.refused_joins.clear()
         await twitch.broadcast(
@@ -160,9 +161,8 @@ async def test_other_notices_do_not_refuse_a_join(
     twitch: ChatServer, listener: Listener, notice: str
 ) -> None:
     """The reader waits for the confirmation, and gets it."""
-    timing = SHORT_TIMEOUTS._replace(join_within_s=60)
     twitch.state.refused_joins[CHANNEL] = JoinRefusal.NON_EXISTENT
-    async with membership_of(settings_for(twitch), listener, timing=timing):
+    async with membership_of(settings_for(twitch), listener):
         await twitch.wait_until(lambda: asked_to_join(twitch), what="the JOIN")
         await twitch.broadcast(f"{notice}\r\n".encode())
         await twitch.broadcast(b"@room-id=1 :tmi.twitch.tv ROOMSTATE #xqc\r\n")
@@ -226,4 +226,4 @@ async def test_an_error_of_the_chats_receiver_ends_the_membership(
     await twitch.wait_for_join(CHANNEL)
     await twitch.say(CHANNEL, "hello")
     with pytest.raises(OutboxDamagedError, match="hello"):
-        await asyncio.wait_for(staying, 10)
+        await asyncio.wait_for(staying, 60)

@@ -22,7 +22,7 @@ from common.status.reader_status import (
 from readers.outbox.books import SHOWN_RANGES
 from readers.status_keeper import StatusKeeper
 from simulator.chat_server import ChatServer, JoinRefusal
-from tests.readers.memberships import CHANNEL, Listener, membership_of, settings_for
+from tests.readers.memberships import CHANNEL, SHORT_DELAYS, Listener, membership_of, settings_for
 from tests.readers.polling import until
 
 
@@ -34,7 +34,9 @@ def status_of(settings: Settings) -> ReaderStatus:
 async def test_a_reader_in_its_channel(twitch: ChatServer, listener: Listener) -> None:
     """The page says so, and counts what is no IRC."""
     settings = settings_for(twitch)
-    async with membership_of(settings, listener):
+    # What is received soon after the page was written is in it after the next PONG.
+    timing = SHORT_DELAYS._replace(ping_after_s=0.2)
+    async with membership_of(settings, listener, timing=timing):
         await twitch.wait_for_join(CHANNEL)
         await until(lambda: status_of(settings).state == ReaderState.IN_CHANNEL)
         await twitch.send_line(CHANNEL, b":\r\n\r\n@a=b\r\n")
@@ -49,7 +51,8 @@ async def test_a_reader_in_its_channel(twitch: ChatServer, listener: Listener) -
 async def test_a_quiet_channel_touches_the_page(twitch: ChatServer, listener: Listener) -> None:
     """Twitch's answer to each PING does."""
     settings = settings_for(twitch)
-    async with membership_of(settings, listener):
+    timing = SHORT_DELAYS._replace(ping_after_s=0.2)
+    async with membership_of(settings, listener, timing=timing):
         (session,) = await twitch.wait_for_join(CHANNEL)
         await until(lambda: status_of(settings).state == ReaderState.IN_CHANNEL)
         before = status_of(settings).written_ms

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -78,21 +79,20 @@ def test_a_refused_reader_connects_once_it_is_admitted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It retries every 10 s, not sooner. Batches sent after that arrive."""
+
+    def retries(now: float) -> bool:
+        connection.reconnect_if_due(now)
+        return bool(zap.poll(10))
+
     connection.connect()
     for now in (0.0, TRY_AGAIN_AFTER_S):
         reply(zap, b"400")
-
-        def retries(now: float = now) -> bool:
-            connection.reconnect_if_due(now)
-            return bool(zap.poll(10))
-
-        wait_for(retries, _WITHIN_S, "another attempt")
+        wait_for(partial(retries, now), _WITHIN_S, "another attempt")
     reply(zap, b"400")
     deadline = time.monotonic() + 0.5
     while time.monotonic() < deadline:
-        connection.reconnect_if_due(2 * TRY_AGAIN_AFTER_S - 0.1)
-        assert not zap.poll(10), "it retried too soon"
-    connection.reconnect_if_due(2 * TRY_AGAIN_AFTER_S)
+        assert not retries(2 * TRY_AGAIN_AFTER_S - 0.1), "it retried too soon"
+    wait_for(partial(retries, 2 * TRY_AGAIN_AFTER_S), _WITHIN_S, "the last attempt")
     reply(zap, b"200")
     connection.socket.send(b"batch")
     assert pull.poll(_WITHIN_S * 1000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
+import re
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from readers.twitch import rate_limits
 from readers.twitch.rate_limits import RateLimits
 
 # Seconds within which an action counts as immediate. A wait would be one of 12 s.
-AT_ONCE_S = 5.0
+AT_ONCE_S = 10.0
 
 
 async def begin(waiting: Coroutine[Any, Any, None]) -> None:
@@ -36,7 +37,9 @@ async def test_eighteen_logins_are_immediate_and_the_next_one_waits(
             await limits.wait_for_login()
     assert caplog.text == ""
     await begin(limits.wait_for_login())
-    assert "waiting 12 s to log in" in caplog.text
+    waiting = re.search(r"waiting (\d+) s to log in", caplog.text)
+    assert waiting
+    assert 12 - AT_ONCE_S <= int(waiting[1]) <= 12
     async with asyncio.timeout(AT_ONCE_S):
         await limits.wait_for_join()
 

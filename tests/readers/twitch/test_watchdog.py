@@ -23,7 +23,7 @@ async def test_a_silent_peer_is_asked_and_then_counts_as_dead() -> None:
         dead.set()
 
     Watchdog(_SOON, ask=lambda: happened.append("asked"), on_dead=on_dead).start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await dead.wait()
     assert happened == ["asked", "dead"]
 
@@ -43,7 +43,7 @@ async def test_a_responding_peer_is_asked_again() -> None:
     dead = asyncio.Event()
     watchdog = Watchdog(_SOON, ask=respond, on_dead=dead.set)
     watchdog.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await enough.wait()
     watchdog.stop()
     assert not dead.is_set()
@@ -61,7 +61,7 @@ async def test_nothing_happens_after_stop(moment: str) -> None:
 
     watchdog = Watchdog(_SOON, ask=ask, on_dead=lambda: happened.append("dead"))
     watchdog.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         if moment == "after the PING":
             await stopping.wait()
         watchdog.stop()
@@ -79,7 +79,7 @@ async def test_nothing_is_watched_before_start() -> None:
     dead = asyncio.Event()
     Watchdog(_SOON, ask=asked.set, on_dead=asked.set).on_received()
     Watchdog(_SOON, ask=lambda: None, on_dead=dead.set).start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await dead.wait()
     assert not asked.is_set()
 
@@ -96,7 +96,7 @@ async def test_a_peer_that_talks_is_asked_later() -> None:
     happened.clear()
     watchdog.on_received()
     second.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await both.wait()
     watchdog.stop()
     second.stop()
@@ -111,9 +111,9 @@ async def test_a_peer_that_talks_is_not_asked_too_early() -> None:
     watchdog.start()
     await asyncio.sleep(0.02)
     asked.clear()
-    watchdog.on_received()
     received_at = loop.time()
-    async with asyncio.timeout(10):
+    watchdog.on_received()
+    async with asyncio.timeout(60):
         await asked.wait()
     watchdog.stop()
     assert loop.time() - received_at >= 0.05 - time.get_clock_info("monotonic").resolution
