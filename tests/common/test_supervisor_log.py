@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.common.small_programs import configure, control, program, shell
-from tests.processes import Process, StartProcess, wait_for_line
+from tests.processes import Process, StartProcess, wait_for, wait_for_line
 
 _LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (\w+) +supervisord: \S.*")
 
@@ -18,25 +18,35 @@ _SLEEPS = program("sleeper", "sleep 1000", exitcodes="3,78")
 #: Ends with 0 on SIGTERM, which is none of its exitcodes.
 _STOPS = program(
     "stopper",
-    shell("trap 'exit 0' TERM; while :; do sleep 0.1; done"),
+    shell("trap 'exit 0' TERM; touch trapped; while :; do sleep 0.1; done"),
     exitcodes="3,78",
 )
-_STUBBORN = program("stubborn", shell("trap '' TERM; sleep 1000"), stopwaitsecs="1")
+_STUBBORN = program("stubborn", shell("trap '' TERM; touch trapped; sleep 1000"), stopwaitsecs="1")
 
 
 def run(
-    processes: StartProcess, command: list[str], environment: Mapping[str, str] | None = None
+    processes: StartProcess,
+    command: list[str],
+    environment: Mapping[str, str] | None = None,
+    *,
+    traps: Path | None = None,
 ) -> Process:
-    """Run *command*, a supervisord, until the program has started; then stop it."""
+    """
+    Run *command*, a supervisord, until the program has started; then stop it.
+
+    A program that traps SIGTERM has started once it says so in the folder *traps*.
+    """
     supervisord = processes(command, environment)
-    wait_for_line(supervisord, r"entered RUNNING", 20)
-    assert supervisord.stop(timeout_s=20) == 0
+    wait_for_line(supervisord, r"entered RUNNING", 60)
+    if traps:
+        wait_for((traps / "trapped").exists, 60, "the program's trap")
+    assert supervisord.stop() == 0
     return supervisord
 
 
 def test_an_orderly_day_has_no_warning(processes: StartProcess, short_folder: Path) -> None:
     """Its lines look as those of our programs. It may run as root."""
-    supervisord = run(processes, configure(short_folder, _SLEEPS, _STOPS))
+    supervisord = run(processes, configure(short_folder, _SLEEPS, _STOPS), traps=short_folder)
     lines = supervisord.output().splitlines()
     levels = {found[1] for line in lines if (found := _LINE.fullmatch(line))}
     assert levels == {"INFO"}
@@ -49,7 +59,7 @@ def test_an_orderly_day_has_no_warning(processes: StartProcess, short_folder: Pa
 def test_what_is_not_orderly_keeps_its_level(processes: StartProcess, short_folder: Path) -> None:
     """A program that has to be killed, and an include of other files."""
     include = "[include]\nfiles=programs.conf\n"
-    supervisord = run(processes, configure(short_folder, _STUBBORN, include))
+    supervisord = run(processes, configure(short_folder, _STUBBORN, include), traps=short_folder)
     warnings = re.findall(r"WARNING supervisord: (.*)", supervisord.output())
     # supervisord may send the signal twice.
     assert {re.sub(r"[\d(/\"].*", "", line).strip() for line in warnings} == {
@@ -83,5 +93,5 @@ def test_a_wrong_settings_file_does_not_keep_supervisord_from_starting(
     """Its programs say what is wrong."""
     (short_folder / ".env").write_bytes(content)
     supervisord = processes(configure(short_folder, _SLEEPS))
-    wait_for_line(supervisord, r"INFO +supervisord: success: sleeper entered RUNNING", 20)
+    wait_for_line(supervisord, r"INFO +supervisord: success: sleeper entered RUNNING", 60)
     assert control(short_folder, "status").returncode == 0

@@ -37,10 +37,15 @@ def test_books_balance_after_each_kill(service: Service, kafka: KafkaCluster, to
         reader.stop(signal.SIGKILL)
         assert sum(status_of(service).dropped.values()) == 0
     service.start_reader("xqc")
-    wait_for(lambda: not status_of(service).waiting, 30, "all acknowledgements")
-    status = status_of(service)
+
+    def settled() -> ReaderStatus | None:
+        status = status_of(service)
+        # At first, the page of the last reader does not have the gap that it has left.
+        return status if status.gaps == ROUNDS and not status.waiting else None
+
+    status = wait_for(settled, 60, "all acknowledgements")
     assert sum(status.dropped.values()) == 0
-    assert (status.connects, status.gaps) == (ROUNDS + 1, ROUNDS)
+    assert status.connects == ROUNDS + 1
     assert status.gaps_by_reason["restarted"][0] == ROUNDS
     records = read_topic(kafka.bootstrap, topic, count=status.received, timeout_s=30)
     assert len({record.value for record in records}) == status.received
@@ -53,13 +58,13 @@ def test_what_waits_for_the_publisher_is_told(service: Service) -> None:
     for number in range(MESSAGES):
         service.say("xqc", str(number))
     service.wait_until_received("xqc")
-    wait_for(lambda: status_of(service).waiting == MESSAGES, 10, "all messages in the outbox")
+    wait_for(lambda: status_of(service).waiting == MESSAGES, 60, "all messages in the outbox")
     status = status_of(service)
     assert status.state == ReaderState.IN_CHANNEL
     assert (status.received, status.acknowledged, status.session) == (MESSAGES, 0, 0)
     assert status.publisher == service.environment["PUBLISHER_ENDPOINT"]
     assert before_ms <= status.oldest_waiting_ms <= status.written_ms
-    wait_for(lambda: status_of(service).outbox_bytes > 20 * MESSAGES, 10, "a new size")
+    wait_for(lambda: status_of(service).outbox_bytes > 20 * MESSAGES, 60, "a new size")
     service.start_publisher()
     wait_for(lambda: status_of(service).acknowledged == MESSAGES, 60, "all acknowledgements")
     status = status_of(service)

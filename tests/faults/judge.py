@@ -26,7 +26,7 @@ ROUNDING_MS = 1
 
 #: A record that Kafka has had for longer than this, in seconds, is acknowledged, so its reader must
 #: not send it again. An acknowledgement takes milliseconds; the rest is for a busy machine.
-ACKNOWLEDGED_WITHIN_S = 5.0
+ACKNOWLEDGED_WITHIN_S = 20.0
 
 
 @dataclass(slots=True)
