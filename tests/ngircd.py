@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.ports import free_port
 from tests.processes import Process, started_processes, wait_for_line
 
-_START_TIMEOUT_S = 10
+_START_TIMEOUT_S = 60
 
 # See ngircd.conf(5). Names such as justinfan12345 are longer than its default of 9 characters.
 _CONFIGURATION = """\

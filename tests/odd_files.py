@@ -110,7 +110,7 @@ ODD_FILES: list[OddFile] = [
 
 
 @contextmanager
-def not_waiting(within_s: int = 10) -> Iterator[None]:
+def not_waiting(within_s: int = 60) -> Iterator[None]:
     """Fail with TimeoutError if what runs meanwhile takes longer: it waits for a pipe."""
 
     def fail(_number: int, _frame: FrameType | None) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_KILL_DEADLINE_S = 10.0
+_KILL_DEADLINE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def kill_session(session: int) -> None:
     """Kill every process of *session* (SIGKILL), whatever process group it moved itself to.
 
     supervisord gives each of its programs a group of its own, but the session stays.
-    Raises TimeoutError when one is still there after 10 s.
+    Raises TimeoutError when one is still there after 60 s.
     """
     deadline = time.monotonic() + _KILL_DEADLINE_S
     while members := [p for p in running_processes() if p.session == session]:

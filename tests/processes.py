@@ -76,7 +76,7 @@ class Process:
         except subprocess.TimeoutExpired:
             raise TimeoutError(f"not ended after {timeout_s} s: {self.tail()}") from None
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, timeout_s: float = 10) -> int:
+    def stop(self, number: signal.Signals = signal.SIGTERM, timeout_s: float = 30) -> int:
         """Send *number* and return the exit status; raises TimeoutError after *timeout_s*."""
         self.send(number)
         return self.wait(timeout_s)

@@ -28,7 +28,7 @@ def test_a_clone_with_autocrlf_has_no_carriage_returns(tmp_path: Path) -> None:
     assert [name for name, content in files.items() if b"\r" in content] == [Path("image.png")]
     assert _git(clone, "status", "--porcelain") == ""
     usage = [str(clone / "scripts" / "install"), "--help"]
-    shown = subprocess.run(usage, capture_output=True, text=True, timeout=20, check=True)
+    shown = subprocess.run(usage, capture_output=True, text=True, timeout=60, check=True)
     assert "scripts/install" in shown.stdout
 
 

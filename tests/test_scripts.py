@@ -55,6 +55,6 @@ def _run(clone: Path, script: str, *arguments: str) -> subprocess.CompletedProce
         cwd=clone,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )

@@ -27,8 +27,8 @@ Isolation = Literal["read_uncommitted", "read_committed"]
 
 # The prefix of the cluster ids of librdkafka's rd_kafka_mock_cluster_new.
 _EMBEDDED_CLUSTER_ID = "mockCluster"
-_KCAT_TIMEOUT_S = 30
-_ADMIN_TIMEOUT_S = 10
+_KCAT_TIMEOUT_S = 60
+_ADMIN_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def read_all(
 def kcat_read(bootstrap: str, topic: str, count: int) -> list[Record]:
     """Return the first *count* records as the program kcat reads them; they must be UTF-8.
 
-    Without kcat the test is skipped, or fails in CI. Raises TimeoutError after 30 s, and
+    Without kcat the test is skipped, or fails in CI. Raises TimeoutError after 60 s, and
     CalledProcessError when kcat fails.
     """
     require_program("kcat")

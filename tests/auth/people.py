@@ -10,7 +10,7 @@ import requests
 from simulator.oauth_server import OAuthServer
 from simulator.oauth_state import Grant
 
-TIMEOUT_S = 10
+TIMEOUT_S = 60
 
 #: The applications that are registered with the local OAuth server.
 CLIENT_ID = "someclient"

@@ -20,7 +20,7 @@ from tests.auth.people import CLIENT_SECRET, PUBLIC_CLIENT_ID, TIMEOUT_S, author
 from tests.common.store_writers import TOKEN
 from tests.processes import StartProcess, base_environment, python_module, wait_for, wait_for_line
 
-WITHIN_S = 20
+WITHIN_S = 60
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from tests.processes import (
 
 Keep = Callable[[], Process]
 
-WITHIN_S = 20
+WITHIN_S = 60
 RENEWED = "renewed the token of somebot"
 
 

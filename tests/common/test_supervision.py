@@ -58,8 +58,8 @@ def test_programs_of_one_priority_are_stopped_at_the_same_time(
     )
     supervisord = processes(command)
     for name in ("a", "b", "last"):
-        wait_for_line(supervisord, f"^{name} is ready$", timeout_s=10)
-    assert supervisord.stop(timeout_s=20) == 0
+        wait_for_line(supervisord, f"^{name} is ready$", timeout_s=60)
+    assert supervisord.stop() == 0
     output = supervisord.output()
     assert "both are stopping" in output
     assert "SIGKILL" not in output
@@ -80,7 +80,7 @@ def test_the_output_of_programs_is_in_supervisords_own_output(
     wait_for_line(
         supervisord,
         r"(?s)spawned: 'talker'.*^the program speaks$.*exited: talker",
-        timeout_s=10,
+        timeout_s=60,
     )
 
 
@@ -95,7 +95,7 @@ def test_programs_continue_after_the_output_is_closed(
     )
     command = configure(short_folder, program("talker", f"python3 {path}"))
     supervisord = processes(["sh", "-c", f"{' '.join(command)} | true"])
-    wait_for((short_folder / "done").exists, 10, "the program's end")
+    wait_for((short_folder / "done").exists, 60, "the program's end")
     assert "common/supervision.py" not in supervisord.output()
 
 
@@ -108,7 +108,7 @@ def test_programs_run_on_the_python_of_supervisord_whatever_the_path(
     )
     command = configure(short_folder, program("talker", f"python3 {path}"))
     supervisord = processes(command, {"PATH": "/usr/bin:/bin"})
-    assert wait_for_line(supervisord, r"^prefix (.+)$", timeout_s=10)[1] == sys.prefix
+    assert wait_for_line(supervisord, r"^prefix (.+)$", timeout_s=60)[1] == sys.prefix
 
 
 def test_programs_know_the_process_of_supervisord(
@@ -121,5 +121,5 @@ def test_programs_know_the_process_of_supervisord(
         "import os, sys; sys.stdout.write(f'started by {os.environ[\"SUPERVISORD_PID\"]}\\n')",
     )
     supervisord = processes(configure(short_folder, program("child", f"python3 {path}")))
-    found = wait_for_line(supervisord, r"^started by (\d+)$", timeout_s=10)
+    found = wait_for_line(supervisord, r"^started by (\d+)$", timeout_s=60)
     assert int(found[1]) == supervisord.pid

@@ -218,7 +218,7 @@ def test_only_one_process_changes_the_store_at_a_time(path: Path) -> None:
             other.kill()
             raise
     with other:
-        assert other.wait(10) == 0
+        assert other.wait(60) == 0
     assert read_token(path) == numbered(5)
 
 

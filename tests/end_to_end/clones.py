@@ -46,18 +46,24 @@ def make_clone(folder: Path) -> Path:
 
 def printed_address_and_topic(script: Process) -> tuple[str, str]:
     """Return Kafka's address and the topic, which the script prints once everything runs."""
-    match = wait_for_line(script, COMMANDS, timeout_s=40)
+    match = wait_for_line(script, COMMANDS, timeout_s=60)
     return match[2], match[3]
 
 
 def printed_live_page(script: Process) -> str:
     """Return the URL of the live page, which the script prints first."""
-    return wait_for_line(script, LIVE_PAGE, timeout_s=40)[1]
+    return wait_for_line(script, LIVE_PAGE, timeout_s=60)[1]
 
 
 def press_ctrl_c(script: Process) -> None:
     """Send SIGINT to the process group in the foreground, as a terminal does."""
     os.killpg(script.pid, signal.SIGINT)
+
+
+def wait_until_stopped(script: Process) -> None:
+    """Expect *script* to end with status 0, and all that it has started to end when asked to."""
+    assert script.wait(timeout_s=60) == 0
+    assert "killing '" not in script.output()
 
 
 def still_running(script: Process) -> list[str]:

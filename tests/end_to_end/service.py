@@ -13,7 +13,7 @@ from tests.ports import free_port
 from tests.processes import Process, StartProcess, python_module, wait_for_line
 
 #: Seconds for a process to start.
-START_WITHIN_S = 30
+START_WITHIN_S = 60
 
 
 @contextmanager

@@ -92,7 +92,7 @@ class SupervisedService:
             return file.read_text().strip() if file.exists() else ""
 
         try:
-            return wait_for(written, 30, "the monitor")
+            return wait_for(written, 60, "the monitor")
         except TimeoutError as error:
             error.add_note(self.supervisord.tail())
             raise
@@ -125,7 +125,7 @@ class SupervisedService:
             return programs if all(have_started) else None
 
         try:
-            return wait_for(settled, 30, f"only the readers of {sorted(channels)}")
+            return wait_for(settled, 60, f"only the readers of {sorted(channels)}")
         except TimeoutError as error:
             error.add_note(self.supervisord.tail())
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,7 +60,7 @@ def test_with_a_login_auth_runs_and_is_restarted_when_it_is_killed(
     # Only then does it obey SIGTERM: a new process has the default handler at first.
     wait_for_line(service.supervisord, f"(?s){_READY}.*{_READY}", 30)
     assert service.programs()["auth"].pid not in {0, before.pid}
-    assert service.supervisord.stop(signal.SIGTERM, timeout_s=30) == 0
+    assert service.supervisord.stop() == 0
     assert "auth: stopped" in service.supervisord.output()
 
 
@@ -78,7 +77,7 @@ def test_an_unexpected_response_does_not_end_auth(
     output = service.supervisord.output()
     assert output.count("spawned: 'auth'") == 1
     assert output.count("responded with status 403") == 1
-    assert service.supervisord.stop(signal.SIGTERM, timeout_s=30) == 0
+    assert service.supervisord.stop() == 0
 
 
 def test_an_auth_that_cannot_start_is_restarted_with_pauses(

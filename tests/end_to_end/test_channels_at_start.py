@@ -79,7 +79,7 @@ def test_a_mistake_in_channels_conf_keeps_no_reader_from_starting(
     path = folder / "channels.conf"
     path.unlink() if content is None else path.write_text(content)
     service = SupervisedService(processes, folder)
-    wait_for_line(service.supervisord, _ERROR + error, timeout_s=20)
+    wait_for_line(service.supervisord, _ERROR + error, timeout_s=60)
     service.wait_for_readers(["xqc", "forsen"])
 
 
@@ -92,8 +92,8 @@ def test_with_a_settings_file_that_cannot_be_read_all_readers_are_kept(
     content = settings.read_text()
     settings.write_text("A='\n")
     service = SupervisedService(processes, folder)
-    wait_for_line(service.supervisord, _ERROR + r"line 1 of .*\.env", timeout_s=20)
-    wait_for_line(service.supervisord, "spawned: 'reader-forsen'", timeout_s=20)
+    wait_for_line(service.supervisord, _ERROR + r"line 1 of .*\.env", timeout_s=60)
+    wait_for_line(service.supervisord, "spawned: 'reader-forsen'", timeout_s=60)
     assert read_applied_channels(folder).channels == ("forsen", "shroud", "xqc")
     settings.write_text(content)
     service.control("restart", "all")
@@ -110,8 +110,8 @@ def test_a_damaged_list_of_applied_channels_is_named_and_written_again(
     (folder / "channels.conf").write_text("xqc\nshr@ud\n")
     service = SupervisedService(processes, folder)
     error = f"{_ERROR}{folder / APPLIED_CHANNELS}, line 3: "
-    wait_for_line(service.supervisord, error, timeout_s=20)
-    wait_for_line(service.supervisord, f"{_ERROR}990 more entries are wrong", timeout_s=20)
+    wait_for_line(service.supervisord, error, timeout_s=60)
+    wait_for_line(service.supervisord, f"{_ERROR}990 more entries are wrong", timeout_s=60)
     service.wait_for_readers(["xqc", "forsen"])
     assert read_applied_channels(folder).problems == ()
 
@@ -194,7 +194,7 @@ def test_an_update_of_the_supervisord_of_an_earlier_version_keeps_its_readers(
     extensions = re.compile(r"^\[rpcinterface:(?!supervisor\]).*\n.*\n", re.MULTILINE)
     (folder / "supervisord.conf").write_text(extensions.sub("", here))
     service = SupervisedService(processes, folder)
-    wait_for_line(service.supervisord, "spawned: 'reader-xqc'", timeout_s=20)
+    wait_for_line(service.supervisord, "spawned: 'reader-xqc'", timeout_s=60)
     (folder / "supervisord.conf").write_text(here)
     assert service.control("update") == ""
     assert service.programs()["reader-xqc"].state == "RUNNING"
@@ -206,7 +206,7 @@ def test_a_host_may_leave_out_all_readers(processes: StartProcess, folder: Path,
     (folder / "programs.conf").write_text(f"[program:{name}]\nnumprocs=0\n")
     service = SupervisedService(processes, folder)
     others = {"auth", "monitor", "publisher"}
-    wait_for(lambda: set(service.programs()) == others, 20, "the programs")
+    wait_for(lambda: set(service.programs()) == others, 60, "the programs")
     applied = service.channels("apply")
     assert applied.stdout == "programs.conf leaves out the readers of this host\n"
     assert applied.returncode == 78
@@ -220,7 +220,7 @@ def test_a_host_without_channels_has_no_readers_and_no_error(
     """For example one with the publisher: it needs no channels.conf."""
     (folder / "channels.conf").unlink()
     service = SupervisedService(processes, folder)
-    wait_for_line(service.supervisord, _INFO + "no channels.conf, so no channel", 20)
+    wait_for_line(service.supervisord, _INFO + "no channels.conf, so no channel", 60)
     service.wait_for_readers([])
     assert "ERROR" not in service.supervisord.output()
     assert "WARNING supervisord" not in service.supervisord.output()

@@ -83,15 +83,15 @@ def test_a_restored_outbox_loses_nothing(service: CopiedService, short_folder: P
     original, backup = str(short_folder / "var"), str(short_folder / "backup")
     reader = service.read_at(original)
     texts = service.speak("before the backup")
-    assert reader.stop(timeout_s=20) == 0
+    assert reader.stop() == 0
     service.copy(original, backup)
     reader = service.read_at(original)
     texts += service.speak("after the backup")
-    assert reader.stop(timeout_s=20) == 0
+    assert reader.stop() == 0
     service.copy(backup, original)
     reader = service.read_at(original)
     texts += service.speak("restored")
-    assert reader.stop(timeout_s=20) == 0
+    assert reader.stop() == 0
     assert set(texts) - published(service) == set()
     assert reader.output().count("its outbox is a copy, or was copied") == 1
     assert "are not acknowledged" not in reader.output()
@@ -103,15 +103,15 @@ def test_a_cloned_outbox_loses_nothing(service: CopiedService, short_folder: Pat
     original, clone = str(short_folder / "var"), str(short_folder / "clone")
     reader = service.read_at(original)
     texts = service.speak("before the copy")
-    assert reader.stop(timeout_s=20) == 0
+    assert reader.stop() == 0
     service.copy(original, clone)
     reader = service.read_at(original)
     texts += service.speak("original alone")
     other = service.read_at(clone)
     texts += service.speak("both")
-    assert reader.stop(timeout_s=20) == 0
+    assert reader.stop() == 0
     texts += service.speak("clone alone")
-    assert other.stop(timeout_s=20) == 0
+    assert other.stop() == 0
     assert set(texts) - published(service) == set()
     outputs = reader.output() + other.output()
     assert "its outbox is a copy, or was copied" in outputs

@@ -33,7 +33,7 @@ def leave_a_damaged_outbox(service: Service) -> int:
         # So that each is a batch of its own.
         service.wait_until_received("xqc")
     reader.send(signal.SIGKILL)
-    reader.wait(10)
+    reader.wait(60)
     in_the_file(15, 2)(Path(service.environment["STATE_DIR"]) / "outbox" / "xqc.db")
     return first_ms
 

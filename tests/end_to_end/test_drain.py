@@ -31,7 +31,7 @@ def service(
         service.say("xqc", str(number))
     service.wait_until_received("xqc")
     reader.send(signal.SIGKILL)
-    reader.wait(10)
+    reader.wait(60)
     return service
 
 

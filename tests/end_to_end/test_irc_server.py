@@ -16,7 +16,7 @@ def test_ngircd_accepts_our_registration_and_our_join(
 ) -> None:
     """Another member sees the join. The missing Twitch capabilities are logged."""
     unused_endpoint = f"tcp://127.0.0.1:{free_port()}"
-    with socket.create_connection((ngircd.host, ngircd.port), timeout=20) as member:
+    with socket.create_connection((ngircd.host, ngircd.port), timeout=60) as member:
         member.sendall(b"NICK member\r\nUSER member 0 * member\r\nJOIN #xqc\r\n")
         lines = member.makefile("rb")
         _read_until(lines, b"End of NAMES list")
@@ -34,8 +34,8 @@ def test_ngircd_accepts_our_registration_and_our_join(
         joined = _read_until(lines, b"JOIN :#xqc")
         lines.close()
     assert joined.startswith(b":justinfan")
-    wait_for_line(ngircd.process, r'User "justinfan\d+!\S+" registered', 20)
-    wait_for_line(reader, "the server refuses twitch.tv/commands", 20)
+    wait_for_line(ngircd.process, r'User "justinfan\d+!\S+" registered', 60)
+    wait_for_line(reader, "the server refuses twitch.tv/commands", 60)
     assert reader.stop() == 0
 
 

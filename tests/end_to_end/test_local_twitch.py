@@ -11,7 +11,7 @@ import pytest
 
 from tests.processes import StartProcess, python_module, wait_for_line
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 
 
 @pytest.mark.parametrize("transport", ["TLS", "plain"])

@@ -17,7 +17,7 @@ from tests.process_table import running_processes
 from tests.processes import StartProcess, python_module, wait_for, wait_for_line
 
 #: Seconds in which each orphan ends.
-_WITHIN_S = 30
+_WITHIN_S = 60
 
 #: Starts a Python program as supervisord does.
 _SUPERVISORD = """
@@ -52,7 +52,7 @@ def test_an_orphan_ends(
 ) -> None:
     """Otherwise it would keep the ports and the outbox from the next supervisord's programs."""
     program = processes(python_module(*command), orphaned)
-    assert program.wait(20) == 0
+    assert program.wait(_WITHIN_S) == 0
     assert "supervisord has ended: stopping" in program.output()
 
 
@@ -60,7 +60,7 @@ def test_an_orphaned_auth_without_a_login_ends(
     processes: StartProcess, orphaned: dict[str, str]
 ) -> None:
     """It waits for a login, and would do so for ever."""
-    assert processes(python_module("auth"), orphaned).wait(20) == 0
+    assert processes(python_module("auth"), orphaned).wait(_WITHIN_S) == 0
 
 
 def test_an_orphaned_auth_ends(
@@ -70,7 +70,7 @@ def test_an_orphaned_auth_ends(
     with locked_token_store(short_folder / "tokenStore.json") as store:
         store.write(TOKEN)
     twitch = {"TWITCH_AUTH_URL": f"http://127.0.0.1:{free_port()}"}
-    assert processes(python_module("auth"), orphaned | twitch).wait(20) == 0
+    assert processes(python_module("auth"), orphaned | twitch).wait(_WITHIN_S) == 0
 
 
 @pytest.mark.parametrize(
@@ -111,4 +111,4 @@ def test_a_publisher_ends_although_it_waits_for_long(processes: StartProcess) ->
     wait_for_line(supervisord, "^waits$", _WITHIN_S)
     supervisord.send(signal.SIGKILL)
     supervisord.wait(_WITHIN_S)
-    wait_for(lambda: "is to stop: True" in supervisord.output(), 10, "the publisher to end")
+    wait_for(lambda: "is to stop: True" in supervisord.output(), _WITHIN_S, "the publisher to end")

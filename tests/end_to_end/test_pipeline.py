@@ -27,7 +27,7 @@ def test_every_message_arrives_once_in_the_order_of_its_channel(
     for number in range(200):
         for channel in CHANNELS:
             service.say(channel, f"{channel} {number}")
-    records = read_topic(kafka.bootstrap, topic, count=600, timeout_s=30)
+    records = read_topic(kafka.bootstrap, topic, count=600, timeout_s=60)
     messages = [decode_chat_message(record.value) for record in records]
     for channel in CHANNELS:
         texts = [message.message for message in messages if message.message.startswith(channel)]
@@ -48,7 +48,7 @@ def test_kcat_reads_the_messages(
         emotes="25:2-6",
         sent_ms=1_700_000_000_123,  # type: ignore[arg-type]
     )
-    read_topic(kafka.bootstrap, topic, count=1, timeout_s=30)
+    read_topic(kafka.bootstrap, topic, count=1, timeout_s=60)
     (record,) = kcat_read(kafka.bootstrap, topic, 1)
     room_id = chat.server.state.room_id("xqc")
     assert json.loads(record.value) == {
@@ -73,11 +73,11 @@ def test_messages_from_before_the_publisher_started_arrive(
     service.say("xqc", "one")
     service.wait_until_received("xqc")
     first.send(signal.SIGKILL)
-    first.wait(10)
+    first.wait(60)
     service.start_reader("xqc")
     service.say("xqc", "two")
     service.start_publisher()
-    records = read_topic(kafka.bootstrap, topic, count=2, timeout_s=30)
+    records = read_topic(kafka.bootstrap, topic, count=2, timeout_s=60)
     assert [decode_chat_message(record.value).message for record in records] == ["one", "two"]
     assert [record.headers["seq"] for record in records] == [b"1", b"3"]
 
@@ -94,9 +94,9 @@ def test_a_stopped_reader_first_sends_all_messages_of_its_outbox(
     for text in range(500):
         service.say("xqc", f"{text}")
     service.wait_until_received("xqc")
-    assert reader.stop(number, timeout_s=10) == 0
+    assert reader.stop(number) == 0
     assert "not acknowledged" not in reader.output()
-    assert len(read_topic(kafka.bootstrap, topic, count=500, timeout_s=30)) == 500
+    assert len(read_topic(kafka.bootstrap, topic, count=500, timeout_s=60)) == 500
 
 
 def test_a_stopped_publisher_first_publishes_all_received_messages(
@@ -108,12 +108,12 @@ def test_a_stopped_publisher_first_publishes_all_received_messages(
     service.start_reader("xqc")
     for text in range(500):
         service.say("xqc", f"{text}")
-    assert publisher.stop(signal.SIGTERM, timeout_s=15) == 0
+    assert publisher.stop() == 0
     for text in range(500, 1000):
         service.say("xqc", f"{text}")
     service.start_publisher()
     service.wait_until_received("xqc")
-    records = read_topic(kafka.bootstrap, topic, count=1000, timeout_s=30)
+    records = read_topic(kafka.bootstrap, topic, count=1000, timeout_s=60)
     texts = [decode_chat_message(record.value).message for record in records]
     assert texts == [str(number) for number in range(1000)]
 
@@ -129,8 +129,8 @@ def test_logs_can_be_json_and_never_contain_the_token(
         "xqc", TWITCH_USERNAME="somebot", TWITCH_OAUTH_TOKEN="oauth:verysecret", **loud
     )
     service.say("xqc", "hello")
-    read_topic(kafka.bootstrap, topic, count=1, timeout_s=30)
-    wait_for(lambda: "hello" in reader.output(), 10, "the message in the reader's log")
+    read_topic(kafka.bootstrap, topic, count=1, timeout_s=60)
+    wait_for(lambda: "hello" in reader.output(), 60, "the message in the reader's log")
     reader.stop()
     publisher.stop()
     for process, name in ((reader, "reader"), (publisher, "publisher")):
@@ -149,6 +149,6 @@ def test_unusual_characters_arrive_unchanged(
     service.start_reader("xqc")
     for text in texts:
         service.say("xqc", text)
-    records = read_topic(kafka.bootstrap, topic, count=len(texts), timeout_s=30)
+    records = read_topic(kafka.bootstrap, topic, count=len(texts), timeout_s=60)
     messages: list[ChatMessage] = [decode_chat_message(record.value) for record in records]
     assert [message.message for message in messages] == texts

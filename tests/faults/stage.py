@@ -28,13 +28,13 @@ CHANNELS = ("xqc", "shroud", "forsen")
 
 _FINAL_MESSAGES = 5
 _PARTITIONS = 6
-_START_WITHIN_S = 30
+_START_WITHIN_S = 60
 _ARRIVE_WITHIN_S = 60
 _READ_WITHIN_S = 60
 #: Readers switch when a publisher has been silent, or back, for 10 s.
-_SWITCH_WITHIN_S = 40
+_SWITCH_WITHIN_S = 60
 #: A reader delivers its outbox for up to 10 s, and then disconnects.
-_STOP_WITHIN_S = 20
+_STOP_WITHIN_S = 60
 
 #: The values of DELIVERY, and the isolation level that a consumer needs for each.
 AT_LEAST_ONCE = "at-least-once"

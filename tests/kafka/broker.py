@@ -24,8 +24,8 @@ from tests.process_table import is_stopped
 from tests.processes import Process, wait_for
 
 _START_TIMEOUT_S = 60
-_STOP_TIMEOUT_S = 30
-_PAUSE_TIMEOUT_S = 10
+_STOP_TIMEOUT_S = 60
+_PAUSE_TIMEOUT_S = 60
 
 # What C2 compiles and G1 collects pays only in a longer life; a start takes half the time without.
 _SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
@@ -90,7 +90,7 @@ class KafkaBroker:
             self._process = None
 
     def stop(self) -> None:
-        """Shut the node down in good order (SIGTERM). Raises TimeoutError after 30 s."""
+        """Shut the node down in good order (SIGTERM). Raises TimeoutError after 60 s."""
         if self._process is not None:
             self._process.stop(signal.SIGTERM, _STOP_TIMEOUT_S)
             self.kill()

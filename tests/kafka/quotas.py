@@ -6,7 +6,7 @@ import socket
 import struct
 
 _ALTER_CLIENT_QUOTAS = 49
-_TIMEOUT_S = 10
+_TIMEOUT_S = 60
 
 
 def limit_bytes_per_second(bootstrap: str, client_id: str, rate: float) -> None:

@@ -13,7 +13,7 @@ from monitor.collection.books import unaccounted_by_publisher
 from publisher.books import Books
 from publisher.open_books import open_books
 
-_WITHIN_S = 20
+_WITHIN_S = 60
 
 
 def new_books(state_dir: Path, topic: str = "chat") -> Books:

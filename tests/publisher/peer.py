@@ -28,7 +28,7 @@ from tests.processes import Process, StartProcess, python_module, wait_for_line
 READER = "xqc/0123456789abcdef"
 KEY = b"71092938"
 
-_TIMEOUT_S = 20
+_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)

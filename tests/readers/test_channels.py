@@ -38,7 +38,7 @@ def options_of(folder: Path, included: str) -> Any:
 def run_channels(processes: StartProcess, *arguments: str, **environment: str) -> Process:
     """Run `channels` with *arguments* in the folder of *processes* until it ends."""
     command = processes(python_module("twitch_ingestion", "channels", *arguments), environment)
-    command.wait(timeout_s=20)
+    command.wait(timeout_s=60)
     return command
 
 
@@ -105,7 +105,7 @@ def test_the_earlier_command_applies_too(processes: StartProcess, short_folder: 
     """`python -m readers.channels` is `channels apply`."""
     (short_folder / "channels.conf").write_text("xqc\n")
     command = processes(python_module("readers.channels", "--dry-run"))
-    assert command.wait(timeout_s=20) == exit_codes.FAILURE
+    assert command.wait(timeout_s=60) == exit_codes.FAILURE
     assert "cannot reach supervisord" in command.output()
 
 

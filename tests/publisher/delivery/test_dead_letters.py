@@ -171,4 +171,4 @@ def test_a_topic_whose_limit_is_less_than_a_request_is_named_and_loses_nothing(
 
 def _create(cluster: KafkaCluster, topic: str, config: Mapping[str, str]) -> None:
     admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
-    admin.create_topics([NewTopic(topic, 1, 1, config=dict(config))])[topic].result(10)
+    admin.create_topics([NewTopic(topic, 1, 1, config=dict(config))])[topic].result(60)

@@ -154,7 +154,7 @@ def test_the_progress_topic_is_created_as_a_compacted_topic(
     resource = ConfigResource(ConfigResource.Type.TOPIC, f"{topic}-progress")
     admin = AdminClient({"bootstrap.servers": real_kafka.bootstrap})
 
-    config = admin.describe_configs([resource])[resource].result(10)
+    config = admin.describe_configs([resource])[resource].result(60)
 
     assert config["cleanup.policy"].value == "compact"
 
@@ -166,7 +166,7 @@ def test_the_publisher_stops_promptly_while_it_waits_for_kafka(
     publisher = start_exactly_once(processes, "127.0.0.1:1", topic)
     wait_for_line(publisher.process, "cannot be reached", 20)
 
-    assert publisher.process.stop(timeout_s=3) == 0
+    assert publisher.process.stop(timeout_s=20) == 0
 
 
 def test_a_progress_topic_with_other_records_is_a_wrong_setting(

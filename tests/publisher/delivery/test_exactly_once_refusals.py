@@ -150,4 +150,4 @@ def test_a_record_whose_dead_letter_is_refused_is_never_acknowledged(
 
 def _create(cluster: KafkaCluster, topic: str, config: Mapping[str, str]) -> None:
     admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
-    admin.create_topics([NewTopic(topic, 1, 1, config=dict(config))])[topic].result(10)
+    admin.create_topics([NewTopic(topic, 1, 1, config=dict(config))])[topic].result(60)

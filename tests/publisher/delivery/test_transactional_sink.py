@@ -153,4 +153,4 @@ def _poll_until_settled(sink: TransactionalSink) -> None:
 def _create(cluster: KafkaCluster, topic: str, *, max_bytes: int = 1_000_000) -> None:
     admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
     config = {"max.message.bytes": str(max_bytes)}
-    admin.create_topics([NewTopic(topic, 1, 1, config=config)])[topic].result(10)
+    admin.create_topics([NewTopic(topic, 1, 1, config=config)])[topic].result(60)

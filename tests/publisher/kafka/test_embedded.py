@@ -32,7 +32,7 @@ def test_the_address_file_is_removed_at_exit(
     publisher = start_publisher(processes, "embedded", topic)
     wait_for_line(publisher.process, "is ready: session", 20)
 
-    assert publisher.process.stop(signal.SIGINT, timeout_s=5) == 0
+    assert publisher.process.stop(signal.SIGINT) == 0
 
     assert [path.name for path in (short_folder / "var").iterdir()] == ["status"]
 

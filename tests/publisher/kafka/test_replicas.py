@@ -18,9 +18,9 @@ def test_too_few_in_sync_replicas_are_named_once_with_the_missing_broker(
     """The broker of one of two replicas is down; the messages are published once it is back."""
     with kafka_broker(short_lived=True, leader=own_kafka) as second:
         admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap})
-        wait_for(lambda: len(admin.list_topics(timeout=5).brokers) == 2, 20, "the second broker")
+        wait_for(lambda: len(admin.list_topics(timeout=60).brokers) == 2, 60, "the second broker")
         new = NewTopic(topic, 1, 2, config={"min.insync.replicas": "2"})
-        admin.create_topics([new])[topic].result(10)
+        admin.create_topics([new])[topic].result(60)
         publisher = start_publisher(processes, own_kafka.bootstrap, topic)
         with connected_reader(publisher) as reader:
             reader.send(chat(1, 10), 1)
@@ -35,7 +35,7 @@ def test_too_few_in_sync_replicas_are_named_once_with_the_missing_broker(
             )
             second.start()
             reader.wait_for_acknowledgement(20)
-        wait_for_line(publisher.process, "INFO .*Kafka is confirming messages again", 10)
+        wait_for_line(publisher.process, "INFO .*Kafka is confirming messages again", 60)
 
     assert publisher.process.output().count("too few in-sync replicas") == 1
 
@@ -49,7 +49,7 @@ def test_a_topic_that_can_never_have_enough_replicas_is_named(
     admin = AdminClient({"bootstrap.servers": real_kafka.bootstrap})
     for name, least in ((few, "2"), (enough, "1")):
         new = NewTopic(name, 1, 1, config={"min.insync.replicas": least})
-        admin.create_topics([new])[name].result(10)
+        admin.create_topics([new])[name].result(60)
 
     assert too_few_replicas([few, enough], properties).startswith(
         f"topic {few}, partition 0 has too few replicas for Kafka before 4.0, 1, and "

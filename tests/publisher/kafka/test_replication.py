@@ -39,7 +39,7 @@ def three_brokers(own_kafka: KafkaBroker) -> Iterator[KafkaBroker]:
             follower = kafka_broker(short_lived=True, leader=own_kafka, number=number)
             stack.enter_context(follower)
         admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap})
-        wait_for(lambda: len(admin.list_topics(timeout=5).brokers) == 3, 30, "three brokers")
+        wait_for(lambda: len(admin.list_topics(timeout=60).brokers) == 3, 60, "three brokers")
         yield own_kafka
 
 

@@ -62,7 +62,7 @@ def test_ctrl_c_ends_tail_quietly_and_leaves_no_consumer_group(
     process = start_tail(processes, real_kafka, topic)
     wait_for(lambda: len(numbers(process)) == 3, 20, "the messages")
 
-    assert process.stop(signal.SIGINT, timeout_s=3) == 0
+    assert process.stop(signal.SIGINT) == 0
 
     assert "Traceback" not in process.output()
     admin = AdminClient({"bootstrap.servers": real_kafka.bootstrap})

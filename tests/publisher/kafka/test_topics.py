@@ -89,4 +89,4 @@ def _partitions(cluster: KafkaCluster, topic: str) -> int:
 
 def _delete(cluster: KafkaCluster, topic: str) -> None:
     admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
-    admin.delete_topics([topic])[topic].result(10)
+    admin.delete_topics([topic])[topic].result(60)

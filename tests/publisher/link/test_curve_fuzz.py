@@ -86,7 +86,7 @@ def _attack(publisher: Publisher, rng: random.Random, rounds: int) -> None:
     for _ in range(rounds):
         with ExitStack() as stack:
             for _ in range(_AT_A_TIME):
-                peer = socket.create_connection(rng.choice(addresses), timeout=10)
+                peer = socket.create_connection(rng.choice(addresses), timeout=60)
                 stack.enter_context(closing(peer))
                 # The publisher may have closed the connection already.
                 with suppress(ConnectionError):

@@ -61,7 +61,7 @@ def test_the_session_is_announced_to_a_reader_whenever_it_connects(
             with context.socket(zmq.SUB) as sub:
                 sub.subscribe(XQC)
                 sub.connect(publisher.acknowledgements)
-                assert sub.poll(10_000), "no announcement received"
+                assert sub.poll(60_000), "no announcement received"
                 received_topic, frame = sub.recv_multipart()
             assert received_topic == XQC
             assert decode_announcement(frame).session == reader.session

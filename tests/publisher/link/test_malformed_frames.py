@@ -198,7 +198,7 @@ def test_a_frame_of_100_mb_ends_only_its_own_connection(
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     with connected_reader(publisher) as reader, connected_reader(publisher, "bad/00") as bad:
         bad.send_frames([ENVELOPE, bytes(100_000_000)])
-        wait_for_line(publisher.process, "has ended, .* a frame of more than 8 MiB", 9)
+        wait_for_line(publisher.process, "has ended, .* a frame of more than 8 MiB", 60)
         reader.send(chat(1, 10), 1)
         reader.wait_for_acknowledgement(10)
 
@@ -221,7 +221,7 @@ def test_peers_that_do_not_speak_zeromq_are_logged_and_do_no_harm(
         reader.send(chat(1, 10), 1)
         reader.wait_for_acknowledgement(10)
 
-    wait_for_line(publisher.process, "has ended, .* or the peer is no reader", 5)
+    wait_for_line(publisher.process, "has ended, .* or the peer is no reader", 60)
     assert publisher.process.stop() == 0
     wait_for_line(publisher.process, "1[01] connections ended", 5)
 

@@ -71,7 +71,7 @@ async def test_everything_is_sent_under_a_new_name(
     publisher.acknowledge(former, seq, incarnation=incarnation)
     announce_to(publisher, former)
     publisher.acknowledge(outbox.reader, 2, incarnation=outbox.numbering.incarnation_of(2))
-    assert await sender.wait_until_empty(10.0)
+    assert await sender.wait_until_empty(60.0)
     warnings = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
     assert len(warnings) == 1
     assert former in warnings[0]

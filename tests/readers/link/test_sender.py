@@ -58,7 +58,7 @@ async def test_acknowledged_records_are_deleted_from_the_outbox(
     await until(lambda: outbox.acknowledged == 2)
     assert outbox.waiting == 1
     publisher.acknowledge(outbox.reader, 3)
-    assert await sender.wait_until_empty(10.0)
+    assert await sender.wait_until_empty(60.0)
 
 
 @pytest.mark.usefixtures("sender")
@@ -145,7 +145,7 @@ async def test_acknowledged_records_leave_the_file_at_once(
     waiting = asyncio.create_task(sender.wait_until_empty(1000.0))
     await publisher.receive_batch()
     publisher.acknowledge(outbox.reader, 1)
-    assert await asyncio.wait_for(waiting, 10)
+    assert await asyncio.wait_for(waiting, 60)
     assert outbox._database.batch_after(0) is None
 
 
@@ -172,7 +172,7 @@ async def test_malformed_frames_are_logged_and_dropped(
     publisher.announce()
     await publisher.receive_batch()
     publisher.acknowledge(outbox.reader, 1)
-    assert await sender.wait_until_empty(10.0)
+    assert await sender.wait_until_empty(60.0)
     assert "dropped a malformed frame from the publisher: 1 frames where there" in caplog.text
 
 
@@ -189,7 +189,7 @@ async def test_waiting_for_acknowledgements_has_a_timeout(
 
 async def test_with_an_empty_outbox_there_is_nothing_to_wait_for(sender: Sender) -> None:
     """Not even without a publisher."""
-    assert await sender.wait_until_empty(10.0)
+    assert await sender.wait_until_empty(60.0)
 
 
 @pytest.mark.usefixtures("sender")

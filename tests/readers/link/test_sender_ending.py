@@ -45,7 +45,7 @@ async def test_a_damaged_outbox_ends_the_sender(
         append(outbox, b"b")
         damage(outbox)
     with pytest.raises(OutboxDamagedError):
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, 60)
 
 
 async def test_a_sender_that_was_cancelled_leaves_nothing_in_the_loop(
