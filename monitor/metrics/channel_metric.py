@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from common.status.reader_status import ReaderStatus
 from monitor.metrics.labels import label, labels
@@ -46,6 +47,23 @@ def channel_metric(
         return joined([value(status) for _, status in scrape.readers], over_channels)
 
     return Metric(name, kind, text, ("channel",), samples, over_channels)
+
+
+def channel_seconds(
+    name: str,
+    kind: Kind,
+    text: str,
+    milliseconds: Callable[[ReaderStatus], int],
+    over_channels: OverChannels = OverChannels.SUM,
+) -> Metric:
+    """Return a metric in seconds of what the pages hold in *milliseconds*."""
+    metric = channel_metric(name, kind, text, milliseconds, over_channels)
+
+    def samples(scrape: Scrape) -> Iterable[Sample]:
+        # Divided last: a sum of fractions depends on their order, and a counter must not fall.
+        return [(channel, value / 1000) for channel, value in metric.samples(scrape)]
+
+    return replace(metric, samples=samples)
 
 
 def channel_counts(

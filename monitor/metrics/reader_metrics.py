@@ -6,18 +6,18 @@ from collections.abc import Iterable
 
 from common.chat_gap import GapReason
 from common.status.reader_status import DropReason
-from monitor.metrics.channel_metric import channel_counts, channel_metric, joined, labelled, summed
+from monitor.metrics.channel_metric import (
+    channel_counts,
+    channel_metric,
+    channel_seconds,
+    joined,
+    labelled,
+    summed,
+)
 from monitor.metrics.metric import Kind, Metric, OverChannels, Sample
 from monitor.metrics.scrape import Scrape
 
 _NO_GAPS = {reason.value: 0 for reason in GapReason}
-
-
-def _gap_seconds(scrape: Scrape) -> Iterable[Sample]:
-    if scrape.per_channel:
-        return [(f"{{{channel}}}", status.gap_ms / 1000) for channel, status in scrape.readers]
-    # Sums of fractions depend on their order: one could be a little less than the last one.
-    return [("", sum(status.gap_ms for status in scrape.counts) / 1000)] if scrape.readers else ()
 
 
 def _gaps_by_reason(scrape: Scrape) -> Iterable[Sample]:
@@ -83,20 +83,18 @@ READER_METRICS: tuple[Metric, ...] = (
         lambda status: status.outbox_bytes,
         OverChannels.LARGEST,
     ),
-    channel_metric(
+    channel_seconds(
         "outbox_oldest_timestamp_seconds",
         Kind.GAUGE,
         "Since when the oldest record in the outbox waits, 0 for none.",
-        lambda status: status.oldest_waiting_ms / 1000,
+        lambda status: status.oldest_waiting_ms,
         OverChannels.OLDEST,
     ),
-    Metric(
+    channel_seconds(
         "gap_seconds_total",
         Kind.COUNTER,
         "Time in which messages may have been missed.",
-        ("channel",),
-        _gap_seconds,
-        OverChannels.SUM,
+        lambda status: status.gap_ms,
     ),
     channel_metric(
         "gaps_total",
@@ -132,11 +130,11 @@ READER_METRICS: tuple[Metric, ...] = (
         "Connections to chat that were made.",
         lambda status: status.connects,
     ),
-    channel_metric(
+    channel_seconds(
         "reader_last_message_timestamp_seconds",
         Kind.GAUGE,
         "When the last message was said, 0 for never.",
-        lambda status: status.last_message_ms / 1000,
+        lambda status: status.last_message_ms,
         OverChannels.NEWEST,
     ),
     channel_metric(
