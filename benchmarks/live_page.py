@@ -12,10 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.monitor.web.live_page import LivePage, chromium
-from tests.processes import python_module, started_processes, wait_for_line
-
-_SERVES_WITHIN_S = 120.0
+from tests.monitor.web.live_page import LivePage, chromium, made_up_page
+from tests.processes import started_processes
 
 _KINDS = {
     "scripts": "ScriptDuration",
@@ -36,10 +34,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as name,
         started_processes(Path(name)) as start,
     ):
-        command = python_module("tests.made_up_monitor", str(arguments.channels), "0")
-        monitor = start(command, {"MONITOR_BIND": "127.0.0.1:0"})
-        url = wait_for_line(monitor, r"at (http://127\.0\.0\.1:\d+/)", _SERVES_WITHIN_S)[1]
-        page.open(url)
+        page.open(made_up_page(start, arguments.channels))
         for column in ("state", "messages_per_s"):
             _measure(page, column, arguments.seconds)
 

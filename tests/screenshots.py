@@ -13,17 +13,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.monitor.web.live_page import LivePage, chromium
-from tests.processes import (
-    REPOSITORY,
-    StartProcess,
-    python_module,
-    started_processes,
-    wait_for_line,
-)
+from tests.monitor.web.live_page import LivePage, chromium, made_up_page
+from tests.processes import REPOSITORY, started_processes
 
 _FOLDER = REPOSITORY / "docs" / "images"
-_SERVES_WITHIN_S = 120.0
 
 #: Seconds in which a page shows some live figures.
 _LIVE_S = 4.0
@@ -49,13 +42,6 @@ _PICTURES = (
 )
 
 
-def _monitor(start: StartProcess, channels: int, broken: int) -> str:
-    """Start a monitor of a made-up host; return the address of its page."""
-    arguments = python_module("tests.made_up_monitor", str(channels), str(broken))
-    process = start(arguments, {"MONITOR_BIND": "127.0.0.1:0"})
-    return wait_for_line(process, r"at (http://127\.0\.0\.1:\d+/)", _SERVES_WITHIN_S)[1]
-
-
 def _take(page: LivePage, picture: _Picture, url: str) -> None:
     page.browser.show_at(picture.width, picture.height, is_dark=picture.is_dark, scale=1.5)
     page.open(url)
@@ -73,7 +59,7 @@ def main() -> None:
     with chromium() as page, tempfile.TemporaryDirectory() as name:
         for picture in _PICTURES:
             with started_processes(Path(name)) as start:
-                _take(page, picture, _monitor(start, picture.channels, picture.broken))
+                _take(page, picture, made_up_page(start, picture.channels, picture.broken))
 
 
 if __name__ == "__main__":

@@ -6,17 +6,19 @@ import shutil
 import subprocess
 import sys
 import xmlrpc.client
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from common.supervisor_client import connect
 from simulator.background import BackgroundChatServer
 from tests.processes import REPOSITORY, Process, StartProcess, base_environment, wait_for
 
 _BIN = Path(sys.executable).parent
+
+_T = TypeVar("_T")
 
 #: Settings for a Twitch at *port* of this machine; all other addresses are in the folder.
 SETTINGS = """
@@ -91,11 +93,7 @@ class SupervisedService:
         def written() -> str:
             return file.read_text().strip() if file.exists() else ""
 
-        try:
-            return wait_for(written, 60, "the monitor")
-        except TimeoutError as error:
-            error.add_note(self.supervisord.tail())
-            raise
+        return self._wait_for(written, "the monitor")
 
     def read(self, channels: str) -> subprocess.CompletedProcess[str]:
         """Write *channels* to channels.conf, and apply it; return what the command did."""
@@ -124,8 +122,12 @@ class SupervisedService:
             )
             return programs if all(have_started) else None
 
+        return self._wait_for(settled, f"only the readers of {sorted(channels)}")
+
+    def _wait_for(self, condition: Callable[[], _T | None], what: str) -> _T:
+        """Return the first true result of *condition*. Raises TimeoutError with the output."""
         try:
-            return wait_for(settled, 60, f"only the readers of {sorted(channels)}")
+            return wait_for(condition, 60, what)
         except TimeoutError as error:
             error.add_note(self.supervisord.tail())
             raise

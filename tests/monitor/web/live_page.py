@@ -9,9 +9,18 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.browser import Browser, running_browser
-from tests.processes import started_processes, wait_for
+from tests.processes import (
+    StartProcess,
+    python_module,
+    started_processes,
+    wait_for,
+    wait_for_line,
+)
 
 WITHIN_S = 30.0
+
+#: It makes up an hour of figures first.
+_MADE_UP_WITHIN_S = 120.0
 
 #: Keys of WebDriver: https://www.w3.org/TR/webdriver2/#keyboard-actions
 TAB = "\ue004"
@@ -69,6 +78,12 @@ class LivePage:
         except TimeoutError as error:
             error.add_note(f"The page:\n{self.browser.text()}\n{self.browser.console()}")
             raise
+
+
+def made_up_page(start: StartProcess, channels: int, broken: int = 0) -> str:
+    """Start a monitor of a made-up host, of whose readers *broken* do not run; return its URL."""
+    process = start(python_module("tests.made_up_monitor", str(channels), str(broken)))
+    return wait_for_line(process, r"at (http://127\.0\.0\.1:\d+/)", _MADE_UP_WITHIN_S)[1]
 
 
 @contextmanager

@@ -104,8 +104,11 @@ def monitor_of(
 
 def start_monitor(processes: StartProcess, settings: Mapping[str, str] | None = None) -> Monitor:
     """Start a monitor with *settings* on a free port of loopback, and wait until it serves."""
-    environment = {"MONITOR_BIND": "127.0.0.1:0"} | dict(settings or {})
-    process = processes(python_module("monitor"), environment)
+    return serving(processes(python_module("monitor"), settings))
+
+
+def serving(process: Process) -> Monitor:
+    """Return the monitor *process* once it serves."""
     found = wait_for_line(process, r"at http://(\S+):(\d+)/", _WITHIN_S)
     return Monitor(process, WebAddress("127.0.0.1", int(found[2])))
 

@@ -14,10 +14,9 @@ import pytest
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import SupervisedService, prepare, wait_until_joined
 from tests.monitor.web.live_page import LivePage
-from tests.processes import StartProcess, wait_for_line
+from tests.processes import StartProcess
 
 _CHANNELS = ("kitchen", "lounge", "speedrun")
-_WITHIN_S = 60.0
 
 #: All of one moment: a second later, the reader may be back.
 _SEEN = """
@@ -52,8 +51,7 @@ def test_a_killed_reader_turns_red_and_comes_back(
     live_page: LivePage, service: SupervisedService, twitch: BackgroundChatServer
 ) -> None:
     """It is on top meanwhile, the sentence tells of it, and the filter and the order stay."""
-    url = wait_for_line(service.supervisord, r"at (http://127\.0\.0\.1:\d+/)", _WITHIN_S)[1]
-    live_page.open(url)
+    live_page.open(f"http://{service.monitor_address()}/")
     all_well = dict.fromkeys(_CHANNELS, "ok")
     live_page.wait_until(lambda: live_page.rows() == all_well, "three channels that are well")
     live_page.wait_until(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from common.web_address import WebAddress
-from tests.monitor.web.monitors import Monitor, start_monitor
+from tests.monitor.web.monitors import serving, start_monitor
 from tests.processes import StartProcess, python_module, wait_for_line
 
 _WITHIN_S = 20.0
@@ -12,10 +11,9 @@ _WITHIN_S = 20.0
 def test_an_unexpected_error_does_not_end_the_monitor(processes: StartProcess) -> None:
     """It is logged as everything is, with where it happened, and the monitor goes on."""
     process = processes(python_module("tests.monitor.web.failing_monitor"))
-    port = wait_for_line(process, r"at http://127\.0\.0\.1:(\d+)/", _WITHIN_S)[1]
+    monitor = serving(process)
     wait_for_line(process, r"ERROR +monitor: unexpected error; going on", _WITHIN_S)
     wait_for_line(process, "ZeroDivisionError: made by a test", _WITHIN_S)
-    monitor = Monitor(process, WebAddress("127.0.0.1", int(port)))
     assert monitor.get("/livez").status == 200
     assert monitor.status()["channels"] == []
     assert process.stop() == 0
