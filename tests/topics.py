@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -43,8 +43,15 @@ class Record:
     offset: int
 
 
-def create_topic(bootstrap: str, topic: str, *, partitions: int) -> None:
-    """Create *topic* and wait until its partitions can be written to.
+def create_topic(
+    bootstrap: str,
+    topic: str,
+    *,
+    partitions: int = 1,
+    replicas: int = 1,
+    config: Mapping[str, str] | None = None,
+) -> None:
+    """Create *topic* with Kafka's settings *config*, and wait until it can be written to.
 
     The embedded cluster refuses requests to create a topic. It creates one, with its own number of
     partitions, when a client requests its metadata. Raises KafkaException or TimeoutError.
@@ -52,7 +59,7 @@ def create_topic(bootstrap: str, topic: str, *, partitions: int) -> None:
     admin = AdminClient({"bootstrap.servers": bootstrap})
     cluster = admin.list_topics(timeout=_ADMIN_TIMEOUT_S).cluster_id
     if not str(cluster).startswith(_EMBEDDED_CLUSTER_ID):
-        new = NewTopic(topic, num_partitions=partitions, replication_factor=1)
+        new = NewTopic(topic, partitions, replicas, config=dict(config or {}))
         admin.create_topics([new])[topic].result(_ADMIN_TIMEOUT_S)
 
     def every_partition_has_a_leader() -> bool:

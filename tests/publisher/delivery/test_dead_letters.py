@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
 from common.frames import Batch, Kind, Record
 from publisher.delivery.dead_letters import KEPT_BYTES
@@ -16,7 +13,7 @@ from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, wait_for_line
 from tests.publisher.books import status_of, wait_for_status
 from tests.publisher.peer import KEY, READER, chat, connected_reader, now_ms, start_publisher
-from tests.topics import read_all
+from tests.topics import create_topic, read_all
 
 TOO_LARGE = 2_000_000  # bytes; librdkafka's limit is a million, Kafka's a little more
 
@@ -65,7 +62,7 @@ def test_a_record_that_only_the_topic_refuses_becomes_a_dead_letter(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
     """A refusal by Kafka arrives later than one by librdkafka, with the same result."""
-    _create(real_kafka, topic, {"max.message.bytes": "5000"})
+    create_topic(real_kafka.bootstrap, topic, config={"max.message.bytes": "5000"})
     settings = {"KAFKA_CONF_BATCH_SIZE": "2000"}
     publisher = start_publisher(processes, real_kafka.bootstrap, topic, settings)
     large = Record(KEY, now_ms(), b"x" * 10_000)
@@ -85,7 +82,7 @@ def test_other_records_of_a_refused_request_are_published(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str, short_folder: Path
 ) -> None:
     """Kafka refuses a whole request for one record's timestamp; the others are sent again."""
-    _create(real_kafka, topic, {"message.timestamp.after.max.ms": "3600000"})
+    create_topic(real_kafka.bootstrap, topic, config={"message.timestamp.after.max.ms": "3600000"})
     settings = {"KAFKA_CONF_LINGER_MS": "100"}
     publisher = start_publisher(processes, real_kafka.bootstrap, topic, settings)
     tomorrow = int((time.time() + 86400) * 1000)
@@ -113,7 +110,7 @@ def test_equal_records_that_are_refused_keep_their_seqs(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
     """Two identical records become two dead letters, each with its own seq."""
-    _create(real_kafka, topic, {"max.message.bytes": "5000"})
+    create_topic(real_kafka.bootstrap, topic, config={"max.message.bytes": "5000"})
     publisher = start_publisher(processes, real_kafka.bootstrap, topic)
     large = Record(KEY, now_ms(), b"x" * 10_000)
     with connected_reader(publisher) as reader:
@@ -129,8 +126,8 @@ def test_a_record_whose_dead_letter_is_refused_is_never_acknowledged(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str, short_folder: Path
 ) -> None:
     """The publisher logs the error and retries in a new session. The record is not lost."""
-    _create(real_kafka, topic, {"max.message.bytes": "5000"})
-    _create(real_kafka, f"{topic}-dead", {"max.message.bytes": "100"})
+    create_topic(real_kafka.bootstrap, topic, config={"max.message.bytes": "5000"})
+    create_topic(real_kafka.bootstrap, f"{topic}-dead", config={"max.message.bytes": "100"})
     publisher = start_publisher(processes, real_kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
         session = reader.session
@@ -149,7 +146,7 @@ def test_a_topic_whose_limit_is_less_than_a_request_is_named_and_loses_nothing(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str, delivery: str
 ) -> None:
     """The line is logged once a minute, and no record becomes a dead letter."""
-    _create(real_kafka, topic, {"max.message.bytes": "5000"})
+    create_topic(real_kafka.bootstrap, topic, config={"max.message.bytes": "5000"})
     settings = {
         "KAFKA_CONF_LINGER_MS": "50",
         "DELIVERY": delivery,
@@ -167,8 +164,3 @@ def test_a_topic_whose_limit_is_less_than_a_request_is_named_and_loses_nothing(
     output = publisher.process.output()
     assert output.count(f"topic {topic} refused a request as too large (") == 1
     assert "set KAFKA_CONF_BATCH_SIZE to less" in output
-
-
-def _create(cluster: KafkaCluster, topic: str, config: Mapping[str, str]) -> None:
-    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
-    admin.create_topics([NewTopic(topic, 1, 1, config=dict(config))])[topic].result(60)

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
-
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
 from common.frames import Batch, Kind, Record
 from publisher.delivery.dead_letters import KEPT_BYTES
@@ -16,7 +12,7 @@ from tests.processes import StartProcess, wait_for_line
 from tests.publisher.books import status_of, wait_for_status
 from tests.publisher.delivery.exactly_once import committed, start_exactly_once
 from tests.publisher.peer import KEY, READER, chat, connected_reader, now_ms
-from tests.topics import read_all
+from tests.topics import create_topic, read_all
 
 #: Too large for a topic with a limit of 5000 bytes, and for librdkafka (a million bytes).
 LARGE, HUGE = b"x" * 10_000, b"x" * 2_000_000
@@ -54,7 +50,7 @@ def test_other_records_of_a_refused_transaction_are_published(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str, short_folder: Path
 ) -> None:
     """Two identical records of many are refused. The others stay in order; each has a letter."""
-    _create(real_kafka, topic, {"max.message.bytes": "5000"})
+    create_topic(real_kafka.bootstrap, topic, config={"max.message.bytes": "5000"})
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
     large = Record(KEY, now_ms(), LARGE)
     with connected_reader(publisher) as reader:
@@ -76,7 +72,7 @@ def test_a_timestamp_that_kafka_refuses_becomes_a_dead_letter(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
     """The refused timestamp is in a header; the dead letter itself has the current time."""
-    _create(real_kafka, topic, {"message.timestamp.after.max.ms": "3600000"})
+    create_topic(real_kafka.bootstrap, topic, config={"message.timestamp.after.max.ms": "3600000"})
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
     tomorrow = int((time.time() + 86400) * 1000)
     with connected_reader(publisher) as reader:
@@ -96,7 +92,7 @@ def test_records_that_are_too_large_only_together_are_sent_one_by_one(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
     """Each record fits into the topic's limit: none becomes a dead letter."""
-    _create(real_kafka, topic, {"max.message.bytes": "5000"})
+    create_topic(real_kafka.bootstrap, topic, config={"max.message.bytes": "5000"})
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
     records = [Record(KEY, now_ms(), b"%04d" % number * 500) for number in range(20)]
     with connected_reader(publisher) as reader:
@@ -111,8 +107,8 @@ def test_a_dead_letter_that_is_too_large_is_sent_without_key_and_value(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
     """Then it fits into any usable topic."""
-    _create(real_kafka, topic, {"max.message.bytes": "5000"})
-    _create(real_kafka, f"{topic}-dead", {"max.message.bytes": "5000"})
+    create_topic(real_kafka.bootstrap, topic, config={"max.message.bytes": "5000"})
+    create_topic(real_kafka.bootstrap, f"{topic}-dead", config={"max.message.bytes": "5000"})
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
         records = [Record(KEY, now_ms(), LARGE), Record(b"k" * len(HUGE), now_ms(), b"{}")]
@@ -133,8 +129,8 @@ def test_a_record_whose_dead_letter_is_refused_is_never_acknowledged(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str, short_folder: Path
 ) -> None:
     """The publisher logs the error and retries in a new session. The record is not lost."""
-    _create(real_kafka, topic, {"max.message.bytes": "5000"})
-    _create(real_kafka, f"{topic}-dead", {"max.message.bytes": "100"})
+    create_topic(real_kafka.bootstrap, topic, config={"max.message.bytes": "5000"})
+    create_topic(real_kafka.bootstrap, f"{topic}-dead", config={"max.message.bytes": "100"})
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
         session = reader.session
@@ -146,8 +142,3 @@ def test_a_record_whose_dead_letter_is_refused_is_never_acknowledged(
         status = wait_for_status(short_folder / "var", lambda status: status.sessions == 2)
         assert (status.taken, status.abandoned) == (1, 1)
         assert sum(status.dead_letters.values()) == 0
-
-
-def _create(cluster: KafkaCluster, topic: str, config: Mapping[str, str]) -> None:
-    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
-    admin.create_topics([NewTopic(topic, 1, 1, config=dict(config))])[topic].result(60)

@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError, Producer
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
 from common.frames import Batch, Envelope, Kind, Record
 from publisher.delivery.transactional_sink import TransactionalSink
@@ -22,6 +20,7 @@ from tests.kafka.cluster import KafkaCluster
 from tests.publisher.books import new_books, status_of
 from tests.publisher.delivery.exactly_once import committed
 from tests.publisher.peer import KEY, READER, chat, now_ms
+from tests.topics import create_topic
 
 _SESSION = 1
 _WITHIN_S = 20
@@ -61,9 +60,9 @@ def test_a_refusal_aborts_the_transaction_though_another_record_is_never_reporte
     real_kafka: KafkaCluster, topic: str, tmp_path: Path
 ) -> None:
     """The other record is published, and the refused one becomes a dead letter."""
-    _create(real_kafka, topic, max_bytes=5000)
+    create_topic(real_kafka.bootstrap, topic, config={"max.message.bytes": "5000"})
     for other in (f"{topic}-dead", f"{topic}-progress"):
-        _create(real_kafka, other)
+        create_topic(real_kafka.bootstrap, other)
     sink = _sink(real_kafka, topic, tmp_path)
     large = Record(KEY, now_ms(), b"x" * 10_000)
 
@@ -102,7 +101,7 @@ def test_the_page_has_what_is_committed_before_kafka_has_it(
 
     monkeypatch.setattr("publisher.delivery.sink.Producer", ObservingProducer)
     for name in (topic, f"{topic}-progress"):
-        _create(real_kafka, name)
+        create_topic(real_kafka.bootstrap, name)
     sink = _sink(real_kafka, topic, tmp_path)
 
     _take(sink, chat(1, 2))
@@ -148,9 +147,3 @@ def _poll_until_settled(sink: TransactionalSink) -> None:
         assert time.monotonic() < deadline, "the sink stands still"
         sink.proceed()
         sink.poll(0.001)
-
-
-def _create(cluster: KafkaCluster, topic: str, *, max_bytes: int = 1_000_000) -> None:
-    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
-    config = {"max.message.bytes": str(max_bytes)}
-    admin.create_topics([NewTopic(topic, 1, 1, config=config)])[topic].result(60)

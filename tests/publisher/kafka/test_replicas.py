@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
 from publisher.kafka.replicas import too_few_replicas
 from tests.kafka.broker import KafkaBroker, kafka_broker
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, wait_for, wait_for_line
 from tests.publisher.peer import chat, connected_reader, start_publisher
+from tests.topics import create_topic
 
 
 def test_too_few_in_sync_replicas_are_named_once_with_the_missing_broker(
@@ -19,8 +19,8 @@ def test_too_few_in_sync_replicas_are_named_once_with_the_missing_broker(
     with kafka_broker(short_lived=True, leader=own_kafka) as second:
         admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap})
         wait_for(lambda: len(admin.list_topics(timeout=60).brokers) == 2, 60, "the second broker")
-        new = NewTopic(topic, 1, 2, config={"min.insync.replicas": "2"})
-        admin.create_topics([new])[topic].result(60)
+        config = {"min.insync.replicas": "2"}
+        create_topic(own_kafka.bootstrap, topic, replicas=2, config=config)
         publisher = start_publisher(processes, own_kafka.bootstrap, topic)
         with connected_reader(publisher) as reader:
             reader.send(chat(1, 10), 1)
@@ -46,10 +46,8 @@ def test_a_topic_that_can_never_have_enough_replicas_is_named(
     """One that has them is not."""
     properties = {"bootstrap.servers": real_kafka.bootstrap}
     few, enough = f"{topic}-few", f"{topic}-enough"
-    admin = AdminClient({"bootstrap.servers": real_kafka.bootstrap})
     for name, least in ((few, "2"), (enough, "1")):
-        new = NewTopic(name, 1, 1, config={"min.insync.replicas": least})
-        admin.create_topics([new])[name].result(60)
+        create_topic(real_kafka.bootstrap, name, config={"min.insync.replicas": least})
 
     assert too_few_replicas([few, enough], properties).startswith(
         f"topic {few}, partition 0 has too few replicas for Kafka before 4.0, 1, and "

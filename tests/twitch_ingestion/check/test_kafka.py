@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
 from tests.kafka.acls import LOGIN, AclOperation, Acls, ResourceType
 from tests.kafka.broker import KafkaBroker
 from tests.kafka.cluster import KafkaCluster
 from tests.kafka.embedded import embedded_kafka
 from tests.publisher.kafka.test_replication import three_brokers
+from tests.topics import create_topic
 from tests.twitch_ingestion.check.conftest import Check, kafka_settings
 
 __all__ = ["three_brokers"]
@@ -20,14 +20,6 @@ _TIMEOUT_S = 30
 
 def _topics(bootstrap: str) -> set[str]:
     return set(AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=_TIMEOUT_S).topics)
-
-
-def _create(bootstrap: str, name: str, replicas: int = 1, **config: str) -> None:
-    admin = AdminClient({"bootstrap.servers": bootstrap})
-    topic = NewTopic(
-        name, 1, replicas, config={key.replace("_", "."): config[key] for key in config}
-    )
-    admin.create_topics([topic])[name].result(_TIMEOUT_S)
 
 
 @pytest.mark.parametrize("delivery", ["at-least-once", "exactly-once"])
@@ -58,7 +50,7 @@ def test_each_missing_permission_is_named_with_the_command_that_grants_it(
     """At once, unlike in the publisher's log. When all are there, nothing is wrong."""
     login = kafka_settings(real_kafka.login_bootstrap, topic, DEDUPLICATE="true", **LOGIN)
     for name in (topic, f"{topic}-gaps"):
-        _create(real_kafka.bootstrap, name)
+        create_topic(real_kafka.bootstrap, name)
     acls.grant(ResourceType.TOPIC, topic, AclOperation.WRITE)
     acls.grant(ResourceType.TOPIC, f"{topic}-dead", AclOperation.WRITE)
     checked = check(**login)
@@ -89,7 +81,7 @@ def test_a_transactional_id_is_looked_up_in_the_acls_if_that_is_permitted(
         acls.grant(
             ResourceType.TOPIC, name, AclOperation.WRITE, AclOperation.CREATE, AclOperation.READ
         )
-        _create(real_kafka.bootstrap, name)
+        create_topic(real_kafka.bootstrap, name)
     text = check(**login).text("kafka", "warning")
     assert f"transactional.id {topic}: no ACL that permits Write" in text
     assert f"--operation Write --operation Describe --transactional-id {topic}" in text
@@ -108,8 +100,8 @@ def test_limits_of_a_topic_are_compared_with_what_is_sent(
     check: Check, real_kafka: KafkaCluster, topic: str
 ) -> None:
     """One that refuses a record is wrong, one that refuses a batch is slow."""
-    _create(real_kafka.bootstrap, topic, max_message_bytes="100000")
-    _create(real_kafka.bootstrap, f"{topic}-gaps", max_message_bytes="1000")
+    create_topic(real_kafka.bootstrap, topic, config={"max.message.bytes": "100000"})
+    create_topic(real_kafka.bootstrap, f"{topic}-gaps", config={"max.message.bytes": "1000"})
     checked = check(**kafka_settings(real_kafka.bootstrap, topic))
     assert f"topic {topic}-gaps has max.message.bytes=1000" in checked.text("kafka", "wrong")
     text = checked.text("kafka", "warning")
@@ -120,7 +112,7 @@ def test_limits_of_a_topic_are_compared_with_what_is_sent(
 
 def test_too_few_replicas_are_wrong(check: Check, real_kafka: KafkaCluster, topic: str) -> None:
     """Kafka would not confirm anything."""
-    _create(real_kafka.bootstrap, topic, min_insync_replicas="2")
+    create_topic(real_kafka.bootstrap, topic, config={"min.insync.replicas": "2"})
     text = check(**kafka_settings(real_kafka.bootstrap, topic)).text("kafka", "wrong")
     assert f"cannot write to topic {topic}, partition 0 has too few replicas" in text
 
@@ -139,7 +131,7 @@ def test_topics_without_replicas_on_three_brokers_are_a_warning(
     check: Check, three_brokers: KafkaBroker, topic: str
 ) -> None:
     """One that exists, and those that would be created."""
-    _create(three_brokers.bootstrap, topic)
+    create_topic(three_brokers.bootstrap, topic)
     checked = check(**kafka_settings(three_brokers.bootstrap, topic))
     existing, *later = checked.texts("kafka", "warning")
     assert f"topic {topic} has replication factor 1 on a cluster of 3 brokers" in existing
