@@ -186,6 +186,8 @@ def test_a_real_producer_tells_what_it_has_sent(kafka: KafkaCluster, topic: str)
         producer.produce(topic, b"value", str(number).encode())
     assert producer.flush(_WITHIN_S) == 0
     _poll_until(producer, lambda: any(one.requests for one in statistics.figures.brokers))
+    # The first statistics may be of a moment before the messages were sent.
+    _poll_until(producer, lambda: statistics.figures.sent_bytes > 100 * len(b"value"))
 
     figures = statistics.figures
     assert figures.requests >= max(broker.requests for broker in figures.brokers)
