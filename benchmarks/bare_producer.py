@@ -15,9 +15,9 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from benchmarks.link_load import NAMES, RECORDS_A_BATCH, VALUE, key_of
 from common.settings import read_settings
+from common.unix_time import unix_ms
 from publisher.delivery.handover import Headers
 from publisher.kafka.properties import Cluster, producer_properties
-from tests.publisher.peer import now_ms
 
 WITHIN_S = 120.0
 
@@ -30,7 +30,7 @@ class _Loop:
         self._producer = Producer(producer_properties(read_settings({}), Cluster(brokers)))
         self._topic = topic
         self._headers = headers
-        self._timestamp = now_ms()
+        self._timestamp = unix_ms()
         self._seq = 0
         self.confirmed = 0
 

@@ -6,8 +6,9 @@ import time
 from collections.abc import Sequence
 
 from common.frames import Batch, Envelope, Kind, Record, encode_frame
+from common.unix_time import unix_ms
 from readers.link.go_back_n import SendingLink
-from tests.publisher.peer import Reader, now_ms
+from tests.publisher.peer import Reader
 
 RECORDS_A_BATCH = 50
 VALUE = b'{"message": "%s"}' % (b"x" * 230)
@@ -29,7 +30,7 @@ class LinkLoad:
 
     def __init__(self, peer: Reader) -> None:
         self.peer = peer
-        records = [Record(key_of(peer.name), now_ms(), VALUE)] * RECORDS_A_BATCH
+        records = [Record(key_of(peer.name), unix_ms(), VALUE)] * RECORDS_A_BATCH
         self._body = encode_frame(Batch(Kind.CHAT, records))
         self._last_seq = 0
         self._acknowledged = 0

@@ -17,7 +17,6 @@ import random
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from benchmarks.served_scrape import served
 from common.status.page import StatusPage
 from common.status.publisher_status import PUBLISHER_PAGE_BYTES, PublisherStatus, publisher_page
 from common.status.reader_status import ReaderState, ReaderStatus, reader_page
+from common.unix_time import unix_ms
 
 _WITHIN_S = 300
 
@@ -42,7 +42,7 @@ def write_pages(state_dir: Path, channels: int, pages: ExitStack) -> None:
             pid=os.getpid(),
             state=ReaderState.IN_CHANNEL,
             connects=numbers.randrange(1, 50),
-            last_message_ms=time.time_ns() // 1_000_000 - numbers.randrange(1_000_000),
+            last_message_ms=unix_ms() - numbers.randrange(1_000_000),
             received=received,
             acknowledged=received,
             outbox_limit_bytes=1 << 30,

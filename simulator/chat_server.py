@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
-import time
 import uuid
 from collections.abc import Callable, Mapping
 
+from common.unix_time import unix_ms
 from simulator import chat_lines
 from simulator.chat_session import ChatSession
 from simulator.chat_state import ChatState, JoinRefusal
@@ -173,7 +173,7 @@ class ChatServer:
             user_id=user_id or made_up_id(login),
             room_id=self.state.room_id(channel),
             message_id=message_id or str(uuid.uuid4()),
-            sent_ms=time.time_ns() // 1_000_000 if sent_ms is None else sent_ms,
+            sent_ms=unix_ms() if sent_ms is None else sent_ms,
             emotes=emotes,
             action=action,
             tags=tags,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from common.unix_time import unix_ms
 from simulator.chat_server import ChatServer
 
 RECORDINGS = Path(__file__).parent / "recordings"
@@ -72,7 +73,7 @@ async def play(server: ChatServer, recording: Recording, *, messages_per_s: floa
         for line, pause_s in zip(recording.lines, pauses_s, strict=True):
             due = max(due + pause_s, time.monotonic() - _LATE_S)
             await asyncio.sleep(due - time.monotonic())
-            now_ms = time.time_ns() // 1_000_000
+            now_ms = unix_ms()
             await server.send_line(recording.channel, renew(line, fresh_ids, now_ms))
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import random
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +23,7 @@ from common.status.histogram import DELIVERY_S, Histogram
 from common.status.page import ReadPage
 from common.status.publisher_status import KafkaFigures, PublisherState, PublisherStatus
 from common.status.reader_status import ReaderState, ReaderStatus, ShownGap
+from common.unix_time import unix_ms
 from monitor.collection.collector import Collector
 from monitor.collection.host import Host, Program
 from monitor.collection.observer import Observer
@@ -118,7 +118,7 @@ class _MadeUpHost(Collector):
     def collect(self) -> Host:
         """Return what is known of the host now."""
         if self.is_live:
-            self.pass_time(time.time_ns() // 1_000_000)
+            self.pass_time(unix_ms())
         running = Program("RUNNING", "pid 1, uptime 1:00:00", 1)
         broken = Program("BACKOFF", "Exited too quickly (process log may have details)", 0)
         programs = dict.fromkeys(("auth", "monitor", "publisher"), running)
@@ -199,13 +199,13 @@ def main() -> None:
     broken = int(sys.argv[2])
     settings = start("monitor")
     random.seed(count)
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = unix_ms()
     names = _names(count)
     host = _MadeUpHost(names, now_ms)
     observer = Observer(host)
     at_ms = host.now_ms
     # With many channels an hour takes so long that several steps pass meanwhile.
-    while (at_ms := at_ms + _STEP_MS) < time.time_ns() // 1_000_000:
+    while (at_ms := at_ms + _STEP_MS) < unix_ms():
         host.pass_time(at_ms)
         if at_ms > now_ms - 60_000:
             for name in random.sample(names, broken):

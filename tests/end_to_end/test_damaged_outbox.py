@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from common import exit_codes
 from common.chat_gap import GapReason, decode_chat_gap
 from common.chat_message import decode_chat_message
+from common.unix_time import unix_ms
 from tests.end_to_end.service import Service
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, python_module, wait_for
@@ -27,7 +27,7 @@ def leave_a_damaged_outbox(service: Service) -> int:
     Returns the time of the first message, Unix milliseconds. The next ones follow each millisecond.
     """
     reader = service.start_reader("xqc")
-    first_ms = time.time_ns() // 1_000_000
+    first_ms = unix_ms()
     for number in range(MESSAGES):
         service.say("xqc", f"{number} {'x' * 400}", sent_ms=first_ms + number)  # type: ignore[arg-type]
         # So that each is a batch of its own.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from common.status.page import read_page
 from common.status.reader_status import ReaderState, ReaderStatus, reader_page
+from common.unix_time import unix_ms
 from tests.end_to_end.service import Service
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import wait_for
@@ -54,7 +55,7 @@ def test_books_balance_after_each_kill(service: Service, kafka: KafkaCluster, to
 def test_what_waits_for_the_publisher_is_told(service: Service) -> None:
     """How much, and since when. Afterwards, how long it took."""
     service.start_reader("xqc")
-    before_ms = time.time_ns() // 1_000_000
+    before_ms = unix_ms()
     for number in range(MESSAGES):
         service.say("xqc", str(number))
     service.wait_until_received("xqc")

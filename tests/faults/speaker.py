@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from common.unix_time import unix_ms
 from simulator.background import BackgroundChatServer
 from simulator.chat_session import ChatSession
 from tests.faults.judge import SentMessage
@@ -137,7 +137,7 @@ class Speaker:
         self._counts[channel] += 1
         number = self._counts[channel]
         text = f"{channel} {number}{self._padding}"
-        message = SentMessage(channel, number, text, sent_ms=time.time_ns() // 1_000_000 - _AGE_MS)
+        message = SentMessage(channel, number, text, sent_ms=unix_ms() - _AGE_MS)
         self.sent.append(message)
         for member in self._chat.server.members(channel):
             self._unconfirmed[member].append(message)

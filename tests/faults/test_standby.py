@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from common.chat_gap import decode_chat_gap
 from common.status.page import read_page
 from common.status.reader_status import ReaderStatus, reader_page
+from common.unix_time import unix_ms
 from tests.end_to_end.service import START_WITHIN_S, Service, twitch
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, wait_for, wait_for_line
@@ -44,7 +44,7 @@ def test_a_readers_host_dies_without_a_gap_and_without_duplicates(
         service.say(CHANNEL, "alone")
         wait_until_acknowledged(short_folder / "one", 1)
         service.start_reader(CHANNEL, STATE_DIR=str(short_folder / "two"))
-        other_joined_ms = time.time_ns() // 1_000_000
+        other_joined_ms = unix_ms()
         send_messages(service, "both")
         # Records in Kafka could be those of the other reader only.
         wait_until_acknowledged(short_folder / "one", 1 + _TIMES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from common.status.publisher_status import (
     publisher_page,
 )
 from common.status.reader_status import ReaderState, ReaderStatus, reader_page
+from common.unix_time import unix_ms
 
 LIMIT_BYTES = 1024**3
 
@@ -32,7 +32,7 @@ class StatusPages:
 
     def reader(self, channel: str, **fields: object) -> ReaderStatus:
         """Write the page of the reader of *channel*; by default it is in its channel."""
-        now = now_ms()
+        now = unix_ms()
         status = ReaderStatus(
             channel=channel,
             pid=1,
@@ -46,7 +46,7 @@ class StatusPages:
 
     def publisher(self, **fields: object) -> PublisherStatus:
         """Write the publisher's page; by default it is in a session, and Kafka answers."""
-        now = now_ms()
+        now = unix_ms()
         status = PublisherStatus(
             pid=1,
             written_ms=now,
@@ -65,7 +65,7 @@ class StatusPages:
 
     def auth(self, **fields: object) -> AuthStatus:
         """Write auth's page; by default there is no login."""
-        now = now_ms()
+        now = unix_ms()
         status = AuthStatus(pid=1, written_ms=now, turned_ms=now)
         self._write(auth_page(self.state_dir), _with(status, fields), PAGE_BYTES)
         return status
@@ -97,11 +97,6 @@ def status_pages(state_dir: Path) -> Iterator[StatusPages]:
         yield pages
     finally:
         pages.end_all()
-
-
-def now_ms() -> int:
-    """Return the time in Unix milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 def _with(status: msgspec.Struct, fields: dict[str, object]) -> msgspec.Struct:

@@ -23,6 +23,7 @@ from common.frames import (
     decode_announcement,
     encode_frame,
 )
+from common.unix_time import unix_ms
 from tests.processes import Process, StartProcess, python_module, wait_for_line
 
 READER = "xqc/0123456789abcdef"
@@ -70,15 +71,10 @@ def start_publisher(
 def chat(first: int, count: int) -> Batch:
     """Return a batch of chat records whose values and timestamps are numbered from *first*."""
     records = [
-        Record(KEY, now_ms() + number, b'{"message": "%d"}' % number)
+        Record(KEY, unix_ms() + number, b'{"message": "%d"}' % number)
         for number in range(first, first + count)
     ]
     return Batch(Kind.CHAT, records)
-
-
-def now_ms() -> int:
-    """Return the time in Twitch's format: Unix time in milliseconds."""
-    return int(time.time() * 1000)
 
 
 class Reader:

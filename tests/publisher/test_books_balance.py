@@ -31,6 +31,7 @@ from hypothesis.stateful import (
 from common.chat_gap import ChatGap, GapReason, encode_chat_gap
 from common.frames import Batch, Envelope, Kind, Presence, Record
 from common.status.publisher_status import PublisherStatus, publisher_page
+from common.unix_time import unix_ms
 from publisher.deduplication.deduplication import Deduplication
 from publisher.delivery.counted_sink import CountedSink
 from publisher.delivery.sink import Sink
@@ -39,7 +40,6 @@ from publisher.kafka.health import KafkaHealth
 from publisher.link.sequence import Delivery, ReceivingLink, new_session
 from tests.kafka.embedded import embedded_kafka
 from tests.publisher.books import new_books, status_of
-from tests.publisher.peer import now_ms
 from tests.topics import create_topic, read_all
 
 _READERS = ("xqc/00", "xqc/01")
@@ -73,14 +73,16 @@ class BalanceMachine(RuleBasedStateMachine):
     def send_messages(self, reader: str, ids: list[int], large: bool) -> None:
         """Two of the same id in a batch are possible, too."""
         value = b"x" * (_LARGEST_BYTES + 1 if large else 10)
-        records = [Record(b"71", now_ms(), b"small", b"%d" % one) for one in ids[1:]]
-        self._send(reader, Batch(Kind.CHAT, [Record(b"71", now_ms(), value, b""), *records]))
+        records = [Record(b"71", unix_ms(), b"small", b"%d" % one) for one in ids[1:]]
+        self._send(reader, Batch(Kind.CHAT, [Record(b"71", unix_ms(), value, b""), *records]))
 
     @rule(reader=st.sampled_from(_READERS), count=st.integers(1, 3))
     def send_gaps(self, reader: str, count: int) -> None:
         """A gap is left out while the other reader is known to have been in the channel."""
         gap = ChatGap(_CHANNEL_ID, "xqc", 100, 200, GapReason.DISCONNECTED)
-        self._send(reader, Batch(Kind.GAP, [Record(b"71", now_ms(), encode_chat_gap(gap))] * count))
+        self._send(
+            reader, Batch(Kind.GAP, [Record(b"71", unix_ms(), encode_chat_gap(gap))] * count)
+        )
 
     @rule(reader=st.sampled_from(_READERS))
     def attend(self, reader: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from common.frames import Batch, Kind, Record
+from common.unix_time import unix_ms
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, wait_for_line
 from tests.publisher.peer import (
@@ -11,7 +12,6 @@ from tests.publisher.peer import (
     chat,
     connected_reader,
     connected_readers,
-    now_ms,
     start_publisher,
 )
 from tests.topics import read_all, read_topic
@@ -22,7 +22,7 @@ def test_a_record_is_published_as_it_was_sent(
 ) -> None:
     """With the reader's key, value and timestamp. Headers hold the reader's name and the seq."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
-    record = Record(KEY, now_ms(), "né 😀\0".encode() + b"\xff")
+    record = Record(KEY, unix_ms(), "né 😀\0".encode() + b"\xff")
     with connected_reader(publisher) as reader:
         reader.send(Batch(Kind.CHAT, [record]), 41, oldest=41)
         reader.wait_for_acknowledgement(41)
@@ -74,7 +74,7 @@ def test_gap_records_go_to_their_own_topic(
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
         reader.send(chat(1, 2), 1)
-        reader.send(Batch(Kind.GAP, [Record(KEY, now_ms(), b"{}")]), 3)
+        reader.send(Batch(Kind.GAP, [Record(KEY, unix_ms(), b"{}")]), 3)
         reader.send(chat(4, 1), 4)
         reader.wait_for_acknowledgement(4)
 

@@ -14,10 +14,11 @@ from common.status.publisher_status import (
     PublisherStatus,
     publisher_page,
 )
+from common.unix_time import unix_ms
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, wait_for_line
 from tests.publisher.books import status_of, wait_for_status
-from tests.publisher.peer import KEY, chat, connected_reader, now_ms, start_publisher
+from tests.publisher.peer import KEY, chat, connected_reader, start_publisher
 
 NO_KAFKA = "127.0.0.1:1"
 
@@ -35,7 +36,7 @@ def test_the_page_says_what_became_of_each_record(
     publisher = start_publisher(processes, kafka.bootstrap, topic, {"STATE_DIR": str(state)})
     with connected_reader(publisher) as reader:
         reader.send(chat(1, 10), 1)
-        reader.send(Batch(Kind.GAP, [Record(KEY, now_ms(), b"{}")]), 11)
+        reader.send(Batch(Kind.GAP, [Record(KEY, unix_ms(), b"{}")]), 11)
         reader.wait_for_acknowledgement(11)
         status = wait_for_status(state, lambda status: status.readers == 1)
 
@@ -65,7 +66,7 @@ def test_a_killed_publisher_abandons_what_it_has_not_seen_confirmed(
     with connected_reader(first) as reader:
         reader.send(chat(1, 10), 1)
         taken = wait_for_status(state, lambda status: status.unconfirmed == 10)
-        assert 0 < taken.oldest_unconfirmed_ms <= now_ms()
+        assert 0 < taken.oldest_unconfirmed_ms <= unix_ms()
         first.process.kill()
     assert status_of(state).unconfirmed == 10
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from common.chat_gap import GapReason
+from common.unix_time import unix_ms
 from readers import presence
 from readers.presence import LATENCY_MS
 from simulator.chat_server import ChatServer, JoinRefusal
@@ -25,11 +25,6 @@ from tests.readers.memberships import (
     settings_for,
 )
 from tests.readers.polling import until
-
-
-def unix_ms() -> int:
-    """Return the time in Unix milliseconds, as gap records have it."""
-    return time.time_ns() // 1_000_000
 
 
 def logged_delays(caplog: pytest.LogCaptureFixture, text: str) -> list[float]:

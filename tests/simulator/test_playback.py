@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from common.unix_time import unix_ms
 from simulator.chat_server import ChatServer
 from simulator.playback import (
     Recording,
@@ -198,7 +198,7 @@ def test_a_renewed_reply_still_refers_to_its_parent() -> None:
 async def test_a_recording_is_played_over_and_over() -> None:
     """Each repetition has new ids and current timestamps."""
     recording = RECORDINGS[0]
-    started_ms = time.time_ns() // 1_000_000
+    started_ms = unix_ms()
     async with (
         ChatServer(room_ids={recording.channel: recording.room_id}) as server,
         await RawClient.connect(server.port) as client,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,9 +15,10 @@ from msgspec.structs import replace
 
 from common.status.publisher_status import BrokerFigures, KafkaFigures
 from common.status.reader_status import ReaderState, ShownGap
+from common.unix_time import unix_ms
 from monitor.collection.snapshot import Gap, Level, Login, Snapshot
 from tests.monitor.snapshots import channel, finding, publisher, snapshot
-from tests.monitor.status_pages import now_ms, status_pages
+from tests.monitor.status_pages import status_pages
 from tests.monitor.web.live_page import WITHIN_S, LivePage
 from tests.monitor.web.monitors import start_monitor
 from tests.processes import StartProcess, wait_for
@@ -75,7 +75,7 @@ def _hostile_hosts() -> Iterator[Snapshot]:
         number += 1
         row = replace(host.channels[0], connects=number, problem=f"{MARKUP} {number}")
         problem = finding(f"{MARKUP} {number}", advice=MARKUP)
-        yield replace(host, channels=[row], findings=[problem], at_ms=time.time_ns() // 1_000_000)
+        yield replace(host, channels=[row], findings=[problem], at_ms=unix_ms())
 
 
 @pytest.mark.parametrize("has_scripts", [False, True])
@@ -84,7 +84,7 @@ def test_markup_is_shown_as_text(
 ) -> None:
     """By the server as by the scripts; the browser has nothing to report."""
     with status_pages(short_folder / "var") as pages, _peer(_hostile_hosts()) as peer:
-        gap = ShownGap(1, now_ms(), MARKUP)
+        gap = ShownGap(1, unix_ms(), MARKUP)
         pages.reader("kitchen", state=ReaderState.PAUSING, problem=MARKUP, last_gaps=[gap])
         broker = BrokerFigures(MARKUP, is_up=True)
         pages.publisher(problem=MARKUP, kafka_brokers=MARKUP, kafka=KafkaFigures(brokers=[broker]))

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from common.status.reader_status import ReaderState, ShownGap
+from common.unix_time import unix_ms
 from monitor.web.app import MOST_PAGES
-from tests.monitor.status_pages import StatusPages, now_ms, status_pages
+from tests.monitor.status_pages import StatusPages, status_pages
 from tests.monitor.web.live_page import ENTER, TAB, LivePage
 from tests.monitor.web.monitors import Monitor, start_monitor
 from tests.ports import free_port
@@ -25,7 +26,7 @@ _COLOURS = "return getComputedStyle(document.body).backgroundColor"
 def pages(short_folder: Path) -> Iterator[StatusPages]:
     """Yield pages of three channels, one with a problem, and of a publisher."""
     with status_pages(short_folder / "var") as written:
-        gap = ShownGap(now_ms() - 90_000, now_ms() - 60_000, "reconnected")
+        gap = ShownGap(unix_ms() - 90_000, unix_ms() - 60_000, "reconnected")
         written.reader("kitchen", received=7, acknowledged=8, gaps=1, last_gaps=[gap])
         written.reader("lounge", received=3, waiting=3, outbox_bytes=34_567)
         written.reader("speedrun", state=ReaderState.PAUSING, problem="the channel is suspended")

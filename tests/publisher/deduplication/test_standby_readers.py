@@ -6,10 +6,11 @@ import pytest
 
 from common.chat_gap import ChatGap, GapReason, decode_chat_gap, encode_chat_gap
 from common.frames import Batch, Kind, Presence, Record, encode_frame
+from common.unix_time import unix_ms
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, wait_for_line
 from tests.publisher.delivery.exactly_once import start_exactly_once
-from tests.publisher.peer import KEY, Publisher, connected_readers, now_ms, start_publisher
+from tests.publisher.peer import KEY, Publisher, connected_readers, start_publisher
 from tests.topics import Record as Published
 from tests.topics import read_all
 
@@ -27,13 +28,13 @@ def messages(first: int, count: int) -> Batch:
     """Return a batch of the messages with these numbers, as each reader would send it."""
     return Batch(
         Kind.CHAT,
-        [Record(KEY, now_ms(), b"{}", message_id) for message_id in message_ids(first, count)],
+        [Record(KEY, unix_ms(), b"{}", message_id) for message_id in message_ids(first, count)],
     )
 
 
 def gap(from_ms: int, to_ms: int) -> Batch:
     value = encode_chat_gap(ChatGap(CHANNEL, "xqc", from_ms, to_ms, GapReason.RESTARTED))
-    return Batch(Kind.GAP, [Record(KEY, now_ms(), value)])
+    return Batch(Kind.GAP, [Record(KEY, unix_ms(), value)])
 
 
 def committed(kafka: KafkaCluster, topic: str) -> list[Published]:
@@ -125,7 +126,7 @@ def test_a_message_that_kafka_refuses_becomes_one_dead_letter(
     """The dead letter has the message's id. The message counts as confirmed."""
     publisher = start(processes, real_kafka, topic)
     (message_id,) = message_ids(1, 1)
-    huge = Batch(Kind.CHAT, [Record(KEY, now_ms(), bytes(2_000_000), message_id)])
+    huge = Batch(Kind.CHAT, [Record(KEY, unix_ms(), bytes(2_000_000), message_id)])
     with connected_readers(publisher, ANN, BOB) as readers:
         for reader in readers:
             reader.send(huge, 1)

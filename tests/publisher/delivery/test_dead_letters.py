@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from common.frames import Batch, Kind, Record
+from common.unix_time import unix_ms
 from publisher.delivery.dead_letters import KEPT_BYTES
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, wait_for_line
 from tests.publisher.books import status_of, wait_for_status
-from tests.publisher.peer import KEY, READER, chat, connected_reader, now_ms, start_publisher
+from tests.publisher.peer import KEY, READER, chat, connected_reader, start_publisher
 from tests.topics import create_topic, read_all
 
 TOO_LARGE = 2_000_000  # bytes; librdkafka's limit is a million, Kafka's a little more
@@ -23,7 +24,7 @@ def test_a_value_that_is_too_large_becomes_a_dead_letter_and_the_rest_is_publish
 ) -> None:
     """The dead letter names record, topic and reason, and has the beginning of the value."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
-    large = Record(KEY, now_ms(), b"x" * TOO_LARGE)
+    large = Record(KEY, unix_ms(), b"x" * TOO_LARGE)
     with connected_reader(publisher) as reader:
         reader.send(Batch(Kind.CHAT, [*chat(1, 2).records, large, *chat(4, 2).records]), 1)
         reader.wait_for_acknowledgement(5)
@@ -50,7 +51,7 @@ def test_a_key_that_is_too_large_is_left_out_of_the_dead_letter(
     """So the dead letter of any record fits, and the reader is acknowledged."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
-        reader.send(Batch(Kind.CHAT, [Record(b"k" * TOO_LARGE, now_ms(), b"{}")]), 1)
+        reader.send(Batch(Kind.CHAT, [Record(b"k" * TOO_LARGE, unix_ms(), b"{}")]), 1)
         reader.wait_for_acknowledgement(1)
 
     (letter,) = read_all(kafka.bootstrap, f"{topic}-dead", timeout_s=20)
@@ -65,7 +66,7 @@ def test_a_record_that_only_the_topic_refuses_becomes_a_dead_letter(
     create_topic(real_kafka.bootstrap, topic, config={"max.message.bytes": "5000"})
     settings = {"KAFKA_CONF_BATCH_SIZE": "2000"}
     publisher = start_publisher(processes, real_kafka.bootstrap, topic, settings)
-    large = Record(KEY, now_ms(), b"x" * 10_000)
+    large = Record(KEY, unix_ms(), b"x" * 10_000)
     with connected_reader(publisher) as reader:
         reader.send(Batch(Kind.CHAT, [*chat(1, 50).records, large, *chat(52, 50).records]), 1)
         reader.wait_for_acknowledgement(101)
@@ -112,7 +113,7 @@ def test_equal_records_that_are_refused_keep_their_seqs(
     """Two identical records become two dead letters, each with its own seq."""
     create_topic(real_kafka.bootstrap, topic, config={"max.message.bytes": "5000"})
     publisher = start_publisher(processes, real_kafka.bootstrap, topic)
-    large = Record(KEY, now_ms(), b"x" * 10_000)
+    large = Record(KEY, unix_ms(), b"x" * 10_000)
     with connected_reader(publisher) as reader:
         reader.send(Batch(Kind.CHAT, [large, large]), 1)
         reader.wait_for_acknowledgement(2)
@@ -131,7 +132,7 @@ def test_a_record_whose_dead_letter_is_refused_is_never_acknowledged(
     publisher = start_publisher(processes, real_kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
         session = reader.session
-        reader.send(Batch(Kind.CHAT, [Record(KEY, now_ms(), b"x" * 10_000)]), 1)
+        reader.send(Batch(Kind.CHAT, [Record(KEY, unix_ms(), b"x" * 10_000)]), 1)
         wait_for_line(publisher.process, "Kafka's client has failed: MSG_SIZE_TOO_LARGE", 20)
         reader.wait_for_session(other_than=session)
 

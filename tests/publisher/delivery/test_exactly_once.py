@@ -8,6 +8,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
 
 from common.frames import Batch, Kind, Record
+from common.unix_time import unix_ms
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, python_module, wait_for_line
 from tests.publisher.delivery.exactly_once import committed, start_exactly_once
@@ -17,7 +18,6 @@ from tests.publisher.peer import (
     chat,
     connected_reader,
     connected_readers,
-    now_ms,
     start_publisher,
 )
 from tests.topics import read_all, read_topic
@@ -30,7 +30,7 @@ def test_acknowledged_records_are_committed_as_they_were_sent(
 ) -> None:
     """Chat and gap records of several readers, in many transactions, in order."""
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
-    gap = Record(KEY, now_ms(), "né 😀\0".encode() + b"\xff")
+    gap = Record(KEY, unix_ms(), "né 😀\0".encode() + b"\xff")
     with connected_readers(publisher, "a/00", "b/00") as (one, other):
         for first in range(1, 5001, 50):
             one.send(chat(first, 50), first)

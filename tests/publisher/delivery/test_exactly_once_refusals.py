@@ -6,12 +6,13 @@ import time
 from pathlib import Path
 
 from common.frames import Batch, Kind, Record
+from common.unix_time import unix_ms
 from publisher.delivery.dead_letters import KEPT_BYTES
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, wait_for_line
 from tests.publisher.books import status_of, wait_for_status
 from tests.publisher.delivery.exactly_once import committed, start_exactly_once
-from tests.publisher.peer import KEY, READER, chat, connected_reader, now_ms
+from tests.publisher.peer import KEY, READER, chat, connected_reader
 from tests.topics import create_topic, read_all
 
 #: Too large for a topic with a limit of 5000 bytes, and for librdkafka (a million bytes).
@@ -23,7 +24,7 @@ def test_a_value_that_is_too_large_for_librdkafka_becomes_a_dead_letter(
 ) -> None:
     """With the beginning of its value. Records before and after it are published."""
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
-    huge = Record(KEY, now_ms(), HUGE)
+    huge = Record(KEY, unix_ms(), HUGE)
     with connected_reader(publisher) as reader:
         reader.send(Batch(Kind.CHAT, [*chat(1, 2).records, huge, *chat(4, 2).records]), 1)
         reader.send(chat(6, 5), 6)
@@ -52,7 +53,7 @@ def test_other_records_of_a_refused_transaction_are_published(
     """Two identical records of many are refused. The others stay in order; each has a letter."""
     create_topic(real_kafka.bootstrap, topic, config={"max.message.bytes": "5000"})
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
-    large = Record(KEY, now_ms(), LARGE)
+    large = Record(KEY, unix_ms(), LARGE)
     with connected_reader(publisher) as reader:
         reader.send(chat(1, 20), 1)
         reader.send(Batch(Kind.CHAT, [large, *chat(22, 30).records, large]), 21)
@@ -94,7 +95,7 @@ def test_records_that_are_too_large_only_together_are_sent_one_by_one(
     """Each record fits into the topic's limit: none becomes a dead letter."""
     create_topic(real_kafka.bootstrap, topic, config={"max.message.bytes": "5000"})
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
-    records = [Record(KEY, now_ms(), b"%04d" % number * 500) for number in range(20)]
+    records = [Record(KEY, unix_ms(), b"%04d" % number * 500) for number in range(20)]
     with connected_reader(publisher) as reader:
         reader.send(Batch(Kind.CHAT, records), 1)
         reader.wait_for_acknowledgement(20)
@@ -111,7 +112,7 @@ def test_a_dead_letter_that_is_too_large_is_sent_without_key_and_value(
     create_topic(real_kafka.bootstrap, f"{topic}-dead", config={"max.message.bytes": "5000"})
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
-        records = [Record(KEY, now_ms(), LARGE), Record(b"k" * len(HUGE), now_ms(), b"{}")]
+        records = [Record(KEY, unix_ms(), LARGE), Record(b"k" * len(HUGE), unix_ms(), b"{}")]
         reader.send(Batch(Kind.CHAT, records), 1)
         reader.wait_for_acknowledgement(2)
 
@@ -134,7 +135,7 @@ def test_a_record_whose_dead_letter_is_refused_is_never_acknowledged(
     publisher = start_exactly_once(processes, real_kafka.bootstrap, topic)
     with connected_reader(publisher) as reader:
         session = reader.session
-        reader.send(Batch(Kind.CHAT, [Record(KEY, now_ms(), LARGE)]), 1)
+        reader.send(Batch(Kind.CHAT, [Record(KEY, unix_ms(), LARGE)]), 1)
         wait_for_line(publisher.process, "Kafka's client has failed: MSG_SIZE_TOO_LARGE", 20)
         reader.wait_for_session(other_than=session)
 

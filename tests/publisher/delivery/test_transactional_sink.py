@@ -13,13 +13,14 @@ import pytest
 from confluent_kafka import KafkaError, Producer
 
 from common.frames import Batch, Envelope, Kind, Record
+from common.unix_time import unix_ms
 from publisher.delivery.transactional_sink import TransactionalSink
 from publisher.kafka.health import KafkaHealth
 from publisher.link.sequence import Delivery, ReceivingLink
 from tests.kafka.cluster import KafkaCluster
 from tests.publisher.books import new_books, status_of
 from tests.publisher.delivery.exactly_once import committed
-from tests.publisher.peer import KEY, READER, chat, now_ms
+from tests.publisher.peer import KEY, READER, chat
 from tests.topics import create_topic
 
 _SESSION = 1
@@ -64,7 +65,7 @@ def test_a_refusal_aborts_the_transaction_though_another_record_is_never_reporte
     for other in (f"{topic}-dead", f"{topic}-progress"):
         create_topic(real_kafka.bootstrap, other)
     sink = _sink(real_kafka, topic, tmp_path)
-    large = Record(KEY, now_ms(), b"x" * 10_000)
+    large = Record(KEY, unix_ms(), b"x" * 10_000)
 
     _take(sink, Batch(Kind.CHAT, [*chat(1, 1).records, large]))
     _poll_until_settled(sink)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -23,6 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from common.chat_gap import ChatGap, GapReason
 from common.frames import Batch, Kind, Record, decode_batch
 from common.status.reader_status import ReaderStatus
+from common.unix_time import unix_ms
 from monitor.collection.books import unaccounted_by_reader
 from readers.outbox.database import Absence
 from readers.outbox.errors import OutboxDamagedError
@@ -50,7 +50,7 @@ class BooksMachine(RuleBasedStateMachine):
         ]
         for patch in self.patches:
             patch.start()
-        self.now_ms = time.time_ns() // 1_000_000
+        self.now_ms = unix_ms()
         self.put: set[bytes] = set()
         self.acknowledged: set[bytes] = set()
         self.refuses = False

@@ -8,7 +8,6 @@ Disks refuse at random times, and readers are killed at random times.
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -19,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from common.chat_gap import decode_chat_gap
 from common.frames import Batch, Kind, Record, decode_batch
+from common.unix_time import unix_ms
 from readers.outbox.database import StoredBatch
 from readers.outbox.outbox import Outbox
 from readers.presence import LATENCY_MS, ChannelPresence
@@ -40,7 +40,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self._bound = mock.patch("readers.outbox.outbox.memory_bound", return_value=MEMORY_BYTES)
         self._bound.start()
         # The mark of a full disk has the time of the real clock, which is a little later than ours.
-        self.now_ms = time.time_ns() // 1_000_000 + 1000
+        self.now_ms = unix_ms() + 1000
         self.said: dict[int, int] = {}
         self.in_kafka: dict[int, StoredBatch] = {}
         self.last_sent = 0

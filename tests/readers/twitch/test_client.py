@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator
 
 import pytest
 
+from common.unix_time import unix_ms
 from readers.twitch.chat_host import ChatHost
 from readers.twitch.chat_parser import ReceivedMessage
 from readers.twitch.client import TwitchClient
@@ -56,14 +56,14 @@ async def test_lines_that_arrive_in_pieces_are_joined(
 
 async def test_missing_tags_are_filled_in(twitch: ChatServer, listener: Listener) -> None:
     """With the channel's id from the join, and the time of this host."""
-    began_ms = time.time_ns() // 1_000_000
+    began_ms = unix_ms()
     async with membership_of(settings_for(twitch), listener):
         await twitch.wait_for_join(CHANNEL)
         await twitch.send_line(CHANNEL, b":ann!ann@ann.tmi.twitch.tv PRIVMSG #xqc :hello")
         await twitch.ping_and_wait(CHANNEL)
     (message,) = listener.messages
     assert message.channel_id == ROOM_ID
-    assert began_ms <= message.timestamp <= time.time_ns() // 1_000_000
+    assert began_ms <= message.timestamp <= unix_ms()
 
 
 async def test_garbage_does_not_end_the_connection(
