@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -21,7 +23,9 @@ from common.status.reader_status import (
 )
 from readers.outbox.books import SHOWN_RANGES
 from readers.status_keeper import StatusKeeper
+from readers.twitch.timing import Timing
 from simulator.chat_server import ChatServer, JoinRefusal
+from simulator.chat_session import ChatSession
 from tests.readers.memberships import CHANNEL, SHORT_DELAYS, Listener, membership_of, settings_for
 from tests.readers.polling import until
 
@@ -31,14 +35,23 @@ def status_of(settings: Settings) -> ReaderStatus:
     return read_page(reader_page(settings.state_dir, CHANNEL), ReaderStatus).status
 
 
+@asynccontextmanager
+async def in_channel(
+    twitch: ChatServer, settings: Settings, listener: Listener, timing: Timing = SHORT_DELAYS
+) -> AsyncIterator[ChatSession]:
+    """Stay in CHANNEL; yield the session once the page says that the reader is there."""
+    async with membership_of(settings, listener, timing=timing):
+        (session,) = await twitch.wait_for_join(CHANNEL)
+        await until(lambda: status_of(settings).state == ReaderState.IN_CHANNEL)
+        yield session
+
+
 async def test_a_reader_in_its_channel(twitch: ChatServer, listener: Listener) -> None:
     """The page says so, and counts what is no IRC."""
     settings = settings_for(twitch)
     # What is received soon after the page was written is in it after the next PONG.
     timing = SHORT_DELAYS._replace(ping_after_s=0.2)
-    async with membership_of(settings, listener, timing=timing):
-        await twitch.wait_for_join(CHANNEL)
-        await until(lambda: status_of(settings).state == ReaderState.IN_CHANNEL)
+    async with in_channel(twitch, settings, listener, timing):
         await twitch.send_line(CHANNEL, b":\r\n\r\n@a=b\r\n")
         await until(lambda: status_of(settings).malformed_lines > 0)
         status = status_of(settings)
@@ -52,9 +65,7 @@ async def test_a_quiet_channel_touches_the_page(twitch: ChatServer, listener: Li
     """Twitch's answer to each PING does."""
     settings = settings_for(twitch)
     timing = SHORT_DELAYS._replace(ping_after_s=0.2)
-    async with membership_of(settings, listener, timing=timing):
-        (session,) = await twitch.wait_for_join(CHANNEL)
-        await until(lambda: status_of(settings).state == ReaderState.IN_CHANNEL)
+    async with in_channel(twitch, settings, listener, timing) as session:
         before = status_of(settings).written_ms
         await twitch.wait_until(lambda: session.received.count("PING alive") >= 2, what="2 PINGs")
         await until(lambda: status_of(settings).written_ms > before)
@@ -80,9 +91,7 @@ async def test_a_refusal_is_told_until_it_ends(twitch: ChatServer, listener: Lis
 async def test_a_lost_connection_counts(twitch: ChatServer, listener: Listener) -> None:
     """The next one does, too."""
     settings = settings_for(twitch)
-    async with membership_of(settings, listener):
-        (session,) = await twitch.wait_for_join(CHANNEL)
-        await until(lambda: status_of(settings).state == ReaderState.IN_CHANNEL)
+    async with in_channel(twitch, settings, listener) as session:
         since_ms = status_of(settings).state_since_ms
         await session.close()
         await until(lambda: status_of(settings).connects == 2)
@@ -95,9 +104,7 @@ async def test_a_replaced_connection_changes_no_state(
 ) -> None:
     """The reader is in the channel meanwhile."""
     settings = settings_for(twitch)
-    async with membership_of(settings, listener):
-        (session,) = await twitch.wait_for_join(CHANNEL)
-        await until(lambda: status_of(settings).state == ReaderState.IN_CHANNEL)
+    async with in_channel(twitch, settings, listener) as session:
         since_ms = status_of(settings).state_since_ms
         await session.request_reconnect()
         await until(lambda: status_of(settings).connects == 2)

@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from twitch_ingestion.check.findings import Finding, wrong
+
 _TCP = "tcp://"
 #: ZeroMQ's name for all addresses of a host.
 _EVERY = "*"
@@ -105,6 +107,14 @@ def _ipv6_of(interface: str) -> list[str]:
         found = [bytes.fromhex(fields[0]) for fields in lines if fields[-1] == interface]
         return [socket.inet_ntop(socket.AF_INET6, address) for address in found]
     return []
+
+
+def cannot_listen(program: str, setting: str, value: object, error: OSError) -> Finding:
+    """Return what is wrong if *program* cannot bind what *setting* holds, but nobody else does."""
+    return wrong(
+        f"{setting} {value}: the {program} cannot listen there ({error.strerror}): set {setting} to"
+        " an address of this host, and a port from 1024"
+    )
 
 
 def is_taken(error: OSError) -> bool:

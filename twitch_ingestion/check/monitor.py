@@ -12,7 +12,12 @@ from common.web_address import WebAddress
 from monitor.collection.own_address import reachable
 from monitor.collection.remote import RefusedError, RemoteError, fetch
 from monitor.web.listening import check_token
-from twitch_ingestion.check.address import Address, is_taken, reason_not_to_bind
+from twitch_ingestion.check.address import (
+    Address,
+    cannot_listen,
+    is_taken,
+    reason_not_to_bind,
+)
 from twitch_ingestion.check.findings import Finding, ok, warning, wrong
 from twitch_ingestion.check.host import Host
 from twitch_ingestion.check.port_owner import folder_of, owner_of
@@ -47,10 +52,7 @@ def _listening(settings: Settings) -> Finding:
     if error is None:
         return ok(f"{subject}: {'free' if bind.port else 'any free port'}")
     if not is_taken(error):
-        return wrong(
-            f"{subject}: the monitor cannot listen there ({error.strerror}): set MONITOR_BIND to"
-            " an address of this host, and a port from 1024"
-        )
+        return cannot_listen("monitor", "MONITOR_BIND", bind, error)
     owner = owner_of(bind.port)
     try:
         fetch(reachable(bind), settings.monitor_token, _RESPOND_WITHIN_S)

@@ -14,6 +14,7 @@ from common.curve import ReaderKeys
 from common.settings import SettingsError
 from readers.link.publisher_addresses import PublisherAddress, publisher_addresses
 from twitch_ingestion.check.address import (
+    cannot_listen,
     is_on_this_host,
     is_taken,
     reason_not_to_bind,
@@ -50,10 +51,7 @@ def _listening(setting: str, endpoint: str) -> Finding:
     if error is None:
         return ok(f"{subject}: free, no publisher runs yet")
     if not is_taken(error):
-        return wrong(
-            f"{subject}: the publisher cannot listen there ({error.strerror}): set {setting} to an"
-            " address of this host, and a port from 1024"
-        )
+        return cannot_listen("publisher", setting, endpoint, error)
     owner = owner_of(address.port)
     try:
         mechanism = mechanism_at(endpoint)

@@ -13,7 +13,7 @@ from common.status.publisher_status import PublisherState
 from common.status.reader_status import ReaderState
 from monitor.collection.collector import Collector
 from monitor.collection.health import OK, ready
-from monitor.collection.host import Host
+from monitor.collection.host import Host, Program
 from monitor.collection.observer import Observer
 from monitor.collection.snapshot import Level, Snapshot
 from tests.monitor.collection.hosts import (
@@ -52,6 +52,12 @@ def healthy(after_s: float = 0.0, **fields: Any) -> Host:
 def two(**fields: Any) -> dict[str, Any]:
     """Return readers of which that of xqc has *fields*."""
     return {"xqc": reader(**fields), "forsen": reader()}
+
+
+def programs(**states: str) -> dict[str, Program]:
+    """Return the programs of a healthy host, of which some have other *states*."""
+    running = dict.fromkeys(("publisher", "auth", "forsen", "xqc"), "RUNNING")
+    return supervised(**(running | states))
 
 
 def reader_hangs(after_s: float) -> Host:
@@ -110,9 +116,7 @@ CASES: dict[str, tuple[Host, Level, str]] = {
     "a reader fails to start": (
         healthy(
             readers={"forsen": reader()},
-            programs=supervised(
-                publisher="RUNNING", auth="RUNNING", forsen="RUNNING", xqc="BACKOFF"
-            ),
+            programs=programs(xqc="BACKOFF"),
         ),
         PROBLEM,
         "the reader of xqc has not started: Exited too quickly",
@@ -120,9 +124,7 @@ CASES: dict[str, tuple[Host, Level, str]] = {
     "a reader was stopped": (
         healthy(
             readers=two(runs=False),
-            programs=supervised(
-                publisher="RUNNING", auth="RUNNING", forsen="RUNNING", xqc="STOPPED"
-            ),
+            programs=programs(xqc="STOPPED"),
         ),
         WARNING,
         "the reader of xqc was stopped",
@@ -130,9 +132,7 @@ CASES: dict[str, tuple[Host, Level, str]] = {
     "a reader was told to stop a moment ago": (
         healthy(
             readers=two(runs=False, state=ReaderState.STOPPED, pid=1),
-            programs=supervised(
-                publisher="RUNNING", auth="RUNNING", forsen="RUNNING", xqc="RUNNING"
-            ),
+            programs=programs(xqc="RUNNING"),
         ),
         WARNING,
         "the reader of xqc was stopped",
@@ -140,9 +140,7 @@ CASES: dict[str, tuple[Host, Level, str]] = {
     "a reader ended by itself a moment ago": (
         healthy(
             readers=two(runs=False, state=ReaderState.STOPPED, pid=1, problem="no disk"),
-            programs=supervised(
-                publisher="RUNNING", auth="RUNNING", forsen="RUNNING", xqc="RUNNING"
-            ),
+            programs=programs(xqc="RUNNING"),
         ),
         PROBLEM,
         "the reader of xqc does not run: no disk",
@@ -150,9 +148,7 @@ CASES: dict[str, tuple[Host, Level, str]] = {
     "a reader was killed a moment ago": (
         healthy(
             readers=two(runs=False, pid=1),
-            programs=supervised(
-                publisher="RUNNING", auth="RUNNING", forsen="RUNNING", xqc="RUNNING"
-            ),
+            programs=programs(xqc="RUNNING"),
         ),
         PROBLEM,
         "the reader of xqc does not run",
@@ -185,9 +181,7 @@ CASES: dict[str, tuple[Host, Level, str]] = {
     "the publisher was stopped": (
         healthy(
             publisher=publisher(runs=False),
-            programs=supervised(
-                publisher="STOPPED", auth="RUNNING", xqc="RUNNING", forsen="RUNNING"
-            ),
+            programs=programs(publisher="STOPPED"),
         ),
         WARNING,
         "the publisher was stopped; 0 messages wait on disk",
@@ -466,10 +460,10 @@ def test_since_when_something_is_wrong_stays(observer: Observer) -> None:
 
 def test_a_reader_that_supervisord_has_just_started_is_no_problem(observer: Observer) -> None:
     """It is one if it has no page after half a minute."""
-    programs = supervised(publisher="RUNNING", auth="RUNNING", forsen="RUNNING", xqc="RUNNING")
+    running = programs()
     levels = []
     for after_s in (0, 29, 31):
-        seen = observer.see(healthy(after_s, readers={"forsen": reader()}, programs=programs))
+        seen = observer.see(healthy(after_s, readers={"forsen": reader()}, programs=running))
         levels.append((_row_level(seen, "xqc"), seen.level))
     assert levels == [(WARNING, Level.OK), (WARNING, Level.OK), (PROBLEM, PROBLEM)]
 
