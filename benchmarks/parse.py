@@ -31,9 +31,9 @@ from benchmarks.node_scripts import node_script
 from benchmarks.report import report
 from benchmarks.rust_programs import rust_program
 from common.chat_message import encode_chat_message
-from readers.twitch.chat_parser import received_message
-from readers.twitch.fast_path import fast_path
-from readers.twitch.irc import parse_irc
+from readers.parsing.chat_parser import received_message
+from readers.parsing.fast_path import fast_path
+from readers.parsing.irc import parse_irc
 from tests.corpora import NoRecordingsError, other_recordings, recorded_lines
 from tests.toolchains import NoToolchainError
 

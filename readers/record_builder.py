@@ -8,7 +8,7 @@ from collections.abc import Callable
 from common.chat_message import encode_chat_message
 from common.frames import Batch, Kind, Record
 from common.recent_ids import RecentIds
-from readers.twitch.chat_parser import ReceivedMessage
+from readers.parsing.chat_parser import ReceivedMessage
 
 #: Maximum records per batch. The publisher accepts up to ten times as many.
 RECORDS_PER_BATCH = 1000

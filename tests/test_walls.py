@@ -12,7 +12,13 @@ import pytest
 
 from tests.processes import REPOSITORY
 
-_READERS = ("readers.twitch", "readers.outbox", "readers.link", "readers.supervision")
+_READERS = (
+    "readers.parsing",
+    "readers.twitch",
+    "readers.outbox",
+    "readers.link",
+    "readers.supervision",
+)
 _PUBLISHER = (
     "publisher.link",
     "publisher.kafka",
@@ -43,7 +49,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("publisher.kafka", "monitor.collection", "monitor.web"),
     ),
     "readers": (*_COMMON, *_READERS),
-    "readers.twitch": _COMMON,
+    "readers.parsing": _COMMON,
+    "readers.twitch": (*_COMMON, "readers.parsing"),
     "readers.outbox": _COMMON,
     "readers.supervision": _COMMON,
     "readers.link": (*_COMMON, "readers.outbox"),

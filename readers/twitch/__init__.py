@@ -1,1 +1,1 @@
-"""One connection to Twitch chat. Imports only `common` from this project."""
+"""One connection to Twitch chat. Imports only `common` and `readers.parsing` from this project."""

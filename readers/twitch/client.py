@@ -18,13 +18,13 @@ from collections.abc import Callable
 from typing import Any
 
 from common.chat_gap import GapReason
+from readers.parsing.chat_parser import ReceivedMessage, received_message
+from readers.parsing.fast_path import fast_path
+from readers.parsing.irc import parse_irc
+from readers.parsing.line_splitter import LineSplitter
 from readers.twitch.chat_host import ChatHost
-from readers.twitch.chat_parser import ReceivedMessage, received_message
 from readers.twitch.credentials import Credentials
 from readers.twitch.errors import ConnectionFailedError, JoinRefusedError, LoginRefusedError
-from readers.twitch.fast_path import fast_path
-from readers.twitch.irc import parse_irc
-from readers.twitch.line_splitter import LineSplitter
 from readers.twitch.pydle_client import PydleClient
 from readers.twitch.timing import Timing
 from readers.twitch.watchdog import Watchdog

@@ -19,8 +19,8 @@ from pydle.features.rfc1459.parsing import RFC1459Message
 from pydle.features.tls import TLSSupport
 
 from common.logs import BoundedLog
+from readers.parsing.irc import IrcMessage
 from readers.twitch.chat_host import ChatHost
-from readers.twitch.irc import IrcMessage
 
 #: Capabilities that enable tags, and commands other than PRIVMSG.
 #: https://dev.twitch.tv/docs/chat/irc/#supported-capabilities

@@ -10,8 +10,8 @@ from benchmarks.comparison import MODES, measure_script, measure_service, rows
 from benchmarks.installation import CHANNEL
 from benchmarks.load import chat_lines
 from common.chat_message import encode_chat_message
-from readers.twitch.chat_parser import received_message
-from readers.twitch.irc import parse_irc
+from readers.parsing.chat_parser import received_message
+from readers.parsing.irc import parse_irc
 from tests.kafka.cluster import KafkaCluster
 from tests.topics import read_topic
 

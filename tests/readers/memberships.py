@@ -14,9 +14,9 @@ from common.chat_message import ChatMessage
 from common.settings import Settings, read_settings
 from readers.membership import Membership
 from readers.outbox.outbox import Outbox
+from readers.parsing.chat_parser import ReceivedMessage
 from readers.presence import ChannelPresence
 from readers.status_keeper import StatusKeeper
-from readers.twitch.chat_parser import ReceivedMessage
 from readers.twitch.credentials import Credentials, credentials
 from readers.twitch.timing import Timing
 from simulator.chat_server import ChatServer

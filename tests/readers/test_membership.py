@@ -12,8 +12,8 @@ import pytest
 from common.token_store import locked_token_store
 from readers.outbox.errors import OutboxDamagedError
 from readers.outbox.outbox import Outbox
+from readers.parsing.chat_parser import ReceivedMessage
 from readers.twitch import chat_host
-from readers.twitch.chat_parser import ReceivedMessage
 from simulator.chat_server import ChatServer, JoinRefusal
 from tests.common.store_writers import TOKEN
 from tests.readers.memberships import (

@@ -8,8 +8,8 @@ import pytest
 
 from common.chat_message import ChatMessage, decode_chat_message
 from common.frames import Batch, Kind
+from readers.parsing.chat_parser import ReceivedMessage
 from readers.record_builder import RecordBuilder
-from readers.twitch.chat_parser import ReceivedMessage
 
 SENT_MS = 1_700_000_000_123
 

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from common.unix_time import unix_ms
+from readers.parsing.chat_parser import ReceivedMessage
 from readers.twitch.chat_host import ChatHost
-from readers.twitch.chat_parser import ReceivedMessage
 from readers.twitch.client import TwitchClient
 from readers.twitch.credentials import Credentials
 from readers.twitch.timing import Timing

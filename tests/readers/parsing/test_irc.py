@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readers.twitch.irc import IrcMessage, parse_irc, unescape_tag
-from tests.readers.twitch import ircdocs, strategies
-from tests.readers.twitch.strategies import thorough
+from readers.parsing.irc import IrcMessage, parse_irc, unescape_tag
+from tests.readers.parsing import ircdocs, strategies
+from tests.readers.parsing.strategies import thorough
 
 
 def parsed(line: bytes) -> IrcMessage:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readers.twitch.emotes import emote_names, well_placed_emotes
-from tests.readers.twitch import strategies
-from tests.readers.twitch.strategies import thorough
+from readers.parsing.emotes import emote_names, well_placed_emotes
+from tests.readers.parsing import strategies
+from tests.readers.parsing.strategies import thorough
 
 if TYPE_CHECKING:
     from random import Random

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from readers.twitch.irc import parse_irc, unescape_tag
+from readers.parsing.irc import parse_irc, unescape_tag
 from tests.corpora import (
     Expectation,
     expectations,

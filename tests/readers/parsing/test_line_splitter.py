@@ -7,7 +7,7 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readers.twitch.line_splitter import MAX_LINE_BYTES, LineSplitter
+from readers.parsing.line_splitter import MAX_LINE_BYTES, LineSplitter
 
 
 @given(

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from common.chat_message import ChatMessage, decode_chat_message, encode_chat_message
 from tests.readers.chat_lines import parsed_line, parsed_message
-from tests.readers.twitch import strategies
-from tests.readers.twitch.strategies import thorough
+from tests.readers.parsing import strategies
+from tests.readers.parsing.strategies import thorough
 
 _FRAGMENTS = [
     *(

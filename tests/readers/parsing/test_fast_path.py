@@ -6,12 +6,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from readers.twitch.fast_path import fast_path
-from readers.twitch.irc import parse_irc
+from readers.parsing.fast_path import fast_path
+from readers.parsing.irc import parse_irc
 from simulator.playback import load_recordings
 from tests.readers.chat_lines import TAGS, line, parsed_line
-from tests.readers.twitch import strategies
-from tests.readers.twitch.strategies import thorough
+from tests.readers.parsing import strategies
+from tests.readers.parsing.strategies import thorough
 
 
 def test_a_line_as_twitch_sends_it_takes_the_fast_path() -> None:

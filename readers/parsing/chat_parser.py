@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from common.chat_message import ChatMessage
-from readers.twitch.emotes import emote_names
-from readers.twitch.irc import unescape_tag
+from readers.parsing.emotes import emote_names
+from readers.parsing.irc import unescape_tag
 
 if TYPE_CHECKING:
-    from readers.twitch.irc import IrcMessage
+    from readers.parsing.irc import IrcMessage
 
 # `/me` wraps a text in these (CTCP ACTION).
 _ACTION = "\x01ACTION"
