@@ -39,6 +39,7 @@ class Kind(enum.IntEnum):
 
     CHAT = 1
     GAP = 2
+    EVENT = 3
 
 
 class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -48,7 +49,8 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     #: Unix time in milliseconds.
     timestamp: int
     value: bytes
-    #: The message's id, the same in every reader of the channel; empty if it has none.
+    #: Twitch's id of the message or event. Of an event without one, what identifies it: the same in
+    #: every reader of the channel. Empty if it has none.
     id: bytes = b""
 
 
@@ -96,6 +98,8 @@ class Announcement(msgspec.Struct, array_like=True, frozen=True):
     session: int
     #: Whether the publisher drops duplicates that several readers of a channel send.
     deduplicates: bool = False
+    #: Whether it takes batches of kind EVENT. Older publishers refuse them as malformed.
+    takes_events: bool = False
 
 
 class Presence(msgspec.Struct, array_like=True, frozen=True):

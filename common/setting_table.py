@@ -29,10 +29,15 @@ def _variable(
     users: str,
     *,
     secret: bool = False,
+    empty_counts: bool = False,
 ) -> Any:
-    """Return a field for the variable *name*, parsed by *read*, for the commands *users*."""
+    """
+    Return a field for the variable *name*, parsed by *read*, for the commands *users*.
+
+    With *empty_counts*, it can be set to nothing, which is not the same as not to set it.
+    """
     about = {"name": name, "default": default, "read": read, "help": help_text, "secret": secret}
-    return field(metadata={**about, "users": users}, repr=not secret)
+    return field(metadata={**about, "users": users, "empty_counts": empty_counts}, repr=not secret)
 
 
 @dataclass(frozen=True)
@@ -187,6 +192,14 @@ class Settings:
         values.topic,
         "topic for chat messages",
         "publisher tail",
+    )
+    kafka_topic_chat_events: str = _variable(
+        "KAFKA_TOPIC_CHAT_EVENTS",
+        "twitch-chat-events",
+        values.optional_topic,
+        "topic for events: subscriptions, raids, deletions and others; set to nothing: no events",
+        "publisher tail",
+        empty_counts=True,
     )
     kafka_topic_chat_gaps: str = _variable(
         "KAFKA_TOPIC_CHAT_GAPS",

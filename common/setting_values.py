@@ -230,6 +230,14 @@ def topic(value: str) -> str:
     return value
 
 
+def optional_topic(value: str) -> str:
+    """Return *value* as the name of a Kafka topic, or as nothing."""
+    try:
+        return topic(value) if value else ""
+    except ValueError as error:
+        raise ValueError(f"{error}; or nothing") from None
+
+
 def replication(value: str) -> int | None:
     """Return *value* as a replication factor; None if it is empty."""
     if not value:

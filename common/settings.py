@@ -1,6 +1,7 @@
 """
 Settings, from environment variables and the `.env` file of the working directory. Environment
-variables take precedence. Empty ones count as not set. All are checked before anything starts.
+variables take precedence. Empty ones count as not set, except where that has a meaning of its own.
+All are checked before anything starts.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def read_environment(environment: Mapping[str, str], directory: Path = Path()) -
     """
     Return *environment*, plus variables that only the `.env` file in *directory* sets.
 
-    Variables that are empty are not in the result. Raises SettingsError.
+    Empty variables are not in the result, unless that differs from not set. Raises SettingsError.
     """
     return _merged(environment, settings_file(directory))
 
@@ -91,12 +92,22 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 }
 
 
+_EMPTY_COUNTS = {
+    variable.metadata["name"] for variable in variables() if variable.metadata["empty_counts"]
+}
+
+
 def _parser_of(name: str) -> Callable[[str], Any] | None:
     return str if name.startswith(KAFKA_CONF_PREFIX) else _PARSERS.get(name)
 
 
 def _merged(environment: Mapping[str, str], file: SettingsFile) -> dict[str, str]:
-    return {**file.values, **{name: value for name, value in environment.items() if value.strip()}}
+    return {**_filled(file.values), **_filled(environment)}
+
+
+def _filled(values: Mapping[str, str]) -> dict[str, str]:
+    """Return those of *values* that count as set."""
+    return {name: value for name, value in values.items() if value.strip() or name in _EMPTY_COUNTS}
 
 
 def _missing_prefix(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ class SettingsFileError(Exception):
 class SettingsFile:
     """What a settings file sets."""
 
-    #: Values by name, without those that are empty.
+    #: Values by name. They may be empty.
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: Where each name is set, such as "line 3 of /srv/twitch/.env".
     places: Mapping[str, str] = field(default_factory=dict)
@@ -76,8 +76,7 @@ def read_settings_file(path: Path, parser_of: ParserOf) -> SettingsFile:
         except ValueError as error:
             raise SettingsFileError(f"{place} {error}") from None
         places[binding.key] = place
-    filled = {name: value for name, value in values.items() if value.strip()}
-    return SettingsFile(filled, places, tuple(warnings))
+    return SettingsFile(values, places, tuple(warnings))
 
 
 def _content(path: Path) -> bytes:

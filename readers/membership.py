@@ -16,6 +16,7 @@ from collections.abc import Callable
 from common.backoff import Backoff
 from common.settings import Settings
 from common.status.reader_status import ReaderState
+from readers.parsing.line_parser import LineParser
 from readers.presence import ChannelPresence
 from readers.status_keeper import StatusKeeper
 from readers.twitch.chat_host import ChatHost
@@ -39,12 +40,17 @@ class Membership:
         on_chat: OnChat,
         presence: ChannelPresence,
         *,
+        parser: Callable[[], LineParser],
         status: StatusKeeper,
         timing: Timing | None = None,
     ) -> None:
-        """*credentials* is called for every connection: the token may have been renewed."""
+        """
+        *credentials* is called for every connection: the token may have been renewed. *parser* is
+        called at each read: somebody may have opted out.
+        """
         self._channel = channel
         self._credentials = credentials
+        self._parser = parser
         self._on_chat = on_chat
         self._presence = presence
         self._status = status
@@ -139,6 +145,7 @@ class Membership:
         client = TwitchClient(
             self._channel,
             credentials,
+            self._parser,
             self._on_chat,
             self._timing,
             on_received=self._on_received,

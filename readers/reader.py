@@ -18,6 +18,7 @@ from readers.membership import Membership
 from readers.message_keeper import MessageKeeper, remove_messages
 from readers.outbox.errors import OutboxError
 from readers.outbox.outbox import Outbox
+from readers.parsing.line_parser import line_parser
 from readers.presence import ChannelPresence
 from readers.record_builder import RecordBuilder
 from readers.status_keeper import StatusKeeper
@@ -73,10 +74,13 @@ async def _read(
         if shown:
             shown.on_put(batch)
 
-    builder = RecordBuilder(append)
+    builder = RecordBuilder(append, lambda: sender.takes_events)
     presence = ChannelPresence(channel, outbox, append, sender.report_presence)
     log_in_as = partial(credentials, settings)
-    membership = Membership(channel, settings, log_in_as, builder.take, presence, status=status)
+    parser = line_parser()
+    membership = Membership(
+        channel, settings, log_in_as, builder.take, presence, parser=lambda: parser, status=status
+    )
     waiting = outbox.waiting
     logger.info("started with %d messages in the outbox", waiting, extra=counts(waiting=waiting))
     try:

@@ -56,7 +56,8 @@ class ReaderStatus(msgspec.Struct, array_like=True):
     """
     A reader's figures. Counts continue after a restart.
 
-    Between two batches: received + gaps = acknowledged + dropped + replaced_gaps + waiting.
+    Between two batches: received + events + gaps = acknowledged + dropped + replaced_gaps +
+    waiting.
     """
 
     channel: str = ""
@@ -75,7 +76,7 @@ class ReaderStatus(msgspec.Struct, array_like=True):
     gaps: int = 0
     #: Records that left the outbox because the publisher acknowledged them.
     acknowledged: int = 0
-    #: Chat messages that were given up, by DropReason.
+    #: Chat messages and events that were given up, by DropReason.
     dropped: dict[str, int] = msgspec.field(
         default_factory=lambda: {reason.value: 0 for reason in DropReason}
     )
@@ -104,6 +105,10 @@ class ReaderStatus(msgspec.Struct, array_like=True):
     numbering: str = ""
     waiting_numbers: list[tuple[int, int]] = []
     last_seq: int = 0
+    #: Events that were put into the outbox.
+    events: int = 0
+    #: Messages and events that were left out before that, because of people who have opted out.
+    opted_out: int = 0
 
     @property
     def gap_ms(self) -> int:

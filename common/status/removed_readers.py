@@ -78,4 +78,6 @@ def _sum(sums: ReaderStatus, path: Path) -> ReaderStatus:
         },
         replaced_gaps=sums.replaced_gaps + more.replaced_gaps,
         gaps_by_reason=gaps,
+        events=sums.events + more.events,
+        opted_out=sums.opted_out + more.opted_out,
     )

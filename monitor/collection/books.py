@@ -22,7 +22,7 @@ def unaccounted(host: Host) -> int:
 def unaccounted_by_reader(status: ReaderStatus) -> int:
     """Return how many records came in beyond those that are known; fewer than 0 if too few did."""
     gone = status.acknowledged + sum(status.dropped.values()) + status.replaced_gaps
-    return status.received + status.gaps - gone - status.waiting
+    return status.received + status.events + status.gaps - gone - status.waiting
 
 
 def unaccounted_by_publisher(status: PublisherStatus) -> int:

@@ -16,11 +16,14 @@ _PROGRESS_OPERATIONS = ("Read", "Write")
 
 
 def record_topics(settings: Settings) -> dict[Kind, str]:
-    """Return the names of the topics for records, by their kind."""
-    return {
+    """Return the names of the topics for records, by their kind. There may be none for events."""
+    topics = {
         Kind.CHAT: settings.kafka_topic_chat_messages,
         Kind.GAP: settings.kafka_topic_chat_gaps,
     }
+    if settings.kafka_topic_chat_events:
+        topics[Kind.EVENT] = settings.kafka_topic_chat_events
+    return topics
 
 
 def needed_topics(settings: Settings) -> list[Topic]:

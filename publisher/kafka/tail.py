@@ -25,7 +25,7 @@ from publisher.kafka.tail_start import LOOK_BACK, Start, since
 logger = logging.getLogger(__name__)
 
 _CHANNEL = re.compile(r"#?([a-z0-9_]{1,25})")
-_TOPICS = ("messages", "gaps", "dead-letters", "all")
+_TOPICS = ("messages", "events", "gaps", "dead-letters", "all")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -112,11 +112,12 @@ def _records(settings: Settings, options: argparse.Namespace) -> Iterator[Messag
 def _topics(settings: Settings, chosen: str) -> list[str]:
     names = {
         "messages": settings.kafka_topic_chat_messages,
+        "events": settings.kafka_topic_chat_events,
         "gaps": settings.kafka_topic_chat_gaps,
         "dead-letters": settings.kafka_topic_dead_letters,
     }
     # Two settings may name the same topic.
-    return list(dict.fromkeys(names.values())) if chosen == "all" else [names[chosen]]
+    return list(dict.fromkeys(filter(None, names.values()))) if chosen == "all" else [names[chosen]]
 
 
 def _line_of(chosen: str, settings: Settings) -> Formatter:

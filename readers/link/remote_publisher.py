@@ -38,6 +38,8 @@ class RemotePublisher:
         self.session: int | None = None
         #: Whether it compares the messages of several readers of a channel.
         self.deduplicates = False
+        #: Whether it takes events. Before the first announcement they are kept for it.
+        self.takes_events = True
         self._batches = LinkConnection(context, zmq.PUSH, address.batches, address.keys)
         self._batches.socket.setsockopt(zmq.SNDHWM, WINDOW_BATCHES)
         self._acknowledgements = LinkConnection(

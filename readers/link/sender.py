@@ -78,6 +78,11 @@ class Sender:
         """Where that publisher receives batches."""
         return self._current.endpoint
 
+    @property
+    def takes_events(self) -> bool:
+        """Whether that publisher takes events, as far as is known."""
+        return self._current.takes_events
+
     async def run(self) -> None:
         """
         Send, and receive acknowledgements, until cancelled; then close the sockets.
@@ -194,6 +199,7 @@ class Sender:
         session = announcement.session
         self._publishers[index].session = session
         self._publishers[index].deduplicates = announcement.deduplicates
+        self._publishers[index].takes_events = announcement.takes_events
         if index != self._failover.current:
             return
         # A personal announcement answers our subscription, which ZeroMQ repeats when it reconnects.

@@ -1,9 +1,9 @@
 """
 The books of an outbox: what was put in, and what has become of it.
 
-They are part of the reader's status, and go on after a restart. At every moment, received + gaps =
-acknowledged + dropped + replaced_gaps + waiting. What a kill kept from being written to the page is
-added when the outbox is opened.
+They are part of the reader's status, and go on after a restart. At every moment, received + events
++ gaps = acknowledged + dropped + replaced_gaps + waiting. What a kill kept from being written to
+the page is added when the outbox is opened, as messages.
 """
 
 from __future__ import annotations
@@ -73,6 +73,9 @@ class Books:
             status.gaps += len(records)
             for record in records:
                 self._note_gap(record)
+            self._times.add(stored.last_seq, unix_ms(), 0, 0)
+        elif batch.kind == Kind.EVENT:
+            status.events += len(records)
             self._times.add(stored.last_seq, unix_ms(), 0, 0)
         else:
             status.received += len(records)

@@ -22,7 +22,7 @@ class LostSpans:
         self._channel = channel
         #: Start and end by channel id.
         self._spans: dict[str, list[int]] = {}
-        #: The chat messages among what is lost, and the gap records.
+        #: The messages and events among what is lost, and the gap records.
         self.messages = self.gaps = 0
 
     def add(self, body: bytes) -> None:

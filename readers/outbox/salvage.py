@@ -26,6 +26,7 @@ _BATCHES_AT_A_TIME = 1000
 _DECODE_VALUE: dict[Kind, Callable[[bytes], object]] = {
     Kind.CHAT: decode_chat_message,
     Kind.GAP: decode_chat_gap,
+    Kind.EVENT: msgspec.json.decode,
 }
 
 

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from common.chat_message import ChatMessage
 from readers.parsing.emotes import emote_names
 from readers.parsing.irc import unescape_tag
+from readers.parsing.received import ReceivedMessage
 
 if TYPE_CHECKING:
     from readers.parsing.irc import IrcMessage
@@ -30,17 +29,6 @@ _ACTION_END = "\x01"
 
 _MAX_INT64 = 2**63 - 1
 _MAX_INT64_DIGITS = 19
-
-
-# gc=False for the same reason as in IrcMessage.
-class ReceivedMessage(msgspec.Struct, frozen=True, gc=False):
-    """A chat message, with its Twitch id."""
-
-    message: ChatMessage
-    #: Twitch's id of the message, the same on every connection; empty if it has none.
-    id: str
-    #: Number of emote positions that were skipped.
-    skipped_emotes: int
 
 
 def received_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> ReceivedMessage | None:

@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 
 from common.chat_message import ChatMessage
-from readers.parsing.chat_parser import ReceivedMessage
 from readers.parsing.emotes import well_placed_emotes
+from readers.parsing.received import ReceivedMessage
 
 # The atomic groups, `(?>`, skip to the next tag that is needed, and never backtrack. A line that
 # does not match ends in the last, empty alternative, and is not retried at a later `;emotes=`. So

@@ -18,10 +18,10 @@ from collections.abc import Callable
 from typing import Any
 
 from common.chat_gap import GapReason
-from readers.parsing.chat_parser import ReceivedMessage, received_message
-from readers.parsing.fast_path import fast_path
 from readers.parsing.irc import parse_irc
+from readers.parsing.line_parser import COMMANDS, LineParser
 from readers.parsing.line_splitter import LineSplitter
+from readers.parsing.received import Received
 from readers.twitch.chat_host import ChatHost
 from readers.twitch.credentials import Credentials
 from readers.twitch.errors import ConnectionFailedError, JoinRefusedError, LoginRefusedError
@@ -49,9 +49,7 @@ _REFUSALS = {
 #: The msg-id of notices about a channel's modes. They say nothing about our JOIN.
 _MODE_NOTICE = re.compile(r"(emote_only|followers|slow|subs|r9k|host)_(on|off|on_zero)")
 
-_CHAT = {"PRIVMSG", "USERNOTICE"}
-
-OnChat = Callable[[list[ReceivedMessage]], None]
+OnChat = Callable[[list[Received]], None]
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +61,7 @@ class TwitchClient(PydleClient):
         self,
         channel: str,
         credentials: Credentials,
+        parser: Callable[[], LineParser],
         on_chat: OnChat,
         timing: Timing,
         *,
@@ -71,9 +70,10 @@ class TwitchClient(PydleClient):
         on_lost: Callable[[TwitchClient], None],
     ) -> None:
         """
-        *on_chat* gets the chat of each read from the socket, in order. *on_received* is called
-        after each read, *on_malformed* for each line that is not IRC. *on_lost* is called once, if
-        the client loses the channel before `leave`.
+        *parser* is called at each read from the socket, and returns the parser for its lines.
+        *on_chat* gets the chat of each read, in order. *on_received* is called after each read,
+        *on_malformed* for each line that is not IRC. *on_lost* is called once, if the client loses
+        the channel before `leave`.
         """
         super().__init__(credentials.nick)
         self.channel = channel
@@ -94,6 +94,7 @@ class TwitchClient(PydleClient):
         #: The unexpected exception that ended reading; None after a network error.
         self.failure: Exception | None = None
         self._token = credentials.token
+        self._parser = parser
         self._on_chat = on_chat
         self._on_received = on_received
         self._on_malformed = on_malformed
@@ -179,9 +180,10 @@ class TwitchClient(PydleClient):
         while data := await reader.read(CHUNK_BYTES):
             self._watchdog.on_received()
             self._note_read(time.time_ns() // 1_000_000)
-            chat: list[ReceivedMessage] = []
+            chat: list[Received] = []
+            fast, parse = self._parser()
             for line in self._lines.feed(data):
-                if received := fast_path(line):
+                if received := fast(line):
                     chat.append(received)
                     continue
                 message = parse_irc(line)
@@ -189,10 +191,8 @@ class TwitchClient(PydleClient):
                     if line.strip():
                         self._on_malformed()
                     continue
-                if message.command in _CHAT:
-                    received = received_message(message, room_id=self.room_id, now_ms=self._read_ms)
-                    if received:
-                        chat.append(received)
+                if message.command in COMMANDS:
+                    chat += parse(message, self.room_id, self._read_ms)
                     continue
                 # Pass on earlier chat first: a PONG implies that all before it was processed.
                 if chat:

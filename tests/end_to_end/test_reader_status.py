@@ -23,7 +23,7 @@ def status_of(service: Service) -> ReaderStatus:
     page = reader_page(Path(service.environment["STATE_DIR"]), "xqc")
     status = read_page(page, ReaderStatus).status
     gone = status.acknowledged + sum(status.dropped.values()) + status.replaced_gaps
-    assert status.received + status.gaps == gone + status.waiting, status
+    assert status.received + status.events + status.gaps == gone + status.waiting, status
     return status
 
 

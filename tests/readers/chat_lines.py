@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from common.chat_message import ChatMessage
-from readers.parsing.chat_parser import ReceivedMessage, received_message
+from readers.parsing.chat_parser import received_message
 from readers.parsing.fast_path import fast_path
 from readers.parsing.irc import parse_irc
+from readers.parsing.received import ReceivedMessage
 
 ROOM_ID = "987654"
 NOW_MS = 1_800_000_000_000

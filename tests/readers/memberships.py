@@ -14,7 +14,8 @@ from common.chat_message import ChatMessage
 from common.settings import Settings, read_settings
 from readers.membership import Membership
 from readers.outbox.outbox import Outbox
-from readers.parsing.chat_parser import ReceivedMessage
+from readers.parsing.line_parser import line_parser
+from readers.parsing.received import Received, ReceivedMessage
 from readers.presence import ChannelPresence
 from readers.status_keeper import StatusKeeper
 from readers.twitch.credentials import Credentials, credentials
@@ -61,9 +62,14 @@ class Listener:
             for record in batch.records
         ]
 
-    def take(self, chat: list[ReceivedMessage]) -> None:
+    def take(self, chat: list[Received]) -> None:
         """Record *chat*."""
-        self.messages += [received.message for received in chat]
+        self.messages += messages_in(chat)
+
+
+def messages_in(chat: list[Received]) -> list[ChatMessage]:
+    """Return the messages in *chat*, without the events."""
+    return [received.message for received in chat if isinstance(received, ReceivedMessage)]
 
 
 def errors_in(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -97,6 +103,7 @@ def membership(
         log_in_as or (lambda: credentials(settings)),
         listener.take,
         ChannelPresence(CHANNEL, listener.outbox, listener.outbox.append, lambda *_: False),
+        parser=line_parser,
         status=StatusKeeper(CHANNEL, settings),
         timing=timing,
     )

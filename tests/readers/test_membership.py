@@ -12,7 +12,7 @@ import pytest
 from common.token_store import locked_token_store
 from readers.outbox.errors import OutboxDamagedError
 from readers.outbox.outbox import Outbox
-from readers.parsing.chat_parser import ReceivedMessage
+from readers.parsing.received import Received
 from readers.twitch import chat_host
 from simulator.chat_server import ChatServer, JoinRefusal
 from tests.common.store_writers import TOKEN
@@ -24,6 +24,7 @@ from tests.readers.memberships import (
     errors_in,
     membership,
     membership_of,
+    messages_in,
     settings_for,
 )
 from tests.readers.polling import until
@@ -219,8 +220,8 @@ async def test_an_error_of_the_chats_receiver_ends_the_membership(
     """The reader ends with it. To connect again would lose chat without a gap record."""
 
     class Failing(Listener):
-        def take(self, chat: list[ReceivedMessage]) -> None:
-            raise OutboxDamagedError(chat[0].message.message)
+        def take(self, chat: list[Received]) -> None:
+            raise OutboxDamagedError(messages_in(chat)[0].message)
 
     staying = asyncio.create_task(membership(settings_for(twitch), Failing(outbox)).stay())
     await twitch.wait_for_join(CHANNEL)

@@ -8,7 +8,7 @@ import pytest
 
 from common.chat_message import ChatMessage, decode_chat_message
 from common.frames import Batch, Kind
-from readers.parsing.chat_parser import ReceivedMessage
+from readers.parsing.received import ReceivedMessage
 from readers.record_builder import RecordBuilder
 
 SENT_MS = 1_700_000_000_123

@@ -228,7 +228,7 @@ class BooksMachine(RuleBasedStateMachine):
     @invariant()
     def what_is_received_was_put_in(self) -> None:
         """Each record once, whether or not the page was written after it."""
-        counted = self.status.received + self.status.gaps
+        counted = self.status.received + self.status.events + self.status.gaps
         assert counted <= len(self.put), self.status
         assert counted == len(self.put) or not self.is_exact, self.status
 

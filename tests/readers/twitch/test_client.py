@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from common.unix_time import unix_ms
-from readers.parsing.chat_parser import ReceivedMessage
+from readers.parsing.line_parser import line_parser
+from readers.parsing.received import Received
 from readers.twitch.chat_host import ChatHost
 from readers.twitch.client import TwitchClient
 from readers.twitch.credentials import Credentials
@@ -21,6 +22,7 @@ from tests.readers.memberships import (
     Listener,
     membership,
     membership_of,
+    messages_in,
     settings_for,
 )
 
@@ -115,6 +117,7 @@ class Client(TwitchClient):
         super().__init__(
             CHANNEL,
             Credentials("justinfan1", None),
+            line_parser,
             self.take,
             Timing(),
             on_received=lambda _: self.events.append("received"),
@@ -122,9 +125,9 @@ class Client(TwitchClient):
             on_lost=lambda _: self.events.append("lost"),
         )
 
-    def take(self, chat: list[ReceivedMessage]) -> None:
+    def take(self, chat: list[Received]) -> None:
         """Record the texts of *chat*."""
-        self.events += [received.message.message for received in chat]
+        self.events += [message.message for message in messages_in(chat)]
 
 
 @contextlib.asynccontextmanager
@@ -166,7 +169,7 @@ async def test_a_pong_says_that_all_before_it_is_in_the_outbox(
 ) -> None:
     """If the outbox fails, there is none. The error ends the reader, whatever it is."""
 
-    def fail(_: list[ReceivedMessage]) -> None:
+    def fail(_: list[Received]) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(listener, "take", fail)
@@ -186,7 +189,7 @@ async def test_chat_after_a_ping_is_received_although_no_pong_can_be_sent(
     """The connection may end while what it has brought is being processed."""
     client = Client()
 
-    def take_and_lose_the_connection(chat: list[ReceivedMessage]) -> None:
+    def take_and_lose_the_connection(chat: list[Received]) -> None:
         client.take(chat)
         client.connection.writer.transport.abort()
 
