@@ -55,15 +55,17 @@ CHAT = Batch(
         Record(KEY, SENT_MS + 333, '{"message":"café"}'.encode()),
     ],
 )
+EVENT = Batch(Kind.EVENT, [Record(KEY, SENT_MS, b'{"type":"clear"}', b"clear:71092938")])
 GAP = Batch(Kind.GAP, [Record(KEY, SENT_MS, b'{"reason":"restarted"}')])
 
 #: The values that were encoded, as the newest release has them.
 VALUES: dict[str, Batch | Envelope | Acknowledgement | Announcement | Presence] = {
     "chat": CHAT,
+    "event": EVENT,
     "gap": GAP,
     "envelope": Envelope(READER, SESSION, SEQ, 4, 2**62 + 3, 6, 2**61 + 1),
     "acknowledgement": Acknowledgement(SESSION, SEQ, 2**62 + 3),
-    "announcement": Announcement(SESSION, deduplicates=True),
+    "announcement": Announcement(SESSION, deduplicates=True, takes_events=True),
     "presence": Presence(READER, "71092938", SENT_MS, SENT_MS + 9000),
 }
 
@@ -73,14 +75,17 @@ WITHOUT_INCARNATIONS = {
     "envelope": Envelope(READER, SESSION, SEQ, 4),
     "acknowledgement": Acknowledgement(SESSION, SEQ),
 }
+WITHOUT_EVENTS = {"announcement": Announcement(SESSION, deduplicates=True)}
 LACKED: dict[str, dict[str, Any]] = {
     "d69e27b": {"chat": WITHOUT_IDS, "announcement": Announcement(SESSION), **WITHOUT_INCARNATIONS},
-    "5097a39": {**WITHOUT_INCARNATIONS},
-    "38a676e": {},
+    "5097a39": {**WITHOUT_EVENTS, **WITHOUT_INCARNATIONS},
+    "38a676e": WITHOUT_EVENTS,
+    "9f15f5c": {},
 }
 
 DECODERS = {
     "chat": decode_batch,
+    "event": decode_batch,
     "gap": decode_batch,
     "envelope": decode_envelope,
     "acknowledgement": decode_acknowledgement,
