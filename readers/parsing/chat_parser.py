@@ -16,16 +16,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from common.chat_message import ChatMessage
+from readers.parsing.action import without_action
 from readers.parsing.emotes import emote_names
 from readers.parsing.irc import unescape_tag
 from readers.parsing.received import ReceivedMessage
 
 if TYPE_CHECKING:
     from readers.parsing.irc import IrcMessage
-
-# `/me` wraps a text in these (CTCP ACTION).
-_ACTION = "\x01ACTION"
-_ACTION_END = "\x01"
 
 _MAX_INT64 = 2**63 - 1
 _MAX_INT64_DIGITS = 19
@@ -42,7 +39,7 @@ def received_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> ReceivedM
     if len(params) < 2 or not params[0].startswith("#"):
         return None
     typed = params[1]
-    text = _without_action(typed)
+    text = without_action(typed)
     if irc.command == "PRIVMSG":
         username = irc.nick
         counted = text
@@ -70,16 +67,6 @@ def _is_announcement(irc: IrcMessage) -> bool:
     if kind == "sharedchatnotice":
         kind = irc.tag("source-msg-id")
     return kind == "announcement"
-
-
-def _without_action(typed: str) -> str:
-    """Remove the ACTION wrapper. In a long text, Twitch may have cut off its end."""
-    if not typed.startswith(_ACTION):
-        return typed
-    inner = typed.removeprefix(_ACTION).removesuffix(_ACTION_END)
-    if inner and not inner.startswith(" "):
-        return typed
-    return inner[1:]
 
 
 def _timestamp_ms(sent: str, now_ms: int) -> int:
