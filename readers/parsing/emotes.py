@@ -21,6 +21,8 @@ from bisect import bisect_right
 
 import msgspec
 
+from common.extended_message import EmoteRange
+
 # Twitch allows 500 characters in a message, so longer numbers are invalid. int() raises
 # ValueError for several thousand digits.
 _EMOTE_RANGE = re.compile(r"[:,]([0-9]{1,6})-([0-9]{1,6})(?![^,/])")
@@ -65,28 +67,61 @@ def emote_names(emotes: str, text: str, flags: str) -> tuple[list[str], int]:
     *emotes* and *flags* are the values of those tags. The positions refer to *text*; for a `/me`
     message, that is the text inside the ACTION wrapper. Never raises, whatever the tags hold.
     """
+    uses, skipped = _uses(emotes, text, flags)
+    return [name for _, name, _ in uses], skipped
+
+
+def emote_ranges(emotes: str, text: str, flags: str, offset: int = 0) -> tuple[EmoteRange, ...]:
+    """
+    Return where the emotes are that `emote_names` returns for the same arguments, in text order.
+
+    The ranges count from *offset*, a place in *text*, and do not include what is before it. Never
+    raises, whatever the tags hold.
+    """
+    uses, _ = _uses(emotes, text, flags)
+    return tuple(
+        EmoteRange(_emote_id(emotes, at), name, start - offset, start - offset + len(name))
+        for start, name, at in uses
+        if start >= offset
+    )
+
+
+def _uses(emotes: str, text: str, flags: str) -> tuple[list[tuple[int, str, int]], int]:
+    """Return start, name and position in *emotes* of each use, and the number of skipped ranges."""
     if not emotes:
         return [], 0
     flagged = _flagged_stops(flags) if flags else []
-    uses: list[tuple[int, str]] = []
-    for first, last in _EMOTE_RANGE.findall(emotes):
-        start, stop = int(first), int(last) + 1
+    uses: list[tuple[int, str, int]] = []
+    for found in _EMOTE_RANGE.finditer(emotes):
+        start, stop = int(found[1]), int(found[2]) + 1
         name = text[start:stop]
         if stop > len(text) or " " in name:
             start, name = _shifted_left(start, stop, text, flagged)
         if name:
-            uses.append((start, name))
+            uses.append((start, name, found.start()))
     skipped = _ranges_in(emotes) - len(uses)
     uses.sort()
-    names: list[str] = []
+    kept: list[tuple[int, str, int]] = []
     taken = 0
-    for start, name in uses:
+    for use in uses:
+        start, name, _ = use
         if start < taken:  # also one that would begin before the text
             skipped += 1
         else:
-            names.append(name)
+            kept.append(use)
             taken = start + len(name)
-    return names, skipped
+    return kept, skipped
+
+
+def _emote_id(emotes: str, at: int) -> str:
+    """
+    Return the id of the emote whose range begins at *at*, at the `:` or `,` before it.
+
+    An id may hold a `/`, as `80481_/3` does: only the first one after a range ends a list.
+    """
+    before = emotes[: max(emotes.rfind(":", 0, at + 1), 0)]
+    _, colon, last = before.rpartition(":")
+    return last.partition("/")[2] if colon else last
 
 
 def _ranges_in(emotes: str) -> int:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readers.parsing.emotes import emote_names, well_placed_emotes
+from common.extended_message import EmoteRange
+from readers.parsing.emotes import emote_names, emote_ranges, well_placed_emotes
 from tests.readers.parsing import strategies
 from tests.readers.parsing.strategies import thorough
 
@@ -195,3 +196,52 @@ def test_no_tags_raise(emotes: str, text: str, flags: str) -> None:
     names, skipped = emote_names(emotes, text, flags)
     assert all(name in text and " " not in name for name in names)
     assert len(names) + skipped == emotes.count(":") + emotes.count(",")
+
+
+@pytest.mark.parametrize(
+    ("emotes", "text", "flags", "ranges"),
+    [
+        (
+            "25:0-4,12-16/1902:6-10",
+            "Kappa Keepo Kappa",
+            "",
+            [("25", "Kappa", 0), ("1902", "Keepo", 6), ("25", "Kappa", 12)],
+        ),
+        ("25:1-5", "\U0001f602Kappa", "", [("25", "Kappa", 1)]),
+        # Moved back by a flagged part.
+        ("25:14-18", "übeltat sagt Kappa", "0-6:S.6", [("25", "Kappa", 13)]),
+        # An id with a `/`, first, after another one, and with several places.
+        ("80481_/3:7-14", "\U000e0000-tags pajaW_/3.0", "", [("80481_/3", "pajaW_/3", 7)]),
+        (
+            "25:0-4/80481_/3:6-13,15-22",
+            "Kappa pajaW_/3 pajaW_/3",
+            "",
+            [("25", "Kappa", 0), ("80481_/3", "pajaW_/3", 6), ("80481_/3", "pajaW_/3", 15)],
+        ),
+        (":0-4/1902:6-10", "Kappa Keepo", "", [("", "Kappa", 0), ("1902", "Keepo", 6)]),
+        (",0-4", "Kappa", "", [("", "Kappa", 0)]),
+        ("25:a-b,99-103/1902:6-10", "Kappa Keepo", "", [("1902", "Keepo", 6)]),
+    ],
+)
+def test_a_range_has_the_id_of_its_emote(
+    emotes: str, text: str, flags: str, ranges: list[tuple[str, str, int]]
+) -> None:
+    """It begins and ends where the name does; the end is exclusive."""
+    expected = [EmoteRange(id_, name, at, at + len(name)) for id_, name, at in ranges]
+    assert list(emote_ranges(emotes, text, flags)) == expected
+
+
+def test_ranges_count_from_an_offset() -> None:
+    """What is before it is not part of the message."""
+    found = emote_ranges("1:0-5/25:7-11", "ACTION Kappa", "", offset=7)
+    assert found == (EmoteRange("25", "Kappa", 0, 5),)
+
+
+@thorough
+@given(st.text("0123456789-,:/_aE"), st.text("aä \U0001f602", max_size=12), st.text("0123-:,S"))
+def test_ranges_are_those_of_the_names(emotes: str, text: str, flags: str) -> None:
+    """The same emotes are skipped, and the text has the name in each range."""
+    names, _ = emote_names(emotes, text, flags)
+    ranges = emote_ranges(emotes, text, flags)
+    assert [place.name for place in ranges] == names
+    assert [text[place.begin : place.end] for place in ranges] == names

@@ -1,0 +1,84 @@
+"""
+Read a chatter's badges, and what the chatter is in the channel.
+
+1. `badges` is `set/id,set/id`, `badge-info` `set/info,set/info`: the months of a subscription, for
+   example. An info may hold `/`, so an item is split at its first one.
+2. A comma inside an info is sent as `⸝` (U+2E1D), because a comma ends an item. It is kept as sent.
+3. A chatter of a shared chat has the badges and roles of the channel that the line was sent to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from common.extended_message import Badge
+from readers.parsing.irc import unescape_tag
+
+#: The tags that `roles` reads.
+ROLE_TAGS = ("badges", "mod", "subscriber", "vip", "turbo", "user-type")
+
+# A chatter writes several times, and many have equal badges. A thousand readers may have full
+# caches: docs/benchmarks.md says how large one is.
+_CACHED = 128
+
+# Each role with the badges that show it, and the tag and its value that do. In order of rank.
+_ROLES: tuple[tuple[str, frozenset[str], tuple[str, str]], ...] = (
+    ("broadcaster", frozenset({"broadcaster"}), ("", "")),
+    ("staff", frozenset({"staff"}), ("user-type", "staff")),
+    ("admin", frozenset({"admin"}), ("user-type", "admin")),
+    ("global_mod", frozenset({"global_mod"}), ("user-type", "global_mod")),
+    ("lead_moderator", frozenset({"lead_moderator"}), ("", "")),
+    ("moderator", frozenset({"moderator", "lead_moderator"}), ("mod", "1")),
+    ("vip", frozenset({"vip"}), ("vip", "1")),
+    ("subscriber", frozenset({"subscriber", "founder"}), ("subscriber", "1")),
+    ("founder", frozenset({"founder"}), ("", "")),
+    ("turbo", frozenset({"turbo"}), ("turbo", "1")),
+    ("bot", frozenset({"bot-badge"}), ("", "")),
+)
+
+
+@lru_cache(_CACHED)
+def badges(sent: str, badge_info: str) -> tuple[Badge, ...]:
+    """
+    Return the badges in the values of the tags `badges` and `badge-info`, in the order of *sent*.
+
+    An item without a name is left out. Never raises, whatever the tags hold.
+    """
+    if not sent:
+        return ()
+    infos = dict(_items(badge_info))
+    return tuple(
+        Badge(set_id, badge_id, infos.get(set_id, "")) for set_id, badge_id in _items(sent)
+    )
+
+
+def roles(tags: Mapping[str, str], *, is_broadcaster: bool) -> tuple[str, ...]:
+    """
+    Return what the chatter is in the channel, in order of rank, from the tags as sent.
+
+    *is_broadcaster* is whether the chatter's user id is the channel's id. docs/records.md lists the
+    values. Never raises, whatever the tags hold.
+    """
+    found = roles_of(tuple([tags.get(name) for name in ROLE_TAGS]))
+    return with_broadcaster(found) if is_broadcaster else found
+
+
+@lru_cache(_CACHED)
+def roles_of(values: tuple[str | None, ...]) -> tuple[str, ...]:
+    """Return the roles that the values of ROLE_TAGS show; None stands for a missing tag."""
+    tags = dict(zip(ROLE_TAGS, values, strict=True))
+    sets = {set_id for set_id, _ in _items(tags["badges"] or "")}
+    return tuple(
+        role for role, shown_by, (tag, value) in _ROLES if sets & shown_by or tags.get(tag) == value
+    )
+
+
+def with_broadcaster(found: tuple[str, ...]) -> tuple[str, ...]:
+    """Return *found* and, in its place, the role of a broadcaster, who may hide the badge."""
+    return found if "broadcaster" in found else ("broadcaster", *found)
+
+
+def _items(tag: str) -> list[tuple[str, str]]:
+    items = [item.partition("/") for item in unescape_tag(tag).split(",")]
+    return [(name, value) for name, _, value in items if name]
