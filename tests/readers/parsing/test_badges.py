@@ -58,8 +58,8 @@ _IN_ORDER = {
         (dict.fromkeys(ROLE_TAGS, "0"), ""),
         (
             _IN_ORDER,
-            "broadcaster staff admin global_mod lead_moderator moderator vip subscriber founder turbo"
-            " bot",
+            "broadcaster staff admin global_mod lead_moderator moderator vip subscriber founder"
+            " turbo bot",
         ),
         ({"badges": "moderator/1"}, "moderator"),
         ({"badges": "subscriber/12"}, "subscriber"),
