@@ -23,6 +23,7 @@ _TWITCH_COMMANDS = {
     b"CLEARCHAT",
     b"CLEARMSG",
     b"GLOBALUSERSTATE",
+    b"HOSTTARGET",
     b"NOTICE",
     b"RECONNECT",
     b"ROOMSTATE",

@@ -37,6 +37,37 @@ _MESSAGE_TAGS = {
 }
 
 
+#: The tags of a USERNOTICE with their defaults, in Twitch's order without the event's own.
+_NOTICE_TAGS = {
+    "badge-info": "",
+    "badges": "",
+    "color": "",
+    "display-name": "",
+    "emotes": "",
+    "flags": "",
+    "id": "",
+    "login": "",
+    "mod": "0",
+    "msg-id": "",
+    "room-id": "",
+    "subscriber": "0",
+    "system-msg": "",
+    "tmi-sent-ts": "",
+    "user-id": "",
+    "user-type": "",
+    "vip": "0",
+}
+
+#: A channel's settings by their tags in ROOMSTATE, as they are if nobody has changed them.
+ROOM_SETTINGS = {
+    "emote-only": "0",
+    "followers-only": "-1",
+    "r9k": "0",
+    "slow": "0",
+    "subs-only": "0",
+}
+
+
 def escape_tag_value(value: str) -> str:
     """Return *value* escaped for an IRCv3 message tag."""
     return value.translate(_ESCAPES)
@@ -96,17 +127,14 @@ def user_state(login: str, channel: str) -> bytes:
     return build_line("USERSTATE", f"#{channel}", tags=_user_tags(login) | {"mod": "0"})
 
 
-def room_state(channel: str, room_id: str) -> bytes:
-    """Return the ROOMSTATE that a client gets after it has joined *channel*."""
-    tags = {
-        "emote-only": "0",
-        "followers-only": "-1",
-        "r9k": "0",
-        "room-id": room_id,
-        "slow": "0",
-        "subs-only": "0",
-    }
-    return build_line("ROOMSTATE", f"#{channel}", tags=tags)
+def room_state(channel: str, room_id: str, settings: Mapping[str, str]) -> bytes:
+    """
+    Return the ROOMSTATE of *channel*: all *settings* for a client that has joined, else the new.
+
+    They are given by their tags, as in ROOM_SETTINGS.
+    """
+    tags = {**settings, "room-id": room_id}
+    return build_line("ROOMSTATE", f"#{channel}", tags={tag: tags[tag] for tag in sorted(tags)})
 
 
 def names(login: str, channel: str, present: Sequence[str]) -> bytes:
@@ -166,6 +194,64 @@ def private_message(
     if action:
         text = f"\x01ACTION {text}\x01"
     return build_line("PRIVMSG", f"#{channel}", text=text, prefix=user_prefix(login), tags=all_tags)
+
+
+def user_notice(
+    channel: str,
+    kind: str,
+    *,
+    text: str | None,
+    params: Mapping[str, str],
+    tags: Mapping[str, str],
+) -> bytes:
+    """
+    Return a USERNOTICE: an event in *channel*, with *kind* as its `msg-id`.
+
+    *text* is what the user wrote, or None. *params* holds the event's own tags, without their
+    `msg-param-`. *tags* adds or replaces tags.
+    """
+    all_tags = {
+        **_NOTICE_TAGS,
+        "msg-id": kind,
+        **{f"msg-param-{name}": value for name, value in params.items()},
+        **tags,
+    }
+    ordered = {tag: all_tags[tag] for tag in sorted(all_tags)}
+    return build_line("USERNOTICE", f"#{channel}", text=text, tags=ordered)
+
+
+def clear_chat(
+    channel: str,
+    *,
+    room_id: str,
+    sent_ms: int,
+    target: tuple[str, str] | None = None,
+    seconds: int | None = None,
+) -> bytes:
+    """
+    Return the CLEARCHAT that removes everything from *channel*, or all that *target* has said.
+
+    *target* is a login and a user id. It is banned, or timed out for a number of *seconds*.
+    """
+    tags = {"room-id": room_id, "tmi-sent-ts": str(sent_ms)}
+    if target is None:
+        return build_line("CLEARCHAT", f"#{channel}", tags=tags)
+    login, user_id = target
+    duration = {} if seconds is None else {"ban-duration": str(seconds)}
+    tags = {**duration, "room-id": room_id, "target-user-id": user_id, "tmi-sent-ts": str(sent_ms)}
+    return build_line("CLEARCHAT", f"#{channel}", text=login, tags=tags)
+
+
+def clear_message(channel: str, text: str, *, login: str, message_id: str, sent_ms: int) -> bytes:
+    """Return the CLEARMSG that removes one message, which *login* said, from *channel*."""
+    # Twitch leaves the room-id empty.
+    tags = {
+        "login": login,
+        "room-id": "",
+        "target-msg-id": message_id,
+        "tmi-sent-ts": str(sent_ms),
+    }
+    return build_line("CLEARMSG", f"#{channel}", text=text, tags=tags)
 
 
 def _user_tags(login: str) -> dict[str, str]:

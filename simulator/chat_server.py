@@ -19,6 +19,7 @@ from simulator.chat_session import ChatSession
 from simulator.chat_state import ChatState, JoinRefusal
 from simulator.connection import CLOSE_TIMEOUT_S, Connection
 from simulator.logins import AUTHENTICATION_FAILED, made_up_id
+from simulator.moderator import Moderator
 from simulator.rate_limit import RateLimit
 
 __all__ = ["ChatServer", "JoinRefusal", "RateLimit"]
@@ -31,7 +32,8 @@ class ChatServer:
     A chat server and all its connections.
 
     *tokens*, *room_ids*, *refused_joins* and the limits are described at ChatState. Tests may
-    change them in `state`. With *port* 0 the system chooses a port; `port` holds it after `start`.
+    change them in `state`. `moderator` bans, deletes and changes settings. With *port* 0 the system
+    chooses a port; `port` holds it after `start`.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class ChatServer:
         )
         #: All sessions, including those that have ended, the oldest first.
         self.history: list[ChatSession] = []
+        self.moderator = Moderator(self.state, self.send_lines)
         self._tls = tls
         self._server: asyncio.Server | None = None
 
@@ -179,6 +182,40 @@ class ChatServer:
             tags=tags,
         )
         return await self.send_lines(channel, line)
+
+    async def notice_event(
+        self,
+        channel: str,
+        kind: str,
+        *,
+        login: str = "viewer",
+        user_id: str | None = None,
+        text: str | None = None,
+        params: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> int:
+        """
+        Send *channel* a USERNOTICE about *login* of now; return the number of receivers.
+
+        *kind* is its `msg-id`, for example `resub`. The others are those of chat_lines.user_notice.
+        """
+        all_tags = {
+            "display-name": login,
+            "id": str(uuid.uuid4()),
+            "login": login,
+            "room-id": self.state.room_id(channel),
+            "tmi-sent-ts": str(unix_ms()),
+            "user-id": user_id or made_up_id(login),
+            **(tags or {}),
+        }
+        line = chat_lines.user_notice(channel, kind, text=text, params=params or {}, tags=all_tags)
+        return await self.send_lines(channel, line)
+
+    async def raid(self, channel: str, *, login: str = "raider", viewers: int = 10) -> int:
+        """Let *login* raid *channel* with a number of *viewers*; return the number of receivers."""
+        params = {"displayName": login, "login": login, "viewerCount": str(viewers)}
+        tags = {"system-msg": f"{viewers} raiders from {login} have joined!"}
+        return await self.notice_event(channel, "raid", login=login, params=params, tags=tags)
 
     async def send_line(self, channel: str, line: bytes) -> int:
         """Send *line*, given without CRLF, to *channel*; return the number of receivers."""

@@ -199,6 +199,8 @@ class ChatSession:
 
     def _try_to_join(self, channel: str, account: Account) -> None:
         refusal = self._state.refused_joins.get(channel)
+        if account.login in self._state.banned[channel]:
+            refusal = JoinRefusal.BANNED
         if refusal is None:
             self._join(channel, account)
         elif refusal is not JoinRefusal.NON_EXISTENT:
@@ -216,7 +218,9 @@ class ChatSession:
         self.send(
             chat_lines.joined(account.login, channel)
             + (b"" if account.anonymous else chat_lines.user_state(account.login, channel))
-            + chat_lines.room_state(channel, self._state.room_id(channel))
+            + chat_lines.room_state(
+                channel, self._state.room_id(channel), self._state.room_settings[channel]
+            )
             + chat_lines.names(account.login, channel, present)
         )
         logger.info("%s joined #%s", account.login, channel)

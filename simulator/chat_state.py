@@ -8,6 +8,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from simulator import chat_lines
 from simulator.changes import Changes
 from simulator.logins import made_up_id
 from simulator.rate_limit import RateLimit
@@ -47,6 +48,12 @@ class ChatState(Generic[Session]):
     room_ids: dict[str, str] = field(default_factory=dict)
     #: Channels that cannot be joined, and why.
     refused_joins: dict[str, JoinRefusal] = field(default_factory=dict)
+    #: Each channel's settings by their tags: what a client that joins it is told.
+    room_settings: defaultdict[str, dict[str, str]] = field(
+        default_factory=lambda: defaultdict(chat_lines.ROOM_SETTINGS.copy)
+    )
+    #: The logins that each channel has banned: these accounts cannot join it.
+    banned: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     #: The text of the NOTICE that refuses every login, or None.
     login_refusal: str | None = None
     #: Whether the server answers PINGs.

@@ -6,19 +6,24 @@ import asyncio
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from common.unix_time import unix_ms
+from simulator.chat_lines import ROOM_SETTINGS
 from simulator.chat_server import ChatServer
 
 RECORDINGS = Path(__file__).parent / "recordings"
 
 _ROOM_STATE = re.compile(rb"@\S*;room-id=(\d+);\S* :tmi\.twitch\.tv ROOMSTATE #(\w+)")
+_ROOM_STATE_COMMAND = b" :tmi.twitch.tv ROOMSTATE #"
 _SENT_MS = re.compile(rb"(?<=[@;])tmi-sent-ts=(\d+)")
-_MESSAGE_ID = re.compile(
-    rb"(?<=[@;])((?:id|source-id|reply-parent-msg-id|reply-thread-parent-msg-id)=)([^;]+)"
+_SETTING = re.compile(rb"(?<=[@;])(%b)=([^; ]+)" % "|".join(ROOM_SETTINGS).encode())
+_ID = re.compile(
+    rb"(?<=[@;])((?:id|source-id|target-msg-id|reply-parent-msg-id|reply-thread-parent-msg-id"
+    rb"|msg-param-id|msg-param-origin-id|msg-param-community-gift-id)=)([^;]+)"
 )
 
 #: Playback that is later than this, in seconds, does not catch up: the machine was suspended.
@@ -31,6 +36,8 @@ class Recording:
 
     channel: str
     room_id: str
+    #: The channel's settings at the start, by their tags.
+    settings: Mapping[str, str]
     #: Lines without their CRLF.
     lines: tuple[bytes, ...]
     #: The pause before each line, in ms. For the first line it is the average.
@@ -55,6 +62,7 @@ def load_recording(path: Path) -> Recording:
     return Recording(
         channel=room_state[2].decode(),
         room_id=room_state[1].decode(),
+        settings=_settings(first),
         lines=tuple(lines),
         pauses_ms=(sum(pauses_ms) / len(pauses_ms), *pauses_ms),
     )
@@ -67,14 +75,18 @@ async def play(server: ChatServer, recording: Recording, *, messages_per_s: floa
     The pauses are scaled so that the average is *messages_per_s*.
     """
     pauses_s = pauses_at(recording, messages_per_s)
+    server.state.room_settings[recording.channel].update(recording.settings)
     due = time.monotonic()
     while True:
         fresh_ids: dict[bytes, bytes] = {}
         for line, pause_s in zip(recording.lines, pauses_s, strict=True):
             due = max(due + pause_s, time.monotonic() - _LATE_S)
             await asyncio.sleep(due - time.monotonic())
-            now_ms = unix_ms()
-            await server.send_line(recording.channel, renew(line, fresh_ids, now_ms))
+            if _ROOM_STATE_COMMAND in line:
+                # Twitch sends no time with it, and tells it to everybody who joins from now on.
+                await server.moderator.change_settings(recording.channel, _settings(line))
+            else:
+                await server.send_line(recording.channel, renew(line, fresh_ids, unix_ms()))
 
 
 def pauses_at(recording: Recording, messages_per_s: float) -> list[float]:
@@ -85,15 +97,27 @@ def pauses_at(recording: Recording, messages_per_s: float) -> list[float]:
 
 def renew(line: bytes, fresh_ids: dict[bytes, bytes], now_ms: int) -> bytes:
     """
-    Return *line* with *now_ms*, Unix time in milliseconds, as its time and with new message ids.
+    Return *line* with *now_ms*, Unix time in milliseconds, as its time and with new ids.
 
-    *fresh_ids* maps each recorded id to its new id, so that a reply still refers to its message.
+    *fresh_ids* maps each recorded id to its new id, so that what refers to a message, or to a gift
+    of many subscriptions, still does.
     """
 
     def fresh(found: re.Match[bytes]) -> bytes:
-        new = fresh_ids.setdefault(found[2], str(uuid.uuid4()).encode())
-        return found[1] + new
+        return found[1] + fresh_ids.setdefault(found[2], _new_id(found[2]))
 
     tags, space, rest = line.partition(b" ")
-    tags = _SENT_MS.sub(b"tmi-sent-ts=%d" % now_ms, _MESSAGE_ID.sub(fresh, tags))
+    tags = _SENT_MS.sub(b"tmi-sent-ts=%d" % now_ms, _ID.sub(fresh, tags))
     return tags + space + rest
+
+
+def _new_id(old: bytes) -> bytes:
+    """Return a new id of the form of the *old* one: a number with as many digits, or a UUID."""
+    new = uuid.uuid4()
+    return (str(new.int)[: len(old)] if old.isdigit() else str(new)).encode()
+
+
+def _settings(room_state: bytes) -> dict[str, str]:
+    """Return the settings in a ROOMSTATE, by their tags."""
+    tags = room_state.partition(b" ")[0]
+    return {found[1].decode(): found[2].decode() for found in _SETTING.finditer(tags)}

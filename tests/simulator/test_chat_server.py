@@ -60,6 +60,9 @@ async def test_a_client_without_capabilities_receives_no_tags_and_no_commands(
         "cooking",
         b"@a=b :x!x@x.tmi.twitch.tv PRIVMSG #cooking :@not=a tag\r\n"
         b"@a=b :tmi.twitch.tv CLEARCHAT #cooking\r\n"
+        b"@a=b :tmi.twitch.tv CLEARMSG #cooking :hello\r\n"
+        b":tmi.twitch.tv HOSTTARGET #cooking :running 5\r\n"
+        b"@a=b :tmi.twitch.tv ROOMSTATE #cooking\r\n"
         b"@a=b :tmi.twitch.tv USERNOTICE #cooking :hello\r\n"
         b":x!x@x.tmi.twitch.tv PRIVMSG #cooking :second\r\n",
     )

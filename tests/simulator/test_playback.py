@@ -21,6 +21,7 @@ from simulator.playback import (
     play,
     renew,
 )
+from tests.simulator.conftest import Connect
 from tests.simulator.raw_client import RawClient
 
 RECORDINGS = load_recordings()
@@ -177,7 +178,7 @@ def test_recordings_are_varied() -> None:
 
 def test_recorded_pauses_are_scaled_to_the_requested_rate() -> None:
     """They keep their proportions, and their average matches the rate."""
-    recording = Recording("cooking", "42", (b"1", b"2", b"3"), (200.0, 100.0, 300.0))
+    recording = Recording("cooking", "42", {}, (b"1", b"2", b"3"), (200.0, 100.0, 300.0))
 
     assert pauses_at(recording, 5.0) == pytest.approx([0.2, 0.1, 0.3])
     assert pauses_at(recording, 10.0) == pytest.approx([0.1, 0.05, 0.15])
@@ -193,6 +194,52 @@ def test_a_renewed_reply_still_refers_to_its_parent() -> None:
     assert parent == b"@id=%b;tmi-sent-ts=77;user-id=one :x PRIVMSG #y :;id=one;" % one
     assert reply == b"@reply-parent-msg-id=%b;id=%b;tmi-sent-ts=78 :x PRIVMSG #y" % (one, two)
     assert len({b"one", b"two", one, two}) == 4
+
+
+def test_a_renewed_deletion_and_its_gifts_still_belong_together() -> None:
+    """A deletion names the new id of its message. A number stays a number of as many digits."""
+    fresh_ids: dict[bytes, bytes] = {}
+    gifts = b"@msg-param-community-gift-id=5273500;msg-param-origin-id=5273500;tmi-sent-ts=6 :x"
+    said = renew(b"@id=one;tmi-sent-ts=5 :x PRIVMSG #y :z", fresh_ids, 77)
+    deletion = renew(b"@login=x;room-id=;target-msg-id=one;tmi-sent-ts=6 :x", fresh_ids, 78)
+    many = renew(gifts, fresh_ids, 79)
+    one, number = fresh_ids[b"one"], fresh_ids[b"5273500"]
+
+    assert said == b"@id=%b;tmi-sent-ts=77 :x PRIVMSG #y :z" % one
+    assert deletion == b"@login=x;room-id=;target-msg-id=%b;tmi-sent-ts=78 :x" % one
+    assert re.fullmatch(rb"\d{7}", number)
+    assert many == gifts.replace(b"5273500", number).replace(b"=6", b"=79")
+
+
+async def test_a_played_change_of_settings_is_what_a_later_member_is_told(
+    server: ChatServer, connect: Connect
+) -> None:
+    """Twitch sends it without a time. The settings are those at the start until then."""
+    recording = Recording(
+        "cooking",
+        "42",
+        {"slow": "5", "r9k": "1"},
+        (
+            b"@room-id=42;slow=30;tmi-sent-ts=5 :tmi.twitch.tv ROOMSTATE #cooking",
+            b"@id=one;tmi-sent-ts=6 :x!x@x.tmi.twitch.tv PRIVMSG #cooking :hi",
+        ),
+        (1.0, 1.0),
+    )
+    server.state.room_ids["cooking"] = "42"
+    first = await connect()
+    await first.log_in("justinfan1", "twitch.tv/tags", "twitch.tv/commands")
+    await first.join("cooking")
+    playing = asyncio.create_task(play(server, recording, messages_per_s=1e6))
+    change, said = await first.read_line(), await first.read_line()
+    later = await connect()
+    await later.log_in("justinfan2", "twitch.tv/tags", "twitch.tv/commands")
+    responses = await later.join("cooking")
+    playing.cancel()
+
+    assert change == "@room-id=42;slow=30 :tmi.twitch.tv ROOMSTATE #cooking"
+    assert said.endswith("PRIVMSG #cooking :hi")
+    told = "@emote-only=0;followers-only=-1;r9k=1;room-id=42;slow=30;subs-only=0"
+    assert f"{told} :tmi.twitch.tv ROOMSTATE #cooking" in responses
 
 
 async def test_a_recording_is_played_over_and_over() -> None:
