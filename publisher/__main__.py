@@ -17,7 +17,6 @@ from common.settings import EMBEDDED, Settings, SettingsError
 from common.settings_help import settings_help
 from common.startup import settings_are_wrong, start
 from publisher.delivery.exactly_once import FencedError
-from publisher.kafka import tail
 from publisher.kafka.embedded import EmbeddedKafkaError, embedded_cluster
 from publisher.kafka.properties import Cluster
 from publisher.link.connection_watcher import WatcherEndedError
@@ -25,6 +24,7 @@ from publisher.link.sockets import BindError, LinkSockets
 from publisher.open_books import open_books
 from publisher.server import Server
 from publisher.stop_signals import StopSignals
+from publisher.tail import __main__ as tail
 
 logger = logging.getLogger("publisher")
 

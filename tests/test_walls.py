@@ -24,6 +24,7 @@ _PUBLISHER = (
     "publisher.kafka",
     "publisher.delivery",
     "publisher.deduplication",
+    "publisher.tail",
 )
 
 _COMMON = ("common", "common.status")
@@ -65,6 +66,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *(*_COMMON, "publisher.link", "publisher.kafka", "publisher.delivery"),
         *("publisher.books", "publisher.stop_signals"),
     ),
+    "publisher.tail": (*_COMMON, "publisher.kafka"),
 }
 _PACKAGES = {room.partition(".")[0] for room in MAY_IMPORT}
 

@@ -40,7 +40,7 @@ COMMANDS = (
     Command("demo", "twitch_ingestion.demo", "try everything, without Kafka or a Twitch account"),
     Command("top", "monitor.terminal.top", "show the state of all channels in the terminal"),
     Command("channels", "readers.channels", "apply, list or check channels.conf"),
-    Command("tail", "publisher.kafka.tail", "print what is in the topics"),
+    Command("tail", "publisher.tail.__main__", "print what is in the topics"),
     Command("auth", "auth.__main__", "log in, and keep the login valid"),
     Command("keys", "common.keys", "manage the keys of the link between hosts"),
     Command("drain", "readers.drain", "send what is left in outboxes that nobody reads"),

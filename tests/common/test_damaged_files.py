@@ -28,8 +28,8 @@ from common.key_files import (
     make_pair,
 )
 from common.settings import SettingsError, read_settings
-from publisher.kafka.cluster_finder import ClusterFinder
 from publisher.kafka.embedded import bootstrap_file
+from publisher.tail.cluster_finder import ClusterFinder
 from readers.outbox.numbering_mark import NumberingMark
 from readers.supervision.applied_channels import (
     APPLIED_CHANNELS,

@@ -17,10 +17,10 @@ from common.arguments import main_of, whole_number
 from common.settings import Settings, SettingsError, read_environment
 from common.settings_help import settings_help
 from common.startup import settings_are_wrong, start
-from publisher.kafka.cluster_finder import ClusterFinder
-from publisher.kafka.tail_lines import Formatter, value_of, with_headers, with_topic
-from publisher.kafka.tail_reader import POLL_S, TailReader
-from publisher.kafka.tail_start import LOOK_BACK, Start, since
+from publisher.tail.cluster_finder import ClusterFinder
+from publisher.tail.json_lines import Formatter, value_of, with_headers, with_topic
+from publisher.tail.start import LOOK_BACK, Start, since
+from publisher.tail.topic_records import POLL_S, TailReader
 
 logger = logging.getLogger(__name__)
 
@@ -140,4 +140,4 @@ def _since(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main_of("python -m publisher.kafka.tail", add_arguments, run))
+    sys.exit(main_of("python -m publisher.tail.__main__", add_arguments, run))

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from common.settings import read_settings
-from publisher.kafka.cluster_finder import ClusterFinder
 from publisher.kafka.embedded import bootstrap_file
 from publisher.kafka.properties import Cluster
+from publisher.tail.cluster_finder import ClusterFinder
 
 RUNNING = "127.0.0.1:40001"
 

@@ -16,8 +16,8 @@ from tests.processes import (
     wait_for,
     wait_for_line,
 )
-from tests.publisher.kafka.tail_process import numbers, objects, produce, start_tail
 from tests.publisher.peer import start_publisher
+from tests.publisher.tail.tail_process import numbers, objects, produce, start_tail
 from tests.topics import create_topic
 
 
@@ -129,7 +129,12 @@ def test_the_other_topics_can_be_printed(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
     """With `all`, a line says of which topic it is. A dead letter's headers say why it is one."""
-    names = {"messages": topic, "gaps": f"{topic}-gaps", "dead-letters": f"{topic}-dead"}
+    names = {
+        "messages": topic,
+        "events": f"{topic}-events",
+        "gaps": f"{topic}-gaps",
+        "dead-letters": f"{topic}-dead",
+    }
     for number, name in enumerate(names.values()):
         create_topic(kafka.bootstrap, name, partitions=1)
         produce(kafka, name, range(number, number + 1))
@@ -139,16 +144,18 @@ def test_the_other_topics_can_be_printed(
     }
     for process in tails.values():
         wait_for(lambda: objects(process), 20, "a record")  # noqa: B023 - is called at once
-    wait_for(lambda: len(objects(tails["all"])) >= 3, 20, "a record of each topic")
+    wait_for(lambda: len(objects(tails["all"])) >= 4, 20, "a record of each topic")
 
-    headers = {"reader": "alpha/0123456789abcdef", "seq": "2"}
+    headers = {"reader": "alpha/0123456789abcdef", "seq": "3"}
     assert objects(tails["messages"]) == [{"number": 0}]
-    assert objects(tails["gaps"]) == [{"number": 1}]
-    assert objects(tails["dead-letters"]) == [{"headers": headers, "value": {"number": 2}}]
+    assert objects(tails["events"]) == [{"number": 1}]
+    assert objects(tails["gaps"]) == [{"number": 2}]
+    assert objects(tails["dead-letters"]) == [{"headers": headers, "value": {"number": 3}}]
     assert sorted(objects(tails["all"]), key=lambda line: str(line["value"])) == [
         {"topic": topic, "value": {"number": 0}},
-        {"topic": f"{topic}-gaps", "value": {"number": 1}},
-        {"topic": f"{topic}-dead", "headers": headers, "value": {"number": 2}},
+        {"topic": f"{topic}-events", "value": {"number": 1}},
+        {"topic": f"{topic}-gaps", "value": {"number": 2}},
+        {"topic": f"{topic}-dead", "headers": headers, "value": {"number": 3}},
     ]
 
 

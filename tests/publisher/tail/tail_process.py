@@ -18,10 +18,11 @@ from tests.processes import (
 def start_tail(
     processes: StartProcess, cluster: KafkaCluster, topic: str, *arguments: str
 ) -> Process:
-    """Start `tail` for *topic* and those of its gaps and dead letters."""
+    """Start `tail` for *topic* and those of its events, gaps and dead letters."""
     settings = {
         "KAFKA_BROKERS": cluster.bootstrap,
         "KAFKA_TOPIC_CHAT_MESSAGES": topic,
+        "KAFKA_TOPIC_CHAT_EVENTS": f"{topic}-events",
         "KAFKA_TOPIC_CHAT_GAPS": f"{topic}-gaps",
         "KAFKA_TOPIC_DEAD_LETTERS": f"{topic}-dead",
     }

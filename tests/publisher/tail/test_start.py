@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from publisher.kafka.tail_start import since
+from publisher.tail.start import since
 
 #: 2026-01-31, 18:00 UTC.
 _NOW_S = 1_769_882_400.0

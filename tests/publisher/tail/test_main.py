@@ -16,8 +16,8 @@ from tests.processes import (
     wait_for,
     wait_for_line,
 )
-from tests.publisher.kafka.tail_process import numbers, produce, start_tail
 from tests.publisher.peer import chat, connected_reader, start_publisher
+from tests.publisher.tail.tail_process import numbers, produce, start_tail
 from tests.topics import create_topic
 
 

@@ -11,13 +11,13 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from common.logs import BoundedLog
 from common.settings import Settings
-from publisher.kafka.cluster_finder import ClusterFinder
 from publisher.kafka.health import KafkaHealth, LibrdkafkaLog
 from publisher.kafka.permissions import is_hidden
 from publisher.kafka.properties import Cluster, connection_properties
 from publisher.kafka.property_errors import explaining_rejections
-from publisher.kafka.tail_lines import is_of
-from publisher.kafka.tail_start import RESPONSE_TIMEOUT_S, Start
+from publisher.tail.cluster_finder import ClusterFinder
+from publisher.tail.json_lines import is_of
+from publisher.tail.start import RESPONSE_TIMEOUT_S, Start
 
 logger = logging.getLogger(__name__)
 

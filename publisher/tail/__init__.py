@@ -1,0 +1,1 @@
+"""`twitch-ingestion tail`: reads the topics, and prints what is in them."""
