@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
+from common.extended_message import ExtendedMessage, decode_extended_message
 from common.frames import Batch, Kind
 from common.status.last_messages import (
     MESSAGES_PAGE_BYTES,
@@ -40,6 +44,13 @@ class MessageKeeper:
         self._messages.messages = _fitting([*self._messages.messages, *new])
         self._page.write(self._messages)
 
+    def remove(self, is_unwanted: Callable[[ExtendedMessage], bool]) -> None:
+        """Remove the messages that *is_unwanted* is true of, and those that cannot be read."""
+        kept = [message for message in self._messages.messages if not _is(is_unwanted, message)]
+        if len(kept) < len(self._messages.messages):
+            self._messages.messages = kept
+            self._page.write_over(self._messages)
+
     def close(self) -> None:
         """Close the page."""
         self._page.close()
@@ -48,6 +59,14 @@ class MessageKeeper:
 def remove_messages(state_dir: Path, channel: str) -> None:
     """Remove the messages of *channel* that a reader with another setting has left."""
     remove_page(messages_page(state_dir, channel))
+
+
+def _is(is_unwanted: Callable[[ExtendedMessage], bool], message: LastMessage) -> bool:
+    try:
+        # A message of six fields is one, too.
+        return is_unwanted(decode_extended_message(message.value))
+    except msgspec.MsgspecError:
+        return True
 
 
 def _fitting(messages: list[LastMessage]) -> list[LastMessage]:

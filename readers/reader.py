@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 from functools import partial
+from pathlib import Path
 
 from common.command_line import command
 from common.frames import Batch
@@ -16,6 +17,11 @@ from readers.link.publisher_addresses import PublisherAddress, publisher_address
 from readers.link.sender import Sender
 from readers.membership import Membership
 from readers.message_keeper import MessageKeeper, remove_messages
+from readers.opt_out.current_list import CurrentList
+from readers.opt_out.file import OPT_OUT_FILE
+from readers.opt_out.people import People
+from readers.opt_out.redaction import names_them
+from readers.opt_out.withholding import Withholding
 from readers.outbox.errors import OutboxError
 from readers.outbox.outbox import Outbox
 from readers.parsing.line_parser import line_parser
@@ -39,14 +45,15 @@ async def read_channel(channel: str, settings: Settings) -> None:
     Read *channel* until SIGTERM or SIGINT, then send what is left in the outbox.
 
     Raises OutboxError when the outbox cannot be used, and SettingsError when the settings for the
-    login or the publisher are missing or wrong.
+    login or the publisher are missing or wrong, or optout.conf cannot be read.
     """
     check_login(settings)
     publishers = publisher_addresses(settings)
+    opted_out = CurrentList(Path(OPT_OUT_FILE))
     status = StatusKeeper(channel, settings)
     problem = "the reader ended unexpectedly: see its log"
     try:
-        await _read(channel, settings, publishers, status)
+        await _read(channel, settings, publishers, opted_out, status)
         problem = ""
     except (OutboxError, SettingsError) as error:
         problem = str(error)
@@ -56,7 +63,11 @@ async def read_channel(channel: str, settings: Settings) -> None:
 
 
 async def _read(
-    channel: str, settings: Settings, publishers: list[PublisherAddress], status: StatusKeeper
+    channel: str,
+    settings: Settings,
+    publishers: list[PublisherAddress],
+    opted_out: CurrentList,
+    status: StatusKeeper,
 ) -> None:
     path = settings.state_dir / "outbox" / f"{channel}.db"
     outbox = Outbox(path, channel, settings.outbox_max_bytes, status.status)
@@ -77,9 +88,17 @@ async def _read(
     builder = RecordBuilder(append, lambda: sender.takes_events)
     presence = ChannelPresence(channel, outbox, append, sender.report_presence)
     log_in_as = partial(credentials, settings)
-    parser = line_parser()
+
+    def forget(people: People) -> None:
+        if shown:
+            shown.remove(partial(names_them, people=people))
+
+    withholding = Withholding(
+        opted_out, line_parser(), on_dropped=status.on_opted_out, on_change=forget
+    )
+    parser = withholding.parser
     membership = Membership(
-        channel, settings, log_in_as, builder.take, presence, parser=lambda: parser, status=status
+        channel, settings, log_in_as, builder.take, presence, parser=parser, status=status
     )
     waiting = outbox.waiting
     logger.info("started with %d messages in the outbox", waiting, extra=counts(waiting=waiting))

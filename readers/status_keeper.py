@@ -81,6 +81,10 @@ class StatusKeeper:
         """Note that a line was received that is not IRC."""
         self.status.malformed_lines += 1
 
+    def on_opted_out(self) -> None:
+        """Note that a message or an event was left out because of somebody who has opted out."""
+        self.status.opted_out += 1
+
     def leave_outbox(self) -> None:
         """Take the last figures from the outbox, which is about to be closed."""
         self.write()

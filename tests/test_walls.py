@@ -18,6 +18,7 @@ _READERS = (
     "readers.outbox",
     "readers.link",
     "readers.supervision",
+    "readers.opt_out",
 )
 _PUBLISHER = (
     "publisher.link",
@@ -51,6 +52,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "readers": (*_COMMON, *_READERS),
     "readers.parsing": _COMMON,
+    "readers.opt_out": (*_COMMON, "readers.parsing"),
     "readers.twitch": (*_COMMON, "readers.parsing"),
     "readers.outbox": _COMMON,
     "readers.supervision": _COMMON,

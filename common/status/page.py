@@ -113,6 +113,16 @@ class StatusPage(Generic[Status]):
         if not self._is_told:
             self._tell()
 
+    def write_over(self, status: Status) -> None:
+        """Replace what the page holds with *status*, and leave nothing of it in the file."""
+        for _ in range(2):  # each slot
+            self.write(status)
+            start = _HEADER.size + self._writes % 2 * self._slot_bytes
+            _, length, _ = _SLOT.unpack_from(self._map, start)
+            end = start + _SLOT.size + length
+            rest = start + self._slot_bytes - end
+            self._map[end : end + rest] = bytes(rest)
+
     def close(self) -> None:
         """Close the page; its process then counts as ended."""
         self._map.close()

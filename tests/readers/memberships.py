@@ -14,7 +14,7 @@ from common.chat_message import ChatMessage
 from common.settings import Settings, read_settings
 from readers.membership import Membership
 from readers.outbox.outbox import Outbox
-from readers.parsing.line_parser import line_parser
+from readers.parsing.line_parser import LineParser, line_parser
 from readers.parsing.received import Received, ReceivedMessage
 from readers.presence import ChannelPresence
 from readers.status_keeper import StatusKeeper
@@ -95,6 +95,7 @@ def membership(
     listener: Listener,
     log_in_as: Callable[[], Credentials] | None = None,
     timing: Timing = SHORT_DELAYS,
+    parser: Callable[[], LineParser] = line_parser,
 ) -> Membership:
     """Return a membership of CHANNEL that has not begun."""
     return Membership(
@@ -103,7 +104,7 @@ def membership(
         log_in_as or (lambda: credentials(settings)),
         listener.take,
         ChannelPresence(CHANNEL, listener.outbox, listener.outbox.append, lambda *_: False),
-        parser=line_parser,
+        parser=parser,
         status=StatusKeeper(CHANNEL, settings),
         timing=timing,
     )
@@ -115,9 +116,10 @@ async def membership_of(
     listener: Listener,
     log_in_as: Callable[[], Credentials] | None = None,
     timing: Timing = SHORT_DELAYS,
+    parser: Callable[[], LineParser] = line_parser,
 ) -> AsyncIterator[None]:
     """Stay in the channel while the block runs."""
-    task = asyncio.create_task(membership(settings, listener, log_in_as, timing).stay())
+    task = asyncio.create_task(membership(settings, listener, log_in_as, timing, parser).stay())
     try:
         yield
         assert not task.done(), task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from common.chat_message import ChatMessage, decode_chat_message, encode_chat_message
@@ -9,6 +10,10 @@ from common.frames import Batch, Kind, Record
 from common.status.last_messages import MESSAGES_PAGE_BYTES, LastMessages, messages_page
 from common.status.page import read_page
 from readers.message_keeper import MessageKeeper, remove_messages
+from readers.opt_out.file import OptOutList
+from readers.opt_out.names import Names
+from readers.opt_out.people import People
+from readers.opt_out.redaction import names_them
 
 
 def batch(*texts: str, kind: Kind = Kind.CHAT) -> Batch:
@@ -61,3 +66,32 @@ def test_they_are_removed_where_they_are_not_to_be_shown(tmp_path: Path) -> None
     remove_messages(tmp_path, "xqc")
     assert not messages_page(tmp_path, "xqc").exists()
     remove_messages(tmp_path, "xqc")
+
+
+def test_what_is_unwanted_is_removed_from_the_file(tmp_path: Path) -> None:
+    """A page has two slots, and nothing of it may be left in either. The other messages stay."""
+    keeper = MessageKeeper(tmp_path, "xqc")
+    keeper.on_put(batch("a", "secret" * 100))
+    keeper.on_put(batch("b", "secret" * 50))
+    assert b"secret" in messages_page(tmp_path, "xqc").read_bytes()
+    keeper.remove(lambda message: message.message.startswith("secret"))
+    assert texts_in(tmp_path) == ["a", "b"]
+    assert b"secret" not in messages_page(tmp_path, "xqc").read_bytes()
+    keeper.on_put(batch("c"))
+    keeper.close()
+    assert texts_in(tmp_path) == ["a", "b", "c"]
+
+
+def test_messages_of_people_who_opt_out_are_removed(tmp_path: Path) -> None:
+    """And replies to them."""
+    keeper = MessageKeeper(tmp_path, "xqc")
+    keeper.on_put(batch("a"))
+    keeper.on_put(batch("@shyone b", "@shyones c", "shyone d"))
+    people = People()
+    people.take(OptOutList(Names(), Names(["shyone"])))
+    keeper.remove(partial(names_them, people=people))
+    assert texts_in(tmp_path) == ["a", "@shyones c", "shyone d"]
+    people.take(OptOutList(Names(["5"]), Names()))
+    keeper.remove(partial(names_them, people=people))
+    keeper.close()
+    assert texts_in(tmp_path) == []

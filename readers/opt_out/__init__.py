@@ -1,0 +1,1 @@
+"""People who do not want to be recorded: who they are, and what of a channel is withheld."""

@@ -1,0 +1,125 @@
+"""
+Keeps up with optout.conf while a reader runs.
+
+It looks at the file when asked, but not more than once a second, so an idle reader does not wake up
+for it. Whatever is wrong with the file later, the last list that could be read holds.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from common.settings import SettingsError
+from common.unix_time import unix_ms
+from readers.opt_out.file import OptOutList, read_opt_outs
+
+#: Seconds between two looks at the file.
+LOOK_EVERY_S = 1.0
+
+#: A file that was changed within so many milliseconds may not be complete yet: some editors empty
+#: it before they write it. It is read at a later look.
+_SETTLED_AFTER_MS = 200
+
+#: Further wrong lines are only counted.
+_SHOWN_LINES = 10
+
+#: What tells that a file is another one, or was changed.
+_Signature = tuple[int, int, int, int, int]
+
+logger = logging.getLogger(__name__)
+
+
+class CurrentList:
+    """Who has opted out in the file at *path*."""
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], float] = time.monotonic,
+        time_of_day: Callable[[], int] = unix_ms,
+    ) -> None:
+        """Read the file. Raises SettingsError if it is there and cannot be read."""
+        self._path = path.absolute()
+        self._clock = clock
+        self._time_of_day = time_of_day
+        self._look_at = clock() + LOOK_EVERY_S
+        self._signature: _Signature | None = None
+        #: Whether the log says that the file cannot be read.
+        self._has_complained = False
+        self.people = OptOutList()
+        try:
+            self._read()
+        except FileNotFoundError:
+            if self._path.is_symlink():
+                raise SettingsError(
+                    f"{self._path} is a link to a file that does not exist: correct or remove it"
+                ) from None
+        except OSError as error:
+            raise SettingsError(
+                f"cannot read {self._path}: {error.strerror}. Nothing is read from Twitch, because"
+                " the file may name people who do not want to be recorded"
+            ) from None
+
+    def look(self) -> bool:
+        """Look at the file if that is due; return whether it was read again."""
+        now = self._clock()
+        if now < self._look_at:
+            return False
+        self._look_at = now + LOOK_EVERY_S
+        try:
+            status = os.stat(self._path)
+            if _signature(status) == self._signature or not self._is_settled(status):
+                return False
+            self._read()
+        except OSError as error:
+            self._complain(error)
+            return False
+        self._has_complained = False
+        logger.info("%s has changed; entries: %d", self._path, self.people.people)
+        return True
+
+    def _read(self) -> None:
+        seen: list[os.stat_result] = []
+        self.people = read_opt_outs(self._path, seen.append)
+        # What was not settled may change again without another signature.
+        self._signature = _signature(seen[0]) if self._is_settled(seen[0]) else None
+        wrong = self.people.wrong_lines
+        for number in wrong[:_SHOWN_LINES]:
+            logger.warning(
+                "line %d of %s is neither an id nor a login, and is ignored", number, self._path
+            )
+        if len(wrong) > _SHOWN_LINES:
+            logger.warning("%d more lines of %s are wrong", len(wrong) - _SHOWN_LINES, self._path)
+
+    def _is_settled(self, status: os.stat_result) -> bool:
+        """Return whether the file was not changed just now. A time in the future does not count."""
+        return not 0 <= self._time_of_day() - status.st_ctime_ns // 10**6 < _SETTLED_AFTER_MS
+
+    def _complain(self, error: OSError) -> None:
+        is_missing = isinstance(error, FileNotFoundError)
+        self._signature = None
+        if is_missing and not self.people.people:
+            return
+        if self._has_complained:
+            return
+        self._has_complained = True
+        level = logging.WARNING if is_missing else logging.ERROR
+        logger.log(
+            level,
+            "cannot read %s (%s): the last list still holds (entries: %d). To let everybody be"
+            " recorded, make the file empty",
+            self._path,
+            error.strerror,
+            self.people.people,
+        )
+
+
+def _signature(status: os.stat_result) -> _Signature:
+    return (
+        *(status.st_dev, status.st_ino, status.st_size),
+        *(status.st_mtime_ns, status.st_ctime_ns),
+    )

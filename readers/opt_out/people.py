@@ -1,0 +1,78 @@
+"""Whom a reader withholds: who is listed, and what else has turned out to be theirs."""
+
+from __future__ import annotations
+
+import re
+
+from readers.opt_out.file import OptOutList
+
+_WORD = re.compile(r"\w+")
+
+
+class People:
+    """
+    The people of a list.
+
+    Somebody may be listed by id only, and Twitch may send the login only, or the other way round.
+    So whenever both come together, the other one is remembered, in memory, once for each entry.
+    """
+
+    def __init__(self) -> None:
+        self._listed = OptOutList()
+        #: By entry of the list: the id, and the names in lower case.
+        self._known: dict[str, tuple[str, str, str]] = {}
+        self._ids: set[str] = set()
+        self._names: set[str] = set()
+
+    def __bool__(self) -> bool:
+        return self._listed.people > 0
+
+    def take(self, listed: OptOutList) -> None:
+        """Withhold whom *listed* lists from now on, and forget what is known of all others."""
+        self._listed = listed
+        known = self._known
+        self._known, self._ids, self._names = {}, set(), set()
+        for entry, person in known.items():
+            if entry in listed.ids or entry in listed.logins:
+                self._remember(entry, *person)
+
+    def has_id(self, user_id: str) -> bool:
+        """Return whether *user_id* is of somebody who has opted out."""
+        return user_id in self._listed.ids or user_id in self._ids
+
+    def has_name(self, name: str) -> bool:
+        """Return whether *name*, a login or a name as shown, is of somebody who has opted out."""
+        lower = name.lower()
+        return lower in self._listed.logins or lower in self._names
+
+    def has(self, user_id: str, login: str, name: str = "") -> bool:
+        """Return whether the user with these has opted out. Any may be empty."""
+        if not (self.has_id(user_id) or self.has_name(login) or self.has_name(name)):
+            return False
+        self._learn(user_id, login.lower(), name.lower())
+        return True
+
+    def is_in(self, text: str) -> bool:
+        """Return whether *text* is the id, or has the name, of somebody who has opted out."""
+        if self.has_id(text) or self.has_name(text.strip()):
+            return True
+        if any(map(self.has_name, _WORD.findall(text))):
+            return True
+        # Names as shown may have blanks in them.
+        lower = text.lower()
+        return any(" " in name and name in lower for name in self._names)
+
+    def _learn(self, user_id: str, login: str, name: str) -> None:
+        for entry in (user_id, login, name):
+            if entry and (entry in self._listed.ids or entry in self._listed.logins):
+                known = self._known.get(entry, ("", "", ""))
+                mine = (user_id or known[0], login or known[1], name or known[2])
+                if mine != known:
+                    self._ids.discard(known[0])
+                    self._names.difference_update(known[1:])
+                    self._remember(entry, *mine)
+
+    def _remember(self, entry: str, user_id: str, login: str, name: str) -> None:
+        self._known[entry] = user_id, login, name
+        self._ids.update(filter(None, (user_id,)))
+        self._names.update(filter(None, (login, name)))
