@@ -45,6 +45,12 @@ class _ExpectedMessage(msgspec.Struct, forbid_unknown_fields=True):
     message: ChatMessage
 
 
+class _ExpectedEvent(msgspec.Struct, forbid_unknown_fields=True):
+    recording: str
+    line: int
+    event: msgspec.Raw
+
+
 def own_recordings() -> list[Path]:
     """Return the files with the repository's own recorded lines."""
     return sorted(OWN_RECORDINGS.glob("*.txt"))
@@ -88,6 +94,15 @@ def expected_messages() -> dict[str, dict[int, ChatMessage]]:
         expected = msgspec.json.decode(line, type=_ExpectedMessage)
         messages[expected.recording][expected.line] = expected.message
     return messages
+
+
+def expected_events() -> dict[str, dict[int, bytes]]:
+    """Return the JSON of the events in the repository's own recordings, as expected_messages."""
+    events: dict[str, dict[int, bytes]] = defaultdict(dict)
+    for line in (OWN_RECORDINGS / "events.jsonl").read_bytes().splitlines():
+        expected = msgspec.json.decode(line, type=_ExpectedEvent)
+        events[expected.recording][expected.line] = bytes(expected.event)
+    return events
 
 
 def expectations(library: str) -> list[Expectation]:

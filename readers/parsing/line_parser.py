@@ -14,6 +14,7 @@ from readers.parsing.chat_parser import received_message
 from readers.parsing.fast_path import fast_path
 from readers.parsing.irc import IrcMessage
 from readers.parsing.moderation import moderation_event
+from readers.parsing.notices import notice_event
 from readers.parsing.received import Received, ReceivedMessage
 
 #: The commands of the lines that are messages or events.
@@ -38,6 +39,7 @@ def line_parser() -> LineParser:
 def _parse(irc: IrcMessage, room_id: str, now_ms: int) -> list[Received]:
     found = (
         received_message(irc, room_id=room_id, now_ms=now_ms),
+        notice_event(irc, room_id, now_ms),
         moderation_event(irc, room_id, now_ms),
     )
     return [received for received in found if received]

@@ -77,3 +77,45 @@ def texts_with_emotes(draw: st.DrawFn) -> tuple[str, list[tuple[str, int]]]:
         # Any text may follow: an emote need not have spaces around it.
         text += name + draw(texts)
     return text, uses
+
+
+#: Names of the parameters of notices.
+_PARAMS = (
+    *("sub-plan", "sub-plan-name", "multimonth-duration", "cumulative-months", "streak-months"),
+    *("should-share-streak", "was-gifted", "anon-gift", "gifter-id", "gifter-login", "gifter-name"),
+    *("gift-months", "gift-month-being-redeemed", "recipient-id", "recipient-user-name", "months"),
+    *("recipient-display-name", "sender-count", "community-gift-id", "mass-gift-count"),
+    *("sender-login", "sender-name", "promo-name", "promo-gift-total", "prior-gifter-anonymous"),
+    *("prior-gifter-id", "prior-gifter-user-name", "prior-gifter-display-name", "login", "color"),
+    *("displayName", "viewerCount", "profileImageURL", "threshold", "category", "value", "id"),
+    *("copoReward", "charity-name", "donation-amount", "exponent", "donation-currency"),
+    *("current-badge-level", "goal-contribution-type", "goal-description", "unheard-of"),
+    *("goal-current-contributions", "goal-target-contributions", "goal-user-contributions"),
+)
+#: Names of the other tags of notices.
+_NOTICE_TAGS = (
+    *("badge-info", "badges", "color", "display-name", "emotes", "flags", "id", "login", "mod"),
+    *("room-id", "source-badge-info", "source-badges", "source-id", "source-only", "vip"),
+    *("source-room-id", "subscriber", "system-msg", "tmi-sent-ts", "turbo", "user-id", "user-type"),
+)
+_notice_values = st.one_of(
+    st.sampled_from(
+        ["", "0", "1", "true", "false", "Prime", "1000", "watch-streak", "PRIMARY", "25:0-4"]
+    ),
+    st.sampled_from(["274598607", "ananonymousgifter", "subscriber/12,vip/1", "9" * 30, "-1"]),
+    st.integers().map(str),
+    texts,
+)
+
+
+def notice_tags(msg_ids: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, str]]:
+    """Draw the tags of a notice, not escaped yet: any of them, with any values."""
+    names = st.one_of(
+        st.sampled_from([*_NOTICE_TAGS, *(f"msg-param-{name}" for name in _PARAMS)]), tag_names
+    )
+    return st.builds(
+        lambda tags, msg_id, source: tags | {"msg-id": msg_id} | source,
+        st.dictionaries(names, _notice_values, max_size=30),
+        st.one_of(msg_ids, st.just("sharedchatnotice")),
+        st.one_of(st.just({}), msg_ids.map(lambda msg_id: {"source-msg-id": msg_id})),
+    )
