@@ -72,7 +72,7 @@ def notice_event(irc: IrcMessage, room_id: str, now_ms: int) -> ReceivedEvent | 
     is_known = payload is not None
     event = ChatEvent(
         channel_id=channel_id,
-        channel=channel[1:],
+        channel=channel[1:].lower(),
         type=kind,
         event_id=tags.get("id", ""),
         timestamp=event_time_ms(tags.get("tmi-sent-ts", ""), now_ms),
