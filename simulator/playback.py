@@ -82,11 +82,18 @@ async def play(server: ChatServer, recording: Recording, *, messages_per_s: floa
         for line, pause_s in zip(recording.lines, pauses_s, strict=True):
             due = max(due + pause_s, time.monotonic() - _LATE_S)
             await asyncio.sleep(due - time.monotonic())
-            if _ROOM_STATE_COMMAND in line:
-                # Twitch sends no time with it, and tells it to everybody who joins from now on.
-                await server.moderator.change_settings(recording.channel, _settings(line))
-            else:
-                await server.send_line(recording.channel, renew(line, fresh_ids, unix_ms()))
+            await send_recorded(server, recording.channel, line, fresh_ids)
+
+
+async def send_recorded(
+    server: ChatServer, channel: str, line: bytes, fresh_ids: dict[bytes, bytes]
+) -> None:
+    """Send a recorded *line* to *channel* as of now. *fresh_ids* is that of `renew`."""
+    if _ROOM_STATE_COMMAND in line:
+        # Twitch sends no time with it, and tells it to everybody who joins from now on.
+        await server.moderator.change_settings(channel, _settings(line))
+    else:
+        await server.send_line(channel, renew(line, fresh_ids, unix_ms()))
 
 
 def pauses_at(recording: Recording, messages_per_s: float) -> list[float]:

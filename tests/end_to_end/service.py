@@ -50,6 +50,7 @@ class Service:
             "PUBLISHER_ACK_ENDPOINT": acknowledgements,
             "KAFKA_BROKERS": bootstrap,
             "KAFKA_TOPIC_CHAT_MESSAGES": topic,
+            "KAFKA_TOPIC_CHAT_EVENTS": f"{topic}-events",
             "KAFKA_TOPIC_CHAT_GAPS": f"{topic}-gaps",
             "KAFKA_TOPIC_DEAD_LETTERS": f"{topic}-dead-letters",
             # Tests that run at the same time share one Kafka.

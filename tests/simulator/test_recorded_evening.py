@@ -8,6 +8,10 @@ from itertools import islice
 
 import pytest
 
+from common.chat_event import ChatEvent
+from readers.parsing.irc import parse_irc
+from readers.parsing.line_parser import line_parser
+from readers.parsing.received import ReceivedEvent
 from simulator.chat_lines import ROOM_SETTINGS
 from simulator.playback import Recording, load_recordings
 from tests.simulator.recorded_line import Line, parse_line
@@ -43,6 +47,22 @@ def test_every_event_of_twitch_occurs() -> None:
     shared = {line.kind for line in EVENTS if line.tags.get("msg-id") == "sharedchatnotice"}
     assert own == KINDS
     assert shared == SHARED_KINDS
+
+
+def test_readers_make_every_type_of_event_of_them() -> None:
+    """Also unknown ones. What a ROOMSTATE becomes depends on what was told before."""
+    parse = line_parser().parse
+    received = [
+        one
+        for recording in RECORDINGS
+        for irc in filter(None, map(parse_irc, recording.lines))
+        for one in parse(irc, recording.room_id, 0)
+    ]
+    types = {one.event.type for one in received if isinstance(one, ReceivedEvent)}
+    fields = ChatEvent.__annotations__
+    payloads = {name for name, kind in fields.items() if str(kind).startswith("payloads.")}
+    # A goal goes with other types.
+    assert types == {*payloads - {"goal", "chat_settings_update"}, "unknown"}
 
 
 EVENT_FACTS: dict[str, Callable[[Line], bool]] = {
