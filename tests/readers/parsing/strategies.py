@@ -115,7 +115,7 @@ def notice_tags(msg_ids: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, 
     )
     return st.builds(
         lambda tags, msg_id, source: tags | {"msg-id": msg_id} | source,
-        st.dictionaries(names, _notice_values, max_size=30),
+        st.dictionaries(names, _notice_values, max_size=15),
         st.one_of(msg_ids, st.just("sharedchatnotice")),
         st.one_of(st.just({}), msg_ids.map(lambda msg_id: {"source-msg-id": msg_id})),
     )

@@ -280,6 +280,13 @@ def test_emotes_of_a_me_text_are_where_they_are_in_the_text() -> None:
     )
 
 
+def test_an_emote_that_twitch_counted_too_far_right_is_found() -> None:
+    """As in messages: what AutoMod flagged shifts the positions after it."""
+    flagged = recorded(36, ("emotes=28087:0-6", "emotes=25:14-18"), ("flags=", "flags=0-6:S.6"))
+    event = event_in(flagged.replace(b"WutFace", "übeltat sagt Kappa".encode()))
+    assert event.emote_ranges == (EmoteRange("25", "Kappa", 13, 18),)
+
+
 def test_a_goal_is_told() -> None:
     """Of the gifts of an anonymous user, too."""
     assert event_in(recorded(23)).goal == Goal("NEW_SUB_POINTS", 2, 25, 1, "wet dew wind :-)")
@@ -407,7 +414,9 @@ def test_a_type_of_another_channel_may_be_unknown(source: str) -> None:
     assert event.params["viewerCount"] == "2"
 
 
-@pytest.mark.parametrize("months", ["", "-1", "1.5", "nine", "\u0669", "\u00b2", " 9", "9" * 5000])
+@pytest.mark.parametrize(
+    "months", ["", "-1", "1.5", "nine", "\u0669", "\u00b2", " 9", "9" * 19, "9" * 5000]
+)
 def test_a_number_that_is_none_is_left_out(months: str) -> None:
     """The other fields stay."""
     raw = recorded(20, ("cumulative-months=9", "cumulative-months=" + months.replace(" ", r"\s")))
@@ -415,10 +424,18 @@ def test_a_number_that_is_none_is_left_out(months: str) -> None:
     assert (resub.cumulative_months, resub.sub_tier) == (None, "3000")
 
 
+def test_a_number_may_be_large() -> None:
+    """But not larger than what consumers can read."""
+    for months in "9" * 18, "0" * 17 + "9":
+        raw = recorded(20, ("cumulative-months=9", f"cumulative-months={months}"))
+        assert resub_in(raw).cumulative_months == int(months)
+
+
 def test_logins_are_lower_case_and_names_as_sent() -> None:
-    """Wherever they are."""
+    """Wherever they are. So is the channel."""
     upper = recorded(55, ("sender-login=cabin", "sender-login=Cabin"), ("login=pump", "login=Pump"))
-    event = event_in(upper)
+    event = event_in(upper.replace(b"#castle", b"#Castle"))
+    assert event.channel == "castle"
     assert event.username == "pumpkin_magpie_pi_button"
     assert event.gift_paid_upgrade is not None
     assert event.gift_paid_upgrade.gifter_user_login == "cabincaravan25"
