@@ -148,14 +148,14 @@ class Settings:
         "tcp://127.0.0.1:5557",
         values.endpoints,
         "addresses that readers send batches to, comma-separated; the first available one is used",
-        "reader drain",
+        "reader drain optout",
     )
     publisher_ack_endpoint: tuple[str, ...] = _variable(
         "PUBLISHER_ACK_ENDPOINT",
         "tcp://127.0.0.1:5558",
         values.endpoints,
         "addresses that readers receive acknowledgements from, in the order of PUBLISHER_ENDPOINT",
-        "reader drain",
+        "reader drain optout",
     )
     publisher_bind: str = _variable(
         "PUBLISHER_BIND",
@@ -177,7 +177,7 @@ class Settings:
         values.public_keys,
         "public key of the publisher, 64 hex digits: readers encrypt and accept no other publisher;"
         " for several publishers, one key for all or one per address, comma-separated",
-        "reader drain",
+        "reader drain optout",
     )
     kafka_brokers: str = _variable(
         "KAFKA_BROKERS",
@@ -270,7 +270,7 @@ class Settings:
         "var",
         values.path,
         "directory for outboxes and other durable state",
-        "reader publisher auth channels drain tail keys monitor top",
+        "reader publisher auth channels drain optout tail keys monitor top",
     )
     outbox_max_bytes: int = _variable(
         "OUTBOX_MAX_BYTES",
@@ -278,7 +278,7 @@ class Settings:
         # The outbox needs room for several batches. SQLite's own limit is far above the maximum.
         values.WholeNumber(1024**2, 1024**4),
         "maximum size of each reader's outbox, in bytes; the oldest messages are evicted beyond it",
-        "reader drain",
+        "reader drain optout",
     )
     monitor_bind: web_address.WebAddress = _variable(
         "MONITOR_BIND",
@@ -321,14 +321,14 @@ class Settings:
         "info",
         values.log_level,
         "debug, info, warn or error",
-        "reader publisher auth drain tail keys monitor top",
+        "reader publisher auth drain optout tail keys monitor top",
     )
     log_format: str = _variable(
         "LOG_FORMAT",
         "text",
         values.log_format,
         "text, or json (one object per line)",
-        "reader publisher auth drain tail keys monitor top",
+        "reader publisher auth drain optout tail keys monitor top",
     )
     app_env: str = _variable(
         "APP_ENV",

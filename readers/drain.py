@@ -24,7 +24,8 @@ from common.settings import Settings, SettingsError
 from common.settings_help import settings_help
 from common.startup import settings_are_wrong, start
 from readers.link.publisher_addresses import PublisherAddress, publisher_addresses
-from readers.link.sender import Sender
+from readers.link.send_all import send_all
+from readers.opt_out.file import OPT_OUT_OUTBOX
 from readers.outbox.errors import OutboxDamagedError, OutboxError, OutboxInUseError
 from readers.outbox.outbox import Outbox
 
@@ -130,7 +131,7 @@ def _empty(
     outbox = Outbox(path, channel, settings.outbox_max_bytes)
     try:
         waiting = outbox.waiting
-        asyncio.run(_send(outbox, publishers, within_s))
+        asyncio.run(send_all(outbox, publishers, within_s))
         left = outbox.waiting
         logger.info(
             "%s: %d messages delivered, %d left",
@@ -149,24 +150,15 @@ def _has_untold_loss(channel: str, outbox: Outbox) -> bool:
     absence = outbox.absence()
     if absence is None or absence.reason is not GapReason.DAMAGED:
         return False
+    if channel == OPT_OUT_OUTBOX:
+        # Nothing will ever cover it, and it was said when it happened.
+        return False
     logger.warning(
         "%s: messages may be lost, because the outbox was damaged. The gap record for them is added"
         " when the channel is read again",
         channel,
     )
     return True
-
-
-async def _send(outbox: Outbox, publishers: Sequence[PublisherAddress], within_s: float) -> None:
-    sender = Sender(outbox, publishers)
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            sending = tasks.create_task(sender.run())
-            await sender.wait_until_empty(within_s)
-            sending.cancel()
-    except ExceptionGroup as group:
-        # One of the two failed; the other was cancelled.
-        raise group.exceptions[0] from None
 
 
 if __name__ == "__main__":

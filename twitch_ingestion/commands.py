@@ -43,6 +43,7 @@ COMMANDS = (
     Command("tail", "publisher.tail.__main__", "print what is in the topics"),
     Command("auth", "auth.__main__", "log in, and keep the login valid"),
     Command("keys", "common.keys", "manage the keys of the link between hosts"),
+    Command("optout", "readers.optout", "record nothing of some people any more"),
     Command("drain", "readers.drain", "send what is left in outboxes that nobody reads"),
     Command("monitor", "monitor.__main__", "serve the live page, metrics and health checks"),
     Command("publisher", "publisher.__main__", "write what readers send to Kafka"),

@@ -73,7 +73,7 @@ OVERVIEW = [
         "Lost",
         "Messages that were received and given up in the chosen time.",
         units.Short,
-        {"": "sum(increase(dropped_messages_total C{}[$__range]))"},
+        {"": "sum(increase(dropped_messages_total C{reason!='opt_out'}[$__range]))"},
         is_number=True,
         bad_from=0.5,
     ),
@@ -99,7 +99,12 @@ LOSS_AND_GAPS = [
         "Messages given up",
         "Received, and never to be in Kafka.",
         units.Short,
-        {"{{reason}}": "sum by (reason) (increase(dropped_messages_total C{}[$__rate_interval]))"},
+        {
+            "{{reason}}": (
+                "sum by (reason)"
+                " (increase(dropped_messages_total C{reason!='opt_out'}[$__rate_interval]))"
+            )
+        },
     ),
     Panel(
         "Time missed, by reason",

@@ -17,6 +17,9 @@ from monitor.metrics.channel_metric import (
 from monitor.metrics.metric import Kind, Metric, OverChannels, Sample
 from monitor.metrics.scrape import Scrape
 
+#: The reason that is no loss: somebody does not want to be recorded.
+OPT_OUT = "opt_out"
+
 _NO_GAPS = {reason.value: 0 for reason in GapReason}
 
 
@@ -59,10 +62,10 @@ READER_METRICS: tuple[Metric, ...] = (
     ),
     channel_counts(
         "dropped_messages_total",
-        "Messages given up, never to be published.",
+        "Messages and events given up, never to be published; `opt_out` is as wanted, no loss.",
         "reason",
-        [reason.value for reason in DropReason],
-        lambda status: status.dropped,
+        [*(reason.value for reason in DropReason), OPT_OUT],
+        lambda status: {**status.dropped, OPT_OUT: status.opted_out},
     ),
     channel_metric(
         "replaced_gap_records_total",

@@ -20,6 +20,9 @@ from readers.opt_out.names import Names
 
 OPT_OUT_FILE = "optout.conf"
 
+#: The name of the outbox of the records that tell stores. No channel can have it.
+OPT_OUT_OUTBOX = "opt-out"
+
 #: Enough for 300,000 logins of the greatest length. A larger file is something else.
 MAX_BYTES = 8 * 1024 * 1024
 

@@ -23,6 +23,7 @@ from twitch_ingestion.check.kafka import check_kafka
 from twitch_ingestion.check.link import check_link
 from twitch_ingestion.check.monitor import check_monitor
 from twitch_ingestion.check.open_files import check_open_files
+from twitch_ingestion.check.opt_outs import check_opt_outs
 from twitch_ingestion.check.programs import check_programs
 from twitch_ingestion.check.publisher import check_publisher
 from twitch_ingestion.check.settings import check_settings, settings_of
@@ -39,6 +40,7 @@ at any other time. It starts nothing, and changes nothing here and in Kafka.
   user        whether this is the user whom the files belong to
   disk        STATE_DIR: permissions, free space, inodes, kind of disk, whether SQLite works there
   channels    channels.conf and TWITCH_CHANNELS
+  opt-outs    optout.conf: people who do not want to be recorded
   open files  the limit, for the number of channels
   link        addresses of readers and publisher, key files
   token       the login, and whether Twitch accepts it
@@ -108,6 +110,7 @@ def _subjects(wanted: WantedChannels) -> list[_Subject]:
         _Subject("user", check_user, (*state, "TWITCH_TOKEN_STORE")),
         _Subject("disk", check_disk, (*state, "OUTBOX_")),
         _Subject("channels", partial(check_channels, wanted=wanted), ("TWITCH_CHANNEL",)),
+        _Subject("opt-outs", check_opt_outs, ()),
         _Subject("open files", check_open_files, ("TWITCH_CHANNEL",)),
         _Subject("link", check_link, link),
         _Subject("token", check_token, login),

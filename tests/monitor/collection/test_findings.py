@@ -392,6 +392,15 @@ def test_a_reader_that_hangs_is_in_no_channel(observer: Observer) -> None:
     assert (hangs.publisher.state, hangs.publisher.kafka_is_reachable) == ("hangs", None)
 
 
+def test_what_people_do_not_want_recorded_is_not_lost(observer: Observer) -> None:
+    """Neither for the sentence nor for the channel."""
+    observer.see(healthy(readers=two()))
+    seen = observer.see(healthy(60, readers=two(opted_out=5)))
+    assert seen.findings == []
+    assert seen.sentence.endswith("nothing lost")
+    assert [channel.dropped for channel in seen.channels] == [0, 0]
+
+
 def test_what_was_counted_before_the_first_look_is_not_new(observer: Observer) -> None:
     """Nobody knows when it happened."""
     old = healthy(readers=two(received=7, dropped={"overflowed": 7}))

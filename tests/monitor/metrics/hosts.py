@@ -106,6 +106,7 @@ READERS = st.builds(
     acknowledged=COUNTS,
     dropped=st.dictionaries(NAMES, COUNTS, max_size=3),
     replaced_gaps=COUNTS,
+    opted_out=COUNTS,
     waiting=COUNTS,
     outbox_bytes=COUNTS,
     outbox_limit_bytes=COUNTS,

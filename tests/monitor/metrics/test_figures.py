@@ -31,6 +31,11 @@ DROP_REASONS = dict.fromkeys([reason.value for reason in DropReason], 0)
 GAP_REASONS = dict.fromkeys([reason.value for reason in GapReason], 0)
 
 
+def opt_out(status: ReaderStatus) -> dict[str, int]:
+    """Return what is beside the losses: what was left out as people want it."""
+    return {"opt_out": status.opted_out}
+
+
 @given(st.dictionaries(NAMES, READERS, min_size=1, max_size=4))
 def test_each_channel_has_its_figures(readers: dict[str, ReaderStatus]) -> None:
     """Counts as integers, times in seconds, under the channel's name as it is."""
@@ -56,7 +61,7 @@ def test_each_channel_has_its_figures(readers: dict[str, ReaderStatus]) -> None:
     assert found["dropped_messages_total"] == {
         labels_of(channel=channel, reason=reason): count
         for channel, status in readers.items()
-        for reason, count in (DROP_REASONS | status.dropped).items()
+        for reason, count in (DROP_REASONS | status.dropped | opt_out(status)).items()
     }
     assert found["outbox_limit_bytes"] == {
         NO_LABELS: max(status.outbox_limit_bytes for status in readers.values())
@@ -71,6 +76,7 @@ def test_no_sum_over_channels_falls_when_a_channel_is_removed(per_channel: bool)
         "connects": 2,
         "gaps": 1,
         "dropped": {"overflowed": 3},
+        "opted_out": 4,
         "gaps_by_reason": {"startup": (1, 500)},
     }
     readers = {"xqc": ReaderStatus(**counts), "forsen": ReaderStatus(**counts)}
@@ -111,7 +117,7 @@ def test_channels_are_joined_where_none_has_series_of_its_own(
     dropped = dict(DROP_REASONS)
     gaps = dict(GAP_REASONS)
     for status in all_readers:
-        for reason, count in status.dropped.items():
+        for reason, count in (status.dropped | opt_out(status)).items():
             dropped[reason] = dropped.get(reason, 0) + count
         for reason, (count, _) in status.gaps_by_reason.items():
             gaps[reason] = gaps.get(reason, 0) + count
