@@ -137,6 +137,9 @@ def _publish(
         records = [_record(entry, unix_ms()) for entry in people]
         for start_at in range(0, len(records), RECORDS_PER_BATCH):
             outbox.append(Batch(Kind.EVENT, records[start_at : start_at + RECORDS_PER_BATCH]))
+        logger.info(
+            "publishing %d records; the outbox keeps them until Kafka has them", outbox.waiting
+        )
         takes_events = asyncio.run(send_all(outbox, publishers, within_s)).takes_events
         left = outbox.waiting
         unwritten = outbox.unwritten
@@ -158,7 +161,7 @@ def _publish(
             command("drain"),
         )
     else:
-        logger.info("published %d records", len(people))
+        logger.info("published")
         return exit_codes.OK
     return exit_codes.FAILURE
 
