@@ -23,6 +23,8 @@ COPY channels.conf.example channels.conf
 # var holds messages that Kafka has not confirmed yet. Containers with one role each can share the
 # other two directories: the login, and the link's Unix sockets.
 RUN mkdir --mode=0700 var login link && chown twitch var login link
+# optout.conf is in the volume, where `twitch-ingestion optout` can write it.
+RUN ln -s var/optout/optout.conf optout.conf
 VOLUME /app/var
 USER 10001
 

@@ -54,10 +54,7 @@ class CurrentList:
         try:
             self._read()
         except FileNotFoundError:
-            if self._path.is_symlink():
-                raise SettingsError(
-                    f"{self._path} is a link to a file that does not exist: correct or remove it"
-                ) from None
+            pass  # nobody has opted out
         except OSError as error:
             raise SettingsError(
                 f"cannot read {self._path}: {error.strerror}. Nothing is read from Twitch, because"

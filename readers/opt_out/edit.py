@@ -49,8 +49,6 @@ def _text(path: Path) -> str:
     try:
         return decoded(read_small_file(path, MAX_BYTES))
     except FileNotFoundError:
-        if path.is_symlink():
-            raise
         return ""
 
 
@@ -67,4 +65,6 @@ def _entry(line: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
+    # In a container, it is a link to a folder in the volume.
+    path.resolve().parent.mkdir(mode=0o700, exist_ok=True)
     rewrite_file(path, text.encode("utf-8", "surrogateescape"), _NEW_MODE)

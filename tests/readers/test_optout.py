@@ -121,7 +121,7 @@ def test_root_leaves_no_file_that_readers_cannot_read(processes: StartProcess, p
 
 
 async def test_a_publisher_that_takes_no_events_is_told_of(
-    processes: StartProcess, path: Path
+    processes: StartProcess,
 ) -> None:
     """Waiting would not help."""
     publisher = Publisher()
