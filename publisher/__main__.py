@@ -56,7 +56,7 @@ def _add_module_arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
     parser.set_defaults(run=run)
     commands = parser.add_subparsers(metavar="tail")
-    look = commands.add_parser("tail", help="print the topic, one JSON object per line")
+    look = commands.add_parser("tail", help="print what is in the topics")
     tail.add_arguments(look)
     look.set_defaults(run=tail.run)
 

@@ -174,7 +174,7 @@ def _next_steps(outcome: Outcome, folder: Path) -> list[str]:
         f"    {_supervisor('supervisorctl')} status",
         *_live_page(),
         f"    {command('top')}",
-        f"    {command('tail')}",
+        f"    {command('tail', '--all')}",
         "After an edit of channels.conf:",
         f"    {command('channels', 'apply')}",
     ]

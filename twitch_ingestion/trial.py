@@ -19,7 +19,7 @@ from typing import Any
 
 import simulator
 from common.command_line import program
-from common.settings import EMBEDDED, read_environment, read_settings, settings_file
+from common.settings import EMBEDDED, Settings, read_environment, read_settings, settings_file
 from common.settings_file import SettingsFile
 from common.supervisor_client import SOCKET, connect
 from common.web_address import WebAddress
@@ -66,11 +66,17 @@ class Trial:
 
     folder: Path
     environment: Mapping[str, str]
-    #: The Kafka to publish to, and the topic of the messages.
+    #: The Kafka to publish to.
     brokers: str
-    topic: str
+    #: The names of the topics, by the variables that they are set with.
+    topics: Mapping[str, str]
     #: Where its monitor listens.
     monitor: WebAddress
+
+    @property
+    def topic(self) -> str:
+        """The topic of the messages."""
+        return self.topics["KAFKA_TOPIC_CHAT_MESSAGES"]
 
     @property
     def is_embedded(self) -> bool:
@@ -84,6 +90,16 @@ class Trial:
     def supervisord(self) -> list[str]:
         """Return the command that runs everything."""
         return [*program("supervisord"), "-c", str(self.folder / SUPERVISORD)]
+
+
+def topics_of(settings: Settings) -> dict[str, str]:
+    """Return the names of the topics that `tail` prints, by the variables they are set with."""
+    return {
+        "KAFKA_TOPIC_CHAT_MESSAGES": settings.kafka_topic_chat_messages,
+        "KAFKA_TOPIC_CHAT_EVENTS": settings.kafka_topic_chat_events,
+        "KAFKA_TOPIC_CHAT_GAPS": settings.kafka_topic_chat_gaps,
+        "KAFKA_TOPIC_DEAD_LETTERS": settings.kafka_topic_dead_letters,
+    }
 
 
 def ask_supervisord(folder: Path, procedure: str, *arguments: str) -> Any:
@@ -161,7 +177,7 @@ def _trial(
         folder,
         {**changed, "MONITOR_BIND": str(monitor)},
         settings.kafka_brokers,
-        settings.kafka_topic_chat_messages,
+        topics_of(settings),
         monitor,
     )
 

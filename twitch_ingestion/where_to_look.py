@@ -8,19 +8,17 @@ from pathlib import Path
 
 from common.command_line import command
 from common.settings import Settings, SettingsError, read_settings, settings_file
-from twitch_ingestion.trial import Trial, ask_supervisord
+from twitch_ingestion.trial import Trial, ask_supervisord, topics_of
 
 _TEXT = """
 The live page: {page}
-In another terminal in {here}, the same, and the messages:
+In another terminal in {here}, the same, and what is said:
     {top}
     {tail}
     {kcat}
 Ctrl-C stops everything.
 
 """
-
-_TOPIC = "KAFKA_TOPIC_CHAT_MESSAGES"
 
 
 def where_to_look(trial: Trial) -> str | None:
@@ -47,9 +45,9 @@ def _tail(trial: Trial) -> str:
         # The embedded Kafka writes its address to a file there.
         variables = {"STATE_DIR": str(trial.folder), **variables}
     settings = _settings_of_this_folder()
-    if settings is None or settings.kafka_topic_chat_messages != trial.topic:
-        variables[_TOPIC] = trial.topic
-    return _with_variables(variables, command("tail"))
+    here = topics_of(settings) if settings else {}
+    others = {name: topic for name, topic in trial.topics.items() if here.get(name) != topic}
+    return _with_variables(variables | others, command("tail", "--all"))
 
 
 def _with_variables(variables: Mapping[str, str], words: str) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from common.printable import printable
 from monitor.collection.formats import count, delay, largest_unit, rate, size
 from monitor.collection.snapshot import RANKS, Channel, Level
-from monitor.terminal.texts import age, printable
+from monitor.terminal.texts import age
 
 #: Signs for those who see no colours.
 SIGNS = {Level.PROBLEM: "!!", Level.WARNING: "! ", Level.OK: "  "}

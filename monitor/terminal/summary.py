@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from common.printable import printable
 from monitor.collection.formats import NONE, count, delay, largest_unit, rate
 from monitor.collection.snapshot import Finding, Login, Publisher, Snapshot
 from monitor.terminal.columns import SIGNS
 from monitor.terminal.table import STYLES
-from monitor.terminal.texts import age, printable
+from monitor.terminal.texts import age
 
 _REACHABLE = {True: "reachable", False: "not reachable", None: "not known"}
 

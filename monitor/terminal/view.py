@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from common.printable import printable
 from monitor.collection.snapshot import Snapshot
 from monitor.terminal.columns import COLUMNS, Column, Row
-from monitor.terminal.texts import printable
 
 _MOST_CHARACTERS = 50
 

@@ -18,29 +18,37 @@ from common.settings import Settings, SettingsError, read_environment
 from common.settings_help import settings_help
 from common.startup import settings_are_wrong, start
 from publisher.tail.cluster_finder import ClusterFinder
-from publisher.tail.json_lines import Formatter, value_of, with_headers, with_topic
+from publisher.tail.colors import colors_of_stdout
+from publisher.tail.json_lines import Formatter, escaped, value_of, with_headers, with_topic
 from publisher.tail.start import LOOK_BACK, Start, since
+from publisher.tail.text_lines import TextLines
 from publisher.tail.topic_records import POLL_S, TailReader
+from publisher.tail.topics import ALL, CHOICES, DEAD_LETTERS, MESSAGES, chosen_topics, topic_names
 
 logger = logging.getLogger(__name__)
 
 _CHANNEL = re.compile(r"#?([a-z0-9_]{1,25})")
-_TOPICS = ("messages", "events", "gaps", "dead-letters", "all")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command to *parser*."""
     parser.description = (
-        "Print the value of each record in the topic, one per line, until Ctrl-C. Waits for a"
-        " cluster or a topic that does not exist yet."
+        "Print the records of the topic, one per line, until Ctrl-C. Waits for a cluster or a topic"
+        " that does not exist yet."
     )
     parser.epilog = settings_help("tail")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--topic", choices=CHOICES, default=MESSAGES, help="what to print (default: messages)"
+    )
+    what.add_argument(
+        "--all", action="store_const", const=ALL, dest="topic", help="the same as --topic all"
+    )
     parser.add_argument(
-        "--topic",
-        choices=_TOPICS,
-        default=_TOPICS[0],
-        help="what to print (default: messages). A line is the record's value; of dead-letters, an"
-        " object with headers and value; of all, an object with topic and value",
+        "--json",
+        action="store_true",
+        help="print JSON, for a program: a line is the record's value; of dead-letters, an object"
+        " with headers and value; of all, an object with topic and value",
     )
     parser.add_argument(
         "--channel",
@@ -75,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the records until Ctrl-C; return the exit code."""
     settings = start("tail")
-    line_of = _line_of(options.topic, settings)
+    line_of = _json_lines(options.topic, settings) if options.json else _text_lines(settings)
     try:
         for message in _records(settings, options):
             sys.stdout.buffer.write(line_of(message) + b"\n")
@@ -92,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _records(settings: Settings, options: argparse.Namespace) -> Iterator[Message]:
     """Yield the records, from one cluster after the other. Raises SettingsError."""
-    topics = _topics(settings, options.topic)
+    topics = chosen_topics(settings, options.topic)
     begin = Start(options.last, options.since, options.from_beginning)
     finder = ClusterFinder(settings, read_environment(os.environ))
     while True:
@@ -109,21 +117,20 @@ def _records(settings: Settings, options: argparse.Namespace) -> Iterator[Messag
         begin = Start(from_beginning=True)
 
 
-def _topics(settings: Settings, chosen: str) -> list[str]:
-    names = {
-        "messages": settings.kafka_topic_chat_messages,
-        "events": settings.kafka_topic_chat_events,
-        "gaps": settings.kafka_topic_chat_gaps,
-        "dead-letters": settings.kafka_topic_dead_letters,
-    }
-    # Two settings may name the same topic.
-    return list(dict.fromkeys(filter(None, names.values()))) if chosen == "all" else [names[chosen]]
+def _text_lines(settings: Settings) -> Formatter:
+    lines = TextLines(topic_names(settings), colors_of_stdout())
+    # A terminal of an older character set shows a question mark for what it has not.
+    encoding = sys.stdout.encoding
+    return lambda message: lines.line(message, time.time()).encode(encoding, "replace")
 
 
-def _line_of(chosen: str, settings: Settings) -> Formatter:
-    if chosen == "all":
-        return with_topic(settings.kafka_topic_dead_letters)
-    return with_headers if chosen == "dead-letters" else value_of
+def _json_lines(chosen: str, settings: Settings) -> Formatter:
+    line_of: Formatter = value_of
+    if chosen == ALL:
+        line_of = with_topic(settings.kafka_topic_dead_letters)
+    elif chosen == DEAD_LETTERS:
+        line_of = with_headers
+    return escaped(line_of) if sys.stdout.isatty() else line_of
 
 
 def _channel(text: str) -> str:

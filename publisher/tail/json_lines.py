@@ -1,35 +1,26 @@
-"""Which records `tail` prints, and how."""
+"""Prints records as JSON, for a pipe."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from confluent_kafka import Message
+
+from publisher.tail.origins import headers_of
 
 #: Returns the line for a record, without its line end.
 Formatter = Callable[[Message], bytes]
 
 
-def is_of(channels: Collection[str], message: Message) -> bool:
-    """
-    Return whether *message* is of one of *channels*, each an id or a login name in lower case.
-
-    The key is the channel's id. The name is the first part of the header `reader`.
-    """
-    key = (message.key() or b"").decode("utf-8", "replace")
-    name = _headers(message).get("reader", "").partition("/")[0]
-    return key in channels or name in channels
-
-
 def value_of(message: Message) -> bytes:
-    """Return the record's value, which is a line of JSON in the topics of messages and gaps."""
+    """Return the record's value, which is a line of JSON except in the topic of dead letters."""
     return message.value() or b""
 
 
 def with_headers(message: Message) -> bytes:
     """Return an object with headers and value: a dead letter's headers say why it is one."""
-    return _encode({"headers": _headers(message), "value": _parsed(message)})
+    return _encode({"headers": headers_of(message), "value": _parsed(message)})
 
 
 def with_topic(dead_letters: str) -> Formatter:
@@ -37,17 +28,22 @@ def with_topic(dead_letters: str) -> Formatter:
 
     def line(message: Message) -> bytes:
         topic = message.topic()
-        headers = {"headers": _headers(message)} if topic == dead_letters else {}
+        headers = {"headers": headers_of(message)} if topic == dead_letters else {}
         return _encode({"topic": topic, **headers, "value": _parsed(message)})
 
     return line
 
 
-def _headers(message: Message) -> dict[str, str]:
-    return {
-        name: value.decode("utf-8", "replace") if isinstance(value, bytes) else value or ""
-        for name, value in dict(message.headers() or ()).items()
-    }
+def escaped(format_record: Formatter) -> Formatter:
+    """Return *format_record* with what a terminal would obey as `\\uXXXX`, which is JSON too."""
+
+    def line(message: Message) -> bytes:
+        text = format_record(message).decode("utf-8", "replace")
+        if text.isprintable():
+            return text.encode()
+        return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text).encode()
+
+    return line
 
 
 def _parsed(message: Message) -> object:
@@ -55,7 +51,7 @@ def _parsed(message: Message) -> object:
     text = value_of(message).decode("utf-8", "replace")
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 
@@ -15,15 +14,14 @@ from publisher.kafka.health import KafkaHealth, LibrdkafkaLog
 from publisher.kafka.permissions import is_hidden
 from publisher.kafka.properties import Cluster, connection_properties
 from publisher.kafka.property_errors import explaining_rejections
+from publisher.tail.catch_up import CatchUp, Partition, place_of
 from publisher.tail.cluster_finder import ClusterFinder
-from publisher.tail.json_lines import is_of
+from publisher.tail.origins import is_of
 from publisher.tail.start import RESPONSE_TIMEOUT_S, Start
 
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.5
-
-_Partition = tuple[str, int]
 
 
 class TailReader:
@@ -44,10 +42,9 @@ class TailReader:
         self._channels = channels
         self._start = start
         self._searches = bool(channels) and start.since_ms is None and not start.from_beginning
-        #: The last records of each partition that are searched, up to an offset.
-        self._held: dict[_Partition, tuple[deque[Message], int]] = {}
+        self._catch_up = self._new_catch_up()
         #: The partitions of which all records so far are too old.
-        self._too_old: set[_Partition] = set()
+        self._too_old: set[Partition] = set()
         self._health = KafkaHealth(cluster.brokers)
         self._log_error = BoundedLog(logger.warning)
         self._logged_missing: set[str] = set()
@@ -76,6 +73,7 @@ class TailReader:
 
     def _begin(self) -> bool:
         """Set the first offset of each partition; return False while there is nothing to read."""
+        self._catch_up = self._new_catch_up()
         partitions = []
         for topic in self._topics:
             found = self._partitions(topic)
@@ -90,13 +88,15 @@ class TailReader:
         self._consumer.assign(partitions)
         return True
 
+    def _new_catch_up(self) -> CatchUp:
+        return CatchUp(self._start.last if self._searches else None)
+
     def _set_offset(self, partition: TopicPartition) -> None:
         has_times = not self._cluster.embedded
         place = partition.topic, partition.partition
         first, end = self._consumer.get_watermark_offsets(partition, timeout=RESPONSE_TIMEOUT_S)
-        if self._searches:
-            self._held[place] = deque(maxlen=self._start.last), end
-        elif self._start.since_ms is not None and not has_times:
+        self._catch_up.expect(place, end)
+        if self._start.since_ms is not None and not has_times:
             self._too_old.add(place)
         partition.offset = self._start.offset(
             self._consumer,
@@ -124,46 +124,25 @@ class TailReader:
         while (message := self._consumer.poll(POLL_S)) is not None:
             error = message.error()
             if error is None:
-                yield from self._wanted(message)
+                yield from self._catch_up.take(message, is_wanted=self._is_wanted(message))
             elif error.code() == KafkaError._PARTITION_EOF:
-                yield from self._released(_place(message))
+                self._too_old.discard(place_of(message))
+                yield from self._catch_up.reach_end(place_of(message))
             else:
                 # Other errors are about the group, which we do not use.
                 if message.topic() is not None:
                     needs = ": it needs Read on it" if is_hidden(error) else ""
                     self._log_error("topic %s: %s%s", message.topic(), error.str(), needs)
-                return
+                break
+        yield from self._catch_up.due()
 
-    def _wanted(self, message: Message) -> Iterator[Message]:
-        """Yield *message* if it is to be printed now, after those that were held before it."""
-        place = _place(message)
+    def _is_wanted(self, message: Message) -> bool:
+        place = place_of(message)
         if place in self._too_old:
             if message.timestamp()[1] < (self._start.since_ms or 0):
-                return
+                return False
             self._too_old.discard(place)
-        is_wanted = not self._channels or is_of(self._channels, message)
-        if place not in self._held:
-            if is_wanted:
-                yield message
-            return
-        held, end = self._held[place]
-        offset = message.offset() or 0
-        if offset < end and is_wanted:
-            held.append(message)
-        if offset >= end - 1:
-            yield from self._released(place)
-        if offset >= end and is_wanted:
-            yield message
-
-    def _released(self, place: _Partition) -> Iterator[Message]:
-        """Yield what was held of a partition that was read to where it ended at the start."""
-        held, _ = self._held.pop(place, (deque[Message](), 0))
-        yield from held
-        self._too_old.discard(place)
-
-
-def _place(message: Message) -> _Partition:
-    return message.topic() or "", message.partition() or 0
+        return not self._channels or is_of(self._channels, message)
 
 
 def _log_missing(topic: str, error: KafkaError) -> None:

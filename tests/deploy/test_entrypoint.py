@@ -102,7 +102,7 @@ def test_roles_and_other_programs_are_run(
 
 def test_the_demo_is_healthy_and_shows_messages(processes: StartProcess, app: Path) -> None:
     """Without a setting."""
-    tail = "STATE_DIR=var/demo KAFKA_BROKERS=embedded ./entrypoint tail"
+    tail = "STATE_DIR=var/demo KAFKA_BROKERS=embedded ./entrypoint tail --json"
     check = f"{_UNTIL_LIVE}; echo is healthy; {tail}"
     demo = processes(container(app, "demo", check))
     wait_for_line(demo, r"^is healthy$", timeout_s=80)

@@ -12,7 +12,7 @@ from tests.process_table import running_processes
 from tests.processes import REPOSITORY, Process, wait_for_line
 
 #: The commands that show the messages: `tail`, and kcat with Kafka's address and the topic.
-COMMANDS = r"^ +(.*KAFKA_BROKERS=.* tail)\n +kcat -b (\S+) -t (\S+) -C$"
+COMMANDS = r"^ +(.*KAFKA_BROKERS=.* tail --all)\n +kcat -b (\S+) -t (\S+) -C$"
 
 
 #: The first line that the script prints itself, with the URL of the live page.

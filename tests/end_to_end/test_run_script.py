@@ -75,13 +75,15 @@ def test_the_demo_publishes_the_chat_of_three_channels(run: StartProcess, clone:
 def test_the_commands_that_the_demo_prints_show_its_messages(
     run: StartProcess, clone: Path
 ) -> None:
-    """`tail`, as a shell runs it, and `kcat` print ChatMessages. .env may name another topic."""
-    (clone / ".env").write_text("KAFKA_TOPIC_CHAT_MESSAGES=decoy\n")
+    """`tail`, as a shell runs it, and `kcat`. .env may name other topics, and have no events."""
+    others = "KAFKA_TOPIC_CHAT_MESSAGES=decoy\nKAFKA_TOPIC_CHAT_EVENTS=\n"
+    (clone / ".env").write_text(f"{others}KAFKA_TOPIC_CHAT_GAPS=decoy-gaps\n")
     script = run(["scripts/run", "--demo"])
     address, topic = printed_address_and_topic(script)
     tail = run(["sh", "-c", wait_for_line(script, COMMANDS, timeout_s=0)[1]])
-    line = wait_for_line(tail, r"^\{.*\}$", timeout_s=60)[0]
-    assert decode_chat_message(line).username
+    topics = "twitch-chat-messages, twitch-chat-events, twitch-chat-gaps, twitch-chat-dead-letters"
+    wait_for_line(tail, f"reading topic {topics} at", timeout_s=60)
+    wait_for_line(tail, r"^\d\d:\d\d:\d\d #\w+ \w+: ", timeout_s=60)
     [record, *_] = kcat_read(address, topic, count=1)
     assert decode_chat_message(record.value).username
     assert script.stop() == 0

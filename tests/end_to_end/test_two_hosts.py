@@ -73,7 +73,8 @@ def test_two_hosts_continue_after_their_link_was_cut(
     hosts.exchange_keys()
     publisher = hosts.publisher.supervise()
     readers = start_readers_host(hosts)
-    tail = hosts.publisher.start(*python_module("publisher", "tail", "--from-beginning"))
+    show = python_module("publisher", "tail", "--json", "--from-beginning")
+    tail = hosts.publisher.start(*show)
     of_publisher = {"monitor", "publisher"}
     wait_for(lambda: set(publisher.programs()) == of_publisher, _WITHIN_S, "its programs")
     assert set(readers.programs()) == {"auth", "monitor", *(f"reader-{name}" for name in CHANNELS)}

@@ -127,7 +127,7 @@ def two_hosts(folder: Path) -> Iterator[TwoHosts]:
 
 
 def messages_in(output: str) -> list[ChatMessage]:
-    """Return the messages in the output of `python -m publisher tail`, from whole lines only."""
+    """Return the messages in the output of `tail --json`, from whole lines only."""
     lines = output.splitlines(keepends=True)
     return [
         decode_chat_message(line.encode())

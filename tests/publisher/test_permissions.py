@@ -137,7 +137,7 @@ def test_tail_names_what_it_may_not_read_and_goes_on_once_it_may(
     acls.grant(TOPIC, topic, DESCRIBE)
     wait_for_line(tail, f"WARNING .*topic {topic}: .*: it needs Read on it", 20)
     acls.grant(TOPIC, topic, READ)
-    wait_for_line(tail, "^the message$", 20)
+    wait_for_line(tail, " the message$", 20)
 
     assert "roup authorization" not in tail.output()
 

@@ -111,9 +111,9 @@ def test_the_demo_needs_nothing_but_the_wheel(installed: Path, short_folder: Pat
     with started_processes(short_folder) as start:
         demo = start([script, "demo"], _ENVIRONMENT)
         wait_for_line(demo, "Ctrl-C stops everything", timeout_s=60)
-        command = next(line for line in demo.output().splitlines() if line.endswith(" tail"))
+        command = next(line for line in demo.output().splitlines() if line.endswith(" tail --all"))
         shown = start(["sh", "-c", command], _ENVIRONMENT)
-        wait_for_line(shown, '"channel_id":', timeout_s=60)
+        wait_for_line(shown, r"^\d\d:\d\d:\d\d #\w+ \w+: ", timeout_s=60)
         assert demo.stop(timeout_s=40) == 0
 
 
@@ -134,7 +134,7 @@ def test_with_uv_the_printed_commands_run(wheel: Path, tmp_path: Path) -> None:
         line.strip() for line in steps.splitlines()
     )
     assert top == "twitch-ingestion top"
-    assert tail == "twitch-ingestion tail"
+    assert tail == "twitch-ingestion tail --all"
     assert apply == "twitch-ingestion channels apply"
     assert _run([shlex.split(supervisord)[0], "--version"], environment=path)
     assert "Usage" in _run([shlex.split(supervisorctl)[0], "--help"], environment=path)

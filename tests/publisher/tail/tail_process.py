@@ -18,15 +18,21 @@ from tests.processes import (
 def start_tail(
     processes: StartProcess, cluster: KafkaCluster, topic: str, *arguments: str
 ) -> Process:
-    """Start `tail` for *topic* and those of its events, gaps and dead letters."""
-    settings = {
+    """Start `tail --json` for *topic* and those of its events, gaps and dead letters."""
+    return processes(
+        python_module("publisher", "tail", "--json", *arguments), topic_settings(cluster, topic)
+    )
+
+
+def topic_settings(cluster: KafkaCluster, topic: str) -> dict[str, str]:
+    """Return the settings for *topic* and those of its events, gaps and dead letters."""
+    return {
         "KAFKA_BROKERS": cluster.bootstrap,
         "KAFKA_TOPIC_CHAT_MESSAGES": topic,
         "KAFKA_TOPIC_CHAT_EVENTS": f"{topic}-events",
         "KAFKA_TOPIC_CHAT_GAPS": f"{topic}-gaps",
         "KAFKA_TOPIC_DEAD_LETTERS": f"{topic}-dead",
     }
-    return processes(python_module("publisher", "tail", *arguments), settings)
 
 
 def produce(

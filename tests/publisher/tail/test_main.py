@@ -81,7 +81,7 @@ def test_a_closed_pipe_ends_tail_quietly(
         "KAFKA_TOPIC_CHAT_MESSAGES": topic,
     }
     with subprocess.Popen(
-        python_module("publisher", "tail", "--from-beginning"),
+        python_module("publisher", "tail", "--json", "--from-beginning"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment,
@@ -102,7 +102,7 @@ def test_the_embedded_cluster_of_a_publisher_is_found_without_an_address(
     processes: StartProcess,
 ) -> None:
     """`tail` runs in the same folder, and prints all of each publisher that starts meanwhile."""
-    tail = processes(python_module("publisher", "tail"), {"KAFKA_BROKERS": "embedded"})
+    tail = processes(python_module("publisher", "tail", "--json"), {"KAFKA_BROKERS": "embedded"})
     wait_for_line(tail, "no publisher with an embedded Kafka is running here; waiting for one", 20)
     for first in (100, 200):
         # It finds the cluster only after the messages.

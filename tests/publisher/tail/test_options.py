@@ -199,7 +199,7 @@ def test_the_options_work_with_the_embedded_cluster(
     options = {"since": ("--since", "1h"), "last": ("-n", "3")}
     found = {
         name: processes(
-            python_module("publisher", "tail", "--channel", "beta", *arguments),
+            python_module("publisher", "tail", "--json", "--channel", "beta", *arguments),
             {"KAFKA_BROKERS": "embedded"},
         )
         for name, arguments in options.items()
