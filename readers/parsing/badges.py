@@ -15,10 +15,10 @@ from functools import lru_cache
 from common.extended_message import Badge
 from readers.parsing.irc import unescape_tag
 
-#: The tags that `roles` reads.
-ROLE_TAGS = ("badges", "mod", "subscriber", "vip", "turbo", "user-type")
+#: The tags whose values `standing` takes.
+STANDING_TAGS = ("badge-info", "badges", "mod", "subscriber", "vip", "turbo", "user-type")
 
-# A chatter writes several times, and many have equal badges. A thousand readers may have full
+# Many chatters have the same badges, and who writes, writes again. A thousand readers may have full
 # caches: docs/benchmarks.md says how large one is.
 _CACHED = 128
 
@@ -38,7 +38,6 @@ _ROLES: tuple[tuple[str, frozenset[str], tuple[str, str]], ...] = (
 )
 
 
-@lru_cache(_CACHED)
 def badges(sent: str, badge_info: str) -> tuple[Badge, ...]:
     """
     Return the badges in the values of the tags `badges` and `badge-info`, in the order of *sent*.
@@ -60,18 +59,22 @@ def roles(tags: Mapping[str, str], *, is_broadcaster: bool) -> tuple[str, ...]:
     *is_broadcaster* is whether the chatter's user id is the channel's id. docs/records.md lists the
     values. Never raises, whatever the tags hold.
     """
-    found = roles_of(tuple([tags.get(name) for name in ROLE_TAGS]))
+    sets = {set_id for set_id, _ in _items(tags.get("badges", ""))}
+    found = tuple(
+        role for role, shown_by, (tag, value) in _ROLES if sets & shown_by or tags.get(tag) == value
+    )
     return with_broadcaster(found) if is_broadcaster else found
 
 
 @lru_cache(_CACHED)
-def roles_of(values: tuple[str | None, ...]) -> tuple[str, ...]:
-    """Return the roles that the values of ROLE_TAGS show; None stands for a missing tag."""
-    tags = dict(zip(ROLE_TAGS, values, strict=True))
-    sets = {set_id for set_id, _ in _items(tags["badges"] or "")}
-    return tuple(
-        role for role, shown_by, (tag, value) in _ROLES if sets & shown_by or tags.get(tag) == value
-    )
+def standing(values: tuple[str, ...]) -> tuple[tuple[Badge, ...], tuple[str, ...]]:
+    """
+    Return `badges` and `roles` for the values of STANDING_TAGS; "" stands for a missing tag.
+
+    The roles are without that of a broadcaster who hides the badge. Recent results are kept.
+    """
+    tags = dict(zip(STANDING_TAGS, values, strict=True))
+    return badges(tags["badges"], tags["badge-info"]), roles(tags, is_broadcaster=False)
 
 
 def with_broadcaster(found: tuple[str, ...]) -> tuple[str, ...]:

@@ -60,6 +60,36 @@ def well_placed_emotes(emotes: str, text: str) -> list[str] | None:
     return names if taken <= len(text) else None
 
 
+def well_placed_ranges(emotes: str, text: str) -> tuple[list[str], tuple[EmoteRange, ...]] | None:
+    """
+    Return what `emote_names` and `emote_ranges` return, in half the time, or None.
+
+    For the same arguments, `well_placed_emotes` returns the same names, or None. Never raises.
+    """
+    places: list[tuple[int, int, str]] = []
+    for emote in emotes.split("/"):
+        emote_id, _, ranges = emote.partition(":")
+        try:
+            decoded = _decode_ranges("[[" + ranges.replace(",", "],[").replace("-", ",") + "]]")
+        except msgspec.DecodeError:
+            return None
+        places += [(first, last, emote_id) for first, last in decoded]
+    if len(places) != _ranges_in(emotes):
+        return None
+    places.sort()
+    names: list[str] = []
+    found: list[EmoteRange] = []
+    taken = 0
+    for first, last, emote_id in places:
+        name = text[first : last + 1]
+        if first < taken or not name or " " in name:
+            return None
+        taken = last + 1
+        names.append(name)
+        found.append(EmoteRange(emote_id, name, first, taken))
+    return (names, tuple(found)) if taken <= len(text) else None
+
+
 def emote_names(emotes: str, text: str, flags: str) -> tuple[list[str], int]:
     """
     Return the emotes' names, one per use in text order, and the number of skipped ranges.

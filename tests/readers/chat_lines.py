@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from common.chat_message import ChatMessage
+from common.chat_message import ChatMessage, encode_chat_message
+from common.extended_message import ExtendedMessage
 from readers.parsing.chat_parser import received_message
+from readers.parsing.extended_fast_path import extended_fast_path
+from readers.parsing.extended_parser import extended_received_message
 from readers.parsing.fast_path import fast_path
 from readers.parsing.irc import parse_irc
 from readers.parsing.received import ReceivedMessage
@@ -43,11 +46,44 @@ def line(text: str, changes: dict[str, str] | None = None, command: str = "PRIVM
 
 
 def parsed_line(raw: bytes) -> ReceivedMessage | None:
-    """Parse a line with a fixed room and time. If the fast path can parse it, both must agree."""
+    """
+    Parse a line with a fixed room and time. If the fast path can parse it, both must agree.
+
+    The extended message of the line must begin as its message does.
+    """
     irc = parse_irc(raw)
     received = None if irc is None else received_message(irc, room_id=ROOM_ID, now_ms=NOW_MS)
     assert fast_path(raw) in (None, received)
+    extended = extended_line(raw)
+    if received is None:
+        assert extended is None
+    else:
+        assert extended is not None
+        assert (extended.id, extended.skipped_emotes) == (received.id, received.skipped_emotes)
+        beginning = encode_chat_message(received.message).removesuffix(b"}")
+        assert encode_chat_message(extended.message).startswith(beginning)
     return received
+
+
+def extended_line(raw: bytes) -> ReceivedMessage | None:
+    """Parse a line to an ExtendedMessage, as `parsed_line` does."""
+    irc = parse_irc(raw)
+    received = (
+        None if irc is None else extended_received_message(irc, room_id=ROOM_ID, now_ms=NOW_MS)
+    )
+    fast = extended_fast_path(raw)
+    assert fast in (None, received)
+    for parsed in (fast, received):
+        assert parsed is None or isinstance(parsed.message, ExtendedMessage)
+    return received
+
+
+def extended_message(raw: bytes) -> ExtendedMessage:
+    """Parse a line that has a message to an ExtendedMessage."""
+    received = extended_line(raw)
+    assert received is not None
+    assert isinstance(received.message, ExtendedMessage)
+    return received.message
 
 
 def parsed_message(raw: bytes) -> ChatMessage:

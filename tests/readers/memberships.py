@@ -17,7 +17,6 @@ from readers.outbox.outbox import Outbox
 from readers.parsing.line_parser import LineParser, line_parser
 from readers.parsing.received import Received, ReceivedMessage
 from readers.presence import ChannelPresence
-from readers.room_settings import RoomSettings
 from readers.status_keeper import StatusKeeper
 from readers.twitch.credentials import Credentials, credentials
 from readers.twitch.timing import Timing
@@ -99,7 +98,6 @@ def membership(
     parser: Callable[[], LineParser] = line_parser,
 ) -> Membership:
     """Return a membership of CHANNEL that has not begun."""
-    status = StatusKeeper(CHANNEL, settings)
     return Membership(
         CHANNEL,
         settings,
@@ -107,8 +105,7 @@ def membership(
         listener.take,
         ChannelPresence(CHANNEL, listener.outbox, listener.outbox.append, lambda *_: False),
         parser=parser,
-        room_settings=RoomSettings(CHANNEL, status.status, listener.take),
-        status=status,
+        status=StatusKeeper(CHANNEL, settings),
         timing=timing,
     )
 
@@ -122,8 +119,7 @@ async def membership_of(
     parser: Callable[[], LineParser] = line_parser,
 ) -> AsyncIterator[None]:
     """Stay in the channel while the block runs."""
-    staying = membership(settings, listener, log_in_as, timing, parser)
-    task = asyncio.create_task(staying.stay())
+    task = asyncio.create_task(membership(settings, listener, log_in_as, timing, parser).stay())
     try:
         yield
         assert not task.done(), task
@@ -131,4 +127,3 @@ async def membership_of(
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        staying._status.on_stopped()

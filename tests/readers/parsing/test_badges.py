@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.extended_message import Badge
-from readers.parsing.badges import ROLE_TAGS, badges, roles
+from readers.parsing.badges import badges, roles
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,8 @@ def test_badges_come_in_the_order_of_the_tag(
     assert badges(sent, infos) == expected
 
 
+_ROLE_TAGS = ("badges", "mod", "subscriber", "vip", "turbo", "user-type")
+
 _IN_ORDER = {
     "badges": "bot-badge/1,turbo/1,founder/0,vip/1,lead_moderator/1,global_mod/1,admin/1,staff/1,"
     "broadcaster/1"
@@ -55,7 +57,7 @@ _IN_ORDER = {
     ("tags", "expected"),
     [
         ({}, ""),
-        (dict.fromkeys(ROLE_TAGS, "0"), ""),
+        (dict.fromkeys(_ROLE_TAGS, "0"), ""),
         (
             _IN_ORDER,
             "broadcaster staff admin global_mod lead_moderator moderator vip subscriber founder"
@@ -86,7 +88,7 @@ def test_the_broadcaster_is_known_without_the_badge() -> None:
     assert roles({"badges": "broadcaster/1"}, is_broadcaster=True) == ("broadcaster",)
 
 
-@given(st.text(), st.text(), st.dictionaries(st.sampled_from(ROLE_TAGS), st.text()))
+@given(st.text(), st.text(), st.dictionaries(st.sampled_from(_ROLE_TAGS), st.text()))
 def test_no_tags_raise(sent: str, infos: str, tags: dict[str, str]) -> None:
     """Whatever they hold."""
     assert len(badges(sent, infos)) <= sent.count(",") + 1

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.extended_message import EmoteRange
-from readers.parsing.emotes import emote_names, emote_ranges, well_placed_emotes
+from readers.parsing.emotes import emote_names, emote_ranges, well_placed_emotes, well_placed_ranges
 from tests.readers.parsing import strategies
 from tests.readers.parsing.strategies import thorough
 
@@ -146,6 +146,7 @@ def test_emotes_inserted_into_a_text_are_found_again(
     tag = strategies.emotes_tag(uses)
     assert emote_names(tag, text, "") == (names, 0)
     assert well_placed_emotes(tag, text) == names
+    assert not tag or well_placed_ranges(tag, text) == (names, emote_ranges(tag, text, ""))
 
 
 @thorough
@@ -160,6 +161,16 @@ def test_well_placed_emotes_agree_with_emote_names(emotes: str, text: str) -> No
     """For any tag, the faster function returns either None or the same names."""
     names = well_placed_emotes(emotes, text)
     assert names is None or (names, 0) == emote_names(emotes, text, "")
+    placed = well_placed_ranges(emotes, text)
+    assert (
+        placed is None
+        if names is None
+        else placed
+        in (
+            None,
+            (names, emote_ranges(emotes, text, "")),
+        )
+    )
 
 
 @thorough

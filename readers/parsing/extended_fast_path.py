@@ -1,0 +1,132 @@
+"""
+Parse the usual form of a chat line to an ExtendedMessage. This takes a fifth of the time of irc.py
+and extended_parser.py, which parse any line.
+
+1. One regular expression parses a line with the tags that most lines have, and no other.
+2. Otherwise the tags are split, whatever their order. This takes twice as long.
+3. They parse a line in which anything else is unusual: a room or user id that is not a number, an
+   emote that is not where its tag says. Otherwise the result is the same, unless a tag
+   appears twice, which Twitch does not send.
+"""
+
+from __future__ import annotations
+
+import re
+
+from common.extended_message import ExtendedMessage
+from readers.parsing.action import without_action
+from readers.parsing.badges import STANDING_TAGS, standing, with_broadcaster
+from readers.parsing.emotes import well_placed_ranges
+from readers.parsing.extended_fields import extended_fields
+from readers.parsing.irc import unescape_tag
+from readers.parsing.names import display_name
+from readers.parsing.received import ReceivedMessage
+
+_PRIVMSG = r":([a-z0-9_]++)![^ ]*+ PRIVMSG #([a-z0-9_]*+) :"
+
+# Possessive repetitions, `*+`, never backtrack, so the time is linear in the length of any line.
+# The usual values of some tags, such as `first-msg=0`, are not captured: their fields are left out.
+# `well_placed_ranges` accepts only these characters. An escaped character needs `unescape_tag`.
+_USUAL_CHAT = re.compile(
+    r"@(?:badge-info=([^;]*+);)?+badges=([^;]*+);(?:client-nonce=([^;\\]*+);)?+"
+    r"color=([^;\\]*+);display-name=([^;\\]*+);(?:emote-only=(1);)?+"
+    r"emotes=([a-zA-Z0-9_:/,-]*+);(?:first-msg=0;)?+(?:flags=([^;\\]*+);)?+id=([^;]*+);"
+    r"mod=([^;]*+);(?:returning-chatter=0;)?+room-id=([0-9]++);subscriber=([^;]*+);"
+    r"tmi-sent-ts=([1-9][0-9]{0,17}+);turbo=([^;]*+);user-id=([0-9]++);"
+    rf"user-type=([^; ]*+)(?:;vip=([^; ]*+))?+ {_PRIVMSG}(?!\x01)(.*)",
+    re.DOTALL,
+)
+_USERNAME = 18
+
+_USUAL_MESSAGE = re.compile(rf"{_PRIVMSG}(.*)", re.DOTALL)
+_USUAL_NUMBERS = re.compile(r"[0-9]+ [0-9]+ [1-9][0-9]{0,17}")
+_USUAL_EMOTES = re.compile(r"[a-zA-Z0-9_:/,-]*")
+
+
+def extended_fast_path(line: bytes) -> ReceivedMessage | None:
+    """
+    Return the ExtendedMessage in *line*, or None if `parse_irc` has to parse the line.
+
+    The line may end in CR LF, CR, LF or none of them. Never raises, whatever the bytes.
+    """
+    decoded = line.decode("utf-8", "replace").rstrip("\r\n")
+    found = _USUAL_CHAT.match(decoded)
+    # A chatter may type text that looks like tags. Real tags end at the first space, and " :" is
+    # before the name.
+    if found is None or found.start(_USERNAME) - 2 != decoded.find(" "):
+        return _from_any_tags(decoded)
+    # fmt: off
+    (
+        badge_info, badges, nonce, color, name, emote_only, emotes, flags, message_id, mod, room_id,
+        subscriber, sent_ms, turbo, user_id, user_type, vip, username, channel, text,
+    ) = found.groups("")
+    # fmt: on
+    placed = well_placed_ranges(emotes, text) if emotes else ([], ())
+    if placed is None:
+        return None
+    names, ranges = placed
+    shown, held = standing((badge_info, badges, mod, subscriber, vip, turbo, user_type))
+    message = ExtendedMessage(
+        room_id,
+        user_id,
+        username,
+        text,
+        int(sent_ms),
+        names,
+        message_id=message_id,
+        channel=channel,
+        display_name="" if name == username else name,
+        color=color,
+        badges=shown,
+        roles=with_broadcaster(held) if user_id == room_id else held,
+        is_emote_only=emote_only == "1",
+        emote_ranges=ranges,
+        automod_flags=flags,
+        client_nonce=nonce,
+    )
+    return ReceivedMessage(message, message_id, skipped_emotes=0)
+
+
+def _from_any_tags(decoded: str) -> ReceivedMessage | None:
+    head, _, rest = decoded.partition(" ")
+    found = _USUAL_MESSAGE.match(rest)
+    if found is None or not head.startswith("@"):
+        return None
+    username, channel, typed = found.groups()
+    tags: dict[str, str] = {}
+    for tag in head[1:].split(";"):
+        name, _, value = tag.partition("=")
+        tags[name] = value
+    get = tags.get
+    room_id, user_id, sent_ms = get("room-id", ""), get("user-id", ""), get("tmi-sent-ts", "")
+    emotes = get("emotes", "")
+    if not (
+        _USUAL_NUMBERS.fullmatch(f"{room_id} {user_id} {sent_ms}")
+        and _USUAL_EMOTES.fullmatch(emotes)
+    ):
+        return None
+    text = without_action(typed)
+    placed = well_placed_ranges(emotes, text) if emotes else ([], ())
+    if placed is None:
+        return None
+    names, ranges = placed
+    message_id = get("id", "")
+    shown, held = standing(tuple([get(tag, "") for tag in STANDING_TAGS]))
+    message = ExtendedMessage(
+        room_id,
+        user_id,
+        username,
+        text,
+        int(sent_ms),
+        names,
+        message_id=message_id,
+        channel=channel,
+        display_name=display_name(get("display-name", ""), username),
+        color=unescape_tag(get("color", "")),
+        badges=shown,
+        roles=with_broadcaster(held) if user_id == room_id else held,
+        is_action=text != typed,
+        emote_ranges=ranges,
+        **extended_fields(tags, channel_id=room_id, text=text),
+    )
+    return ReceivedMessage(message, message_id, skipped_emotes=0)

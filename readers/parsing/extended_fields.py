@@ -1,0 +1,103 @@
+"""
+Read the fields of an extended message that most messages do not have.
+
+Each is in a tag of its own, which Twitch leaves out, or sends empty or as 0, otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from common.extended_message import Cheer, Reply
+from readers.parsing.gifs import gifs
+from readers.parsing.irc import unescape_tag
+from readers.parsing.shared_chat import source
+
+# Tags whose value is a text, and the field that it is for.
+_TEXTS = {
+    "animation-id": "channel_points_animation_id",
+    "client-nonce": "client_nonce",
+    "custom-reward-id": "channel_points_custom_reward_id",
+    "flags": "automod_flags",
+}
+
+# Tags whose value 1 makes the field true.
+_TRUTHS = {
+    "emote-only": "is_emote_only",
+    "first-msg": "is_first_message",
+    "returning-chatter": "is_returning_chatter",
+    "source-only": "is_source_only",
+}
+
+_REPLY = {
+    "reply-parent-msg-id": "parent_message_id",
+    "reply-parent-msg-body": "parent_message_body",
+    "reply-parent-user-id": "parent_user_id",
+    "reply-parent-user-login": "parent_user_login",
+    "reply-parent-display-name": "parent_user_name",
+    "reply-thread-parent-msg-id": "thread_message_id",
+    # Twitch does not document the thread's user id and display name, and does not always send them.
+    "reply-thread-parent-user-id": "thread_user_id",
+    "reply-thread-parent-user-login": "thread_user_login",
+    "reply-thread-parent-display-name": "thread_user_name",
+}
+
+# EventSub's `message_type` for a `msg-id`. One that is not here is published as it is.
+_MESSAGE_TYPES = {
+    "highlighted-message": "channel_points_highlighted",
+    "skip-subs-mode-message": "channel_points_sub_only",
+    "user-intro": "user_intro",
+    "animated-message": "power_ups_message_effect",
+    "gigantified-emote-message": "power_ups_gigantified_emote",
+}
+
+# No cheer has more bits. int() raises ValueError for several thousand digits.
+_MAX_DIGITS = 18
+
+
+def extended_fields(
+    tags: Mapping[str, str], *, channel_id: str, text: str, offset: int = 0
+) -> dict[str, Any]:
+    """
+    Return the fields of an ExtendedMessage that *tags*, as sent, have values for.
+
+    Positions refer to *text*, and the message begins at *offset* in it. The fields that nearly
+    every message has, and `emote_ranges`, are not among them. Never raises, whatever the tags hold.
+    """
+    fields: dict[str, Any] = {}
+    for tag, field in _TEXTS.items():
+        if value := tags.get(tag):
+            fields[field] = unescape_tag(value)
+    for tag, field in _TRUTHS.items():
+        if tags.get(tag) == "1":
+            fields[field] = True
+    if tags.get("reply-parent-msg-id"):
+        fields["reply"] = Reply(
+            **{field: unescape_tag(tags.get(tag, "")) for tag, field in _REPLY.items()}
+        )
+    if bits := _number(tags.get("bits", "")):
+        fields["cheer"] = Cheer(bits)
+    if tag := tags.get("gifs", ""):
+        fields["gifs"] = gifs(unescape_tag(tag), text, offset)
+    if kind := tags.get("msg-id", ""):
+        fields["message_type"] = _MESSAGE_TYPES.get(kind) or unescape_tag(kind)
+    if tags.get("source-room-id"):
+        fields |= _source_fields(tags, channel_id)
+    return fields
+
+
+def _source_fields(tags: Mapping[str, str], channel_id: str) -> dict[str, Any]:
+    origin = source(tags, channel_id)
+    return {
+        "source_broadcaster_user_id": origin.broadcaster_user_id,
+        "source_message_id": origin.message_id,
+        "source_badges": origin.badges,
+    }
+
+
+def _number(value: str) -> int:
+    """Return *value* as a number; 0 if it is none."""
+    if len(value) <= _MAX_DIGITS and value.isascii() and value.isdecimal():
+        return int(value)
+    return 0

@@ -1,0 +1,128 @@
+"""Which chat lines take the fast path of extended messages. `parsed_line` checks that all agree."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from readers.parsing.extended_fast_path import _USUAL_CHAT, extended_fast_path
+from readers.parsing.fast_path import fast_path
+from readers.parsing.irc import parse_irc
+from simulator.playback import load_recordings
+from tests.readers.chat_lines import TAGS, line, parsed_line
+from tests.readers.parsing import strategies
+from tests.readers.parsing.strategies import thorough
+
+_NONCE = f"client-nonce={TAGS['client-nonce']};".encode()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        line("hi").replace(rb"Rosy\sFinch", b"RosyFinch"),
+        line("hi", {"display-name": "rosyfinch", "vip": "1"}),
+        line("hi", {"display-name": "rosyfinch"}).replace(_NONCE, b""),
+        line("hi", {"display-name": "雀", "flags": "0-1:P.3"}),
+        line("Kappa \U0001f602 :) ;id=1;", {"display-name": "", "emotes": "25:0-4/1:8-9"}),
+    ],
+)
+def test_one_expression_parses_a_line_as_twitch_sends_most(raw: bytes) -> None:
+    """Whatever the text, and with or without emotes."""
+    assert _USUAL_CHAT.match(raw.decode())
+    assert extended_fast_path(raw) is not None
+    parsed_line(raw)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        line("hi"),
+        line("\x01ACTION waves Kappa\x01", {"emotes": "25:6-10"}),
+        line("hi", {"bits": "5", "new-tag": "1"}),
+        line("hi").replace(b"badges=", b"badgers="),
+        b"@tmi-sent-ts=1704557984095;room-id=1;user-id=2 :ann!a@a PRIVMSG #birdwatch :hi",
+    ],
+)
+def test_a_line_with_other_tags_takes_the_fast_path(raw: bytes) -> None:
+    """In any order, and with a `/me`."""
+    assert extended_fast_path(raw) is not None
+    parsed_line(raw)
+
+
+def test_most_recorded_lines_take_the_fast_path() -> None:
+    """At least those that are on the fast path of the six fields."""
+    chat = [
+        line
+        for recording in load_recordings()
+        for line in recording.lines
+        if (irc := parse_irc(line)) and irc.command == "PRIVMSG"
+    ]
+    fast = [line for line in chat if extended_fast_path(line)]
+    assert len(fast) > 0.95 * len(chat) > 0
+    assert not [line for line in chat if fast_path(line) and not extended_fast_path(line)]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        line("hi", {"room-id": r"1\:2"}),
+        line("hi", {"user-id": "4" + "\u0664"}),
+        line("hi", {"tmi-sent-ts": "0"}),
+        line("hi", {"tmi-sent-ts": "9" * 19}),
+        line("hi", {"emotes": "25:0-4"}),
+        line("Kappa", {"emotes": "25:0-4],[0-4"}),
+        line("hi", {"msg-id": "announcement"}, "USERNOTICE"),
+        line("hi").replace(b" :rosyfinch!", b"  :rosyfinch!"),
+        line("hi").replace(b" :rosyfinch!", b" :RosyFinch!"),
+        line("hi").replace(b"#birdwatch", b"rosyfinch"),
+        line("hi").replace(b"#birdwatch", b"#BirdWatch"),
+        line("hi").replace(b"@", b":"),
+        # A missing tag is not read from the text instead.
+        line(";user-id=1; :ann!a PRIVMSG #b :hi").replace(b"user-id=55667788;", b"", 1),
+        b"@",
+        b"",
+    ],
+)
+def test_an_unusual_line_does_not_take_the_fast_path(raw: bytes) -> None:
+    """The full parser decides whether it is a message."""
+    assert extended_fast_path(raw) is None
+    parsed_line(raw)
+
+
+def test_tags_in_the_text_are_text() -> None:
+    """Also if a line with all usual tags is in it."""
+    inner = line("inner", {"display-name": "RosyFinch"}).decode().rstrip().partition(";")[2]
+    raw = f"@badge-info= :ann!a@a PRIVMSG #birdwatch :;{inner}"
+    assert _USUAL_CHAT.match(raw)
+    received = parsed_line(raw.encode())
+    assert received is not None
+    assert (received.message.username, received.message.message) == ("ann", f";{inner}")
+
+
+@thorough
+@given(st.data(), st.binary(max_size=3))
+def test_both_paths_agree_on_a_changed_line(data: st.DataObject, put: bytes) -> None:
+    """A few bytes are removed or replaced anywhere."""
+    raw = line(
+        "Kappa Shit Kappa",
+        {
+            "display-name": "RosyFinch",
+            "emotes": "25:0-4,12-16/9:6-9",
+            "flags": "6-9:P.3",
+            **data.draw(st.sampled_from([{}, {"bits": "5"}, {"vip": "1"}])),
+        },
+    )
+    start = data.draw(st.integers(0, len(raw)))
+    stop = data.draw(st.integers(start, min(len(raw), start + 12)))
+    changed = raw[:start] + put + raw[stop:]
+    names = [tag.partition(b"=")[0] for tag in changed.partition(b" ")[0][1:].split(b";")]
+    assume(len(names) == len(set(names)))
+    parsed_line(changed)
+
+
+@given(strategies.texts_with_emotes())
+def test_both_paths_agree_on_emotes(drawn: tuple[str, list[tuple[str, int]]]) -> None:
+    """With one emote or several, wherever they are."""
+    text, uses = drawn
+    parsed_line(line(text, {"emotes": strategies.emotes_tag(uses), "display-name": "RosyFinch"}))
