@@ -16,6 +16,7 @@ from common import web_address
 KAFKA_CONF_PREFIX = "KAFKA_CONF_"
 EMBEDDED = "embedded"
 EXACTLY_ONCE = "exactly-once"
+EXTENDED = "extended"
 
 #: The commands that use the KAFKA_CONF_*, separated by spaces.
 KAFKA_CONF_USERS = "publisher tail"
@@ -192,6 +193,13 @@ class Settings:
         values.topic,
         "topic for chat messages",
         "publisher tail",
+    )
+    kafka_message_fields: str = _variable(
+        "KAFKA_MESSAGE_FIELDS",
+        "basic",
+        values.message_fields,
+        "basic: the six fields of a message; extended: also badges, roles, replies and more",
+        "reader",
     )
     kafka_topic_chat_events: str = _variable(
         "KAFKA_TOPIC_CHAT_EVENTS",

@@ -248,6 +248,13 @@ def replication(value: str) -> int | None:
         raise ValueError(f"{error}, or nothing for the cluster's default") from None
 
 
+def message_fields(value: str) -> str:
+    """Return *value* as the name of a set of fields of messages."""
+    if value.lower() not in {"basic", "extended"}:
+        raise ValueError("basic or extended")
+    return value.lower()
+
+
 def delivery(value: str) -> str:
     """Return *value* as the name of a delivery guarantee."""
     if value.lower() not in {"at-least-once", "exactly-once"}:

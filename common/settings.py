@@ -15,6 +15,7 @@ from common.setting_names import properties, unknown_in_environment, unknown_in_
 from common.setting_table import (
     EMBEDDED,
     EXACTLY_ONCE,
+    EXTENDED,
     KAFKA_CONF_PREFIX,
     Settings,
     variables,
@@ -24,6 +25,7 @@ from common.settings_file import SettingsFile, SettingsFileError, read_settings_
 __all__ = [
     "EMBEDDED",
     "EXACTLY_ONCE",
+    "EXTENDED",
     "KAFKA_CONF_PREFIX",
     "Settings",
     "SettingsError",

@@ -11,7 +11,7 @@ from pathlib import Path
 from common.command_line import command
 from common.frames import Batch
 from common.logs import counts
-from common.settings import Settings, SettingsError
+from common.settings import EXTENDED, Settings, SettingsError
 from common.supervisor_watch import call_when_supervisor_has_gone, is_supervised
 from readers.link.publisher_addresses import PublisherAddress, publisher_addresses
 from readers.link.sender import Sender
@@ -27,7 +27,6 @@ from readers.outbox.outbox import Outbox
 from readers.parsing.line_parser import line_parser
 from readers.presence import ChannelPresence
 from readers.record_builder import RecordBuilder
-from readers.room_settings import RoomSettings
 from readers.status_keeper import StatusKeeper
 from readers.twitch.credentials import check_login, credentials
 
@@ -86,11 +85,7 @@ async def _read(
         if shown:
             shown.on_put(batch)
 
-    def takes_events() -> bool:
-        return sender.takes_events
-
-    builder = RecordBuilder(append, takes_events)
-    room_settings = RoomSettings(channel, status.status, builder.take, takes_events)
+    builder = RecordBuilder(append, lambda: sender.takes_events)
     presence = ChannelPresence(channel, outbox, append, sender.report_presence)
     log_in_as = partial(credentials, settings)
 
@@ -98,19 +93,11 @@ async def _read(
         if shown:
             shown.remove(partial(names_them, people=people))
 
-    withholding = Withholding(
-        opted_out, line_parser(), on_dropped=status.on_opted_out, on_change=forget
-    )
+    plain = line_parser(extended=settings.kafka_message_fields == EXTENDED)
+    withholding = Withholding(opted_out, plain, on_dropped=status.on_opted_out, on_change=forget)
     parser = withholding.parser
     membership = Membership(
-        channel,
-        settings,
-        log_in_as,
-        builder.take,
-        presence,
-        parser=parser,
-        room_settings=room_settings,
-        status=status,
+        channel, settings, log_in_as, builder.take, presence, parser=parser, status=status
     )
     waiting = outbox.waiting
     logger.info("started with %d messages in the outbox", waiting, extra=counts(waiting=waiting))

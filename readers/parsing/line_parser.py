@@ -8,9 +8,12 @@ after `parse_irc`. No I/O, no clock.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, Protocol
 
 from readers.parsing.chat_parser import received_message
+from readers.parsing.extended_fast_path import extended_fast_path
+from readers.parsing.extended_parser import extended_received_message
 from readers.parsing.fast_path import fast_path
 from readers.parsing.irc import IrcMessage
 from readers.parsing.moderation import moderation_event
@@ -31,14 +34,22 @@ class LineParser(NamedTuple):
     parse: Callable[[IrcMessage, str, int], list[Received]]
 
 
-def line_parser() -> LineParser:
-    """Return the parser."""
-    return LineParser(fast_path, _parse)
+class _MessageParser(Protocol):
+    def __call__(self, irc: IrcMessage, *, room_id: str, now_ms: int) -> ReceivedMessage | None: ...
 
 
-def _parse(irc: IrcMessage, room_id: str, now_ms: int) -> list[Received]:
+def line_parser(*, extended: bool = False) -> LineParser:
+    """Return the parser that makes a ChatMessage of a message or, if *extended*, all of it."""
+    if extended:
+        return LineParser(extended_fast_path, partial(_parse, extended_received_message))
+    return LineParser(fast_path, partial(_parse, received_message))
+
+
+def _parse(
+    message_parser: _MessageParser, irc: IrcMessage, room_id: str, now_ms: int
+) -> list[Received]:
     found = (
-        received_message(irc, room_id=room_id, now_ms=now_ms),
+        message_parser(irc, room_id=room_id, now_ms=now_ms),
         notice_event(irc, room_id, now_ms),
         moderation_event(irc, room_id, now_ms),
     )

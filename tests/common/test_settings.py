@@ -71,6 +71,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("PUBLISHER_ENDPOINT", "tcp://127.0.0.1:0", "a ZeroMQ endpoint to connect to"),
         ("KAFKA_BROKERS", ",", "host:port"),
         ("KAFKA_TOPIC_CHAT_MESSAGES", "chat messages", "a Kafka topic"),
+        ("KAFKA_MESSAGE_FIELDS", "all", "basic or extended"),
         ("KAFKA_TOPIC_PARTITIONS", "six", "a whole number, 1 to 10000"),
         ("PUBLISHER_BIND", f"ipc://{'x' * 108}", "a path of at most 107 bytes"),
         ("PUBLISHER_ENDPOINT", f"ipc://{'ä' * 54}", "a path of at most 107 bytes"),

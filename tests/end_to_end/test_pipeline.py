@@ -8,6 +8,7 @@ import signal
 import pytest
 
 from common.chat_message import ChatMessage, decode_chat_message
+from common.extended_message import EmoteRange, decode_extended_message
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.service import START_WITHIN_S, Service
 from tests.kafka.cluster import KafkaCluster
@@ -62,8 +63,24 @@ def test_kcat_reads_the_messages(
     assert record.key == room_id.encode()
     assert record.timestamp == 1_700_000_000_123
     assert record.headers["reader"].startswith(b"xqc/")
-    # The settings of the chat were before it, an event.
-    assert record.headers["seq"] == b"2"
+    assert record.headers["seq"] == b"1"
+
+
+def test_a_reader_with_extended_fields_publishes_them(
+    service: Service, kafka: KafkaCluster, topic: str
+) -> None:
+    """After the six fields of the reader beside it, in the same topic."""
+    service.start_publisher()
+    service.start_reader("xqc")
+    service.start_reader("shroud", KAFKA_MESSAGE_FIELDS="extended")
+    for channel in ("xqc", "shroud"):
+        service.say(channel, "Kappa", login="ann", user_id="5", emotes="25:0-4")
+    records = read_topic(kafka.bootstrap, topic, count=2, timeout_s=60)
+    values = {record.headers["reader"].partition(b"/")[0]: record.value for record in records}
+    message = decode_extended_message(values[b"shroud"])
+    assert (message.channel, message.message_id != "") == ("shroud", True)
+    assert message.emote_ranges == (EmoteRange("25", "Kappa", 0, 5),)
+    assert list(json.loads(values[b"xqc"])) == list(json.loads(values[b"shroud"]))[:6]
 
 
 def test_messages_from_before_the_publisher_started_arrive(
@@ -80,7 +97,7 @@ def test_messages_from_before_the_publisher_started_arrive(
     service.start_publisher()
     records = read_topic(kafka.bootstrap, topic, count=2, timeout_s=60)
     assert [decode_chat_message(record.value).message for record in records] == ["one", "two"]
-    assert [record.headers["seq"] for record in records] == [b"2", b"4"]
+    assert [record.headers["seq"] for record in records] == [b"1", b"3"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
