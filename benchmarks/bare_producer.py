@@ -13,10 +13,10 @@ import time
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from benchmarks.link_load import NAMES, RECORDS_A_BATCH, VALUE, key_of
+from benchmarks.link_load import IDS, NAMES, RECORDS_A_BATCH, VALUE, key_of
 from common.settings import read_settings
 from common.unix_time import unix_ms
-from publisher.delivery.handover import Headers
+from publisher.delivery.handover import ID_HEADER, Headers
 from publisher.kafka.properties import Cluster, producer_properties
 
 WITHIN_S = 120.0
@@ -53,10 +53,10 @@ class _Loop:
             self._timestamp,
             self._delivered,
         )
-        for seq in range(self._seq, self._seq + RECORDS_A_BATCH):
+        for seq, message_id in enumerate(IDS, self._seq):
             headers: Headers = []
             if self._headers:
-                headers = [reader, ("seq", b"%d" % seq)]
+                headers = [reader, ("seq", b"%d" % seq), (ID_HEADER, message_id)]
             while True:
                 try:
                     # Positional: keyword arguments would take a quarter of the call's time.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from uuid import UUID
 
 from common.frames import Batch, Envelope, Kind, Record, encode_frame
 from common.unix_time import unix_ms
@@ -12,6 +13,9 @@ from tests.publisher.peer import Reader
 
 RECORDS_A_BATCH = 50
 VALUE = b'{"message": "%s"}' % (b"x" * 230)
+
+#: The ids of a batch's messages, in Twitch's format. Each batch has the same ones.
+IDS = [str(UUID(int=number, version=4)).encode() for number in range(RECORDS_A_BATCH)]
 
 #: The readers' names.
 NAMES = [f"reader{number}/00" for number in range(4)]
@@ -30,7 +34,8 @@ class LinkLoad:
 
     def __init__(self, peer: Reader) -> None:
         self.peer = peer
-        records = [Record(key_of(peer.name), unix_ms(), VALUE)] * RECORDS_A_BATCH
+        key, timestamp = key_of(peer.name), unix_ms()
+        records = [Record(key, timestamp, VALUE, one) for one in IDS]
         self._body = encode_frame(Batch(Kind.CHAT, records))
         self._last_seq = 0
         self._acknowledged = 0

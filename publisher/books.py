@@ -9,7 +9,8 @@ of its records are unconfirmed, also those that are left out and those that beca
 if the session ends, the reader sends all of them again. So one call moves a batch from one side of
 the identity to the other, and the page, which is written between two calls, always balances:
 
-    taken = published + duplicates + left_out_gaps + dead_letters + unconfirmed + abandoned
+    taken = published + duplicates + left_out_gaps + left_out_events + dead_letters + unconfirmed
+            + abandoned
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class TakenBatch(Protocol):
 
     @property
     def topic(self) -> str:
-        """The topic that its records are written to."""
+        """The topic that its records are written to; empty if all of them are left out."""
 
     @property
     def records(self) -> Sequence[Record]:
@@ -136,14 +137,16 @@ class Books:
     def settle(self, batch: TakenBatch) -> None:
         """Count a taken batch of which Kafka has confirmed all that it was given."""
         status, count, records = self._status, batch.count, batch.records
-        is_chat, published = batch.kind is Kind.CHAT, len(records)
+        kind, published = batch.kind, len(records)
         status.unconfirmed -= count
         if batch.second is not None:
             batch.second.unsettled -= 1
         self._is_changed = True
         if left_out := count - published:
-            if is_chat:
+            if kind is Kind.CHAT:
                 status.duplicates += left_out
+            elif kind is Kind.EVENT:
+                status.left_out_events += left_out
             else:
                 status.left_out_gaps += left_out
         if not published:
@@ -153,7 +156,7 @@ class Books:
             _add(status.dead_letters, dead_letters)
         status.published[batch.topic] += published
         status.publish.observe(PUBLISH_S, time.monotonic() - batch.taken_s)
-        if is_chat:
+        if kind is Kind.CHAT:
             delay_s = time.time() - records[0].timestamp / 1000
             # Twitch's clock and ours differ.
             status.delivery.observe(DELIVERY_S, delay_s if delay_s > 0 else 0.0, published)

@@ -15,6 +15,7 @@ from typing import Protocol
 from confluent_kafka import KafkaError
 
 from common.backoff import Backoff
+from common.frames import Kind
 from common.logs import BoundedLog
 from common.settings import EXACTLY_ONCE, Settings
 from common.status.publisher_status import PublisherState
@@ -75,7 +76,7 @@ class Server:
         self._log_failure = BoundedLog(logger.error, interval_s=60.0)
         self._deduplication = Deduplication() if settings.deduplicate else None
         self._transactional_id = transactional_id(settings)
-        self._chat_topic = settings.kafka_topic_chat_messages
+        self._record_topics = record_topics(settings)
         self._guarantee = self._new_guarantee(settings)
         self._topics = RequiredTopics(
             needed_topics(settings),
@@ -149,12 +150,11 @@ class Server:
             )
 
     def _new_guarantee(self, settings: Settings) -> _Guarantee:
-        topics = record_topics(settings)
         if settings.delivery == EXACTLY_ONCE:
             return ExactlyOnce(
                 settings,
                 cluster=self._cluster,
-                topics=topics,
+                topics=self._record_topics,
                 books=self._books,
                 health=self._health,
                 stop=self._stop,
@@ -162,7 +162,7 @@ class Server:
         return AtLeastOnce(
             settings,
             cluster=self._cluster,
-            topics=topics,
+            topics=self._record_topics,
             books=self._books,
             health=self._health,
         )
@@ -180,7 +180,7 @@ class Server:
             self._deduplication.begin_session()
             warm_up(
                 self._deduplication.published,
-                self._chat_topic,
+                self._record_topics,
                 self._connection,
                 health=self._health,
                 stop=self._stop,
@@ -193,6 +193,7 @@ class Server:
             books=self._books,
             health=self._health,
             deduplication=self._deduplication,
+            takes_events=Kind.EVENT in self._record_topics,
             find_stall=partial(too_few_replicas, self._topics.names, self._connection),
         )
         self._books.begin_session(link.session)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import zmq
 
-from common.frames import Announcement, Batch, Presence
+from common.frames import Announcement, Batch, Kind, Presence
 from common.logs import BoundedLog, counts
 from publisher.books import Books
 from publisher.deduplication.deduplication import Deduplication
@@ -55,10 +55,12 @@ class Session:
         books: Books,
         health: KafkaHealth,
         deduplication: Deduplication | None,
+        takes_events: bool,
         find_stall: Callable[[], str],
     ) -> None:
         """
-        Without *deduplication*, every copy of a message is published.
+        Without *deduplication*, every copy of a message is published. If *takes_events* is False,
+        readers are told to send none, and those that come nevertheless are left out.
 
         *find_stall* returns why Kafka confirms nothing, if that is known.
         """
@@ -70,7 +72,10 @@ class Session:
         self._books = books
         self._health = health
         self._deduplication = deduplication
-        self._announcement = Announcement(link.session, deduplicates=deduplication is not None)
+        self._announcement = Announcement(
+            link.session, deduplicates=deduplication is not None, takes_events=takes_events
+        )
+        self._has_left_out_events = False
         self._poller = zmq.Poller()
         self._poller.register(sockets.batches, zmq.POLLIN)
         # New readers receive an announcement, immediately if the loop is idle. ZeroMQ also cleans
@@ -158,11 +163,25 @@ class Session:
             return
         if delivery.is_first:
             logger.info("reader %s: first batch, at seq %d", delivery.reader, delivery.first_seq)
-        if self._deduplication is not None:
+        if batch.kind is Kind.EVENT and not self._announcement.takes_events:
+            batch = self._leave_out_events(delivery)
+        elif self._deduplication is not None:
             batch = self._deduplication.select(delivery, batch)
         if logger.isEnabledFor(logging.DEBUG):
             _log_messages(delivery, batch)
         self._sink.take(delivery, batch)
+
+    def _leave_out_events(self, delivery: Delivery) -> Batch:
+        """Return what remains of a batch of events while they are switched off: nothing."""
+        if not self._has_left_out_events:
+            self._has_left_out_events = True
+            logger.info(
+                "reader %s: leaving out events, because KAFKA_TOPIC_CHAT_EVENTS names no topic; it "
+                "had stored them before it knew. More of them are not logged in this session",
+                delivery.reader,
+            )
+        delivery.select([])
+        return Batch(Kind.EVENT, [])
 
     def _acknowledge(self) -> None:
         # Written first: what is acknowledged would else be abandoned if the process were killed.

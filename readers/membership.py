@@ -18,6 +18,7 @@ from common.settings import Settings
 from common.status.reader_status import ReaderState
 from readers.parsing.line_parser import LineParser
 from readers.presence import ChannelPresence
+from readers.room_settings import RoomSettings
 from readers.status_keeper import StatusKeeper
 from readers.twitch.chat_host import ChatHost
 from readers.twitch.client import OnChat, TwitchClient
@@ -41,6 +42,7 @@ class Membership:
         presence: ChannelPresence,
         *,
         parser: Callable[[], LineParser],
+        room_settings: RoomSettings,
         status: StatusKeeper,
         timing: Timing | None = None,
     ) -> None:
@@ -53,6 +55,7 @@ class Membership:
         self._parser = parser
         self._on_chat = on_chat
         self._presence = presence
+        self._room_settings = room_settings
         self._status = status
         self._limits = RateLimits(settings.state_dir / "limits", settings.twitch_join_rate)
         self._current: TwitchClient | None = None
@@ -151,6 +154,7 @@ class Membership:
             on_received=self._on_received,
             on_malformed=self._status.on_malformed,
             on_lost=self._on_lost,
+            on_room_state=self._room_settings.new_connection(),
         )
         host = self._host
         logger.debug("connecting to %s:%d as %s", host.name, host.port, credentials.nick)

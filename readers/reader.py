@@ -27,6 +27,7 @@ from readers.outbox.outbox import Outbox
 from readers.parsing.line_parser import line_parser
 from readers.presence import ChannelPresence
 from readers.record_builder import RecordBuilder
+from readers.room_settings import RoomSettings
 from readers.status_keeper import StatusKeeper
 from readers.twitch.credentials import check_login, credentials
 
@@ -85,7 +86,11 @@ async def _read(
         if shown:
             shown.on_put(batch)
 
-    builder = RecordBuilder(append, lambda: sender.takes_events)
+    def takes_events() -> bool:
+        return sender.takes_events
+
+    builder = RecordBuilder(append, takes_events)
+    room_settings = RoomSettings(channel, status.status, builder.take, takes_events)
     presence = ChannelPresence(channel, outbox, append, sender.report_presence)
     log_in_as = partial(credentials, settings)
 
@@ -97,7 +102,14 @@ async def _read(
     withholding = Withholding(opted_out, plain, on_dropped=status.on_opted_out, on_change=forget)
     parser = withholding.parser
     membership = Membership(
-        channel, settings, log_in_as, builder.take, presence, parser=parser, status=status
+        channel,
+        settings,
+        log_in_as,
+        builder.take,
+        presence,
+        parser=parser,
+        room_settings=room_settings,
+        status=status,
     )
     waiting = outbox.waiting
     logger.info("started with %d messages in the outbox", waiting, extra=counts(waiting=waiting))

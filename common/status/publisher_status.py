@@ -64,10 +64,11 @@ class KafkaFigures(msgspec.Struct, array_like=True):
 
 class PublisherStatus(msgspec.Struct, array_like=True):
     """
-    The publisher's figures. Counts continue after a restart, and count records of both kinds.
+    The publisher's figures. Counts continue after a restart, and count records of all kinds.
 
-    Whenever the page is written: taken = published + duplicates + left_out_gaps + dead_letters +
-    unconfirmed + abandoned. A batch is unconfirmed until Kafka has confirmed all of it.
+    Whenever the page is written: taken = published + duplicates + left_out_gaps + left_out_events +
+    dead_letters + unconfirmed + abandoned. A batch is unconfirmed until Kafka has confirmed all of
+    it.
     """
 
     pid: int = 0
@@ -90,7 +91,7 @@ class PublisherStatus(msgspec.Struct, array_like=True):
     taken: int = 0
     #: Records that Kafka has confirmed, by the topic of their kind, without dead letters.
     published: dict[str, int] = {}
-    #: Records left out because another reader had sent them too.
+    #: Messages left out because another reader had sent them too.
     duplicates: int = 0
     #: Gap records left out because another reader was in the channel.
     left_out_gaps: int = 0
@@ -113,6 +114,8 @@ class PublisherStatus(msgspec.Struct, array_like=True):
     delivery: Histogram = msgspec.field(default_factory=lambda: new_histogram(DELIVERY_S))
     publish: Histogram = msgspec.field(default_factory=lambda: new_histogram(PUBLISH_S))
     kafka: KafkaFigures = msgspec.field(default_factory=KafkaFigures)
+    #: Events left out because another reader had sent them too, or because no topic is set.
+    left_out_events: int = 0
 
 
 def publisher_page(state_dir: Path) -> Path:

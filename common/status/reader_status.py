@@ -52,6 +52,20 @@ class ShownGap(msgspec.Struct, array_like=True, gc=False):
     reason: str
 
 
+class ToldSettings(msgspec.Struct, array_like=True, frozen=True):
+    """What the reader has told about the settings of the chat."""
+
+    #: The channel's Twitch id; empty if nothing was told.
+    channel_id: str = ""
+    #: The settings, as Twitch names them.
+    state: dict[str, int] = {}
+    #: How many messages and events had been given up before. If it is more now, it may be lost.
+    dropped: int = 0
+    #: The minute in which that was told, since 1970, and the highest number of an event's id in it.
+    minute: int = 0
+    highest: int = 0
+
+
 class ReaderStatus(msgspec.Struct, array_like=True):
     """
     A reader's figures. Counts continue after a restart.
@@ -109,6 +123,7 @@ class ReaderStatus(msgspec.Struct, array_like=True):
     events: int = 0
     #: Messages and events that were left out before that, because of people who have opted out.
     opted_out: int = 0
+    told_settings: ToldSettings = ToldSettings()
 
     @property
     def gap_ms(self) -> int:

@@ -120,11 +120,12 @@ LOSS_AND_GAPS = [
     ),
     Panel(
         "Left out or refused",
-        "Not in their topic: sent by another reader too, or refused by Kafka for good.",
+        "Not in a topic of theirs: sent by another reader too, switched off, or refused by Kafka.",
         units.Short,
         {
             "copies": "sum(increase(duplicate_messages_total H{}[$__rate_interval]))",
             "gap records": "sum(increase(left_out_gaps_total H{}[$__rate_interval]))",
+            "events": "sum(increase(left_out_events_total H{}[$__rate_interval]))",
             "dead letters": "sum(increase(dead_letters_total H{}[$__rate_interval])) or vector(0)",
         },
     ),

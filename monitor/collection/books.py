@@ -28,6 +28,6 @@ def unaccounted_by_reader(status: ReaderStatus) -> int:
 def unaccounted_by_publisher(status: PublisherStatus) -> int:
     """Return how many records it took beyond those that are known; fewer than 0 if too few."""
     published, dead_letters = sum(status.published.values()), sum(status.dead_letters.values())
-    left_out = status.duplicates + status.left_out_gaps
+    left_out = status.duplicates + status.left_out_gaps + status.left_out_events
     gone = published + left_out + dead_letters + status.abandoned
     return status.taken - gone - status.unconfirmed

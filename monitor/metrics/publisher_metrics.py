@@ -67,7 +67,7 @@ PUBLISHER_METRICS: tuple[Metric, ...] = (
     _number(
         "taken_messages_total",
         Kind.COUNTER,
-        "Messages and gap records taken from readers.",
+        "Messages, events and gap records taken from readers.",
         lambda status: status.taken,
     ),
     _counts(
@@ -87,6 +87,12 @@ PUBLISHER_METRICS: tuple[Metric, ...] = (
         Kind.COUNTER,
         "Gap records left out because another reader was in the channel.",
         lambda status: status.left_out_gaps,
+    ),
+    _number(
+        "left_out_events_total",
+        Kind.COUNTER,
+        "Events left out because another reader had sent them, or because no topic is set.",
+        lambda status: status.left_out_events,
     ),
     _counts(
         "dead_letters_total",

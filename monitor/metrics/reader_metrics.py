@@ -55,9 +55,15 @@ READER_METRICS: tuple[Metric, ...] = (
         lambda status: status.received,
     ),
     channel_metric(
+        "received_events_total",
+        Kind.COUNTER,
+        "Events besides messages taken in from Twitch.",
+        lambda status: status.events,
+    ),
+    channel_metric(
         "acknowledged_messages_total",
         Kind.COUNTER,
-        "Messages and gap records that the publisher has acknowledged.",
+        "Messages, events and gap records that the publisher has acknowledged.",
         lambda status: status.acknowledged,
     ),
     channel_counts(
@@ -76,7 +82,7 @@ READER_METRICS: tuple[Metric, ...] = (
     channel_metric(
         "outbox_messages",
         Kind.GAUGE,
-        "Messages and gap records that wait in the outbox.",
+        "Messages, events and gap records that wait in the outbox.",
         lambda status: status.waiting,
     ),
     channel_metric(

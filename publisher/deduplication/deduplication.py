@@ -1,25 +1,26 @@
 """
-Selects the records to publish where several readers read a channel: each message once, and of each
-gap only the time in which no other reader was in the channel.
+Selects the records to publish where several readers read a channel: each message and event once,
+and of each gap only the time in which no other reader was in the channel.
 
 1. A message that Kafka has is left out, if its id is still remembered.
 2. A message that is in flight in another batch is left out, too. Its batch then waits for the other
    one: a reader deletes what is acknowledged, and the other reader's host may be lost meanwhile.
 3. Messages that are in flight when a session ends are sent again by one of the readers.
-4. A gap record is cut to the time in which no other reader was in the channel. The record of an
+4. The same holds for events. Their ids are remembered apart: an announcement is a message and an
+   event, with the same id.
+5. A gap record is cut to the time in which no other reader was in the channel. The record of an
    outbox that overflowed or was damaged is left whole: a reader in the channel may still have lost
    messages.
 """
 
 from __future__ import annotations
 
-from functools import partial
-
 import msgspec
 
 from common.chat_gap import decode_chat_gap, encode_chat_gap
 from common.frames import Batch, Kind, Presence, Record
 from common.recent_ids import RecentIds
+from publisher.deduplication.known_ids import KnownIds
 from publisher.deduplication.presence import PresenceTable
 from publisher.link.sequence import Delivery
 
@@ -29,20 +30,29 @@ from publisher.link.sequence import Delivery
 #: not, and 140 MiB at the peak.
 REMEMBERED_IDS = 500_000
 
+#: The same for events, of which there are far fewer.
+REMEMBERED_EVENT_IDS = 50_000
+
 
 class Deduplication:
-    """The known messages and presences, across all sessions of the process."""
+    """The known messages, events and presences, across all sessions of the process."""
 
     def __init__(self) -> None:
         self._presence = PresenceTable()
-        self.published = RecentIds[bytes](REMEMBERED_IDS)
-        #: The batch that carries a message, by the message's id.
-        self._in_flight: dict[bytes, Delivery] = {}
+        self._known = {
+            Kind.CHAT: KnownIds(REMEMBERED_IDS),
+            Kind.EVENT: KnownIds(REMEMBERED_EVENT_IDS),
+        }
+
+    @property
+    def published(self) -> dict[Kind, RecentIds[bytes]]:
+        """The ids of the last published records, by their kind."""
+        return {kind: known.published for kind, known in self._known.items()}
 
     def begin_session(self) -> None:
-        """Forget the messages in flight: only confirmed ones count as published."""
-        # A new dict, because late confirmations still remove their ids from the old one.
-        self._in_flight = {}
+        """Forget the records in flight: only confirmed ones count as published."""
+        for known in self._known.values():
+            known.begin_session()
 
     def note_presence(self, presence: Presence) -> None:
         """Store that a reader has been in a channel."""
@@ -54,34 +64,11 @@ class Deduplication:
 
         Sets in *delivery* the seqs of these records, and the other batches to wait for.
         """
-        select = self._select_gaps if batch.kind == Kind.GAP else self._select_messages
+        known = self._known.get(batch.kind)
+        select = known.select if known else self._select_gaps
         selected = select(delivery, batch.records)
         delivery.select(list(selected))
         return Batch(batch.kind, list(selected.values()))
-
-    def _select_messages(self, delivery: Delivery, records: list[Record]) -> dict[int, Record]:
-        """Return, by seq, the records whose message is new."""
-        published, in_flight = self.published, self._in_flight
-        selected, new_ids, originals = {}, [], set()
-        for seq, record in enumerate(records, delivery.first_seq):
-            if message_id := record.id:
-                if message_id in published:
-                    continue
-                if (original := in_flight.get(message_id)) is not None:
-                    originals.add(original)
-                    continue
-                in_flight[message_id] = delivery
-                new_ids.append(message_id)
-            selected[seq] = record
-        for original in originals:
-            delivery.wait_for(original)
-        delivery.when_confirmed(partial(self._remember, new_ids, in_flight))
-        return selected
-
-    def _remember(self, message_ids: list[bytes], in_flight: dict[bytes, Delivery]) -> None:
-        for message_id in message_ids:
-            del in_flight[message_id]
-            self.published.add(message_id)
 
     def _select_gaps(self, delivery: Delivery, records: list[Record]) -> dict[int, Record]:
         """Return, by seq, the gap records that remain of *records*, cut where needed."""

@@ -32,7 +32,6 @@ class AtLeastOnce:
         self._dead_letter_topic = settings.kafka_topic_dead_letters
         self._books = books
         self._health = health
-        self._with_ids = settings.deduplicate
 
     def open_sink(self) -> Sink:
         """Return the sink of a new session. Raises SettingsError."""
@@ -42,7 +41,6 @@ class AtLeastOnce:
             dead_letter_topic=self._dead_letter_topic,
             books=self._books,
             health=self._health,
-            with_ids=self._with_ids,
         )
 
     def begin(self, _sink: Sink) -> ReceivingLink:

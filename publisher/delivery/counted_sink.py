@@ -34,10 +34,9 @@ class CountedSink(Sink):
         dead_letter_topic: str,
         books: Books,
         health: KafkaHealth,
-        with_ids: bool,
     ) -> None:
         """Raises SettingsError when librdkafka does not accept the *properties*."""
-        super().__init__(properties, topics=topics, books=books, health=health, with_ids=with_ids)
+        super().__init__(properties, topics=topics, books=books, health=health)
         self._refusals = Refusals(
             properties,
             dead_letter_topic=dead_letter_topic,
@@ -55,11 +54,10 @@ class CountedSink(Sink):
         """Take a batch, which is confirmed when Kafka has it. Do not call it when `is_full`."""
         handover = CountedHandover(
             delivery,
-            self._topics[batch.kind],
+            self._topic_of(batch),
             batch,
             on_confirmed=self._confirmed,
             on_refused=self._refusals.add_from_request,
-            with_ids=self._with_ids,
         )
         self._books.take(handover)
         if not batch.records:
@@ -98,8 +96,8 @@ class CountedSink(Sink):
     def _hand_over(self, handover: CountedHandover) -> None:
         """Produce the rest of a batch. Raises BufferError when there is no room for all of it."""
         produce, topic, records = self.producer.produce, handover.topic, handover.records
-        headers, delivered = handover.headers, handover.delivered
-        for index in range(handover.next_index, len(records)):
+        first, delivered = handover.next_index, handover.delivered
+        for index, headers in enumerate(handover.headers_from(first), first):
             record = records[index]
             try:
                 produce(
@@ -110,7 +108,7 @@ class CountedSink(Sink):
                     delivered,
                     None,
                     record.timestamp,
-                    headers(index),
+                    headers,
                 )
             except BufferError:
                 handover.next_index = index

@@ -71,7 +71,6 @@ class ExactlyOnce:
         self._progress_topic = settings.kafka_topic_progress
         self._books = books
         self._health = health
-        self._with_ids = settings.deduplicate
         self._stop = stop
         #: The sessions of this process, and whether one of them has claimed the transactional.id.
         self._own: set[str] = set()
@@ -90,7 +89,6 @@ class ExactlyOnce:
             dead_letter_topic=self._dead_letter_topic,
             books=self._books,
             health=self._health,
-            with_ids=self._with_ids,
         )
         return self._sink
 

@@ -35,17 +35,15 @@ class Sink(ABC):
         topics: Mapping[Kind, str],
         books: Books,
         health: KafkaHealth,
-        with_ids: bool,
     ) -> None:
         """
-        *with_ids* adds the records' ids to their headers.
+        *topics* are those of the records; none for events if they are switched off.
 
         Raises SettingsError when librdkafka does not accept the *properties*.
         """
         self._topics = topics
         self._books = books
         self._health = health
-        self._with_ids = with_ids
         #: How many times Kafka has confirmed something.
         self.confirmations = 0
         #: What made the sink unusable.
@@ -86,6 +84,10 @@ class Sink(ABC):
     @abstractmethod
     def flush(self, timeout_s: float) -> None:
         """As `poll`, but have everything confirmed as soon as possible."""
+
+    def _topic_of(self, batch: Batch) -> str:
+        """Return the topic of *batch*; empty if it has none, for events that are switched off."""
+        return self._topics.get(batch.kind, "")
 
     def ask(self) -> None:
         """Check whether Kafka can be reached again: without traffic, nothing else would show it."""

@@ -112,8 +112,8 @@ class Transaction:
             self._hand_over_one_by_one(batch)
             return
         produce, topic, records = self._producer.produce, batch.topic, batch.records
-        headers, reported = batch.headers, partial(self._reported, batch)
-        for index in range(batch.next_index, len(records)):
+        first, reported = batch.next_index, partial(self._reported, batch)
+        for index, headers in enumerate(batch.headers_from(first), first):
             record = records[index]
             try:
                 produce(
@@ -124,7 +124,7 @@ class Transaction:
                     reported,
                     None,
                     record.timestamp,
-                    headers(index),
+                    headers,
                 )
             except BufferError:
                 batch.next_index = index

@@ -32,9 +32,11 @@ def needed_topics(settings: Settings) -> list[Topic]:
 
     Raises SettingsError if the last one is used for something else, too.
     """
-    # Deduplication reads the ids of the last messages back.
-    read = {settings.kafka_topic_chat_messages} if settings.deduplicate else set()
-    names = {*record_topics(settings).values(), settings.kafka_topic_dead_letters}
+    of_kind = record_topics(settings)
+    # Deduplication reads the ids of the last messages and events back.
+    read_back = (Kind.CHAT, Kind.EVENT) if settings.deduplicate else ()
+    read = {of_kind.get(kind) for kind in read_back}
+    names = {*of_kind.values(), settings.kafka_topic_dead_letters}
     topics = [
         Topic(
             name,

@@ -96,7 +96,7 @@ def _check_batch(envelope: Envelope, batch: Batch) -> None:
         0 <= envelope.incarnation <= _MAX_INT64 and 0 <= envelope.follows_incarnation <= _MAX_INT64
     ):
         raise MalformedError(MalformedReason.IMPOSSIBLE, f"incarnations of {envelope.reader}")
-    timestamps = [record.timestamp for record in batch.records]
-    # Kafka's timestamps are signed 64-bit milliseconds; confluent_kafka takes 0 for "now".
-    if min(timestamps) < 1 or max(timestamps) > _MAX_INT64:
-        raise MalformedError(MalformedReason.IMPOSSIBLE, f"a timestamp of {envelope.reader}")
+    for record in batch.records:
+        # Kafka's timestamps are signed 64-bit milliseconds; confluent_kafka takes 0 for "now".
+        if not 1 <= record.timestamp <= _MAX_INT64:
+            raise MalformedError(MalformedReason.IMPOSSIBLE, f"a timestamp of {envelope.reader}")

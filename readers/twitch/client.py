@@ -14,11 +14,11 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from common.chat_gap import GapReason
-from readers.parsing.irc import parse_irc
+from readers.parsing.irc import IrcMessage, parse_irc
 from readers.parsing.line_parser import COMMANDS, LineParser
 from readers.parsing.line_splitter import LineSplitter
 from readers.parsing.received import Received
@@ -51,6 +51,10 @@ _MODE_NOTICE = re.compile(r"(emote_only|followers|slow|subs|r9k|host)_(on|off|on
 
 OnChat = Callable[[list[Received]], None]
 
+#: Gets the tags of a ROOMSTATE as sent, the channel's Twitch id (empty while it is unknown), and
+#: when it was received, Unix time in milliseconds.
+OnRoomState = Callable[[Mapping[str, str], str, int], None]
+
 logger = logging.getLogger(__name__)
 
 
@@ -68,12 +72,14 @@ class TwitchClient(PydleClient):
         on_received: Callable[[TwitchClient], None],
         on_malformed: Callable[[], object],
         on_lost: Callable[[TwitchClient], None],
+        on_room_state: OnRoomState,
     ) -> None:
         """
         *parser* is called at each read from the socket, and returns the parser for its lines.
         *on_chat* gets the chat of each read, in order. *on_received* is called after each read,
         *on_malformed* for each line that is not IRC. *on_lost* is called once, if the client loses
-        the channel before `leave`.
+        the channel before `leave`. *on_room_state* is called for each ROOMSTATE of the channel,
+        after the chat before it.
         """
         super().__init__(credentials.nick)
         self.channel = channel
@@ -99,6 +105,7 @@ class TwitchClient(PydleClient):
         self._on_received = on_received
         self._on_malformed = on_malformed
         self._on_lost = on_lost
+        self._on_room_state = on_room_state
         self._timing = timing
         self._lines = LineSplitter()
         self._logged_in = asyncio.Event()
@@ -199,9 +206,16 @@ class TwitchClient(PydleClient):
                     self._on_chat(chat)
                     chat = []
                 await self.dispatch(message)
+                if message.command == "ROOMSTATE":
+                    # Not in its handler, where pydle would take an error for one of the line.
+                    self._pass_on_room_state(message)
             if chat:
                 self._on_chat(chat)
             self._on_received(self)
+
+    def _pass_on_room_state(self, message: IrcMessage) -> None:
+        if message.params[:1] == [f"#{self.channel}"]:
+            self._on_room_state(message.tags, self.room_id, self._read_ms)
 
     def _note_read(self, now_ms: int) -> None:
         """

@@ -18,8 +18,9 @@ from tests.processes import StartProcess, wait_for
 
 _WITHIN_S = 60
 
-#: Totals over all channels, topics and reasons, after ten messages and a gap.
-_SUMS = {"published_messages": 11, "received_messages": 10, "gaps_by_reason": 1}
+#: Totals over all channels, topics and reasons, after ten messages, a gap, and the settings of two
+#: chats, which are events.
+_SUMS = {"published_messages": 13, "received_messages": 10, "gaps_by_reason": 1}
 
 
 def say(twitch: BackgroundChatServer, channel: str, count: int) -> None:
@@ -64,7 +65,7 @@ def test_a_running_service_serves_what_was_said(
         sums = {name: sum(samples.get(f"{name}_total", {}).values()) for name in _SUMS}
         return text if is_known and sums == _SUMS else None
 
-    text = wait_for(settled, _WITHIN_S, "eleven records in Kafka, and its client's figures")
+    text = wait_for(settled, _WITHIN_S, "thirteen records in Kafka, and its client's figures")
     assert promtool_check(text) == ""
     samples = parsed(text)
     assert samples["received_messages_total"] == {
@@ -73,7 +74,7 @@ def test_a_running_service_serves_what_was_said(
     }
     assert samples["gaps_by_reason_total"][labels_of(reason="disconnected")] == 1
     assert sum(samples["dropped_messages_total"].values()) == 0
-    assert value(samples, "taken_messages_total") == 11
+    assert value(samples, "taken_messages_total") == 13
     assert value(samples, "delivery_seconds_count") == 10
     assert value(samples, "channels_configured") == 2
     assert samples["program_up"] == {
@@ -147,6 +148,7 @@ def test_counters_go_on_after_a_reader_was_killed(
 
     samples = seen()
     assert value(samples, "gaps_by_reason_total", reason="restarted") == 1
-    assert value(samples, "acknowledged_messages_total", channel="xqc") == 16
-    assert sum(samples["published_messages_total"].values()) == 16
+    # With a gap record, and an event: the settings of the chat.
+    assert value(samples, "acknowledged_messages_total", channel="xqc") == 17
+    assert sum(samples["published_messages_total"].values()) == 17
     assert value(samples, "unaccounted_messages") == 0

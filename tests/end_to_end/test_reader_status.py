@@ -54,20 +54,23 @@ def test_books_balance_after_each_kill(service: Service, kafka: KafkaCluster, to
 
 def test_what_waits_for_the_publisher_is_told(service: Service) -> None:
     """How much, and since when. Afterwards, how long it took."""
-    service.start_reader("xqc")
     before_ms = unix_ms()
+    service.start_reader("xqc")
     for number in range(MESSAGES):
         service.say("xqc", str(number))
     service.wait_until_received("xqc")
-    wait_for(lambda: status_of(service).waiting == MESSAGES, 60, "all messages in the outbox")
+    # The settings of the chat are an event.
+    records = MESSAGES + 1
+    wait_for(lambda: status_of(service).waiting == records, 60, "all records in the outbox")
     status = status_of(service)
     assert status.state == ReaderState.IN_CHANNEL
     assert (status.received, status.acknowledged, status.session) == (MESSAGES, 0, 0)
+    assert status.events == 1
     assert status.publisher == service.environment["PUBLISHER_ENDPOINT"]
     assert before_ms <= status.oldest_waiting_ms <= status.written_ms
     wait_for(lambda: status_of(service).outbox_bytes > 20 * MESSAGES, 60, "a new size")
     service.start_publisher()
-    wait_for(lambda: status_of(service).acknowledged == MESSAGES, 60, "all acknowledgements")
+    wait_for(lambda: status_of(service).acknowledged == records, 60, "all acknowledgements")
     status = status_of(service)
     assert (status.waiting, status.oldest_waiting_ms) == (0, 0)
     assert status.session

@@ -53,7 +53,7 @@ class StandbyWorld(World):
     def _new_publisher(self) -> ReceivingLink:
         self._deduplication = Deduplication()
         for message in self.messages_in_kafka():
-            self._deduplication.published.add(_id(message))
+            self._deduplication.published[Kind.CHAT].add(_id(message))
         return super()._new_publisher()
 
     def _select(self, delivery: Delivery) -> None:

@@ -17,10 +17,14 @@ _WITHIN_S = 60
 
 
 def new_books(state_dir: Path, topic: str = "chat") -> Books:
-    """Return the books in *state_dir* of a publisher to *topic*, with `-gaps` for gap records."""
+    """
+    Return the books in *state_dir* of a publisher to *topic*, with `-events` for events and `-gaps`
+    for gap records.
+    """
     environment = {
         "STATE_DIR": str(state_dir),
         "KAFKA_TOPIC_CHAT_MESSAGES": topic,
+        "KAFKA_TOPIC_CHAT_EVENTS": f"{topic}-events",
         "KAFKA_TOPIC_CHAT_GAPS": f"{topic}-gaps",
     }
     return open_books(read_settings(environment))

@@ -47,13 +47,14 @@ def start_publisher(
     """
     Start a publisher on ports that the system chooses, and wait until it listens.
 
-    Its topics are *topic*, with `-gaps` and `-dead` for the other two.
+    Its topics are *topic*, with `-events`, `-gaps` and `-dead` for the others.
     """
     process = processes(
         python_module("publisher"),
         {
             "KAFKA_BROKERS": brokers,
             "KAFKA_TOPIC_CHAT_MESSAGES": topic,
+            "KAFKA_TOPIC_CHAT_EVENTS": f"{topic}-events",
             "KAFKA_TOPIC_CHAT_GAPS": f"{topic}-gaps",
             "KAFKA_TOPIC_DEAD_LETTERS": f"{topic}-dead",
             "KAFKA_TOPIC_PARTITIONS": "2",
@@ -75,6 +76,14 @@ def chat(first: int, count: int) -> Batch:
         for number in range(first, first + count)
     ]
     return Batch(Kind.CHAT, records)
+
+
+def events(*ids: str) -> Batch:
+    """Return a batch of events with these *ids*, whose types are the ids too."""
+    records = [
+        Record(KEY, unix_ms(), b'{"type": "%s"}' % one.encode(), one.encode()) for one in ids
+    ]
+    return Batch(Kind.EVENT, records)
 
 
 class Reader:
@@ -100,7 +109,7 @@ class Reader:
         self._sub.subscribe(announcement_topic(name))
         self._sub.connect(publisher.acknowledgements)
         self.session = 0
-        self.deduplicates = False
+        self.deduplicates = self.takes_events = False
         #: The acknowledged seqs, in the order in which they were received.
         self.acknowledged: list[int] = []
         self._acknowledgements: list[Acknowledgement] = []
@@ -162,6 +171,7 @@ class Reader:
         if topic in {ANNOUNCEMENT_TOPIC, announcement_topic(self.name)}:
             announcement = decode_announcement(frame)
             self.session, self.deduplicates = announcement.session, announcement.deduplicates
+            self.takes_events = announcement.takes_events
             return
         acknowledgement = decode_acknowledgement(frame)
         if acknowledgement.session == self.session:

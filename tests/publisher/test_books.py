@@ -62,7 +62,7 @@ def test_every_count_that_there_can_be_begins_with_zero(books: Books, tmp_path: 
     """Prometheus sees no increase in a count that appears with its first event."""
     status = _written(books, tmp_path)
 
-    assert status.published == {"chat": 0, "chat-gaps": 0}
+    assert status.published == {"chat": 0, "chat-events": 0, "chat-gaps": 0}
     assert status.dead_letters["MSG_SIZE_TOO_LARGE"] == 0
     assert status.refused_batches == {"another session": 0, "out of sequence": 0}
     assert status.malformed_frames["undecodable"] == 0
@@ -96,6 +96,25 @@ def test_gap_records_that_are_left_out_are_no_duplicates(books: Books, tmp_path:
     status = _written(books, tmp_path)
     assert (status.left_out_gaps, status.duplicates) == (2, 0)
     assert status.published["chat-gaps"] == 1
+    assert sum(status.delivery.counts) == 0
+    assert sum(status.publish.counts) == 1
+
+
+def test_events_that_are_left_out_are_no_duplicates_of_messages(
+    books: Books, tmp_path: Path
+) -> None:
+    """Some are copies, some were sent although there is no topic; they have no delay either."""
+    batches = [
+        TakenRecords(3, Kind.EVENT, "chat-events", left_out=2),
+        TakenRecords(4, Kind.EVENT, "", left_out=4),
+    ]
+    for batch in batches:
+        books.take(batch)
+        books.settle(batch)
+
+    status = _written(books, tmp_path)
+    assert (status.left_out_events, status.left_out_gaps, status.duplicates) == (6, 0, 0)
+    assert status.published == {"chat": 0, "chat-events": 1, "chat-gaps": 0}
     assert sum(status.delivery.counts) == 0
     assert sum(status.publish.counts) == 1
 

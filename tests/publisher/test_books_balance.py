@@ -2,9 +2,9 @@
 The books balance at every moment, whatever happens in a session: with the real sinks, the real
 deduplication and the embedded Kafka.
 
-Readers send batches of chat messages (also copies of each other's) and of gap records, some of them
-too large for Kafka. Sessions end with anything unconfirmed, and processes are killed: the next one
-finds the page as it was at that moment.
+Readers send batches of chat messages and events (also copies of each other's) and of gap records,
+some of them too large for Kafka. Sessions end with anything unconfirmed, and processes are killed:
+the next one finds the page as it was at that moment.
 """
 
 from __future__ import annotations
@@ -58,7 +58,12 @@ class BalanceMachine(RuleBasedStateMachine):
         """Start the first process."""
         self._folder = tempfile.TemporaryDirectory()
         self._topic = f"balance-{uuid.uuid4().hex}"
-        for topic in (self._topic, f"{self._topic}-gaps", f"{self._topic}-dead"):
+        self._topics = {
+            Kind.CHAT: self._topic,
+            Kind.EVENT: f"{self._topic}-events",
+            Kind.GAP: f"{self._topic}-gaps",
+        }
+        for topic in (*self._topics.values(), f"{self._topic}-dead"):
             create_topic(self.brokers, topic, partitions=2)
         self._processes = 0
         self._health = KafkaHealth(self.brokers)
@@ -67,14 +72,15 @@ class BalanceMachine(RuleBasedStateMachine):
 
     @rule(
         reader=st.sampled_from(_READERS),
+        kind=st.sampled_from((Kind.CHAT, Kind.EVENT)),
         ids=st.lists(st.integers(0, 12), min_size=1, max_size=5),
         large=st.booleans(),
     )
-    def send_messages(self, reader: str, ids: list[int], large: bool) -> None:
-        """Two of the same id in a batch are possible, too."""
+    def send_chat(self, reader: str, kind: Kind, ids: list[int], large: bool) -> None:
+        """Two of the same id in a batch are possible, too; a message and an event may share one."""
         value = b"x" * (_LARGEST_BYTES + 1 if large else 10)
         records = [Record(b"71", unix_ms(), b"small", b"%d" % one) for one in ids[1:]]
-        self._send(reader, Batch(Kind.CHAT, [Record(b"71", unix_ms(), value, b""), *records]))
+        self._send(reader, Batch(kind, [Record(b"71", unix_ms(), value, b""), *records]))
 
     @rule(reader=st.sampled_from(_READERS), count=st.integers(1, 3))
     def send_gaps(self, reader: str, count: int) -> None:
@@ -165,11 +171,10 @@ class BalanceMachine(RuleBasedStateMachine):
                 "message.max.bytes": str(_LARGEST_BYTES),
                 "linger.ms": "5",
             },
-            topics={Kind.CHAT: self._topic, Kind.GAP: f"{self._topic}-gaps"},
+            topics=self._topics,
             dead_letter_topic=f"{self._topic}-dead",
             books=self._books,
             health=self._health,
-            with_ids=True,
         )
 
     def _send(self, reader: str, batch: Batch) -> None:
@@ -206,12 +211,11 @@ class TransactionalBalanceMachine(BalanceMachine):
                 "max.in.flight": "1",
                 "message.max.bytes": str(_LARGEST_BYTES),
             },
-            topics={Kind.CHAT: self._topic, Kind.GAP: f"{self._topic}-gaps"},
+            topics=self._topics,
             progress_topic=f"{self._topic}-progress",
             dead_letter_topic=f"{self._topic}-dead",
             books=self._books,
             health=self._health,
-            with_ids=True,
         )
         sink.producer.init_transactions(_WITHIN_S)
         return sink

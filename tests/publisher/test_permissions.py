@@ -30,7 +30,7 @@ def acls(real_kafka: KafkaCluster) -> Acls:
 
 
 def _topics(topic: str) -> list[str]:
-    return [topic, f"{topic}-gaps", f"{topic}-dead", f"{topic}-progress"]
+    return [topic, f"{topic}-events", f"{topic}-gaps", f"{topic}-dead", f"{topic}-progress"]
 
 
 def _own(topic: str) -> dict[str, str]:
@@ -60,6 +60,8 @@ def test_each_missing_permission_is_named_once_until_the_publisher_has_all_of_th
     wait_for_line(process, f"ERROR .*needs Read on topic {topic};", 20)
     acls.grant(TOPIC, f"{topic}-progress", READ)
     acls.grant(TOPIC, topic, READ)
+    wait_for_line(process, f"ERROR .*needs Read on topic {topic}-events;", 20)
+    acls.grant(TOPIC, f"{topic}-events", READ)
     wait_for_line(process, f"ERROR .*needs Write and Describe on the transactional.id {topic} ", 20)
     acls.grant(TRANSACTIONAL_ID, topic, WRITE)
     wait_for_line(process, "is ready: session", 20)
@@ -78,7 +80,7 @@ def test_a_publisher_that_may_do_nothing_at_first_begins_once_it_may_write(
     processes: StartProcess, real_kafka: KafkaCluster, acls: Acls, topic: str
 ) -> None:
     """Kafka then does not let its idempotent producer begin either, which is not worth a line."""
-    names = [topic, f"{topic}-gaps", f"{topic}-dead"]
+    names = [topic, f"{topic}-events", f"{topic}-gaps", f"{topic}-dead"]
     for name in names:
         create_topic(real_kafka.bootstrap, name, partitions=1)
     publisher = start_publisher(processes, real_kafka.login_bootstrap, topic, LOGIN)
@@ -89,7 +91,7 @@ def test_a_publisher_that_may_do_nothing_at_first_begins_once_it_may_write(
         reader.send(chat(1, 10), 1)
         reader.wait_for_acknowledgement(10)
 
-    assert publisher.process.output().count("ERROR") == 3
+    assert publisher.process.output().count("ERROR") == len(names)
     assert "Traceback" not in publisher.process.output()
 
 

@@ -45,7 +45,7 @@ def test_the_page_says_what_became_of_each_record(
         assert status.problem == ""
         assert status.kafka_is_reachable
         assert status.kafka_brokers == kafka.bootstrap
-        assert status.published == {topic: 10, f"{topic}-gaps": 1}
+        assert status.published == {topic: 10, f"{topic}-events": 0, f"{topic}-gaps": 1}
         assert status.unconfirmed == status.oldest_unconfirmed_ms == 0
         assert sum(status.delivery.counts) == 10
         assert sum(status.publish.counts) == 2
@@ -105,7 +105,7 @@ def test_the_page_has_the_figures_of_kafkas_client(
         )
 
     assert status.delivery_kind == delivery
-    assert status.published == {topic: 10, f"{topic}-gaps": 0}
+    assert status.published == {topic: 10, f"{topic}-events": 0, f"{topic}-gaps": 0}
     assert sum(status.delivery.counts) == 10
     assert sum(status.publish.counts) == 1
     assert status.kafka.requests > 0

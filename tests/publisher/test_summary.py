@@ -41,6 +41,7 @@ def test_the_numbers_have_all_counts_and_only_the_reasons_that_occurred() -> Non
         "confirmed": 0,
         "duplicates_left_out": 0,
         "gaps_left_out": 0,
+        "events_left_out": 0,
         "dead_letters": 0,
         "connections_ended": 0,
         "connections_refused": {"unknown key": 2},

@@ -17,6 +17,7 @@ from readers.outbox.outbox import Outbox
 from readers.parsing.line_parser import LineParser, line_parser
 from readers.parsing.received import Received, ReceivedMessage
 from readers.presence import ChannelPresence
+from readers.room_settings import RoomSettings
 from readers.status_keeper import StatusKeeper
 from readers.twitch.credentials import Credentials, credentials
 from readers.twitch.timing import Timing
@@ -98,6 +99,7 @@ def membership(
     parser: Callable[[], LineParser] = line_parser,
 ) -> Membership:
     """Return a membership of CHANNEL that has not begun."""
+    status = StatusKeeper(CHANNEL, settings)
     return Membership(
         CHANNEL,
         settings,
@@ -105,7 +107,8 @@ def membership(
         listener.take,
         ChannelPresence(CHANNEL, listener.outbox, listener.outbox.append, lambda *_: False),
         parser=parser,
-        status=StatusKeeper(CHANNEL, settings),
+        room_settings=RoomSettings(CHANNEL, status.status, listener.take),
+        status=status,
         timing=timing,
     )
 
@@ -119,7 +122,8 @@ async def membership_of(
     parser: Callable[[], LineParser] = line_parser,
 ) -> AsyncIterator[None]:
     """Stay in the channel while the block runs."""
-    task = asyncio.create_task(membership(settings, listener, log_in_as, timing, parser).stay())
+    staying = membership(settings, listener, log_in_as, timing, parser)
+    task = asyncio.create_task(staying.stay())
     try:
         yield
         assert not task.done(), task
@@ -127,3 +131,4 @@ async def membership_of(
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        staying._status.on_stopped()

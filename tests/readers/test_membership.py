@@ -221,10 +221,25 @@ async def test_an_error_of_the_chats_receiver_ends_the_membership(
 
     class Failing(Listener):
         def take(self, chat: list[Received]) -> None:
-            raise OutboxDamagedError(messages_in(chat)[0].message)
+            for message in messages_in(chat):
+                raise OutboxDamagedError(message.message)
 
     staying = asyncio.create_task(membership(settings_for(twitch), Failing(outbox)).stay())
     await twitch.wait_for_join(CHANNEL)
     await twitch.say(CHANNEL, "hello")
     with pytest.raises(OutboxDamagedError, match="hello"):
+        await asyncio.wait_for(staying, 60)
+
+
+async def test_an_error_at_the_first_settings_ends_the_membership(
+    twitch: ChatServer, outbox: Outbox
+) -> None:
+    """They come before the reader counts as in the channel. It must not connect again for ever."""
+
+    class Failing(Listener):
+        def take(self, chat: list[Received]) -> None:
+            raise IndexError(str(len(chat)))
+
+    staying = asyncio.create_task(membership(settings_for(twitch), Failing(outbox)).stay())
+    with pytest.raises(IndexError, match="1"):
         await asyncio.wait_for(staying, 60)

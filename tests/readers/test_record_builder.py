@@ -6,9 +6,12 @@ import logging
 
 import pytest
 
+from common.chat_event import ChatEvent, decode_chat_event
 from common.chat_message import ChatMessage, decode_chat_message
+from common.event_payloads import Clear
 from common.frames import Batch, Kind
-from readers.parsing.received import ReceivedMessage
+from readers.outbox.outbox import Outbox
+from readers.parsing.received import ReceivedEvent, ReceivedMessage
 from readers.record_builder import RecordBuilder
 
 SENT_MS = 1_700_000_000_123
@@ -32,6 +35,12 @@ def received(
     """Return a message of user 5 in room 1."""
     message = ChatMessage("1", "5", "ann", text, SENT_MS, list(emotes))
     return ReceivedMessage(message, message_id, skipped_emotes)
+
+
+def cleared(event_id: str = "") -> ReceivedEvent:
+    """Return the event that the chat of room 1 was cleared."""
+    event = ChatEvent(channel_id="1", channel="x", type="clear", timestamp=SENT_MS, clear=Clear())
+    return ReceivedEvent(event, event_id)
 
 
 def test_a_record_has_the_id_of_its_message(builder: RecordBuilder, batches: list[Batch]) -> None:
@@ -114,3 +123,50 @@ def test_a_flood_of_messages_is_split_into_batches(
         texts += [decode_chat_message(record.value).message for record in batch.records]
     assert sizes == [1000, 1000, 500]
     assert texts == [str(number) for number in range(2500)]
+
+
+def test_messages_and_events_keep_their_order(outbox: Outbox) -> None:
+    """They are in batches of their own, which the outbox numbers one after the other."""
+    batches = list[Batch]()
+    stored = []
+
+    def append(batch: Batch) -> None:
+        batches.append(batch)
+        stored.append(outbox.append(batch))
+
+    builder = RecordBuilder(append)
+    builder.take([received("a"), received("b"), cleared("c"), cleared("d"), received("e")])
+    assert [(batch.kind, len(batch.records)) for batch in batches] == [
+        (Kind.CHAT, 2),
+        (Kind.EVENT, 2),
+        (Kind.CHAT, 1),
+    ]
+    assert [(put.first_seq, put.last_seq) for put in stored if put] == [(1, 2), (3, 4), (5, 5)]
+    assert (builder.messages, builder.events) == (3, 2)
+
+
+def test_the_record_of_an_event(builder: RecordBuilder, batches: list[Batch]) -> None:
+    """As a message: the key is the channel's id, the timestamp is the event's."""
+    builder.take([cleared("clear:1:5")])
+    (record,) = batches[0].records
+    assert (record.key, record.timestamp, record.id) == (b"1", SENT_MS, b"clear:1:5")
+    assert decode_chat_event(record.value) == cleared().event
+
+
+def test_events_with_the_same_id_are_one(builder: RecordBuilder, batches: list[Batch]) -> None:
+    """Without an id, all are kept. A message may have the id of an event: an announcement."""
+    builder.take([received("hi", "a"), cleared("a"), cleared("a"), cleared(), cleared()])
+    assert [len(batch.records) for batch in batches] == [1, 3]
+    assert builder.repeated == 1
+
+
+def test_events_are_dropped_while_the_publisher_takes_none(batches: list[Batch]) -> None:
+    """An older one would refuse the batch. The messages around them are one batch."""
+    takes_events = False
+    builder = RecordBuilder(batches.append, lambda: takes_events)
+    builder.take([received("a"), cleared("c"), received("b")])
+    assert [(batch.kind, len(batch.records)) for batch in batches] == [(Kind.CHAT, 2)]
+    takes_events = True
+    builder.take([cleared("c")])
+    assert batches[-1].kind is Kind.EVENT
+    assert builder.events == 1

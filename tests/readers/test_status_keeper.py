@@ -18,6 +18,7 @@ from common.status.reader_status import (
     ReaderState,
     ReaderStatus,
     ShownGap,
+    ToldSettings,
     clipped,
     reader_page,
 )
@@ -28,6 +29,9 @@ from simulator.chat_server import ChatServer, JoinRefusal
 from simulator.chat_session import ChatSession
 from tests.readers.memberships import CHANNEL, SHORT_DELAYS, Listener, membership_of, settings_for
 from tests.readers.polling import until
+
+#: What Twitch calls the settings of a chat.
+SETTINGS = ("emote-only", "followers-only", "r9k", "slow", "subs-only")
 
 
 def status_of(settings: Settings) -> ReaderStatus:
@@ -155,6 +159,7 @@ def test_the_fullest_status_fits_into_a_page() -> None:
         delay=Histogram([large] * (len(DELIVERY_S) + 1), 1e300),
         numbering="x" * 42,
         waiting_numbers=[(large, large)] * SHOWN_RANGES,
+        told_settings=ToldSettings("9" * 20, dict.fromkeys(SETTINGS, 10**9 - 1), *[large] * 3),
     )
     assert len(msgspec.msgpack.encode(status)) < PAGE_BYTES // 2 - 32
     assert len(text.encode()) <= TEXT_BYTES

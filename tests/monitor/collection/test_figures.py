@@ -150,8 +150,9 @@ def test_the_rate_of_a_step_is_of_the_time_that_was_seen(observer: Observer) -> 
                 readers={
                     "xqc": reader(
                         received=10,
+                        events=2,
                         gaps=3,
-                        acknowledged=6,
+                        acknowledged=8,
                         dropped={"overflowed": 2, "damaged": 1},
                         replaced_gaps=1,
                         waiting=3,
@@ -163,10 +164,11 @@ def test_the_rate_of_a_step_is_of_the_time_that_was_seen(observer: Observer) -> 
         (
             host(
                 publisher=publisher(
-                    taken=21,
-                    published={"messages": 7, "gaps": 1},
+                    taken=28,
+                    published={"messages": 7, "events": 2, "gaps": 1},
                     duplicates=2,
                     left_out_gaps=3,
+                    left_out_events=5,
                     dead_letters={"MSG_SIZE_TOO_LARGE": 1},
                     unconfirmed=3,
                     abandoned=4,

@@ -138,6 +138,7 @@ def test_the_publisher_has_its_figures(status: PublisherStatus) -> None:
         "taken_messages_total": status.taken,
         "duplicate_messages_total": status.duplicates,
         "left_out_gaps_total": status.left_out_gaps,
+        "left_out_events_total": status.left_out_events,
         "abandoned_messages_total": status.abandoned,
         "unconfirmed_messages": status.unconfirmed,
         "publisher_sessions_total": status.sessions,

@@ -6,7 +6,11 @@ import pytest
 
 from common.chat_gap import ChatGap, GapReason, decode_chat_gap, encode_chat_gap
 from common.frames import Batch, Envelope, Kind, Presence, Record
-from publisher.deduplication.deduplication import Deduplication
+from publisher.deduplication.deduplication import (
+    REMEMBERED_EVENT_IDS,
+    REMEMBERED_IDS,
+    Deduplication,
+)
 from publisher.link.sequence import Delivery, Position, ReceivingLink
 
 ANN = "xqc/ann"
@@ -43,9 +47,9 @@ class Publisher:
         return delivery, [record.id.decode() for record in selected]
 
 
-def chat(*ids: str) -> Batch:
+def chat(*ids: str, kind: Kind = Kind.CHAT) -> Batch:
     return Batch(
-        Kind.CHAT,
+        kind,
         [Record(b"71", number, b"{}", name.encode()) for number, name in enumerate(ids, 1)],
     )
 
@@ -139,6 +143,36 @@ def test_a_confirmation_that_arrives_after_its_session_counts(publisher: Publish
     assert publisher.take_chat(ANN, "a")[1] == []
     original.confirm()
     assert publisher.take_chat(ANN, "a")[1] == []
+
+
+def test_a_message_and_an_event_of_the_same_id_are_both_published(publisher: Publisher) -> None:
+    """An announcement is both. Copies of each are left out, in flight and afterwards."""
+    message, _ = publisher.take_chat(ANN, "a")
+    event, selected = publisher.take(ANN, chat("a", kind=Kind.EVENT))
+    assert len(selected) == 1
+
+    copy, selected = publisher.take(BOB, chat("a", "b", kind=Kind.EVENT))
+    assert [record.id for record in selected] == [b"b"]
+    copy.confirm()
+    message.confirm()
+    assert publisher.link.take_acknowledgements() == {ANN: Position(1)}
+    event.confirm()
+    assert publisher.link.take_acknowledgements() == {ANN: Position(2), BOB: Position(2)}
+    assert publisher.take(BOB, chat("a", kind=Kind.EVENT))[1] == []
+    assert publisher.take_chat(BOB, "b")[1] == ["b"]
+
+
+def test_messages_do_not_make_events_forgotten() -> None:
+    """There are far more of them. Each kind has as many ids as it may keep."""
+    publisher = Publisher()
+    event, _ = publisher.take(ANN, chat("event", kind=Kind.EVENT))
+    event.confirm()
+    for number in range(REMEMBERED_EVENT_IDS + 1):
+        publisher.deduplication.published[Kind.CHAT].add(b"%d" % number)
+
+    assert publisher.take(BOB, chat("event", kind=Kind.EVENT))[1] == []
+    limits = {kind: ids.limit for kind, ids in publisher.deduplication.published.items()}
+    assert limits == {Kind.CHAT: REMEMBERED_IDS, Kind.EVENT: REMEMBERED_EVENT_IDS}
 
 
 def gap(from_ms: int, to_ms: int, reason: GapReason = GapReason.DISCONNECTED) -> Batch:

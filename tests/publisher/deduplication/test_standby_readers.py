@@ -162,7 +162,7 @@ def test_only_the_part_of_a_gap_without_another_reader_is_published(
 def test_without_the_setting_everything_is_published(
     processes: StartProcess, kafka: KafkaCluster, topic: str
 ) -> None:
-    """Copies and covered gaps, too. Records have no id header; presence is ignored."""
+    """Copies and covered gaps, too. Messages have their ids; presence is ignored."""
     publisher = start_publisher(processes, kafka.bootstrap, topic)
     with connected_readers(publisher, ANN, BOB) as (ann, bob):
         assert not ann.deduplicates
@@ -176,6 +176,6 @@ def test_without_the_setting_everything_is_published(
 
     published = committed(kafka, topic)
     assert len(published) == 20
-    assert {tuple(record.headers) for record in published} == {("reader", "seq")}
+    assert {tuple(record.headers) for record in published} == {("reader", "seq", "id")}
     assert len(committed(kafka, f"{topic}-gaps")) == 1
     assert "dropped" not in publisher.process.output()

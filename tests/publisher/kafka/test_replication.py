@@ -55,7 +55,7 @@ def test_created_topics_have_the_replication_factor_that_is_set(
     publisher = start_publisher(processes, three_brokers.bootstrap, topic, settings)
     wait_for_line(publisher.process, "is ready: session", 30)
 
-    for name in (topic, f"{topic}-gaps", f"{topic}-dead", f"{topic}-progress"):
+    for name in (topic, *(f"{topic}-{kind}" for kind in ("events", "gaps", "dead", "progress"))):
         assert {len(replicas) for replicas in _replicas(three_brokers, name)} == {3}, name
     assert _WARNING not in publisher.process.output()
 

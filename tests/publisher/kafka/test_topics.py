@@ -13,14 +13,13 @@ from tests.topics import create_topic
 def test_missing_topics_are_created_with_the_configured_partitions(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
-    """All three topics, and the log says so."""
+    """All topics, and the log says so."""
     settings = {"KAFKA_TOPIC_PARTITIONS": "3"}
     publisher = start_publisher(processes, real_kafka.bootstrap, topic, settings)
     wait_for_line(publisher.process, "is ready: session", 20)
 
-    assert _partitions(real_kafka, topic) == 3
-    assert _partitions(real_kafka, f"{topic}-gaps") == 3
-    assert _partitions(real_kafka, f"{topic}-dead") == 3
+    for suffix in ("", "-events", "-gaps", "-dead"):
+        assert _partitions(real_kafka, f"{topic}{suffix}") == 3
     wait_for_line(publisher.process, f"topic {topic} created, partitions: 3", 5)
 
 

@@ -57,7 +57,7 @@ def batch(*records: tuple[object, object, object], kind: int = Kind.CHAT) -> byt
         pytest.param([ENVELOPE[:-1], BATCH], "undecodable", id="truncated envelope"),
         pytest.param([ENVELOPE, BATCH[:-1]], "undecodable", id="truncated batch"),
         pytest.param([BATCH, ENVELOPE], "undecodable", id="wrong order"),
-        pytest.param([ENVELOPE, batch((b"", 1, b""), kind=3)], "undecodable", id="unknown kind"),
+        pytest.param([ENVELOPE, batch((b"", 1, b""), kind=9)], "undecodable", id="unknown kind"),
         pytest.param([ENVELOPE, batch((b"", "1", b""))], "undecodable", id="timestamp of text"),
         pytest.param([envelope(reader=""), BATCH], "impossible values", id="no name"),
         pytest.param(

@@ -123,6 +123,7 @@ class Client(TwitchClient):
             on_received=lambda _: self.events.append("received"),
             on_malformed=lambda: self.events.append("malformed"),
             on_lost=lambda _: self.events.append("lost"),
+            on_room_state=lambda *_: self.events.append("room state"),
         )
 
     def take(self, chat: list[Received]) -> None:
@@ -169,8 +170,9 @@ async def test_a_pong_says_that_all_before_it_is_in_the_outbox(
 ) -> None:
     """If the outbox fails, there is none. The error ends the reader, whatever it is."""
 
-    def fail(_: list[Received]) -> None:
-        raise ZeroDivisionError
+    def fail(chat: list[Received]) -> None:
+        if messages_in(chat):
+            raise ZeroDivisionError
 
     monkeypatch.setattr(listener, "take", fail)
     staying = asyncio.create_task(membership(settings_for(twitch), listener).stay())

@@ -91,6 +91,7 @@ def kafka_settings(bootstrap: str, topic: str, **more: str) -> dict[str, str]:
     return {
         "KAFKA_BROKERS": bootstrap,
         "KAFKA_TOPIC_CHAT_MESSAGES": topic,
+        "KAFKA_TOPIC_CHAT_EVENTS": f"{topic}-events",
         "KAFKA_TOPIC_CHAT_GAPS": f"{topic}-gaps",
         "KAFKA_TOPIC_DEAD_LETTERS": f"{topic}-dead",
         "KAFKA_TOPIC_PROGRESS": f"{topic}-progress",

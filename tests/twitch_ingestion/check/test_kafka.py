@@ -30,7 +30,8 @@ def test_topics_that_can_be_created_are_named_and_not_created(
     checked = check(**kafka_settings(real_kafka.bootstrap, topic, DELIVERY=delivery))
     connected, created = checked.texts("kafka", "ok")[:2]
     assert connected == f"{real_kafka.bootstrap}: connected, 1 broker"
-    assert created.startswith(f"the publisher will create: {topic}, {topic}-dead, {topic}-gaps")
+    names = f"{topic}, {topic}-dead, {topic}-events, {topic}-gaps"
+    assert created.startswith(f"the publisher will create: {names}")
     assert (f"{topic}-progress" in created) == (delivery == "exactly-once")
     assert checked.texts("kafka", "warning") == []
     assert checked.texts("kafka", "wrong") == []
@@ -49,15 +50,17 @@ def test_each_missing_permission_is_named_with_the_command_that_grants_it(
 ) -> None:
     """At once, unlike in the publisher's log. When all are there, nothing is wrong."""
     login = kafka_settings(real_kafka.login_bootstrap, topic, DEDUPLICATE="true", **LOGIN)
-    for name in (topic, f"{topic}-gaps"):
+    for name in (topic, f"{topic}-events", f"{topic}-gaps"):
         create_topic(real_kafka.bootstrap, name)
-    acls.grant(ResourceType.TOPIC, topic, AclOperation.WRITE)
+    for name in (topic, f"{topic}-events"):
+        acls.grant(ResourceType.TOPIC, name, AclOperation.WRITE)
     acls.grant(ResourceType.TOPIC, f"{topic}-dead", AclOperation.WRITE)
     checked = check(**login)
     texts = checked.texts("kafka", "wrong")
     assert checked.status == 78
-    assert len(texts) == 3, checked.output
-    assert any(f"use topic {topic}: it needs Read on it" in text for text in texts)
+    assert len(texts) == 4, checked.output
+    for name in (topic, f"{topic}-events"):
+        assert any(f"use topic {name}: it needs Read on it" in text for text in texts)
     assert any(f"use topic {topic}-gaps: it needs Write on it" in text for text in texts)
     assert any(f"{topic}-dead does not exist, and Kafka does not let" in text for text in texts)
     assert all("kafka-acls.sh" in text or "kafka-topics.sh" in text for text in texts)
@@ -65,7 +68,8 @@ def test_each_missing_permission_is_named_with_the_command_that_grants_it(
         f"--allow-principal User:publisher --operation Write --topic {topic}-gaps" in text
         for text in texts
     )
-    acls.grant(ResourceType.TOPIC, topic, AclOperation.READ)
+    for name in (topic, f"{topic}-events"):
+        acls.grant(ResourceType.TOPIC, name, AclOperation.READ)
     acls.grant(ResourceType.TOPIC, f"{topic}-gaps", AclOperation.WRITE)
     acls.grant(ResourceType.TOPIC, f"{topic}-dead", AclOperation.CREATE)
     assert check(**login).status == 0
@@ -77,7 +81,8 @@ def test_a_transactional_id_is_looked_up_in_the_acls_if_that_is_permitted(
     """A transaction would be proof, and would fence a publisher that runs."""
     own = {"DELIVERY": "exactly-once", "KAFKA_TRANSACTIONAL_ID": topic}
     login = kafka_settings(real_kafka.login_bootstrap, topic, **own, **LOGIN)
-    for name in (topic, f"{topic}-gaps", f"{topic}-dead", f"{topic}-progress"):
+    for suffix in ("", "-events", "-gaps", "-dead", "-progress"):
+        name = f"{topic}{suffix}"
         acls.grant(
             ResourceType.TOPIC, name, AclOperation.WRITE, AclOperation.CREATE, AclOperation.READ
         )
@@ -123,7 +128,7 @@ def test_a_replication_factor_that_is_impossible_is_wrong(
     """Kafka says so without creating anything."""
     settings = kafka_settings(real_kafka.bootstrap, topic, KAFKA_TOPIC_REPLICATION="3")
     texts = check(**settings).texts("kafka", "wrong")
-    assert len(texts) == 3
+    assert len(texts) == 4
     assert texts[0].endswith(". Lower KAFKA_TOPIC_REPLICATION, or start more brokers")
 
 
@@ -135,7 +140,7 @@ def test_topics_without_replicas_on_three_brokers_are_a_warning(
     checked = check(**kafka_settings(three_brokers.bootstrap, topic))
     existing, *later = checked.texts("kafka", "warning")
     assert f"topic {topic} has replication factor 1 on a cluster of 3 brokers" in existing
-    assert len(later) == 2
+    assert len(later) == 3
     assert all("set KAFKA_TOPIC_REPLICATION=3" in text for text in later)
     settings = kafka_settings(three_brokers.bootstrap, f"{topic}-new", KAFKA_TOPIC_REPLICATION="3")
     assert check(**settings).texts("kafka", "warning") == []
@@ -147,7 +152,7 @@ def test_new_topics_with_fewer_replicas_than_have_to_be_in_sync_are_wrong(
 ) -> None:
     """The publisher would create them, and then could not write to them."""
     texts = check(**kafka_settings(own_kafka.bootstrap, topic)).texts("kafka", "wrong")
-    assert len(texts) == 3
+    assert len(texts) == 4
     for text in texts:
         assert "will have 1 replicas, less than min.insync.replicas, which is 2" in text
         assert "set KAFKA_TOPIC_REPLICATION=3" in text
