@@ -12,11 +12,14 @@ from publisher.tail.durations import duration
 from publisher.tail.room_settings import room_settings
 
 _SOMEBODY = "someone"
+#: Twitch's sentences about these do not say who it was.
+_WITHOUT_NAME = {"bits_badge_tier", "modiversary", "social_sharing_badge"}
 
 
 def sentence(event: ChatEvent) -> str:
-    """Return Twitch's sentence about *event* if there is one, else ours. It may be hostile."""
-    said = " ".join(event.system_message.split()) or _own_sentence(event)
+    """Return Twitch's sentence about *event* if it has a good one, else ours; maybe hostile."""
+    theirs = "" if event.type in _WITHOUT_NAME else event.system_message
+    said = " ".join(theirs.split()) or _own_sentence(event)
     is_elsewhere = bool(event.source_broadcaster_user_id)
     return f"{said} (in another channel of the shared chat)" if is_elsewhere else said
 
@@ -115,7 +118,7 @@ def _watch_streak(event: ChatEvent) -> str:
 
 def _modiversary(event: ChatEvent) -> str:
     months = (event.modiversary or payloads.Modiversary()).months
-    return f"{_who(event)} is a moderator{_months(months, ' for ')}"
+    return f"{_who(event)} has been a moderator{_months(months, ' for ')}"
 
 
 def _charity_donation(event: ChatEvent) -> str:

@@ -7,13 +7,18 @@ from typing import Any
 import pytest
 
 from common import event_payloads as payloads
-from common.chat_event import ChatEvent
+from common.chat_event import ChatEvent, decode_chat_event
 from common.opt_out import OptOut
 from publisher.tail.event_sentences import opt_out_sentence, sentence
 from publisher.tail.looks import LOOKS
+from tests.corpora import expected_events
 
 _TIER_1 = "1000"
 _ANONYMOUS: dict[str, Any] = {"username": "", "chatter_is_anonymous": True}
+
+
+#: It is enough that it happened, or what it is is not known.
+_NEED_NO_NAME = {"unraid", "unknown"}
 
 
 def _event(kind: str, **fields: Any) -> ChatEvent:
@@ -77,7 +82,7 @@ _SENTENCES = [
     (_of(payloads.Announcement(color="blue")), "glassy_zeppelin announces"),
     (_of(payloads.BitsBadgeTier(tier=10000)), "glassy_zeppelin earned the badge of 10000 bits"),
     (_of(payloads.WatchStreak(streak_count=5)), "glassy_zeppelin watched 5 streams in a row"),
-    (_of(payloads.Modiversary(months=12)), "glassy_zeppelin is a moderator for 12 months"),
+    (_of(payloads.Modiversary(months=12)), "glassy_zeppelin has been a moderator for 12 months"),
     (
         _of(payloads.CharityDonation("Good Cause", payloads.Amount(1050, 2, "EUR"))),
         "glassy_zeppelin donated 10.50 EUR to Good Cause",
@@ -167,6 +172,17 @@ def test_twitch_has_the_first_word() -> None:
     assert sentence(_event("raid", system_message=said)) == "5 raiders from Quiet have joined!"
     elsewhere = _event("raid", system_message=said, source_broadcaster_user_id="5")
     assert sentence(elsewhere).endswith("joined! (in another channel of the shared chat)")
+
+
+def test_of_recorded_events_each_says_who_it_was() -> None:
+    """Twitch's own sentences about some do not."""
+    recordings = expected_events().values()
+    events = [decode_chat_event(value) for lines in recordings for value in lines.values()]
+    named = [event for event in events if event.username and event.type not in _NEED_NO_NAME]
+    assert len(named) > 20
+    for event in named:
+        said = sentence(event).casefold()
+        assert (event.display_name or event.username).casefold() in said
 
 
 def test_an_opt_out_asks_for_something() -> None:
