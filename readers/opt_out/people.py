@@ -47,7 +47,8 @@ class People:
 
     def has(self, user_id: str, login: str, name: str = "") -> bool:
         """Return whether the user with these has opted out. Any may be empty."""
-        if not (self.has_id(user_id) or self.has_name(login) or self.has_name(name)):
+        is_listed = self.has_id(user_id) or self.has_name(login) or (name and self.has_name(name))
+        if not is_listed:
             return False
         self._learn(user_id, login.lower(), name.lower())
         return True
