@@ -12,13 +12,19 @@ from tests.readers.memberships import CHANNEL, Listener, membership_of, settings
 from tests.readers.opt_out.withheld import Reader
 
 
+@pytest.mark.parametrize("extended", [False, True])
 async def test_an_opt_out_takes_effect_without_a_restart(
-    twitch: ChatServer, listener: Listener, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    twitch: ChatServer,
+    listener: Listener,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    extended: bool,
 ) -> None:
     """From the next read on; and so does its end. The log names nobody."""
     caplog.set_level("DEBUG")
     path = tmp_path / "optout.conf"
-    plain = line_parser()
+    plain = line_parser(extended=extended)
     reader = Reader(path, plain)
     async with membership_of(settings_for(twitch), listener, parser=reader.parser):
         await twitch.wait_for_join(CHANNEL)

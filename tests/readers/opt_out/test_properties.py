@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from readers.parsing.line_parser import line_parser
 from readers.parsing.received import Received, ReceivedEvent
 from tests.processes import REPOSITORY
 from tests.readers.opt_out.withheld import Reader
@@ -128,13 +129,16 @@ def names(person: Person, text: str) -> bool:
     return any(re.search(rf"(?<!\w){re.escape(part)}(?!\w)", text) for part in parts)
 
 
+@pytest.mark.parametrize("extended", [False, True])
 @given(st.lists(lines(), min_size=1, max_size=4), st.sets(PERSON, min_size=1, max_size=2))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_field_names_them(tmp_path: Path, chat: list[bytes], hidden: set[Person]) -> None:
+def test_no_field_names_them(
+    tmp_path: Path, extended: bool, chat: list[bytes], hidden: set[Person]
+) -> None:
     """Listed by id and by login, as docs/privacy.md advises."""
     path = tmp_path / "optout.conf"
     path.write_text("".join(f"{person.id}\n{person.login}\n" for person in hidden))
-    reader = Reader(path)
+    reader = Reader(path, line_parser(extended=extended))
     # Twitch's sentences use the name as shown, which is known once somebody has spoken.
     introductions = [
         f"@display-name={name};emotes=;room-id=11;user-id={user_id} :{login}!x@x PRIVMSG #x :a"
@@ -145,13 +149,15 @@ def test_no_field_names_them(tmp_path: Path, chat: list[bytes], hidden: set[Pers
     assert not [text for text in texts for person in hidden if names(person, text)]
 
 
+@pytest.mark.parametrize("extended", [False, True])
 @pytest.mark.parametrize("name", ["chat.txt", "emotes.txt", "events.txt", "server.txt"])
-def test_without_a_list_nothing_changes(tmp_path: Path, name: str) -> None:
+def test_without_a_list_nothing_changes(tmp_path: Path, name: str, extended: bool) -> None:
     """And with one, what does not name its people stays as it is."""
     path = tmp_path / "optout.conf"
     recorded = [line.encode() for line in (RECORDINGS / name).read_text().split("\n")]
-    plain = Reader(path).read(*recorded)
+    parser = line_parser(extended=extended)
+    plain = Reader(path, parser).read(*recorded)
     path.write_text("1\nnobody_of_these\n")
-    reader = Reader(path)
+    reader = Reader(path, parser)
     assert reader.read(*recorded) == plain
     assert reader.dropped == 0

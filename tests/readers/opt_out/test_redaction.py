@@ -16,6 +16,7 @@ from readers.opt_out.names import Names
 from readers.opt_out.people import People
 from readers.opt_out.redaction import redacted
 from readers.parsing.irc import IrcMessage, parse_irc
+from readers.parsing.line_parser import line_parser
 from readers.parsing.received import Received, ReceivedEvent, ReceivedMessage
 from tests.readers.chat_lines import line
 from tests.readers.memberships import messages_in
@@ -231,3 +232,16 @@ def test_their_messages_are_dropped_in_both_formats(people: People, name: str) -
         ExtendedMessage(**fields, **more, display_name=display_name),  # type: ignore[arg-type]
     ):
         assert redacted(ReceivedMessage(message, "", 0), irc, people) is None
+
+
+def test_the_extended_parser_is_withheld_from_as_well(path: Path) -> None:
+    """With all the tags of a reply: the message, without its `reply`."""
+    reader = Reader(path, line_parser(extended=True))
+    (message,) = messages_in(reader.read(line("@ShyOne shyone is right", REPLY)))
+    assert isinstance(message, ExtendedMessage)
+    assert (message.message, message.reply) == ("@****** shyone is right", None)
+    others = {name: value.replace("4711", "1") for name, value in REPLY.items()}
+    others |= {"reply-parent-user-login": "bold", "reply-parent-display-name": "Bold"}
+    (message,) = messages_in(reader.read(line("@bold yes", others)))
+    assert isinstance(message, ExtendedMessage)
+    assert message.reply is not None
