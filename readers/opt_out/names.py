@@ -11,7 +11,7 @@ class Names:
     """
     Some names, which can be asked for but not listed.
 
-    It keeps 8 bytes of each name, its hash. A frozenset takes 100 bytes. Of two hundred thousand
+    It keeps 8 bytes of each name, its hash; a frozenset takes 100 bytes. Of about two hundred
     million million names that are not in a set of 100,000, one is taken for one that is.
     """
 
