@@ -6,7 +6,7 @@ Compares the messages that were sent on Twitch with the records that a consumer 
 2. Every record is a message that was sent, and no message has two seqs.
 3. Records of a reader are in the order of their seqs. Where they are not, the reader went back: it
    sent everything again from a record that Kafka had only just received.
-4. Every seq of a reader, from its first on, is in the topic of the messages or in that of the gaps.
+4. Every seq of a reader, from its first on, is in the topic of messages, of gaps or of events.
 """
 
 from __future__ import annotations
@@ -94,8 +94,17 @@ class Verdict:
     longest_silence_s: float = 0.0
 
 
-def judge(sent: Sequence[SentMessage], arrivals: Sequence[Arrival], gaps: Sequence[Gap]) -> Verdict:
-    """Return the verdict on *arrivals*, which are in order within each partition."""
+def judge(
+    sent: Sequence[SentMessage],
+    arrivals: Sequence[Arrival],
+    gaps: Sequence[Gap],
+    events: Sequence[tuple[str, int]] = (),
+) -> Verdict:
+    """
+    Return the verdict on *arrivals*, which are in order within each partition.
+
+    *events* are the readers and seqs of the records of events.
+    """
     verdict = Verdict(sent=len(sent), gaps=len({(gap.reader, gap.seq) for gap in gaps}))
     _check_missing(sent, arrivals, gaps, verdict)
     _check_identity(sent, arrivals, verdict)
@@ -103,7 +112,7 @@ def judge(sent: Sequence[SentMessage], arrivals: Sequence[Arrival], gaps: Sequen
     readers = _by_reader(arrivals)
     for reader, own in readers.items():
         _check_reader_order(reader, own, verdict)
-    _check_unused_seqs(readers, gaps, verdict)
+    _check_unused_seqs(readers, gaps, events, verdict)
     times = sorted(arrival.appended_ms for arrival in arrivals)
     verdict.longest_silence_s = max((b - a for a, b in pairwise(times)), default=0) / 1000
     return verdict
@@ -133,6 +142,11 @@ def gaps_of(records: Iterable[Record]) -> list[Gap]:
         )
         for record in records
     ]
+
+
+def numbers_of(records: Iterable[Record]) -> list[tuple[str, int]]:
+    """Return the reader and the seq of each of *records*."""
+    return [(record.headers["reader"].decode(), int(record.headers["seq"])) for record in records]
 
 
 def _check_missing(
@@ -221,11 +235,14 @@ def _check_reader_order(reader: str, own: Sequence[Arrival], verdict: Verdict) -
 
 
 def _check_unused_seqs(
-    readers: dict[str, list[Arrival]], gaps: Sequence[Gap], verdict: Verdict
+    readers: dict[str, list[Arrival]],
+    gaps: Sequence[Gap],
+    events: Sequence[tuple[str, int]],
+    verdict: Verdict,
 ) -> None:
     seqs = {reader: {arrival.seq for arrival in own} for reader, own in readers.items()}
-    for gap in gaps:
-        seqs.setdefault(gap.reader, set()).add(gap.seq)
+    for reader, seq in [*((gap.reader, gap.seq) for gap in gaps), *events]:
+        seqs.setdefault(reader, set()).add(seq)
     for reader, used in seqs.items():
         unused = sorted(set(range(min(used), max(used))) - used)
         verdict.unused += [f"{reader}, seq {seq}" for seq in unused]

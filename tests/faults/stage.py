@@ -18,7 +18,7 @@ from common.status.reader_status import reader_page
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.service import Service
 from tests.faults.books import Audit, compare_with_kafka
-from tests.faults.judge import Arrival, Gap, Verdict, arrivals_of, gaps_of, judge
+from tests.faults.judge import Arrival, Gap, Verdict, arrivals_of, gaps_of, judge, numbers_of
 from tests.faults.machine import Machine
 from tests.faults.speaker import Speaker
 from tests.processes import Process, StartProcess, python_module, wait_for, wait_for_line
@@ -190,25 +190,34 @@ class Stage:
             self.say_and_read()
         undelivered = self._stop()
         isolation = ISOLATION[self._delivery]
-        chat, gaps = (
-            read_all(self._bootstrap, topic, timeout_s=_READ_WITHIN_S, isolation=isolation)
-            for topic in (self._topic, self.environment["KAFKA_TOPIC_CHAT_GAPS"])
+        topics = (
+            self._topic,
+            self.environment["KAFKA_TOPIC_CHAT_GAPS"],
+            self.environment["KAFKA_TOPIC_CHAT_EVENTS"],
         )
-        arrivals, gap_records = arrivals_of(chat), gaps_of(gaps)
-        verdict = judge(self.speaker.sent, arrivals, gap_records)
+        chat, gaps, event_records = (
+            read_all(self._bootstrap, topic, timeout_s=_READ_WITHIN_S, isolation=isolation)
+            for topic in topics
+        )
+        arrivals, gap_records, events = arrivals_of(chat), gaps_of(gaps), numbers_of(event_records)
+        verdict = judge(self.speaker.sent, arrivals, gap_records, events)
         verdict.wrong += undelivered
-        self._audit_books(verdict, arrivals, gap_records)
+        self._audit_books(verdict, arrivals, gap_records, events)
         return verdict
 
     def _audit_books(
-        self, verdict: Verdict, arrivals: Sequence[Arrival], gaps: Sequence[Gap]
+        self,
+        verdict: Verdict,
+        arrivals: Sequence[Arrival],
+        gaps: Sequence[Gap],
+        events: Sequence[tuple[str, int]],
     ) -> None:
         """Add to *verdict* what the books of the stopped processes say."""
         books = self.audit.finish()
         verdict.books_received, verdict.dropped = books.received, books.dropped
         verdict.unbalanced = books.problems
         records = [(arrival.reader, arrival.seq) for arrival in arrivals]
-        records += [(gap.reader, gap.seq) for gap in gaps]
+        records += [*((gap.reader, gap.seq) for gap in gaps), *events]
         in_kafka = Counter(reader.partition("/")[0] for reader, _ in set(records))
         assert books.publisher, "the publisher has no page"
         may_be_behind = bool(self.publisher_kills or books.publisher.abandoned or self._standby)

@@ -8,7 +8,7 @@ import pytest
 
 from common.chat_gap import ChatGap, GapReason
 from common.chat_message import ChatMessage, encode_chat_message
-from tests.faults.judge import Arrival, Gap, SentMessage, Verdict, arrivals_of, judge
+from tests.faults.judge import Arrival, Gap, SentMessage, Verdict, arrivals_of, judge, numbers_of
 from tests.faults.report import Allowed, Row, problems, table
 from tests.topics import Record
 
@@ -210,3 +210,13 @@ def test_the_table_has_a_row_for_each_fault() -> None:
         "unplugged", "at-least-once", "20", "3", "2", "1", "2.5 s", "0", "0", "0",
     ]  # fmt: skip
     assert len({len(line) for line in lines}) == 1
+
+
+def test_the_seq_of_an_event_is_used() -> None:
+    """It is in a topic of its own."""
+    record = Record(b"1", b"{}", 77, {"reader": b"xqc/00", "seq": b"2"}, partition=3, offset=4)
+    arrivals = [arrival._replace(seq=2 * arrival.seq - 1) for arrival in arrived(1, 2)]
+    reader = arrivals[0].reader
+    assert judge(sent(2), arrivals, []).unused == [f"{reader}, seq 2"]
+    assert judge(sent(2), arrivals, [], [(reader, 2)]).unused == []
+    assert numbers_of([record]) == [("xqc/00", 2)]

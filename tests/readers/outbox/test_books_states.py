@@ -114,16 +114,20 @@ class BooksMachine(RuleBasedStateMachine):
         in_memory = map(decode_batch, (body for *_, body in self.outbox._unwritten._batches))
         return [_id(record) for batch in (*batches, *in_memory) for record in batch.records]
 
-    @rule(messages=st.integers(1, 20), size=st.sampled_from([10, 500, 2000]))
-    def receive(self, messages: int, size: int) -> None:
-        """Receive messages."""
+    @rule(
+        kind=st.sampled_from([Kind.CHAT, Kind.EVENT]),
+        records=st.integers(1, 20),
+        size=st.sampled_from([10, 500, 2000]),
+    )
+    def receive(self, kind: Kind, records: int, size: int) -> None:
+        """Receive messages or events."""
         self.now_ms += 1000
-        records = [
+        received = [
             Record(b"71", self.now_ms + n, b"%d %s" % (self.now_ms + n, b"x" * size))
-            for n in range(messages)
+            for n in range(records)
         ]
-        self.put.update(map(_id, records))
-        self._do(lambda: self.outbox.append(Batch(Kind.CHAT, records)))
+        self.put.update(map(_id, received))
+        self._do(lambda: self.outbox.append(Batch(kind, received)))
 
     @rule()
     def miss(self) -> None:

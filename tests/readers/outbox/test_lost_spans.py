@@ -55,3 +55,14 @@ def test_chat_messages_are_counted() -> None:
     lost.add(encode_frame(chat(1, 2, 3)))
     lost.add(encode_frame(gap_batch(overflowed(1, 2))))
     assert lost.messages == 3
+
+
+def test_events_count_like_messages() -> None:
+    """Their times are inside the span."""
+    lost = LostSpans("xqc")
+    lost.add(encode_frame(chat(5000)))
+    event = Batch(Kind.EVENT, [Record(b"71", time_ms, b"{}") for time_ms in (1000, 9000)])
+    lost.add(encode_frame(event))
+    assert (lost.messages, lost.gaps) == (3, 0)
+    (record,) = lost.gap_batch().records
+    assert decode_chat_gap(record.value) == overflowed(1000, 9000)

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from common.chat_gap import ChatGap, GapReason
+from common.frames import Batch, Kind
+from common.status.reader_status import DropReason, ReaderStatus
+from monitor.collection.books import unaccounted_by_reader
 from readers.outbox.damage import PAGE_BYTES
 from readers.outbox.database import OutboxDatabase
 from readers.outbox.errors import OutboxError
@@ -51,6 +54,23 @@ def test_evicted_messages_are_covered_by_gap_records(path: Path) -> None:
     }
     assert covered | set(numbers) >= set(range(1, 151))
     assert covered.isdisjoint(numbers)
+    outbox.close()
+
+
+def test_evicted_events_are_covered_and_counted(path: Path) -> None:
+    """Like messages: the gap says that there may have been some."""
+    status = ReaderStatus()
+    outbox = Outbox(path, "xqc", 1_000_000, status)
+    for number in range(1, 151):
+        outbox.append(Batch(Kind.EVENT, batch(number).records))
+    kept, gaps = held(outbox)
+    lost = set(range(1, 151)).difference(kept)
+    assert len(lost) == status.dropped[DropReason.OVERFLOWED] == outbox.evicted > 0
+    assert status.events == 150
+    assert not unaccounted_by_reader(status)
+    assert {gap.reason for gap in gaps} == {GapReason.OVERFLOWED}
+    spans = [(gap.from_ms, gap.to_ms) for gap in gaps]
+    assert all(any(start <= n * 1000 <= end for start, end in spans) for n in lost)
     outbox.close()
 
 

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from common.chat_event import ChatEvent, encode_chat_event
 from common.chat_gap import GapReason
+from common.event_payloads import MessageDelete
+from common.frames import Batch, Kind, Record, encode_frame
 from readers.outbox.damage import PAGE_BYTES
 from readers.outbox.database import Absence
 from readers.outbox.outbox import Outbox
 from tests.readers.outbox.damages import (
     ACKNOWLEDGED,
+    DAMAGES,
     FIRST_MS,
     MAX_BYTES,
     MESSAGES,
@@ -23,8 +27,10 @@ from tests.readers.outbox.damages import (
     fill,
     held,
     in_the_file,
+    open_until_mended,
     overwrite,
 )
+from tests.readers.outboxes import batches_after
 
 
 @pytest.fixture
@@ -77,3 +83,48 @@ def test_a_size_that_no_file_can_have_does_not_stop_the_reader(path: Path) -> No
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     (aside,) = path.parent.glob("*.set-aside-*")
     assert os.path.getsize(aside) == size
+
+
+def event(number: int) -> Batch:
+    """Return the batch with event *number*, which is as large as a message."""
+    sent_ms = FIRST_MS + number * 1000
+    deleted = ChatEvent(
+        channel_id="71",
+        channel="xqc",
+        type="message_delete",
+        timestamp=sent_ms,
+        message_delete=MessageDelete(f"{number} {'x' * 400}", "ann"),
+    )
+    return Batch(Kind.EVENT, [Record(b"71", sent_ms, encode_chat_event(deleted), b"id")])
+
+
+@pytest.mark.parametrize("damage", ["a page in the middle", "header", "content of a batch"])
+def test_events_are_kept_like_messages(path: Path, damage: str) -> None:
+    """In their order, and with what they say."""
+    with closing(Outbox(path, "xqc", MAX_BYTES)) as outbox:
+        outbox.store_absence(Absence(FIRST_MS, GapReason.RESTARTED))
+        put = [event(number) if number % 2 else batch(number) for number in range(MESSAGES)]
+        for one in put:
+            outbox.append(one)
+    DAMAGES[damage](path)
+    with closing(open_until_mended(path)) as outbox:
+        kept = list(batches_after(outbox, 0))
+    assert kept == [one for one in put if one in kept]
+    lost = [one for one in put if one not in kept]
+    assert len(lost) < MESSAGES // 20
+    # Twenty messages or events fit into three pages.
+    assert sum(one.kind is Kind.EVENT for one in kept) >= MESSAGES // 2 - 20
+
+
+def test_a_damaged_event_is_lost_and_the_gap_begins_before_it(path: Path) -> None:
+    """Kafka must not get what is not JSON."""
+    with closing(Outbox(path, "xqc", MAX_BYTES)) as outbox:
+        outbox.store_absence(Absence(FIRST_MS + 9000, GapReason.RESTARTED))
+        for one in (batch(1), event(2), batch(3)):
+            outbox.append(one)
+    cut_off = Batch(Kind.EVENT, [Record(b"71", FIRST_MS, b'{"channel_id":"71"')])
+    executed("UPDATE batch SET body = ? WHERE first_seq = 2", encode_frame(cut_off))(path)
+    executed("PRAGMA user_version = 1")(path)
+    with closing(Outbox(path, "xqc", MAX_BYTES)) as outbox:
+        assert list(batches_after(outbox, 0)) == [batch(1), batch(3)]
+        assert outbox.absence() == Absence(FIRST_MS + 1000, GapReason.DAMAGED)
