@@ -43,7 +43,7 @@ def compare(kafka: str, count: int, rounds: int) -> list[dict[str, object]]:
     count = max(1, count // a_round) * a_round
     runs: dict[str, list[_Run]] = {PUBLISHER: [], BARE_WITH_HEADERS: [], BARE: []}
     with _cluster(kafka) as brokers:
-        for topic in (TOPIC, f"{TOPIC}-gaps", f"{TOPIC}-dead"):
+        for topic in (TOPIC, *(f"{TOPIC}-{more}" for more in ("events", "gaps", "dead"))):
             create_topic(brokers, topic, partitions=_PARTITIONS)
         _bare(brokers, count)  # warm-up: Java compiles at first
         for _ in range(rounds):
