@@ -22,6 +22,7 @@ from readers.link.go_back_n import SendingLink
 from readers.link.received_until import ReceivedUntil
 from readers.link.remote_publisher import RemotePublisher
 from readers.link.silent_publisher import log_silence
+from readers.link.unwanted_events import UnwantedEvents, is_of_events
 
 if TYPE_CHECKING:
     from readers.link.publisher_addresses import PublisherAddress
@@ -49,6 +50,7 @@ class Sender:
         self._clock = clock
         self._after_tick = after_tick
         self._received_until = ReceivedUntil()
+        self._unwanted_events = UnwantedEvents(outbox)
         self._link = SendingLink(clock())
         self._failover = Failover(len(publishers), clock())
         #: Whether another publisher is preferred. Then nothing more is sent to this one.
@@ -130,6 +132,13 @@ class Sender:
             batch = appended if is_next else outbox.batch_after(sent)
             if batch is None:
                 return
+            if not self.takes_events and is_of_events(batch):
+                # An acknowledgement of what was sent before would else come too late to count.
+                if link.has_in_flight:
+                    return
+                self._unwanted_events.give_up(batch)
+                sent = batch.last_seq
+                continue
             envelope = Envelope(
                 outbox.reader,
                 link.session or 0,

@@ -60,9 +60,11 @@ class Publisher:
         for _ in range(3):
             await self.next_subscription()
 
-    def announce(self, session: int = SESSION, *, deduplicates: bool = False) -> None:
+    def announce(
+        self, session: int = SESSION, *, deduplicates: bool = False, takes_events: bool = True
+    ) -> None:
         """Announce *session*."""
-        announcement = encode_frame(Announcement(session, deduplicates))
+        announcement = encode_frame(Announcement(session, deduplicates, takes_events))
         self._pub.send_multipart([ANNOUNCEMENT_TOPIC, announcement])
 
     def acknowledge(
@@ -124,9 +126,9 @@ def envelope(
     )
 
 
-def append(outbox: Outbox, *values: bytes) -> StoredBatch | None:
+def append(outbox: Outbox, *values: bytes, kind: Kind = Kind.CHAT) -> StoredBatch | None:
     """Put a batch with these values into *outbox*; return it as it is stored."""
-    return outbox.append(Batch(Kind.CHAT, [Record(b"1", 1, value) for value in values]))
+    return outbox.append(Batch(kind, [Record(b"1", 1, value) for value in values]))
 
 
 def _bind(socket: zmq.Socket[bytes]) -> str:
