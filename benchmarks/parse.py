@@ -3,7 +3,8 @@ Compares this service's parser with others on the same recorded lines.
 
 `python -m benchmarks.parse [--lines N] [--rounds N]`. Each parser gets the bytes of one line at a
 time. The column `to` shows what it returns: the parts of the line with all tags, with the tags that
-a ChatMessage needs, or the JSON for Kafka. The parsers take turns, and the median is reported.
+a ChatMessage needs, the JSON for Kafka, or the JSON with KAFKA_MESSAGE_FIELDS=extended. The parsers
+take turns, and the median is reported.
 
 The lines are the demo's recorded chat. With CHAT_CORPORA=DIR they are the chat lines of the
 recordings in that folder (see tests/recordings/README.md).
@@ -21,7 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
 from pydle.features.ircv3.tags import TaggedMessage
 
@@ -32,6 +33,8 @@ from benchmarks.report import report
 from benchmarks.rust_programs import rust_program
 from common.chat_message import encode_chat_message
 from readers.parsing.chat_parser import received_message
+from readers.parsing.extended_fast_path import extended_fast_path
+from readers.parsing.extended_parser import extended_received_message
 from readers.parsing.fast_path import fast_path
 from readers.parsing.irc import parse_irc
 from tests.corpora import NoRecordingsError, other_recordings, recorded_lines
@@ -40,6 +43,7 @@ from tests.toolchains import NoToolchainError
 TAGS = "tags"
 NEEDED_TAGS = "needed tags"
 JSON = "JSON"
+EXTENDED_JSON = "JSON, extended"
 #: The parser that the ratios refer to.
 REFERENCE = "pydle"
 
@@ -59,11 +63,18 @@ class Contestant:
     measure: Callable[[Path], float]
 
 
-def _to_json(line: bytes) -> object:
+def _to_json(line: bytes) -> bytes:
     received = fast_path(line)
     if received is None and (irc := parse_irc(line)):
         received = received_message(irc, room_id="", now_ms=0)
-    return received and encode_chat_message(received.message)
+    return encode_chat_message(received.message) if received else b""
+
+
+def _to_extended_json(line: bytes) -> bytes:
+    received = extended_fast_path(line)
+    if received is None and (irc := parse_irc(line)):
+        received = extended_received_message(irc, room_id="", now_ms=0)
+    return encode_chat_message(received.message) if received else b""
 
 
 def _to_tags(line: bytes) -> object:
@@ -118,6 +129,7 @@ def _printed_by(command: Sequence[str]) -> float:
 
 CONTESTANTS = [
     _python("this service", JSON, _to_json),
+    _python("this service", EXTENDED_JSON, _to_extended_json),
     _python("this service", NEEDED_TAGS, _to_needed_tags),
     _python("this service", TAGS, _to_tags),
     _python(REFERENCE, TAGS, TaggedMessage.parse),
@@ -198,6 +210,8 @@ def main() -> None:
     except NoRecordingsError as error:
         parser.error(str(error))
     print(f"{len(recorded):,} chat lines recorded in {source}, repeated to {options.lines:,}")
+    for to, parse in ((JSON, _to_json), (EXTENDED_JSON, _to_extended_json)):
+        print(f"{to}: {mean(len(parse(line)) for line in recorded):,.0f} bytes per message")
     report("parse", measure(numbered(recorded, CHANNEL, options.lines), options.rounds))
 
 

@@ -73,7 +73,9 @@ def well_placed_ranges(emotes: str, text: str) -> tuple[list[str], tuple[EmoteRa
             decoded = _decode_ranges("[[" + ranges.replace(",", "],[").replace("-", ",") + "]]")
         except msgspec.DecodeError:
             return None
-        places += [(first, last, emote_id) for first, last in decoded]
+        # A loop: most emotes have one range or two.
+        for first, last in decoded:
+            places.append((first, last, emote_id))
     if len(places) != _ranges_in(emotes):
         return None
     places.sort()
@@ -81,12 +83,13 @@ def well_placed_ranges(emotes: str, text: str) -> tuple[list[str], tuple[EmoteRa
     found: list[EmoteRange] = []
     taken = 0
     for first, last, emote_id in places:
-        name = text[first : last + 1]
+        stop = last + 1
+        name = text[first:stop]
         if first < taken or not name or " " in name:
             return None
-        taken = last + 1
         names.append(name)
-        found.append(EmoteRange(emote_id, name, first, taken))
+        found.append(EmoteRange(emote_id, name, first, stop))
+        taken = stop
     return (names, tuple(found)) if taken <= len(text) else None
 
 

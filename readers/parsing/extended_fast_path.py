@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from common.extended_message import ExtendedMessage
+from common.extended_message import EmoteRange, ExtendedMessage
 from readers.parsing.action import without_action
 from readers.parsing.badges import STANDING_TAGS, standing, with_broadcaster
 from readers.parsing.emotes import well_placed_ranges
@@ -26,17 +26,17 @@ _PRIVMSG = r":([a-z0-9_]++)![^ ]*+ PRIVMSG #([a-z0-9_]*+) :"
 
 # Possessive repetitions, `*+`, never backtrack, so the time is linear in the length of any line.
 # The usual values of some tags, such as `first-msg=0`, are not captured: their fields are left out.
-# `well_placed_ranges` accepts only these characters. An escaped character needs `unescape_tag`.
+# `well_placed_ranges` accepts only these characters.
 _USUAL_CHAT = re.compile(
-    r"@(?:badge-info=([^;]*+);)?+badges=([^;]*+);(?:client-nonce=([^;\\]*+);)?+"
-    r"color=([^;\\]*+);display-name=([^;\\]*+);(?:emote-only=(1);)?+"
-    r"emotes=([a-zA-Z0-9_:/,-]*+);(?:first-msg=0;)?+(?:flags=([^;\\]*+);)?+id=([^;]*+);"
-    r"mod=([^;]*+);(?:returning-chatter=0;)?+room-id=([0-9]++);subscriber=([^;]*+);"
+    r"@(?:badge-info=([^;]*+);)?+badges=([^;]*+);(?:client-nonce=([^;]*+);)?+"
+    r"color=([^;]*+);display-name=([^;]*+);(?:emote-only=(1);)?+"
+    r"emotes=([a-zA-Z0-9_:/,-]*+);(?:first-msg=(?:0|(1));)?+(?:flags=([^;]*+);)?+id=([^;]*+);"
+    r"mod=([^;]*+);(?:returning-chatter=(?:0|(1));)?+room-id=([0-9]++);subscriber=([^;]*+);"
     r"tmi-sent-ts=([1-9][0-9]{0,17}+);turbo=([^;]*+);user-id=([0-9]++);"
-    rf"user-type=([^; ]*+)(?:;vip=([^; ]*+))?+ {_PRIVMSG}(?!\x01)(.*)",
+    rf"user-type=([^; ]*+)(?:;vip=([^; ]*+))?+ {_PRIVMSG}(.*)",
     re.DOTALL,
 )
-_USERNAME = 18
+_USERNAME = 20
 
 _USUAL_MESSAGE = re.compile(rf"{_PRIVMSG}(.*)", re.DOTALL)
 _USUAL_NUMBERS = re.compile(r"[0-9]+ [0-9]+ [1-9][0-9]{0,17}")
@@ -57,15 +57,19 @@ def extended_fast_path(line: bytes) -> ReceivedMessage | None:
         return _from_any_tags(decoded)
     # fmt: off
     (
-        badge_info, badges, nonce, color, name, emote_only, emotes, flags, message_id, mod, room_id,
-        subscriber, sent_ms, turbo, user_id, user_type, vip, username, channel, text,
+        badge_info, badges, nonce, color, name, emote_only, emotes, first, flags, message_id, mod,
+        returning, room_id, subscriber, sent_ms, turbo, user_id, user_type, vip, username, channel,
+        typed,
     ) = found.groups("")
     # fmt: on
+    text = without_action(typed) if typed.startswith("\x01") else typed
     placed = well_placed_ranges(emotes, text) if emotes else ([], ())
     if placed is None:
         return None
     names, ranges = placed
     shown, held = standing((badge_info, badges, mod, subscriber, vip, turbo, user_type))
+    if "\\" in name:
+        name = unescape_tag(name)
     message = ExtendedMessage(
         room_id,
         user_id,
@@ -73,12 +77,15 @@ def extended_fast_path(line: bytes) -> ReceivedMessage | None:
         text,
         int(sent_ms),
         names,
-        message_id=message_id,
-        channel=channel,
-        display_name="" if name == username else name,
-        color=color,
-        badges=shown,
-        roles=with_broadcaster(held) if user_id == room_id else held,
+        message_id,
+        channel,
+        "" if name == username else name,
+        color,
+        shown,
+        with_broadcaster(held) if user_id == room_id else held,
+        is_action=text != typed,
+        is_first_message=first == "1",
+        is_returning_chatter=returning == "1",
         is_emote_only=emote_only == "1",
         emote_ranges=ranges,
         automod_flags=flags,
@@ -99,19 +106,18 @@ def _from_any_tags(decoded: str) -> ReceivedMessage | None:
         tags[name] = value
     get = tags.get
     room_id, user_id, sent_ms = get("room-id", ""), get("user-id", ""), get("tmi-sent-ts", "")
-    emotes = get("emotes", "")
-    if not (
-        _USUAL_NUMBERS.fullmatch(f"{room_id} {user_id} {sent_ms}")
-        and _USUAL_EMOTES.fullmatch(emotes)
-    ):
+    if not _USUAL_NUMBERS.fullmatch(f"{room_id} {user_id} {sent_ms}"):
         return None
     text = without_action(typed)
-    placed = well_placed_ranges(emotes, text) if emotes else ([], ())
+    placed: tuple[list[str], tuple[EmoteRange, ...]] | None = [], ()
+    if emotes := get("emotes", ""):
+        placed = well_placed_ranges(emotes, text) if _USUAL_EMOTES.fullmatch(emotes) else None
     if placed is None:
         return None
     names, ranges = placed
     message_id = get("id", "")
     shown, held = standing(tuple([get(tag, "") for tag in STANDING_TAGS]))
+    fields = extended_fields(tags, channel_id=room_id, text=text)
     message = ExtendedMessage(
         room_id,
         user_id,
@@ -119,14 +125,14 @@ def _from_any_tags(decoded: str) -> ReceivedMessage | None:
         text,
         int(sent_ms),
         names,
-        message_id=message_id,
-        channel=channel,
-        display_name=display_name(get("display-name", ""), username),
-        color=unescape_tag(get("color", "")),
-        badges=shown,
-        roles=with_broadcaster(held) if user_id == room_id else held,
+        message_id,
+        channel,
+        display_name(get("display-name", ""), username),
+        get("color", ""),
+        shown,
+        with_broadcaster(held) if user_id == room_id else held,
         is_action=text != typed,
         emote_ranges=ranges,
-        **extended_fields(tags, channel_id=room_id, text=text),
+        **fields,
     )
     return ReceivedMessage(message, message_id, skipped_emotes=0)

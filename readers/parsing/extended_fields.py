@@ -14,34 +14,34 @@ from readers.parsing.gifs import gifs
 from readers.parsing.irc import unescape_tag
 from readers.parsing.shared_chat import source
 
-# Tags whose value is a text, and the field that it is for.
-_TEXTS = {
-    "animation-id": "channel_points_animation_id",
-    "client-nonce": "client_nonce",
-    "custom-reward-id": "channel_points_custom_reward_id",
-    "flags": "automod_flags",
-}
+# Tags whose value is published as sent, and the field that it is for.
+_TEXTS = (
+    ("animation-id", "channel_points_animation_id"),
+    ("client-nonce", "client_nonce"),
+    ("custom-reward-id", "channel_points_custom_reward_id"),
+    ("flags", "automod_flags"),
+)
 
 # Tags whose value 1 makes the field true.
-_TRUTHS = {
-    "emote-only": "is_emote_only",
-    "first-msg": "is_first_message",
-    "returning-chatter": "is_returning_chatter",
-    "source-only": "is_source_only",
-}
+_TRUTHS = (
+    ("emote-only", "is_emote_only"),
+    ("first-msg", "is_first_message"),
+    ("returning-chatter", "is_returning_chatter"),
+    ("source-only", "is_source_only"),
+)
 
-_REPLY = {
-    "reply-parent-msg-id": "parent_message_id",
-    "reply-parent-msg-body": "parent_message_body",
-    "reply-parent-user-id": "parent_user_id",
-    "reply-parent-user-login": "parent_user_login",
-    "reply-parent-display-name": "parent_user_name",
-    "reply-thread-parent-msg-id": "thread_message_id",
+_REPLY = (
+    ("reply-parent-msg-id", "parent_message_id"),
+    ("reply-parent-msg-body", "parent_message_body"),
+    ("reply-parent-user-id", "parent_user_id"),
+    ("reply-parent-user-login", "parent_user_login"),
+    ("reply-parent-display-name", "parent_user_name"),
+    ("reply-thread-parent-msg-id", "thread_message_id"),
     # Twitch does not document the thread's user id and display name, and does not always send them.
-    "reply-thread-parent-user-id": "thread_user_id",
-    "reply-thread-parent-user-login": "thread_user_login",
-    "reply-thread-parent-display-name": "thread_user_name",
-}
+    ("reply-thread-parent-user-id", "thread_user_id"),
+    ("reply-thread-parent-user-login", "thread_user_login"),
+    ("reply-thread-parent-display-name", "thread_user_name"),
+)
 
 # EventSub's `message_type` for a `msg-id`. One that is not here is published as it is.
 _MESSAGE_TYPES = {
@@ -66,22 +66,22 @@ def extended_fields(
     every message has, and `emote_ranges`, are not among them. Never raises, whatever the tags hold.
     """
     fields: dict[str, Any] = {}
-    for tag, field in _TEXTS.items():
+    for tag, field in _TEXTS:
         if value := tags.get(tag):
-            fields[field] = unescape_tag(value)
-    for tag, field in _TRUTHS.items():
+            fields[field] = value
+    for tag, field in _TRUTHS:
         if tags.get(tag) == "1":
             fields[field] = True
-    if tags.get("reply-parent-msg-id"):
-        fields["reply"] = Reply(
-            **{field: unescape_tag(tags.get(tag, "")) for tag, field in _REPLY.items()}
-        )
-    if bits := _number(tags.get("bits", "")):
+    if "reply-parent-msg-id" in tags:
+        replied = {field: unescape_tag(tags.get(tag, "")) for tag, field in _REPLY}
+        if any(replied.values()):
+            fields["reply"] = Reply(**replied)
+    if (value := tags.get("bits")) and (bits := _number(value)):
         fields["cheer"] = Cheer(bits)
-    if tag := tags.get("gifs", ""):
-        fields["gifs"] = gifs(unescape_tag(tag), text, offset)
-    if kind := tags.get("msg-id", ""):
-        fields["message_type"] = _MESSAGE_TYPES.get(kind) or unescape_tag(kind)
+    if value := tags.get("gifs"):
+        fields["gifs"] = gifs(unescape_tag(value), text, offset)
+    if value := tags.get("msg-id"):
+        fields["message_type"] = _MESSAGE_TYPES.get(value) or unescape_tag(value)
     if tags.get("source-room-id"):
         fields |= _source_fields(tags, channel_id)
     return fields

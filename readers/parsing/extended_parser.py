@@ -13,7 +13,6 @@ from readers.parsing.badges import STANDING_TAGS, standing, with_broadcaster
 from readers.parsing.chat_parser import received_message
 from readers.parsing.emotes import emote_ranges
 from readers.parsing.extended_fields import extended_fields
-from readers.parsing.irc import unescape_tag
 from readers.parsing.names import display_name
 from readers.parsing.received import ReceivedMessage
 
@@ -61,7 +60,7 @@ def extended_received_message(
         message_id=received.id,
         channel=channel[1:].lower(),
         display_name=display_name(tags.get("display-name", ""), basic.username),
-        color=unescape_tag(tags.get("color", "")),
+        color=tags.get("color", ""),
         badges=shown,
         roles=with_broadcaster(held) if is_broadcaster else held,
         is_action=is_action,
