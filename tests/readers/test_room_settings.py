@@ -149,6 +149,15 @@ def test_a_confirmation_without_settings_tells_nothing(reader: Reader) -> None:
     assert reader.told == [{"snapshot": True, "slow_mode": True, "slow_mode_wait_time_seconds": 5}]
 
 
+def test_what_a_first_one_lacks_holds_as_it_was_told(reader: Reader) -> None:
+    """A change may come before the settings at the join."""
+    reader.hear(OFF)
+    again = Reader(reader.status)
+    again.hear({"r9k": "1"})
+    again.hear(OFF | {"r9k": "1"})
+    assert again.told == [ALL_OFF | {"unique_chat_mode": True}]
+
+
 def test_another_channel_of_the_same_name_is_told_as_a_whole(reader: Reader) -> None:
     """The name has passed to somebody else."""
     reader.hear(OFF)
@@ -202,6 +211,9 @@ def test_a_restart_within_a_minute_makes_no_id_twice(reader: Reader) -> None:
     again.hear({"slow": "0"}, NOW_MS + 60_000)
     assert again.ids[-1].endswith(":slow=0:30000001:1")
     assert not set(again.ids) & set(reader.ids)
+    third = Reader(again.status)
+    third.hear({"slow": "5"}, NOW_MS + 60_000)
+    assert third.ids[-1].endswith(":2")
 
 
 @contextmanager

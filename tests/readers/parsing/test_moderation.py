@@ -159,6 +159,16 @@ def test_a_user_without_a_name_is_not_the_whole_chat() -> None:
     assert received.event.type == "clear_user_messages"
 
 
+def test_a_user_without_an_id_is_told_apart_by_name() -> None:
+    """Two may be banned at the same time."""
+    tags = "room-id=1;tmi-sent-ts=1594828662812"
+    ids = [
+        event_in(f"@{tags} :tmi.twitch.tv CLEARCHAT #coal {name}".encode()).id
+        for name in ("ann", "bob")
+    ]
+    assert ids == [f"clear_user_messages:1:{name}:1594828662812" for name in ("ann", "bob")]
+
+
 @pytest.mark.parametrize("duration", ["", "x", "-1", "1.5", "+1", "٣", "9" * 5000])
 def test_a_duration_that_is_no_number_is_left_out(duration: str) -> None:
     """Nothing raises."""
