@@ -94,6 +94,7 @@ class Membership:
     def _on_received(self, client: TwitchClient) -> None:
         if client is self._current:
             self._presence.on_received(client.received_ms)
+            self._room_settings.catch_up(client.received_ms)
         self._status.on_received(client.received_ms)
 
     def _on_lost(self, client: TwitchClient) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from common.chat_event import ChatEvent
-from common.status.reader_status import ReaderStatus, ToldSettings
+from common.status.reader_status import ReaderStatus, ToldSettings, forgotten
 from readers.parsing.received import ReceivedEvent
 from readers.parsing.room_state import chat_settings, room_state
 from readers.twitch.client import OnChat, OnRoomState
@@ -47,7 +47,7 @@ class RoomSettings:
         """
         *status* has what the last reader has told. *on_chat* puts events into the outbox.
 
-        While *takes_events* returns False, they would be dropped there, so nothing counts as told.
+        While *takes_events* returns False, nothing is told.
         """
         self._channel = channel
         self._status = status
@@ -55,6 +55,7 @@ class RoomSettings:
         self._takes_events = takes_events
         #: What holds, by the last ROOMSTATE.
         self._state: dict[str, int] = {}
+        self._channel_id = ""
         self._connections = 0
         #: The number of the newest one that has said something.
         self._newest = 0
@@ -73,13 +74,29 @@ class RoomSettings:
 
         return on_room_state
 
+    def catch_up(self, now_ms: int) -> None:
+        """
+        Tell at *now_ms* what holds, if the publisher now takes events and did not take the last.
+
+        Call it whenever something was received.
+        """
+        if self._state and not self._status.told_settings.channel_id and self._takes_events():
+            self._tell(now_ms, is_snapshot=True)
+
     def _take(self, sent: dict[str, int], channel_id: str, now_ms: int, *, is_first: bool) -> None:
-        told = self._told(channel_id)
+        self._channel_id = channel_id
+        told = self._told()
         self._state = {**(told if is_first else self._state), **sent}
+        self._tell(now_ms, is_snapshot=is_first or not told)
+
+    def _tell(self, now_ms: int, *, is_snapshot: bool) -> None:
+        told, channel_id = self._told(), self._channel_id
         changed = {name: value for name, value in self._state.items() if told.get(name) != value}
-        if not changed or not self._takes_events():
+        if not changed:
             return
-        is_snapshot = is_first or not told
+        if not self._takes_events():
+            self._status.told_settings = forgotten(self._status.told_settings)
+            return
         said = self._state if is_snapshot else changed
         minute = now_ms // _MINUTE_MS
         unnumbered = f"{_TYPE}:{channel_id}:{_content(said, is_snapshot)}:{minute}"
@@ -96,11 +113,11 @@ class RoomSettings:
             channel_id, dict(self._state), self._dropped, minute, self._numbers.highest
         )
 
-    def _told(self, channel_id: str) -> dict[str, int]:
+    def _told(self) -> dict[str, int]:
         """Return what was told of the channel, and is in Kafka or on the way there."""
         told = self._status.told_settings
         # The name of a channel may have become another channel's.
-        is_of_it = told.channel_id == channel_id and told.dropped == self._dropped
+        is_of_it = told.channel_id == self._channel_id and told.dropped == self._dropped
         return told.state if is_of_it else {}
 
     @property

@@ -66,6 +66,11 @@ class ToldSettings(msgspec.Struct, array_like=True, frozen=True):
     highest: int = 0
 
 
+def forgotten(told: ToldSettings) -> ToldSettings:
+    """Return *told* as if nothing had been told, but for the numbers that were used."""
+    return msgspec.structs.replace(told, channel_id="", state={})
+
+
 class ReaderStatus(msgspec.Struct, array_like=True):
     """
     A reader's figures. Counts continue after a restart.

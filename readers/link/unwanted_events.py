@@ -31,7 +31,7 @@ class UnwantedEvents:
 
     def give_up(self, batch: StoredBatch) -> None:
         """Let *batch*, the oldest in the outbox, count as acknowledged."""
-        self._outbox.acknowledge(batch.last_seq)
+        self._outbox.give_up(batch.last_seq)
         self._log(
             "giving up %d events that wait in the outbox: the publisher does not take events",
             batch.last_seq - batch.first_seq + 1,

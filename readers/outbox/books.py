@@ -13,7 +13,13 @@ from typing import NamedTuple
 from common.chat_gap import GapReason, decode_chat_gap
 from common.frames import Batch, Kind, Record
 from common.status.histogram import DELIVERY_S
-from common.status.reader_status import SHOWN_GAPS, DropReason, ReaderStatus, ShownGap
+from common.status.reader_status import (
+    SHOWN_GAPS,
+    DropReason,
+    ReaderStatus,
+    ShownGap,
+    forgotten,
+)
 from common.unix_time import unix_ms
 from readers.outbox.database import StoredBatch
 from readers.outbox.file import NUMBERS_SKIPPED
@@ -91,6 +97,10 @@ class Books:
         for said_ms, messages in self._times.remove_until(seq):
             # Clocks differ: Twitch's may be ahead.
             status.delay.observe(DELIVERY_S, max(0.0, now_ms - said_ms) / 1000, messages)
+
+    def on_events_given_up(self) -> None:
+        """Note that events were not sent, which may have told the settings of the chat."""
+        self.status.told_settings = forgotten(self.status.told_settings)
 
     def on_evicted(self, first_seq: int, last_seq: int, lost: LostSpans) -> None:
         """Note that the records from *first_seq* to *last_seq*, in *lost*, were evicted."""

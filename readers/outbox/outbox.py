@@ -158,6 +158,11 @@ class Outbox:
         if self._oldest_seq is not None and self._oldest_seq <= seq:
             self._oldest_seq = seq + 1 if seq == self.last_seq else None
 
+    def give_up(self, seq: int) -> None:
+        """Let all records up to *seq* count as acknowledged: events that nobody takes."""
+        self.acknowledge(seq)
+        self._books.on_events_given_up()
+
     def trim(self) -> None:
         """Delete what is acknowledged from the file; if the disk refuses, `tidy` tries again."""
         if self.numbering.is_ahead:

@@ -49,6 +49,8 @@ class Listener:
     def __init__(self, outbox: Outbox) -> None:
         self.outbox = outbox
         self.messages: list[ChatMessage] = []
+        #: Whether the publisher takes events.
+        self.takes_events = True
 
     @property
     def texts(self) -> list[str]:
@@ -107,7 +109,9 @@ def membership(
         listener.take,
         ChannelPresence(CHANNEL, listener.outbox, listener.outbox.append, lambda *_: False),
         parser=parser,
-        room_settings=RoomSettings(CHANNEL, status.status, listener.take),
+        room_settings=RoomSettings(
+            CHANNEL, status.status, listener.take, lambda: listener.takes_events
+        ),
         status=status,
         timing=timing,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from common.chat_event import encode_chat_event
 from common.settings import read_settings
 from common.status.reader_status import ReaderStatus
+from readers.outbox.outbox import Outbox
 from readers.parsing.received import Received, ReceivedEvent
 from readers.parsing.room_state import room_state
+from readers.record_builder import RecordBuilder
 from readers.room_settings import RoomSettings
 from readers.status_keeper import StatusKeeper
 from readers.twitch.client import OnRoomState
@@ -270,20 +272,36 @@ def test_what_could_not_be_put_into_the_outbox_does_not_count_as_told() -> None:
 
 
 def test_what_the_publisher_does_not_take_is_told_when_it_does(reader: Reader) -> None:
-    """With the next ROOMSTATE."""
+    """All of it, with whatever is received next."""
+    reader.settings.catch_up(NOW_MS)
     reader.takes_events = False
     reader.hear(OFF)
+    reader.settings.catch_up(NOW_MS)
     assert not reader.told
     reader.takes_events = True
-    reader.hear({"slow": "5"})
-    assert reader.told == [ALL_OFF | {"slow_mode": True, "slow_mode_wait_time_seconds": 5}]
+    reader.settings.catch_up(NOW_MS + 1)
+    assert reader.told == [ALL_OFF]
+    assert reader.events[0].event.timestamp == NOW_MS + 1
     reader.takes_events = False
     reader.hear({"slow": "10"})
     reader.takes_events = True
     reader.hear({"r9k": "1"})
-    assert reader.told[1:] == [
-        {"slow_mode": True, "slow_mode_wait_time_seconds": 10, "unique_chat_mode": True}
-    ]
+    slow = {"slow_mode": True, "slow_mode_wait_time_seconds": 10}
+    assert reader.told[1:] == [ALL_OFF | slow | {"unique_chat_mode": True}]
+    reader.settings.catch_up(NOW_MS)
+    assert len(reader.told) == 2
+
+
+def test_what_was_given_up_is_told_when_the_publisher_takes_it(tmp_path: Path) -> None:
+    """It was in the outbox before the publisher was known."""
+    reader = Reader()
+    reader.hear(OFF)
+    with closing(Outbox(tmp_path / "xqc.db", CHANNEL, 10**9, reader.status)) as outbox:
+        RecordBuilder(outbox.append).take(list(reader.events))
+        outbox.give_up(outbox.last_seq)
+    reader.settings.catch_up(NOW_MS)
+    assert reader.told == [ALL_OFF, ALL_OFF]
+    assert len(set(reader.ids)) == 2
 
 
 _states = st.fixed_dictionaries(
@@ -315,8 +333,7 @@ def test_whoever_follows_the_events_knows_the_settings(
         else:
             reader.hear(tags, now_ms)
     reader.takes_events = True
-    # Something is said again.
-    reader.hear({"slow": str(truth["slow"])})
+    reader.settings.catch_up(now_ms)
     known: dict[str, Any] = {}
     for payload in reader.told:
         assert None not in payload.values()

@@ -128,6 +128,21 @@ async def test_a_restarted_reader_tells_the_settings_only_if_they_differ(
     assert listener.events()[2] == {"chat_settings_update": {"snapshot": True, **OFF}}
 
 
+async def test_settings_are_told_once_the_publisher_takes_events(
+    twitch: ChatServer, listener: Builder
+) -> None:
+    """Whatever comes next from Twitch makes the reader look."""
+    listener.takes_events = False
+    async with membership_of(settings_for(twitch), listener):
+        await twitch.wait_for_join(CHANNEL)
+        await until(lambda: listener.outbox.absence() is not None)
+        assert not listener.events()
+        listener.takes_events = True
+        await twitch.ping_and_wait(CHANNEL)
+        await until(lambda: len(listener.events()) == 1)
+    assert listener.events() == [{"chat_settings_update": {"snapshot": True, **OFF}}]
+
+
 async def test_settings_come_in_order_with_the_chat(twitch: ChatServer, listener: Builder) -> None:
     """In one read of the socket, too: three batches."""
     async with membership_of(settings_for(twitch), listener):
