@@ -28,6 +28,10 @@ from common.extended_message import EmoteRange
 _EMOTE_RANGE = re.compile(r"[:,]([0-9]{1,6})-([0-9]{1,6})(?![^,/])")
 _FLAGGED_RANGE = re.compile(r"(?<![^,])([0-9]{1,6})-([0-9]{1,6})(?![^,:])")
 
+# Twitch's longest have 41 characters. Each range repeats its id, so with long ids, a line would
+# become a record of many megabytes.
+_LONGEST_ID = 100
+
 _decode_ranges = msgspec.json.Decoder(list[tuple[int, int]]).decode
 
 
@@ -69,6 +73,8 @@ def well_placed_ranges(emotes: str, text: str) -> tuple[list[str], tuple[EmoteRa
     places: list[tuple[int, int, str]] = []
     for emote in emotes.split("/"):
         emote_id, _, ranges = emote.partition(":")
+        if len(emote_id) > _LONGEST_ID:
+            return None
         try:
             decoded = _decode_ranges("[[" + ranges.replace(",", "],[").replace("-", ",") + "]]")
         except msgspec.DecodeError:
@@ -108,14 +114,14 @@ def emote_ranges(emotes: str, text: str, flags: str, offset: int = 0) -> tuple[E
     """
     Return where the emotes are that `emote_names` returns for the same arguments, in text order.
 
-    The ranges count from *offset*, a place in *text*, and do not include what is before it. Never
-    raises, whatever the tags hold.
+    The ranges count from *offset*, a place in *text*, and do not include what is before it, nor
+    emotes with an id of more than 100 characters. Never raises, whatever the tags hold.
     """
     uses, _ = _uses(emotes, text, flags)
     return tuple(
-        EmoteRange(_emote_id(emotes, at), name, start - offset, start - offset + len(name))
+        EmoteRange(emote_id, name, start - offset, start - offset + len(name))
         for start, name, at in uses
-        if start >= offset
+        if start >= offset and len(emote_id := _emote_id(emotes, at)) <= _LONGEST_ID
     )
 
 

@@ -39,7 +39,7 @@ def test_all_fields_are_there_in_their_order() -> None:
 def test_all_roles_are_there_in_their_order() -> None:
     """A chatter with all badges has them."""
     named = [role for names, _ in _rows(_ROLES) for role in names]
-    all_badges = ",".join(f"{'bot-badge' if role == 'bot' else role}/1" for role in named[:])
+    all_badges = ",".join(f"{'bot-badge' if role == 'bot' else role}/1" for role in named)
     assert named == list(roles({"badges": all_badges}, is_broadcaster=False))
 
 

@@ -256,3 +256,12 @@ def test_ranges_are_those_of_the_names(emotes: str, text: str, flags: str) -> No
     ranges = emote_ranges(emotes, text, flags)
     assert [place.name for place in ranges] == names
     assert [text[place.begin : place.end] for place in ranges] == names
+
+
+def test_a_long_id_is_not_repeated_for_each_range() -> None:
+    """A line of 64 KiB would become a record of many megabytes. The names stay."""
+    for length, ranges in ((100, 2), (101, 0)):
+        tag = f"{'e' * length}:0-4,6-10"
+        assert emote_names(tag, "Kappa Kappa", "") == (["Kappa", "Kappa"], 0)
+        assert len(emote_ranges(tag, "Kappa Kappa", "")) == ranges
+        assert (well_placed_ranges(tag, "Kappa Kappa") is None) == (not ranges)
