@@ -201,6 +201,13 @@ class Settings:
         "basic: the six fields of a message; extended: also badges, roles, replies and more",
         "reader",
     )
+    kafka_header_id: bool = _variable(
+        "KAFKA_HEADER_ID",
+        "true",
+        values.boolean,
+        "false: leave out the header id of records; DEDUPLICATE=true needs it, and overrides this",
+        "publisher",
+    )
     kafka_topic_chat_events: str = _variable(
         "KAFKA_TOPIC_CHAT_EVENTS",
         "twitch-chat-events",

@@ -32,6 +32,8 @@ class AtLeastOnce:
         self._dead_letter_topic = settings.kafka_topic_dead_letters
         self._books = books
         self._health = health
+        # Deduplication reads them back.
+        self._with_ids = settings.kafka_header_id or settings.deduplicate
 
     def open_sink(self) -> Sink:
         """Return the sink of a new session. Raises SettingsError."""
@@ -41,6 +43,7 @@ class AtLeastOnce:
             dead_letter_topic=self._dead_letter_topic,
             books=self._books,
             health=self._health,
+            with_ids=self._with_ids,
         )
 
     def begin(self, _sink: Sink) -> ReceivingLink:

@@ -34,9 +34,10 @@ class CountedSink(Sink):
         dead_letter_topic: str,
         books: Books,
         health: KafkaHealth,
+        with_ids: bool,
     ) -> None:
         """Raises SettingsError when librdkafka does not accept the *properties*."""
-        super().__init__(properties, topics=topics, books=books, health=health)
+        super().__init__(properties, topics=topics, books=books, health=health, with_ids=with_ids)
         self._refusals = Refusals(
             properties,
             dead_letter_topic=dead_letter_topic,
@@ -58,6 +59,7 @@ class CountedSink(Sink):
             batch,
             on_confirmed=self._confirmed,
             on_refused=self._refusals.add_from_request,
+            with_ids=self._with_ids,
         )
         self._books.take(handover)
         if not batch.records:

@@ -71,6 +71,8 @@ class ExactlyOnce:
         self._progress_topic = settings.kafka_topic_progress
         self._books = books
         self._health = health
+        # Deduplication reads them back.
+        self._with_ids = settings.kafka_header_id or settings.deduplicate
         self._stop = stop
         #: The sessions of this process, and whether one of them has claimed the transactional.id.
         self._own: set[str] = set()
@@ -89,6 +91,7 @@ class ExactlyOnce:
             dead_letter_topic=self._dead_letter_topic,
             books=self._books,
             health=self._health,
+            with_ids=self._with_ids,
         )
         return self._sink
 

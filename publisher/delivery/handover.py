@@ -28,6 +28,7 @@ class Handover:
     __slots__ = (
         "_given",
         "_reader_header",
+        "_with_ids",
         "count",
         "delivery",
         "kind",
@@ -38,7 +39,8 @@ class Handover:
         "topic",
     )
 
-    def __init__(self, delivery: Delivery, topic: str, batch: Batch) -> None:
+    def __init__(self, delivery: Delivery, topic: str, batch: Batch, *, with_ids: bool) -> None:
+        """*with_ids* adds the records' ids to their headers."""
         self.delivery = delivery
         self.topic = topic
         self.kind: Kind = batch.kind
@@ -53,18 +55,19 @@ class Handover:
         self.next_index = 0
         self._reader_header = ("reader", delivery.reader.encode())
         self._given: set[int] = set()
+        self._with_ids = with_ids
 
     def headers_from(self, first: int) -> Iterator[Headers]:
         """
         Yield the headers of the record at index *first*, then of each one after it.
 
-        They are its `reader`, its `seq` in decimal digits, and its `id` if it has one. A record
-        that is written twice, after a crash, has the same headers both times.
+        They are its `reader`, its `seq` in decimal digits, and its `id` if it has one and ids are
+        wanted. A record that is written twice, after a crash, has the same headers both times.
         """
         # This runs for each message: a call would take half as long again, and so would bytes.
-        reader = self._reader_header
+        reader, with_ids = self._reader_header, self._with_ids
         for seq, record in zip(self.delivery.seqs[first:], self.records[first:], strict=True):
-            if record_id := record.id:
+            if with_ids and (record_id := record.id):
                 yield [reader, ("seq", f"{seq}"), (ID_HEADER, record_id)]
             else:
                 yield [reader, ("seq", f"{seq}")]
@@ -109,8 +112,9 @@ class CountedHandover(Handover):
         *,
         on_confirmed: Callable[[CountedHandover], None],
         on_refused: Callable[[CountedHandover, int, KafkaError], None],
+        with_ids: bool,
     ) -> None:
-        super().__init__(delivery, topic, batch)
+        super().__init__(delivery, topic, batch, with_ids=with_ids)
         self.unconfirmed = len(batch.records)
         #: How many of its dead letters Kafka has confirmed, by librdkafka's name of the error.
         self.dead_letters: Mapping[str, int] = _NONE

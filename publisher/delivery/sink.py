@@ -35,15 +35,18 @@ class Sink(ABC):
         topics: Mapping[Kind, str],
         books: Books,
         health: KafkaHealth,
+        with_ids: bool,
     ) -> None:
         """
-        *topics* are those of the records; none for events if they are switched off.
+        *topics* are those of the records; none for events if they are switched off. *with_ids* adds
+        the records' ids to their headers.
 
         Raises SettingsError when librdkafka does not accept the *properties*.
         """
         self._topics = topics
         self._books = books
         self._health = health
+        self._with_ids = with_ids
         #: How many times Kafka has confirmed something.
         self.confirmations = 0
         #: What made the sink unusable.

@@ -19,8 +19,8 @@ class TransactedBatch(Handover):
 
     __slots__ = ("_refused",)
 
-    def __init__(self, delivery: Delivery, topic: str, batch: Batch) -> None:
-        super().__init__(delivery, topic, batch)
+    def __init__(self, delivery: Delivery, topic: str, batch: Batch, *, with_ids: bool) -> None:
+        super().__init__(delivery, topic, batch, with_ids=with_ids)
         #: By index, the records that were refused, alone or together with others.
         self._refused: dict[int, RefusedRecord] = {}
 

@@ -55,6 +55,7 @@ class TransactionalSink(Sink):
         dead_letter_topic: str,
         books: Books,
         health: KafkaHealth,
+        with_ids: bool,
     ) -> None:
         """Raises SettingsError when librdkafka does not accept the *properties*."""
         super().__init__(
@@ -63,6 +64,7 @@ class TransactionalSink(Sink):
             topics=topics,
             books=books,
             health=health,
+            with_ids=with_ids,
         )
         self._progress_topic = progress_topic
         self._dead_letter_topic = dead_letter_topic
@@ -86,7 +88,7 @@ class TransactionalSink(Sink):
 
     def take(self, delivery: Delivery, batch: Batch) -> None:
         """Take a batch, which is confirmed when Kafka has it. Do not call it when `is_full`."""
-        taken = TransactedBatch(delivery, self._topic_of(batch), batch)
+        taken = TransactedBatch(delivery, self._topic_of(batch), batch, with_ids=self._with_ids)
         self._books.take(taken)
         transaction = self._transaction or self._begin(time.monotonic() + TRANSACTION_MS / 1000)
         transaction.add(taken)

@@ -175,6 +175,7 @@ class BalanceMachine(RuleBasedStateMachine):
             dead_letter_topic=f"{self._topic}-dead",
             books=self._books,
             health=self._health,
+            with_ids=True,
         )
 
     def _send(self, reader: str, batch: Batch) -> None:
@@ -216,6 +217,7 @@ class TransactionalBalanceMachine(BalanceMachine):
             dead_letter_topic=f"{self._topic}-dead",
             books=self._books,
             health=self._health,
+            with_ids=True,
         )
         sink.producer.init_transactions(_WITHIN_S)
         return sink

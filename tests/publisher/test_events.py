@@ -145,7 +145,7 @@ def test_a_restarted_publisher_knows_the_events_that_it_has_published(
     processes: StartProcess, real_kafka: KafkaCluster, topic: str
 ) -> None:
     """And knows them apart: of an announcement, Kafka may have the message and not the event."""
-    settings = {"DEDUPLICATE": "true"}
+    settings = {"DEDUPLICATE": "true", "KAFKA_HEADER_ID": "false"}
     announced = Batch(Kind.CHAT, [Record(KEY, unix_ms(), b"{}", b"announcement")])
     first = start_publisher(processes, real_kafka.bootstrap, topic, settings)
     with connected_readers(first, "xqc/ann") as (ann,):
@@ -164,6 +164,20 @@ def test_a_restarted_publisher_knows_the_events_that_it_has_published(
     assert [one.headers["id"] for one in committed(real_kafka, topic)] == [b"announcement"]
     published = committed(real_kafka, f"{topic}-events")
     assert [one.headers["id"] for one in published] == [b"raid", b"announcement"]
+
+
+@deliveries
+def test_ids_can_be_left_out_of_the_headers(
+    processes: StartProcess, real_kafka: KafkaCluster, topic: str, delivery: str
+) -> None:
+    """They cost processor time and disk."""
+    publisher = start(processes, real_kafka, topic, delivery, {"KAFKA_HEADER_ID": "false"})
+    with connected_reader(publisher) as reader:
+        reader.send(events("raid"), 1)
+        reader.wait_for_acknowledgement(1)
+
+    (published,) = committed(real_kafka, f"{topic}-events")
+    assert published.headers == {"reader": READER.encode(), "seq": b"1"}
 
 
 def test_one_topic_may_be_for_everything(

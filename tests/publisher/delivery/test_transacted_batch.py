@@ -20,7 +20,9 @@ def batch() -> TransactedBatch:
     """A batch of three records."""
     delivery = ReceivingLink(7).accept(Envelope("xqc/00", 7, 1, 1), 3)
     assert isinstance(delivery, Delivery)
-    return TransactedBatch(delivery, "chat", Batch(Kind.CHAT, [Record(b"k", 1, b"v")] * 3))
+    return TransactedBatch(
+        delivery, "chat", Batch(Kind.CHAT, [Record(b"k", 1, b"v")] * 3), with_ids=True
+    )
 
 
 class Refuser:

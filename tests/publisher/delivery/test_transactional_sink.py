@@ -127,6 +127,7 @@ def _sink(cluster: KafkaCluster, topic: str, state_dir: Path) -> TransactionalSi
         dead_letter_topic=f"{topic}-dead",
         books=new_books(state_dir, topic),
         health=KafkaHealth(cluster.bootstrap),
+        with_ids=True,
     )
     sink.producer.init_transactions(_WITHIN_S)
     return sink
