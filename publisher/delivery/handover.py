@@ -64,7 +64,8 @@ class Handover:
         They are its `reader`, its `seq` in decimal digits, and its `id` if it has one and ids are
         wanted. A record that is written twice, after a crash, has the same headers both times.
         """
-        # This runs for each message: a call would take half as long again, and so would bytes.
+        # This runs for each message. A call for each, or the seq as bytes, would take 1.5 times as
+        # long.
         reader, with_ids = self._reader_header, self._with_ids
         for seq, record in zip(self.delivery.seqs[first:], self.records[first:], strict=True):
             if with_ids and (record_id := record.id):

@@ -17,7 +17,8 @@ from tests.docs.markdown import code_blocks, code_spans
 from tests.processes import REPOSITORY
 from tests.readers.chat_lines import NOW_MS, ROOM_ID
 
-_EVENTS = (REPOSITORY / "docs" / "records.md").read_text().partition("\n## Events\n")[2]
+_PAGE = (REPOSITORY / "docs" / "records.md").read_text()
+_EVENTS = _PAGE.partition("\n## Events\n")[2].partition("\n## ")[0]
 _ENVELOPE, _TYPES = _EVENTS.split("\n### ")[:2]
 
 

@@ -102,7 +102,7 @@ def test_without_a_topic_events_are_acknowledged_and_left_out(
     status = status_of(tmp_path)
     assert (status.taken, status.left_out_events, status.duplicates) == (4, 3, 0)
     assert publisher.process.output().count("leaving out events") == 1
-    wait_for_line(publisher.process, "4 messages taken; .*; 3 events left out", 5)
+    wait_for_line(publisher.process, "4 messages taken; .*; 3 events left out", 60)
 
 
 def test_events_that_were_left_out_are_not_asked_for_again(

@@ -34,7 +34,7 @@ def test_the_last_ten_of_each_partition_are_printed_and_then_new_messages(
     wait_for(lambda: len(numbers(process)) >= 13, 20, "three more")
 
     assert numbers(process) == list(range(90, 103))
-    wait_for_line(process, f"reading topic {topic} at {kafka.bootstrap}", 1)
+    wait_for_line(process, f"reading topic {topic} at {kafka.bootstrap}", 20)
 
 
 def test_a_topic_that_does_not_exist_yet_is_waited_for(
