@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common.files import read_small_file
-from readers.opt_out.names import Names
 
 OPT_OUT_FILE = "optout.conf"
 
@@ -35,9 +34,9 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 class OptOutList(NamedTuple):
     """Who has opted out."""
 
-    ids: Names = Names()
+    ids: frozenset[str] = frozenset()
     #: Lower case.
-    logins: Names = Names()
+    logins: frozenset[str] = frozenset()
     #: The numbers of the lines that are wrong, from 1.
     wrong_lines: tuple[int, ...] = ()
 
@@ -98,4 +97,4 @@ def _opt_outs_in(text: str) -> OptOutList:
             continue
         if entry:
             (ids if is_id(entry) else logins).add(entry)
-    return OptOutList(Names(ids), Names(logins), tuple(wrong))
+    return OptOutList(frozenset(ids), frozenset(logins), tuple(wrong))

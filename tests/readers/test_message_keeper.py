@@ -11,7 +11,6 @@ from common.status.last_messages import MESSAGES_PAGE_BYTES, LastMessages, messa
 from common.status.page import read_page
 from readers.message_keeper import MessageKeeper, remove_messages
 from readers.opt_out.file import OptOutList
-from readers.opt_out.names import Names
 from readers.opt_out.people import People
 from readers.opt_out.redaction import names_them
 
@@ -88,10 +87,10 @@ def test_messages_of_people_who_opt_out_are_removed(tmp_path: Path) -> None:
     keeper.on_put(batch("a"))
     keeper.on_put(batch("@shyone b", "@shyones c", "shyone d"))
     people = People()
-    people.take(OptOutList(Names(), Names(["shyone"])))
+    people.take(OptOutList(logins=frozenset({"shyone"})))
     keeper.remove(partial(names_them, people=people))
     assert texts_in(tmp_path) == ["a", "@shyones c", "shyone d"]
-    people.take(OptOutList(Names(["5"]), Names()))
+    people.take(OptOutList(frozenset({"5"})))
     keeper.remove(partial(names_them, people=people))
     keeper.close()
     assert texts_in(tmp_path) == []

@@ -1,26 +1,12 @@
-"""What optout.conf names, and the set that holds it."""
+"""What optout.conf names."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from readers.opt_out.file import MAX_BYTES, read_opt_outs
-from readers.opt_out.names import Names
-
-NAMES = st.sets(st.text(max_size=8), max_size=40)
-
-
-@given(NAMES, NAMES)
-def test_names_hold_what_they_were_given(inside: set[str], others: set[str]) -> None:
-    """And nothing else."""
-    names = Names(inside)
-    assert len(names) == len(inside)
-    assert all(name in names for name in inside)
-    assert not any(name in names for name in others - inside)
 
 
 def test_a_line_is_an_id_or_a_login(tmp_path: Path) -> None:
@@ -55,7 +41,7 @@ def test_any_editor_may_have_saved_it(tmp_path: Path, encoding: str) -> None:
 
 
 def test_a_large_list_is_read(tmp_path: Path) -> None:
-    """Of 100,000 people; 100 bytes of each would be 10 GB in a thousand readers."""
+    """Of 100,000 people."""
     path = tmp_path / "optout.conf"
     path.write_text(
         "".join(f"{number + 10**8}\nlogin_of_somebody_{number}\n" for number in range(50_000))

@@ -12,7 +12,6 @@ from common.chat_event import UNKNOWN, ChatEvent
 from common.chat_message import ChatMessage
 from common.extended_message import ExtendedMessage, Reply
 from readers.opt_out.file import OptOutList
-from readers.opt_out.names import Names
 from readers.opt_out.people import People
 from readers.opt_out.redaction import redacted
 from readers.parsing.irc import IrcMessage, parse_irc
@@ -46,7 +45,7 @@ def path(tmp_path: Path) -> Path:
 def people() -> People:
     """Return a list with Shy One by id and by login."""
     people = People()
-    people.take(OptOutList(Names(["4711"]), Names(["shyone"])))
+    people.take(OptOutList(frozenset({"4711"}), frozenset({"shyone"})))
     return people
 
 
