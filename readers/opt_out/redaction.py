@@ -24,7 +24,7 @@ from common.chat_event import ChatEvent
 from common.chat_message import ChatMessage
 from common.extended_message import ExtendedMessage, Reply
 from readers.opt_out.people import People
-from readers.parsing.irc import IrcMessage, unescape_tag
+from readers.parsing.irc import IrcMessage
 from readers.parsing.received import Received, ReceivedEvent, ReceivedMessage
 
 #: Fields of a payload that name a person, and whose they are.
@@ -84,10 +84,11 @@ def _is_by_them(message: ChatMessage, people: People) -> bool:
 
 
 def _message(message: ChatMessage, irc: IrcMessage, people: People) -> ChatMessage | None:
-    if people.has(message.user_id, message.username, _tag(irc, "display-name")):
+    if people.has(message.user_id, message.username, irc.text("display-name")):
         return None
-    parent = [_tag(irc, f"reply-parent-{what}") for what in ("user-id", "user-login")]
-    parent.append(_tag(irc, "reply-parent-display-name"))
+    parent = [
+        irc.text(f"reply-parent-{what}") for what in ("user-id", "user-login", "display-name")
+    ]
     is_to_them = people.has(*parent)
     if is_to_them:
         message = replace(message, message=_masked(message.message, parent[1:]))
@@ -105,10 +106,6 @@ def _message(message: ChatMessage, irc: IrcMessage, people: People) -> ChatMessa
         reply = None if is_to_them else _reply(message.reply, people)
         message = replace(message, reply=reply)
     return message
-
-
-def _tag(irc: IrcMessage, name: str) -> str:
-    return unescape_tag(irc.tag(name))
 
 
 def _reply(reply: Reply, people: People) -> Reply:

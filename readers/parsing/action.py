@@ -1,4 +1,4 @@
-"""Take off what wraps the text of a `/me`, a CTCP ACTION."""
+"""What wraps the text of a `/me`: a CTCP ACTION."""
 
 from __future__ import annotations
 
@@ -18,3 +18,13 @@ def without_action(typed: str) -> str:
     if inner and not inner.startswith(" "):
         return typed
     return inner[1:]
+
+
+def before_in_notice(typed: str) -> str:
+    """
+    Return what the positions of emotes in a notice also count, before the text without the wrapper.
+
+    It is empty if there is no wrapper. Otherwise it is the word ACTION, as a recorded
+    resubscription shows. In a message, positions count the text alone.
+    """
+    return "" if without_action(typed) == typed else "ACTION "

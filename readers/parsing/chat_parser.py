@@ -16,16 +16,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from common.chat_message import ChatMessage
-from readers.parsing.action import without_action
+from readers.parsing.action import before_in_notice, without_action
 from readers.parsing.emotes import emote_names
-from readers.parsing.irc import unescape_tag
 from readers.parsing.received import ReceivedMessage
+from readers.parsing.timestamps import message_time_ms
 
 if TYPE_CHECKING:
     from readers.parsing.irc import IrcMessage
-
-_MAX_INT64 = 2**63 - 1
-_MAX_INT64_DIGITS = 19
 
 
 def received_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> ReceivedMessage | None:
@@ -36,7 +33,7 @@ def received_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> ReceivedM
     are missing or invalid.
     """
     params = irc.params
-    if len(params) < 2 or not params[0].startswith("#"):
+    if len(params) < 2 or irc.channel is None:
         return None
     typed = params[1]
     text = without_action(typed)
@@ -44,19 +41,17 @@ def received_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> ReceivedM
         username = irc.nick
         counted = text
     elif irc.command == "USERNOTICE" and _is_announcement(irc):
-        username = unescape_tag(irc.tag("login"))
-        # In a notice, the emote positions of a `/me` text count from the word ACTION, as a recorded
-        # resubscription shows.
-        counted = text if text == typed else f"ACTION {text}"
+        username = irc.text("login")
+        counted = before_in_notice(typed) + text
     else:
         return None
     emotes, skipped = emote_names(irc.tag("emotes"), counted, irc.tag("flags"))
     message = ChatMessage(
-        unescape_tag(irc.tag("room-id")) or room_id,
-        unescape_tag(irc.tag("user-id")),
+        irc.text("room-id") or room_id,
+        irc.text("user-id"),
         username.lower(),
         text,
-        _timestamp_ms(irc.tag("tmi-sent-ts"), now_ms),
+        message_time_ms(irc.tag("tmi-sent-ts"), now_ms),
         emotes,
     )
     return ReceivedMessage(message, irc.tag("id"), skipped)
@@ -67,13 +62,3 @@ def _is_announcement(irc: IrcMessage) -> bool:
     if kind == "sharedchatnotice":
         kind = irc.tag("source-msg-id")
     return kind == "announcement"
-
-
-def _timestamp_ms(sent: str, now_ms: int) -> int:
-    # Check the length first: int() raises ValueError for several thousand digits.
-    if len(sent) <= _MAX_INT64_DIGITS and sent.isascii() and sent.isdecimal():
-        timestamp = int(sent)
-        # Kafka clients treat a timestamp of 0 as missing.
-        if 0 < timestamp <= _MAX_INT64:
-            return timestamp
-    return now_ms

@@ -12,6 +12,7 @@ from typing import Any
 from common.extended_message import Cheer, Reply
 from readers.parsing.gifs import gifs
 from readers.parsing.irc import unescape_tag
+from readers.parsing.numbers import whole_number
 from readers.parsing.shared_chat import source
 
 # Tags whose value is published as sent, and the field that it is for.
@@ -52,9 +53,6 @@ _MESSAGE_TYPES = {
     "gigantified-emote-message": "power_ups_gigantified_emote",
 }
 
-# No cheer has more bits. int() raises ValueError for several thousand digits.
-_MAX_DIGITS = 18
-
 
 def extended_fields(
     tags: Mapping[str, str], *, channel_id: str, text: str, offset: int = 0
@@ -76,7 +74,7 @@ def extended_fields(
         replied = {field: unescape_tag(tags.get(tag, "")) for tag, field in _REPLY}
         if any(replied.values()):
             fields["reply"] = Reply(**replied)
-    if (value := tags.get("bits")) and (bits := _number(value)):
+    if (value := tags.get("bits")) and (bits := whole_number(value)):
         fields["cheer"] = Cheer(bits)
     if value := tags.get("gifs"):
         fields["gifs"] = gifs(unescape_tag(value), text, offset)
@@ -94,10 +92,3 @@ def _source_fields(tags: Mapping[str, str], channel_id: str) -> dict[str, Any]:
         "source_message_id": origin.message_id,
         "source_badges": origin.badges,
     }
-
-
-def _number(value: str) -> int:
-    """Return *value* as a number; 0 if it is none."""
-    if len(value) <= _MAX_DIGITS and value.isascii() and value.isdecimal():
-        return int(value)
-    return 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from common.extended_message import ExtendedMessage
+from readers.parsing.action import before_in_notice
 from readers.parsing.badges import STANDING_TAGS, standing, with_broadcaster
 from readers.parsing.chat_parser import received_message
 from readers.parsing.emotes import emote_ranges
@@ -35,11 +36,10 @@ def extended_received_message(
         return None
     basic = received.message
     tags = irc.tags
-    channel, typed = irc.params[:2]
+    typed = irc.params[1]
     is_action = basic.message != typed
     is_notice = irc.command == "USERNOTICE"
-    # See chat_parser.py for what the positions of a notice count from.
-    before = "ACTION " if is_notice and is_action else ""
+    before = before_in_notice(typed) if is_notice else ""
     text = before + basic.message
     fields = extended_fields(tags, channel_id=basic.channel_id, text=text, offset=len(before))
     if is_notice:
@@ -58,7 +58,7 @@ def extended_received_message(
         basic.timestamp,
         basic.emotes,
         message_id=received.id,
-        channel=channel[1:].lower(),
+        channel=irc.channel or "",
         display_name=display_name(tags.get("display-name", ""), basic.username),
         color=tags.get("color", ""),
         badges=shown,

@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from readers.parsing.numbers import whole_number
+
 #: The account that Twitch names as the giver of anonymous gifts.
 _ANONYMOUS_GIFTER_ID = "274598607"
 _ANONYMOUS_GIFTER_LOGIN = "ananonymousgifter"
-
-# Any number of so many digits fits into the 64 bits that most consumers have.
-_MAX_DIGITS = 18
 
 _TRUE = {"1", "true"}
 
@@ -48,10 +47,7 @@ class Notice(msgspec.Struct, frozen=True, gc=False):
 
     def number(self, name: str) -> int | None:
         """Return a parameter that is a whole number from 0, else None."""
-        sent = self.params.get(name, "")
-        # Check the length first: int() raises ValueError for several thousand digits.
-        is_number = len(sent) <= _MAX_DIGITS and sent.isascii() and sent.isdecimal()
-        return int(sent) if is_number else None
+        return whole_number(self.params.get(name, ""))
 
     def flag(self, name: str) -> bool:
         """Return whether a parameter is true."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from common.chat_event import UNKNOWN, ChatEvent
 from common.extended_message import Badge, EmoteRange
-from readers.parsing.action import without_action
+from readers.parsing.action import before_in_notice, without_action
 from readers.parsing.badges import badges, roles
 from readers.parsing.emotes import emote_ranges
 from readers.parsing.irc import unescape_tag
@@ -33,10 +33,6 @@ if TYPE_CHECKING:
     from readers.parsing.irc import IrcMessage
 
 _PARAM = "msg-param-"
-
-# In a notice, emote positions in the text of a `/me` count from the word ACTION, as a recorded
-# resubscription shows.
-_ACTION = "ACTION "
 
 
 class _Chatter(NamedTuple):
@@ -59,10 +55,10 @@ def notice_event(irc: IrcMessage, room_id: str, now_ms: int) -> ReceivedEvent | 
     """
     if irc.command != "USERNOTICE":
         return None
-    channel, typed, *_ = [*irc.params, "", ""]
+    channel, typed = irc.channel, "".join(irc.params[1:2])
     tags = irc.tags
     notice = _notice(tags)
-    if not channel.startswith("#") or not notice.msg_id:
+    if channel is None or not notice.msg_id:
         return None
     channel_id = _text(tags, "room-id") or room_id
     chatter = _Chatter() if notice.is_anonymous else _chatter(tags, channel_id)
@@ -72,7 +68,7 @@ def notice_event(irc: IrcMessage, room_id: str, now_ms: int) -> ReceivedEvent | 
     is_known = payload is not None
     event = ChatEvent(
         channel_id=channel_id,
-        channel=channel[1:].lower(),
+        channel=channel,
         type=kind,
         event_id=tags.get("id", ""),
         timestamp=event_time_ms(tags.get("tmi-sent-ts", ""), now_ms),
@@ -126,14 +122,13 @@ def _chatter(tags: Mapping[str, str], channel_id: str) -> _Chatter:
         display_name(tags.get("display-name", ""), login),
         _text(tags, "color"),
         badges(tags.get("badges", ""), tags.get("badge-info", "")),
-        roles(tags, is_broadcaster=user_id == channel_id),
+        roles(tags, is_broadcaster=user_id == channel_id != ""),
     )
 
 
 def _typed(typed: str, tags: Mapping[str, str]) -> tuple[str, tuple[EmoteRange, ...]]:
     """Return the text that the user typed, and the emotes in it."""
-    text = without_action(typed)
-    before = "" if text == typed else _ACTION
+    text, before = without_action(typed), before_in_notice(typed)
     emotes, flags = tags.get("emotes", ""), tags.get("flags", "")
     return text, emote_ranges(emotes, before + text, flags, len(before))
 

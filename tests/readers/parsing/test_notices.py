@@ -441,6 +441,15 @@ def test_logins_are_lower_case_and_names_as_sent() -> None:
     assert event.gift_paid_upgrade.gifter_user_login == "cabincaravan25"
 
 
+def test_whoever_has_no_id_is_no_broadcaster() -> None:
+    """Although a channel whose id is not known has none either."""
+    irc = parse_irc(b"@msg-id=ritual;login=wren :tmi.twitch.tv USERNOTICE #birdwatch")
+    assert irc is not None
+    received = notice_event(irc, "", NOW_MS)
+    assert received is not None
+    assert (received.event.username, received.event.roles) == ("wren", ())
+
+
 def test_a_notice_without_a_room_or_time_has_those_of_the_reader() -> None:
     """Which room it joined, and when the line arrived."""
     event = event_in(b"@msg-id=unraid;id=1 :tmi.twitch.tv USERNOTICE #birdwatch")
