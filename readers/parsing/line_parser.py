@@ -17,7 +17,7 @@ from readers.parsing.extended_parser import extended_received_message
 from readers.parsing.fast_path import fast_path
 from readers.parsing.irc import IrcMessage
 from readers.parsing.moderation import moderation_event
-from readers.parsing.notices import notice_event
+from readers.parsing.notice_parser import notice_event
 from readers.parsing.received import Received, ReceivedMessage
 
 #: The commands of the lines that are messages or events.

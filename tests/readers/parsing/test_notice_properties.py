@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from common.chat_event import UNKNOWN, decode_chat_event, encode_chat_event
 from readers.parsing.irc import parse_irc
+from readers.parsing.notice_parser import notice_event
 from readers.parsing.notice_payloads import PAYLOADS
-from readers.parsing.notices import notice_event
 from readers.parsing.received import ReceivedEvent, ReceivedMessage
 from tests.readers.chat_lines import NOW_MS, ROOM_ID
 from tests.readers.parsing import strategies

@@ -25,7 +25,7 @@ from common.event_payloads import (
 )
 from common.extended_message import Badge, EmoteRange
 from readers.parsing.irc import parse_irc
-from readers.parsing.notices import notice_event
+from readers.parsing.notice_parser import notice_event
 from readers.parsing.received import ReceivedEvent, ReceivedMessage
 from tests.readers.chat_lines import NOW_MS, ROOM_ID, line
 from tests.readers.parsing.notice_lines import event_in, received_in, recorded
