@@ -93,8 +93,8 @@ class ReaderStatus(msgspec.Struct, array_like=True):
     received: int = 0
     #: Gap records that were put into the outbox.
     gaps: int = 0
-    #: Records that left the outbox because the publisher acknowledged them, or events because it takes
-    #: none.
+    #: Records that left the outbox because the publisher acknowledged them, or because they
+    #: are events and it takes none.
     acknowledged: int = 0
     #: Chat messages and events that were given up, by DropReason.
     dropped: dict[str, int] = msgspec.field(
