@@ -4,13 +4,15 @@ Audits the books on the status pages: all the time during a fault, and against K
 1. Whenever a page is read, its books balance.
 2. In the end nothing waits, and nothing is unconfirmed.
 3. A reader has counted each record that Kafka has of it once, and what it dropped is not in Kafka.
-4. The publisher has counted each record that Kafka has, unless it was killed in between.
+   A reader that was killed may have counted some of its events and gaps as messages.
+4. The publisher has counted each record of each topic, unless it was killed in between.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from common.status.page import PageError, read_page
 from common.status.publisher_status import PUBLISHER_PAGE_BYTES, PublisherStatus
 from common.status.reader_status import ReaderStatus
 from monitor.collection.books import unaccounted_by_publisher, unaccounted_by_reader
+from tests.faults.records import Arrival, Gap, numbers_of
 
 #: Seconds between two looks at all pages.
 _LOOK_EVERY_S = 0.02
@@ -34,12 +37,12 @@ class BooksAtEnd:
 
     @property
     def received(self) -> int:
-        """How many messages all readers have counted."""
-        return sum(status.received for status in self.readers.values())
+        """How many messages and events all readers have counted."""
+        return sum(status.received + status.events for status in self.readers.values())
 
     @property
     def dropped(self) -> int:
-        """How many messages all readers have given up."""
+        """How many messages and events all readers have given up."""
         return sum(sum(status.dropped.values()) for status in self.readers.values())
 
 
@@ -109,29 +112,56 @@ class Audit:
         return status
 
 
-def compare_with_kafka(
-    end: BooksAtEnd, in_kafka: Mapping[str, int], copies: int, *, may_be_behind: bool
-) -> list[str]:
-    """
-    Return what the books say otherwise than Kafka, a sentence each.
+@dataclass(frozen=True)
+class InKafka:
+    """All records in Kafka, copies included."""
 
-    *in_kafka* is the number of different records of each channel in Kafka, of messages and gaps.
-    *copies* is the number of all its records. The publisher's count *may_be_behind* if it was
-    killed, or a session ended before Kafka's last confirmations.
+    messages: Sequence[Arrival]
+    events: Sequence[Arrival]
+    gaps: Sequence[Gap]
+
+
+def compare_readers(end: BooksAtEnd, in_kafka: InKafka, *, killed: bool) -> list[str]:
     """
+    Return what the readers' books say otherwise than Kafka, a sentence each.
+
+    If readers were *killed*, their counts of events and gaps may be too low.
+    """
+    messages, events, gaps = (
+        Counter(reader.partition("/")[0] for reader, _ in numbers_of(records))
+        for records in (in_kafka.messages, in_kafka.events, in_kafka.gaps)
+    )
     problems = []
     for channel, status in end.readers.items():
-        expected = in_kafka.get(channel, 0)
-        if status.acknowledged != expected:
-            problems.append(
-                f"{channel} has counted {status.acknowledged} acknowledged records, Kafka has"
-                f" {expected} different ones"
-            )
-    if end.publisher is not None:
-        published = sum(end.publisher.published.values())
+        records = messages[channel] + events[channel] + gaps[channel]
+        for name, counted, expected, may_be_less in (
+            ("acknowledged records", status.acknowledged, records, False),
+            ("events", status.events, events[channel], killed),
+            ("gaps", status.gaps - status.replaced_gaps, gaps[channel], killed),
+        ):
+            if counted > expected or (counted < expected and not may_be_less):
+                problems.append(
+                    f"{channel} has counted {counted} {name}, Kafka has {expected} different ones"
+                )
+    return problems
+
+
+def compare_publisher(
+    status: PublisherStatus, in_kafka: Mapping[str, int], *, may_be_behind: bool
+) -> list[str]:
+    """
+    Return what the publisher's books say otherwise than Kafka, a sentence each.
+
+    *in_kafka* is the number of records of each topic, copies included. The counts *may_be_behind*
+    if it was killed, or a session ended before Kafka's last confirmations.
+    """
+    problems = []
+    for topic, copies in in_kafka.items():
+        published = status.published.get(topic, 0)
         if published > copies or (published < copies and not may_be_behind):
             problems.append(
-                f"the publisher has counted {published} published records, Kafka has {copies}"
+                f"the publisher has counted {published} published records of {topic},"
+                f" Kafka has {copies}"
             )
     return problems
 

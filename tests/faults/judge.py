@@ -3,10 +3,12 @@ Compares the messages that were sent on Twitch with the records that a consumer 
 
 1. Every message that a reader has received is in Kafka. A message that may not have been received
    may be missing if a gap record covers the time when it was sent.
-2. Every record is a message that was sent, and no message has two seqs.
+2. Every record is a message that was sent, with its id, and no message has two seqs.
 3. Records of a reader are in the order of their seqs. Where they are not, the reader went back: it
    sent everything again from a record that Kafka had only just received.
 4. Every seq of a reader, from its first on, is in the topic of messages, of gaps or of events.
+5. All that holds for announcements in the topic of events, too. By the seqs, an announcement comes
+   after its message, and before the next message.
 """
 
 from __future__ import annotations
@@ -15,11 +17,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import NamedTuple
 
-from common.chat_gap import ChatGap, decode_chat_gap
-from common.chat_message import decode_chat_message
-from tests.topics import Record
+from tests.faults.records import Arrival, Gap, SentMessage, numbers_of
 
 #: A gap's ends are whole milliseconds, and so are the times of messages.
 ROUNDING_MS = 1
@@ -29,42 +28,9 @@ ROUNDING_MS = 1
 ACKNOWLEDGED_WITHIN_S = 20.0
 
 
-@dataclass(slots=True)
-class SentMessage:
-    """A message that was sent on Twitch."""
-
-    channel: str
-    #: The place of the message in its channel, from 1.
-    number: int
-    text: str
-    #: When it was sent, Unix time in milliseconds.
-    sent_ms: int
-    #: Whether a reader is known to have received it.
-    received: bool = False
-
-
-class Arrival(NamedTuple):
-    """A record of the topic of messages."""
-
-    reader: str
-    seq: int
-    text: str
-    partition: int
-    #: When Kafka received it, Unix time in milliseconds.
-    appended_ms: int
-
-
-class Gap(NamedTuple):
-    """A record of the topic of gaps."""
-
-    reader: str
-    seq: int
-    gap: ChatGap
-
-
 @dataclass
-class Verdict:
-    """The result of the comparison."""
+class TopicVerdict:
+    """The result of the comparison with one topic: of messages, or of announcements as events."""
 
     #: How many messages were sent.
     sent: int = 0
@@ -78,12 +44,19 @@ class Verdict:
     renumbered: list[str] = field(default_factory=list)
     #: How often readers went back.
     went_back: int = 0
+    #: All other errors, a sentence each.
+    wrong: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Verdict(TopicVerdict):
+    """The result of the comparison: that with the topic of messages, and what goes beyond it."""
+
+    events: TopicVerdict = field(default_factory=TopicVerdict)
     gaps: int = 0
     #: Seqs that no record has.
     unused: list[str] = field(default_factory=list)
-    #: All other errors, a sentence each.
-    wrong: list[str] = field(default_factory=list)
-    #: How many messages the readers' books have, received and dropped.
+    #: How many messages and events the readers' books have, received and dropped.
     books_received: int = 0
     dropped: int = 0
     #: Where books do not balance, a sentence each.
@@ -98,59 +71,39 @@ def judge(
     sent: Sequence[SentMessage],
     arrivals: Sequence[Arrival],
     gaps: Sequence[Gap],
-    events: Sequence[tuple[str, int]] = (),
+    events: Sequence[Arrival] = (),
 ) -> Verdict:
-    """
-    Return the verdict on *arrivals*, which are in order within each partition.
-
-    *events* are the readers and seqs of the records of events.
-    """
-    verdict = Verdict(sent=len(sent), gaps=len({(gap.reader, gap.seq) for gap in gaps}))
-    _check_missing(sent, arrivals, gaps, verdict)
-    _check_identity(sent, arrivals, verdict)
-    _check_channel_order(sent, arrivals, verdict)
-    readers = _by_reader(arrivals)
-    for reader, own in readers.items():
-        _check_reader_order(reader, own, verdict)
-    _check_unused_seqs(readers, gaps, events, verdict)
+    """Return the verdict on *arrivals* and *events*, which are in order within each partition."""
+    verdict = Verdict(gaps=len({(gap.reader, gap.seq) for gap in gaps}))
+    _judge_topic(sent, arrivals, gaps, verdict)
+    announcements = [message for message in sent if message.is_announcement]
+    _judge_topic(announcements, events, gaps, verdict.events)
+    _check_common_order(sent, arrivals, events, verdict)
+    _check_unused_seqs(numbers_of(arrivals) | numbers_of(events) | numbers_of(gaps), verdict)
     times = sorted(arrival.appended_ms for arrival in arrivals)
     verdict.longest_silence_s = max((b - a for a, b in pairwise(times)), default=0) / 1000
     return verdict
 
 
-def arrivals_of(records: Iterable[Record]) -> list[Arrival]:
-    """Return the messages in *records*, whose timestamps must be Kafka's (LogAppendTime)."""
-    return [
-        Arrival(
-            reader=record.headers["reader"].decode(),
-            seq=int(record.headers["seq"]),
-            text=decode_chat_message(record.value).message,
-            partition=record.partition,
-            appended_ms=record.timestamp,
-        )
-        for record in records
-    ]
-
-
-def gaps_of(records: Iterable[Record]) -> list[Gap]:
-    """Return the gaps in *records*."""
-    return [
-        Gap(
-            record.headers["reader"].decode(),
-            int(record.headers["seq"]),
-            decode_chat_gap(record.value),
-        )
-        for record in records
-    ]
-
-
-def numbers_of(records: Iterable[Record]) -> list[tuple[str, int]]:
-    """Return the reader and the seq of each of *records*."""
-    return [(record.headers["reader"].decode(), int(record.headers["seq"])) for record in records]
+def _judge_topic(
+    sent: Sequence[SentMessage],
+    arrivals: Sequence[Arrival],
+    gaps: Sequence[Gap],
+    verdict: TopicVerdict,
+) -> None:
+    verdict.sent = len(sent)
+    _check_missing(sent, arrivals, gaps, verdict)
+    _check_identity(sent, arrivals, verdict)
+    _check_channel_order(sent, arrivals, verdict)
+    for reader, own in _by_reader(arrivals).items():
+        _check_reader_order(reader, own, verdict)
 
 
 def _check_missing(
-    sent: Sequence[SentMessage], arrivals: Sequence[Arrival], gaps: Sequence[Gap], verdict: Verdict
+    sent: Sequence[SentMessage],
+    arrivals: Sequence[Arrival],
+    gaps: Sequence[Gap],
+    verdict: TopicVerdict,
 ) -> None:
     arrived = {arrival.text for arrival in arrivals}
     spans = defaultdict(list)
@@ -170,16 +123,21 @@ def _check_missing(
 
 
 def _check_identity(
-    sent: Sequence[SentMessage], arrivals: Sequence[Arrival], verdict: Verdict
+    sent: Sequence[SentMessage], arrivals: Sequence[Arrival], verdict: TopicVerdict
 ) -> None:
-    channels = {message.text: message.channel for message in sent}
+    messages = {message.text: message for message in sent}
     seqs: dict[str, tuple[str, int]] = {}
     texts: dict[tuple[str, int], str] = {}
     for arrival in arrivals:
+        if arrival.is_settings:
+            continue
         at = (arrival.reader, arrival.seq)
         name = f"{arrival.text[:30]!r} ({arrival.reader}, seq {arrival.seq})"
-        if channels.get(arrival.text) != arrival.reader.partition("/")[0]:
+        message = messages.get(arrival.text)
+        if message is None or message.channel != arrival.reader.partition("/")[0]:
             verdict.wrong.append(f"{name} was never sent in that channel")
+        elif message.id != arrival.id:
+            verdict.wrong.append(f"{name} has the id {arrival.id!r}, not {message.id!r}")
         if seqs.setdefault(arrival.text, at) != at:
             verdict.duplicated.append(name)
             verdict.renumbered.append(f"{name} was {' '.join(map(str, seqs[arrival.text]))}")
@@ -188,7 +146,7 @@ def _check_identity(
 
 
 def _check_channel_order(
-    sent: Sequence[SentMessage], arrivals: Sequence[Arrival], verdict: Verdict
+    sent: Sequence[SentMessage], arrivals: Sequence[Arrival], verdict: TopicVerdict
 ) -> None:
     messages = {message.text: message for message in sent}
     seen = set()
@@ -205,7 +163,7 @@ def _check_channel_order(
             newest[message.channel] = message
 
 
-def _check_reader_order(reader: str, own: Sequence[Arrival], verdict: Verdict) -> None:
+def _check_reader_order(reader: str, own: Sequence[Arrival], verdict: TopicVerdict) -> None:
     """Check that each record of a reader is followed by the next or by an earlier one."""
     partitions = {arrival.partition for arrival in own}
     if len(partitions) > 1:
@@ -234,15 +192,32 @@ def _check_reader_order(reader: str, own: Sequence[Arrival], verdict: Verdict) -
     ]
 
 
-def _check_unused_seqs(
-    readers: dict[str, list[Arrival]],
-    gaps: Sequence[Gap],
-    events: Sequence[tuple[str, int]],
+def _check_common_order(
+    sent: Sequence[SentMessage],
+    arrivals: Sequence[Arrival],
+    events: Sequence[Arrival],
     verdict: Verdict,
 ) -> None:
-    seqs = {reader: {arrival.seq for arrival in own} for reader, own in readers.items()}
-    for reader, seq in [*((gap.reader, gap.seq) for gap in gaps), *events]:
-        seqs.setdefault(reader, set()).add(seq)
+    """Check that by its seqs a reader's messages and events are as sent, the message first."""
+    numbers = {message.text: message.number for message in sent}
+    places = {
+        (arrival.reader, arrival.seq, (numbers[arrival.text], is_event))
+        for is_event, records in ((False, arrivals), (True, events))
+        for arrival in records
+        if arrival.text in numbers
+    }
+    for (reader, seq, before), (next_reader, next_seq, after) in pairwise(sorted(places)):
+        if reader == next_reader and (seq == next_seq or after < before):
+            names = [("event " if event else "message ") + str(n) for n, event in (after, before)]
+            verdict.wrong.append(
+                f"{reader}: {names[0]} has seq {next_seq}, {names[1]} has seq {seq}"
+            )
+
+
+def _check_unused_seqs(numbers: Iterable[tuple[str, int]], verdict: Verdict) -> None:
+    seqs = defaultdict(set)
+    for reader, seq in numbers:
+        seqs[reader].add(seq)
     for reader, used in seqs.items():
         unused = sorted(set(range(min(used), max(used))) - used)
         verdict.unused += [f"{reader}, seq {seq}" for seq in unused]

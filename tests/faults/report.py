@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.faults.judge import Verdict
+from tests.faults.judge import TopicVerdict, Verdict
 
 _SHOWN = 5
 _HEADS = (
     *("fault", "delivery", "rounds", "sent", "lost", "duplicated", "longest silence"),
+    *("events", "events lost", "events duplicated"),
     *("in the books", "dropped", "unaccounted"),
 )
 
@@ -34,6 +35,9 @@ class Row:
             str(len(verdict.lost)),
             str(len(verdict.duplicated)),
             f"{verdict.longest_silence_s:.1f} s",
+            str(verdict.events.sent),
+            str(len(verdict.events.lost)),
+            str(len(verdict.events.duplicated)),
             str(verdict.books_received),
             str(verdict.dropped),
             str(len(verdict.unbalanced)),
@@ -56,7 +60,7 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 class Allowed:
     """The effects that a fault may have, and one that it must have."""
 
-    #: How often readers may go back, which makes duplicates.
+    #: How often readers may go back in each topic, which makes duplicates.
     went_back: int = 0
     #: Whether messages may be published again with another seq, and seqs may be unused.
     renumbering: bool = False
@@ -71,19 +75,14 @@ class Allowed:
 def problems(verdict: Verdict, allowed: Allowed) -> list[str]:
     """Return a text for each kind of error; none if all is well."""
     found = [
-        _listed("lost", verdict.lost),
-        _listed("wrong", verdict.wrong),
+        *_problems_of_topic("messages", verdict, allowed),
+        *_problems_of_topic("events", verdict.events, allowed),
         _listed("unbalanced", verdict.unbalanced),
     ]
-    if not allowed.went_back and not allowed.renumbering:
-        found.append(_listed("duplicated", verdict.duplicated))
     if not allowed.renumbering:
-        found.append(_listed("with another seq", verdict.renumbered))
         found.append(_listed("seqs that no record has", verdict.unused))
         found.append(_listed("in the books otherwise than in Kafka", verdict.otherwise))
-    went_back, least_silence_s = allowed.went_back, allowed.least_silence_s
-    if verdict.went_back > went_back:
-        found.append(f"readers went back {verdict.went_back} times, allowed: {went_back}")
+    least_silence_s = allowed.least_silence_s
     if verdict.gaps and not allowed.gaps:
         found.append(f"{verdict.gaps} gap records, although no reader was away")
     if verdict.dropped and not allowed.drops:
@@ -94,6 +93,18 @@ def problems(verdict: Verdict, allowed: Allowed) -> list[str]:
             f"should have caused {least_silence_s:.1f} s, so it had no effect"
         )
     return [problem for problem in found if problem]
+
+
+def _problems_of_topic(name: str, verdict: TopicVerdict, allowed: Allowed) -> list[str]:
+    found = [_listed(f"{name} lost", verdict.lost), _listed(f"{name} wrong", verdict.wrong)]
+    if not allowed.went_back and not allowed.renumbering:
+        found.append(_listed(f"{name} duplicated", verdict.duplicated))
+    if not allowed.renumbering:
+        found.append(_listed(f"{name} with another seq", verdict.renumbered))
+    times = verdict.went_back
+    if times > allowed.went_back:
+        found.append(f"readers went back {times} times in {name}, allowed: {allowed.went_back}")
+    return found
 
 
 def _listed(kind: str, items: Sequence[str]) -> str:

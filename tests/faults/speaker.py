@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -10,13 +11,16 @@ from contextlib import contextmanager, suppress
 from common.unix_time import unix_ms
 from simulator.background import BackgroundChatServer
 from simulator.chat_session import ChatSession
-from tests.faults.judge import SentMessage
+from tests.faults.records import SentMessage
 
 _InChannel = Callable[[str], Awaitable[None]]
 
 #: The age of a message, by its timestamp, when it is sent to the readers: its delay within Twitch
 #: (the median of 798 recorded messages; they were between 152 ms and 6 s old).
 _AGE_MS = 180
+
+#: One in so many messages of a channel is an announcement, which is a message and an event.
+ANNOUNCED = 5
 
 #: Seconds between two checks of how many messages are due.
 _TICK_S = 0.01
@@ -137,14 +141,29 @@ class Speaker:
         self._counts[channel] += 1
         number = self._counts[channel]
         text = f"{channel} {number}{self._padding}"
-        message = SentMessage(channel, number, text, sent_ms=unix_ms() - _AGE_MS)
+        message = SentMessage(
+            channel,
+            number,
+            text,
+            sent_ms=unix_ms() - _AGE_MS,
+            id=str(uuid.uuid4()),
+            is_announcement=number % ANNOUNCED == 0,
+        )
         self.sent.append(message)
         for member in self._chat.server.members(channel):
             self._unconfirmed[member].append(message)
         with suppress(TimeoutError):
             async with asyncio.timeout(_READ_WITHIN_S):
-                await self._chat.server.say(channel, text, sent_ms=message.sent_ms)
+                await self._send(message)
         return message
+
+    async def _send(self, message: SentMessage) -> None:
+        server, channel, text = self._chat.server, message.channel, message.text
+        if message.is_announcement:
+            tags = {"id": message.id, "tmi-sent-ts": str(message.sent_ms)}
+            await server.notice_event(channel, "announcement", text=text, tags=tags)
+        else:
+            await server.say(channel, text, message_id=message.id, sent_ms=message.sent_ms)
 
     async def _check_received(self, channel: str) -> None:
         for member in self._chat.server.members(channel):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -17,9 +16,10 @@ from common.status.publisher_status import publisher_page
 from common.status.reader_status import reader_page
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.service import Service
-from tests.faults.books import Audit, compare_with_kafka
-from tests.faults.judge import Arrival, Gap, Verdict, arrivals_of, gaps_of, judge, numbers_of
+from tests.faults.books import Audit, InKafka, compare_publisher, compare_readers
+from tests.faults.judge import Verdict, judge
 from tests.faults.machine import Machine
+from tests.faults.records import arrivals_of, events_of, gaps_of
 from tests.faults.speaker import Speaker
 from tests.processes import Process, StartProcess, python_module, wait_for, wait_for_line
 from tests.topics import Isolation, read_all, read_topic
@@ -68,13 +68,17 @@ class Stage:
         self._delivery = delivery
         self._readers_on = readers_on
         self._topic = self.environment["KAFKA_TOPIC_CHAT_MESSAGES"]
+        self._events_topic = self.environment["KAFKA_TOPIC_CHAT_EVENTS"]
+        self._gaps_topic = self.environment["KAFKA_TOPIC_CHAT_GAPS"]
         self._bootstrap = self.environment["KAFKA_BROKERS"]
         #: How often a publisher was killed. Each kill may cause duplicates.
         self.publisher_kills = 0
+        self._reader_was_killed = False
         state = Path(self.environment["STATE_DIR"])
         #: Reads the status pages while the stage is used.
         self.audit = Audit(self._reader_pages, publisher_page(state))
-        self._create_topic()
+        for topic in (self._topic, self._events_topic):
+            self._create_topic(topic)
 
     @property
     def publisher(self) -> Process:
@@ -140,6 +144,7 @@ class Stage:
     ) -> None:
         """Kill these processes together (SIGKILL), call *meanwhile*, and restart them."""
         victims = [self.readers[channel] for channel in readers]
+        self._reader_was_killed |= bool(victims)
         if publisher:
             victims.append(self.publisher)
             self.publisher_kills += 1
@@ -189,41 +194,39 @@ class Stage:
         with suppress(TimeoutError):  # then messages are missing, and the verdict lists them
             self.say_and_read()
         undelivered = self._stop()
-        isolation = ISOLATION[self._delivery]
-        topics = (
-            self._topic,
-            self.environment["KAFKA_TOPIC_CHAT_GAPS"],
-            self.environment["KAFKA_TOPIC_CHAT_EVENTS"],
+        messages, events, gaps = (
+            read_all(
+                self._bootstrap,
+                topic,
+                timeout_s=_READ_WITHIN_S,
+                isolation=ISOLATION[self._delivery],
+            )
+            for topic in (self._topic, self._events_topic, self._gaps_topic)
         )
-        chat, gaps, event_records = (
-            read_all(self._bootstrap, topic, timeout_s=_READ_WITHIN_S, isolation=isolation)
-            for topic in topics
-        )
-        arrivals, gap_records, events = arrivals_of(chat), gaps_of(gaps), numbers_of(event_records)
-        verdict = judge(self.speaker.sent, arrivals, gap_records, events)
+        in_kafka = InKafka(arrivals_of(messages), events_of(events), gaps_of(gaps))
+        verdict = judge(self.speaker.sent, in_kafka.messages, in_kafka.gaps, in_kafka.events)
         verdict.wrong += undelivered
-        self._audit_books(verdict, arrivals, gap_records, events)
+        told = {event.reader.partition("/")[0] for event in in_kafka.events if event.is_settings}
+        verdict.events.lost += [f"the settings of #{name}" for name in set(CHANNELS) - told]
+        self._audit_books(verdict, in_kafka)
         return verdict
 
-    def _audit_books(
-        self,
-        verdict: Verdict,
-        arrivals: Sequence[Arrival],
-        gaps: Sequence[Gap],
-        events: Sequence[tuple[str, int]],
-    ) -> None:
+    def _audit_books(self, verdict: Verdict, in_kafka: InKafka) -> None:
         """Add to *verdict* what the books of the stopped processes say."""
         books = self.audit.finish()
         verdict.books_received, verdict.dropped = books.received, books.dropped
         verdict.unbalanced = books.problems
-        records = [(arrival.reader, arrival.seq) for arrival in arrivals]
-        records += [*((gap.reader, gap.seq) for gap in gaps), *events]
-        in_kafka = Counter(reader.partition("/")[0] for reader, _ in set(records))
         assert books.publisher, "the publisher has no page"
         may_be_behind = bool(self.publisher_kills or books.publisher.abandoned or self._standby)
-        verdict.otherwise = compare_with_kafka(
-            books, in_kafka, len(records), may_be_behind=may_be_behind
-        )
+        by_topic = {
+            self._topic: len(in_kafka.messages),
+            self._events_topic: len(in_kafka.events),
+            self._gaps_topic: len(in_kafka.gaps),
+        }
+        verdict.otherwise = [
+            *compare_readers(books, in_kafka, killed=self._reader_was_killed),
+            *compare_publisher(books.publisher, by_topic, may_be_behind=may_be_behind),
+        ]
 
     def _reader_pages(self) -> Mapping[str, Path]:
         pages = {name: reader_page(Path(self.environment["STATE_DIR"]), name) for name in CHANNELS}
@@ -262,18 +265,18 @@ class Stage:
         for reader in self.readers.values():
             assert reader.wait(_STOP_WITHIN_S) == 0, reader.tail()
 
-    def _create_topic(self) -> None:
+    def _create_topic(self, topic: str) -> None:
         # With Kafka's own timestamps the longest silence can be measured.
         clock = {"message.timestamp.type": "LogAppendTime"}
         admin = AdminClient({"bootstrap.servers": self._bootstrap})
 
         def create() -> bool:
-            new = NewTopic(self._topic, num_partitions=_PARTITIONS, config=clock)
+            new = NewTopic(topic, num_partitions=_PARTITIONS, config=clock)
             try:
-                admin.create_topics([new])[self._topic].result(_START_WITHIN_S)
+                admin.create_topics([new])[topic].result(_START_WITHIN_S)
             except KafkaException as error:
                 # On a busy machine the only broker may be considered down for a moment.
                 return bool(error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS)
             return True
 
-        wait_for(create, _START_WITHIN_S, f"Kafka to create {self._topic}")
+        wait_for(create, _START_WITHIN_S, f"Kafka to create {topic}")

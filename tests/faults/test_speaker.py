@@ -51,6 +51,7 @@ def test_messages_before_an_answered_ping_count_as_received(chat: BackgroundChat
     check_received(speaker, chat, client)
     speaker.say(1)
     chat.run(client.close())
+    assert [message.is_announcement for message in speaker.sent] == [False] * 4 + [True, False]
     assert [message.received for message in speaker.sent] == [False] * 2 + [True] * 3 + [False]
     assert [message.text for message in speaker.sent] == [f"xqc {number}" for number in range(1, 7)]
 
