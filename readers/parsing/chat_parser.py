@@ -33,7 +33,7 @@ def received_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> ReceivedM
     are missing or invalid.
     """
     params = irc.params
-    if len(params) < 2 or irc.channel is None:
+    if len(params) < 2 or not params[0].startswith("#"):
         return None
     typed = params[1]
     text = without_action(typed)
