@@ -7,16 +7,23 @@ Messages and events go to different topics, so they are in different batches. Th
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from common.chat_event import encode_chat_event
 from common.chat_message import encode_chat_message
-from common.frames import Batch, Kind, Record
+from common.frames import MAX_FRAME_BYTES, Batch, Kind, Record
 from common.recent_ids import RecentIds
 from readers.parsing.received import Received, ReceivedEvent
 
 #: Maximum records per batch. The publisher accepts up to ten times as many.
 RECORDS_PER_BATCH = 1000
+
+#: A batch of several records has at most so many bytes: half of what a publisher accepts. It closes
+#: the connection of a reader that sends more, and the reader would send the same again.
+BYTES_PER_BATCH = MAX_FRAME_BYTES // 2
+
+# More than the encoding adds to the bytes of a record.
+_ADDED_BYTES = 32
 
 #: Message ids kept to find duplicates. Two connections overlap for seconds, and a busy channel
 #: has a few hundred messages a second.
@@ -52,7 +59,7 @@ class RecordBuilder:
         self.skipped_emote_positions = 0
 
     def take(self, chat: list[Received]) -> None:
-        """Put *chat* into the outbox, in batches of up to RECORDS_PER_BATCH records."""
+        """Put *chat* into the outbox, in batches within both limits."""
         debugging = logger.isEnabledFor(logging.DEBUG)
         kind, records = Kind.CHAT, list[Record]()
         for received in chat:
@@ -94,10 +101,22 @@ class RecordBuilder:
         )
 
     def _put(self, kind: Kind, records: list[Record]) -> None:
-        for start in range(0, len(records), RECORDS_PER_BATCH):
-            batch = Batch(kind, records[start : start + RECORDS_PER_BATCH])
-            self._append(batch)
+        for some in _within_limits(records):
+            self._append(Batch(kind, some))
             if kind is Kind.EVENT:
-                self.events += len(batch.records)
+                self.events += len(some)
             else:
-                self.messages += len(batch.records)
+                self.messages += len(some)
+
+
+def _within_limits(records: list[Record]) -> Iterator[list[Record]]:
+    """Yield *records* in lists of as many as one batch may have."""
+    start = size = 0
+    for place, record in enumerate(records):
+        added = len(record.key) + len(record.value) + len(record.id) + _ADDED_BYTES
+        size += added
+        if place - start == RECORDS_PER_BATCH or (size > BYTES_PER_BATCH and place > start):
+            yield records[start:place]
+            start, size = place, added
+    if records:
+        yield records[start:]

@@ -22,6 +22,9 @@ STANDING_TAGS = ("badge-info", "badges", "mod", "subscriber", "vip", "turbo", "u
 # caches: docs/benchmarks.md says how large one is.
 _CACHED = 128
 
+# Nobody has as many. A line may name tens of thousands, and the cache would keep them.
+_MOST_BADGES = 100
+
 # Each role with the badges that show it, and the tag and its value that do. In order of rank.
 _ROLES: tuple[tuple[str, frozenset[str], tuple[str, str]], ...] = (
     ("broadcaster", frozenset({"broadcaster"}), ("", "")),
@@ -42,13 +45,17 @@ def badges(sent: str, badge_info: str) -> tuple[Badge, ...]:
     """
     Return the badges in the values of the tags `badges` and `badge-info`, in the order of *sent*.
 
-    An item without a name is left out. Never raises, whatever the tags hold.
+    An item without a name is left out, and what follows 100 badges. Never raises, whatever the tags
+    hold.
     """
     if not sent:
         return ()
     infos = dict(_items(badge_info))
+    # `pop`: nobody has two badges of a set. If a line said so, and the info were repeated for each,
+    # the line could become a record of gigabytes.
     return tuple(
-        Badge(set_id, badge_id, infos.get(set_id, "")) for set_id, badge_id in _items(sent)
+        Badge(set_id, badge_id, infos.pop(set_id, ""))
+        for set_id, badge_id in _items(sent)[:_MOST_BADGES]
     )
 
 

@@ -17,7 +17,7 @@ text, from 0, both ends included. They are grouped by emote, not in text order
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 import msgspec
 
@@ -130,25 +130,26 @@ def _uses(emotes: str, text: str, flags: str) -> tuple[list[tuple[int, str, int]
     if not emotes:
         return [], 0
     flagged = _flagged_stops(flags) if flags else []
-    uses: list[tuple[int, str, int]] = []
+    words = _words(text) if flagged else {}
+    # Names are cut out at the end: those of ranges that overlap may together be many megabytes.
+    uses: list[tuple[int, int, int]] = []
     for found in _EMOTE_RANGE.finditer(emotes):
         start, stop = int(found[1]), int(found[2]) + 1
-        name = text[start:stop]
-        if stop > len(text) or " " in name:
-            start, name = _shifted_left(start, stop, text, flagged)
-        if name:
-            uses.append((start, name, found.start()))
+        length = stop - start
+        if stop > len(text) or text.find(" ", start, stop) >= 0:
+            start = _shifted_left(start, words.get(length, []), bisect_right(flagged, start))
+        if start >= 0 and length > 0:
+            uses.append((start, start + length, found.start()))
     skipped = _ranges_in(emotes) - len(uses)
     uses.sort()
     kept: list[tuple[int, str, int]] = []
     taken = 0
-    for use in uses:
-        start, name, _ = use
-        if start < taken:  # also one that would begin before the text
+    for start, stop, at in uses:
+        if start < taken:
             skipped += 1
         else:
-            kept.append(use)
-            taken = start + len(name)
+            kept.append((start, text[start:stop], at))
+            taken = stop
     return kept, skipped
 
 
@@ -174,23 +175,21 @@ def _flagged_stops(flags: str) -> list[int]:
     return sorted(stop for start, stop in ranges if start < stop)
 
 
-def _shifted_left(start: int, stop: int, text: str, flagged: list[int]) -> tuple[int, str]:
+def _words(text: str) -> dict[int, list[int]]:
+    """Return by length where the words are that stand between spaces or the text's ends."""
+    words: dict[int, list[int]] = {}
+    start = 0
+    for word in text.split(" "):
+        words.setdefault(len(word), []).append(start)
+        start += len(word) + 1
+    return words
+
+
+def _shifted_left(start: int, words: list[int], most: int) -> int:
     """
-    Return the start and name of an emote shifted by rule 2, or 0 and "" if there is none.
+    Return the last place in *words* before *start*, -1 if it is more than *most* positions before.
 
-    The start may be negative: that emote is outside the text.
+    *words* are the places of the words that are as long as the emote, as rule 2 has it.
     """
-    flagged_before = bisect_right(flagged, start)
-    for shift in range(1, flagged_before + 1):
-        if _stands_free(start - shift, stop - shift, text):
-            return start - shift, text[start - shift : stop - shift]
-    return 0, ""
-
-
-def _stands_free(start: int, stop: int, text: str) -> bool:
-    return (
-        start < stop <= len(text)
-        and " " not in text[start:stop]
-        and (start == 0 or text[start - 1] == " ")
-        and (stop == len(text) or text[stop] == " ")
-    )
+    before = bisect_left(words, start)
+    return words[before - 1] if before and start - words[before - 1] <= most else -1

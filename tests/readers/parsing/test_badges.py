@@ -36,6 +36,9 @@ from readers.parsing.badges import badges, roles
             ),
         ),
         (",,/,vip", "", (Badge("vip", ""),)),
+        # Repeated for each, the info of a hostile line would become gigabytes.
+        ("vip/1,vip/2", "vip/long", (Badge("vip", "1", "long"), Badge("vip", "2"))),
+        ("vip/1," * 101, "", (Badge("vip", "1"),) * 100),
     ],
 )
 def test_badges_come_in_the_order_of_the_tag(

@@ -265,3 +265,25 @@ def test_a_long_id_is_not_repeated_for_each_range() -> None:
         assert emote_names(tag, "Kappa Kappa", "") == (["Kappa", "Kappa"], 0)
         assert len(emote_ranges(tag, "Kappa Kappa", "")) == ranges
         assert (well_placed_ranges(tag, "Kappa Kappa") is None) == (not ranges)
+
+
+@thorough
+@given(
+    st.text("a ", max_size=12),
+    st.integers(0, 14),
+    st.integers(1, 4),
+    st.lists(st.integers(0, 13), max_size=6),
+)
+def test_a_range_is_moved_to_the_nearest_word_that_the_flags_explain(
+    text: str, first: int, length: int, flagged: list[int]
+) -> None:
+    """One position after the other, as rule 2 has it. A range that is right stays."""
+    emote = "a" * length
+    before = [at for at in range(first - 1, -1, -1) if f" {text} "[at:].startswith(f" {emote} ")]
+    most = sum(place < first for place in flagged)
+    places = [at for at in before if first - at <= most]
+    if text[first : first + length] == emote:
+        places = [first]
+    flags = ",".join(f"{place}-{place}:S.6" for place in flagged)
+    found = emote_ranges(f"25:{first}-{first + length - 1}", text, flags)
+    assert found == tuple(EmoteRange("25", emote, at, at + length) for at in places[:1])
