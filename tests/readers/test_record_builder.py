@@ -96,8 +96,8 @@ def test_duplicates_alone_make_no_batch(builder: RecordBuilder, batches: list[Ba
 
 def test_wrong_emote_positions_are_counted(builder: RecordBuilder) -> None:
     """They have no other effect."""
-    builder.take([received("Kappa", skipped_emotes=1)])
-    assert (builder.messages, builder.skipped_emote_positions) == (1, 1)
+    builder.take([received("Kappa", skipped_emotes=1), received("LUL", skipped_emotes=2)])
+    assert (builder.messages, builder.skipped_emote_positions) == (2, 3)
 
 
 def test_each_message_is_logged_at_debug(
@@ -156,8 +156,9 @@ def test_the_record_of_an_event(builder: RecordBuilder, batches: list[Batch]) ->
 def test_events_with_the_same_id_are_one(builder: RecordBuilder, batches: list[Batch]) -> None:
     """Without an id, all are kept. A message may have the id of an event: an announcement."""
     builder.take([received("hi", "a"), cleared("a"), cleared("a"), cleared(), cleared()])
-    assert [len(batch.records) for batch in batches] == [1, 3]
-    assert builder.repeated == 1
+    builder.take([cleared("a"), cleared("b")])
+    assert [len(batch.records) for batch in batches] == [1, 3, 1]
+    assert (builder.events, builder.repeated) == (4, 2)
 
 
 def test_events_are_dropped_while_the_publisher_takes_none(batches: list[Batch]) -> None:

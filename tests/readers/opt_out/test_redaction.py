@@ -13,7 +13,7 @@ from common.chat_message import ChatMessage
 from common.extended_message import ExtendedMessage, Reply
 from readers.opt_out.file import OptOutList
 from readers.opt_out.people import People
-from readers.opt_out.redaction import redacted
+from readers.opt_out.redaction import names_them, redacted
 from readers.parsing.irc import IrcMessage, parse_irc
 from readers.parsing.line_parser import line_parser
 from readers.parsing.received import Received, ReceivedEvent, ReceivedMessage
@@ -209,6 +209,25 @@ def test_a_thread_of_theirs_has_no_author(people: People, name: str) -> None:
     reply = Reply(*parent, "t", "", "shyone", name)
     received = redacted(extended(reply=reply), NOTHING, people)
     assert received == extended(reply=Reply("p", f"@{'*' * len(name)} yes", "2", "carl", ""))
+
+
+@pytest.mark.parametrize(
+    ("reply", "names"),
+    [
+        (Reply("p", "secret", "4711", "renamed", "Renamed"), True),
+        (Reply("p", "secret", "", "shyone", ""), True),
+        (Reply("p", "secret", "", "", "ShyOne"), True),
+        (Reply("p", "yes", "2", "carl", "Carl", "t", "4711"), True),
+        (Reply("p", "yes", "2", "carl", "Carl", "t", "", "shyone"), True),
+        (Reply("p", "@shyone yes", "2", "carl", "Carl"), True),
+        (Reply("p", "shyone yes", "2", "carl", "Carl", "t", "3", "dora", "Dora"), False),
+    ],
+)
+def test_a_reply_that_is_shown_names_them(people: People, reply: Reply, names: bool) -> None:
+    """As parent, as author of the thread, or in front of the parent's text."""
+    message = extended(reply=reply).message
+    assert isinstance(message, ExtendedMessage)
+    assert names_them(message, people) == names
 
 
 def test_their_channel_in_a_shared_chat_is_not_named(people: People) -> None:
