@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,6 +34,7 @@ from readers.opt_out.file import OPT_OUT_FILE, OPT_OUT_OUTBOX, is_id, opt_out_en
 from readers.outbox.errors import OutboxError, OutboxPlaceError
 from readers.outbox.outbox import Outbox
 from readers.record_builder import RECORDS_PER_BATCH
+from readers.wanted_channels import CHANNELS_FILE
 
 #: Seconds to wait for another `optout`, which changes the same file.
 _TURN_WITHIN_S = 60.0
@@ -45,7 +47,8 @@ example:
 exit status:
   0   done
   1   not published; what is in optout.conf holds all the same
-  78  a setting is wrong, or optout.conf cannot be read or written"""
+  2   the command line is wrong; nothing was changed
+  78  a setting or the folder is wrong, or optout.conf cannot be read or written"""
 
 logger = logging.getLogger("readers.optout")
 
@@ -84,6 +87,7 @@ def run(options: argparse.Namespace) -> int:
     state, path = settings.state_dir, Path(OPT_OUT_FILE).absolute()
     refuse_as_root("optout", [path, state, state / "outbox"])
     try:
+        _refuse_other_folder(path, state)
         publishers = publisher_addresses(settings)
     except SettingsError as error:
         return settings_are_wrong(error)
@@ -107,6 +111,17 @@ def run(options: argparse.Namespace) -> int:
         return exit_codes.SETTINGS if is_wrong else exit_codes.FAILURE
 
 
+def _refuse_other_folder(path: Path, state: Path) -> None:
+    """Raise SettingsError if no reader looks at *path*: people would be recorded in spite of it."""
+    signs = (path, path.with_name(CHANNELS_FILE), state / "outbox")
+    if not any(map(os.path.lexists, signs)):
+        raise SettingsError(
+            f"nothing was changed: in {path.parent}, there is neither {OPT_OUT_FILE} nor"
+            f" {CHANNELS_FILE}, and no reader has run with this STATE_DIR. Run this command in the"
+            " folder of the installation"
+        )
+
+
 def _add(path: Path, people: Sequence[str]) -> None:
     added = add_people(path, people)
     logger.info(
@@ -118,9 +133,8 @@ def _add(path: Path, people: Sequence[str]) -> None:
 
 
 def _remove(path: Path, people: Sequence[str]) -> int:
-    logger.info(
-        "%s: %d lines removed, for %d people", path, remove_people(path, people), len(people)
-    )
+    removed = remove_people(path, people)
+    logger.info("%s: %d removed, %d not there", path, len(removed), len(people) - len(removed))
     return exit_codes.OK
 
 

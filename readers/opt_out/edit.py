@@ -36,13 +36,13 @@ def add_people(path: Path, entries: Collection[str]) -> int:
     return len(new)
 
 
-def remove_people(path: Path, entries: Collection[str]) -> int:
-    """Remove the lines of *entries*; return how many there were. Raises OSError as `add_people`."""
-    lines, gone = _lines(_text(path)), set(entries)
-    kept = [line for line in lines if _entry(line) not in gone]
-    if len(kept) < len(lines):
-        _write(path, "".join(kept))
-    return len(lines) - len(kept)
+def remove_people(path: Path, entries: Collection[str]) -> set[str]:
+    """Remove all lines of *entries*; return those that had one. Raises OSError as `add_people`."""
+    lines = [(_entry(line), line) for line in _lines(_text(path))]
+    gone = set(entries) & {entry for entry, _ in lines}
+    if gone:
+        _write(path, "".join(line for entry, line in lines if entry not in gone))
+    return gone
 
 
 def _text(path: Path) -> str:

@@ -20,9 +20,10 @@ WITHIN_S = 60
 
 
 def test_an_opt_out_is_published_whatever_is_killed(
-    processes: StartProcess, service: Service, kafka: KafkaCluster, topic: str
+    processes: StartProcess, service: Service, kafka: KafkaCluster, topic: str, short_folder: Path
 ) -> None:
     """From the outbox of the command, by the command itself or by `drain`."""
+    (short_folder / "channels.conf").touch()
     began_ms = unix_ms()
     killed = processes(python_module("readers.optout", "ShyOne"), service.environment)
     wait_for_line(killed, "publishing 1 records", WITHIN_S)

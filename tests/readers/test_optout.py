@@ -21,7 +21,8 @@ WITHIN_S = 60
 
 @pytest.fixture
 def path(short_folder: Path) -> Path:
-    """Return the path of optout.conf in the folder where the command runs."""
+    """Return the path of optout.conf in the folder of an installation, where the command runs."""
+    (short_folder / "channels.conf").touch()
     return short_folder / "optout.conf"
 
 
@@ -88,7 +89,7 @@ def test_people_are_removed_again(processes: StartProcess, path: Path) -> None:
     command = optout(processes, "--remove", "shyONE", "999")
     assert command.wait(WITHIN_S) == 0
     assert path.read_bytes() == "# é\r\nbob\r\n4711\r\n".encode("latin-1")
-    assert "2 lines removed" in command.output()
+    assert "1 removed, 1 not there" in command.output()
     assert not (path.parent / "var" / "outbox").exists()
 
 
@@ -99,6 +100,33 @@ def test_a_wrong_name_changes_nothing(
     """As argparse says it."""
     assert optout(processes, *people, "--within", "0").wait(WITHIN_S) == 2
     assert not path.exists()
+
+
+@pytest.mark.parametrize("option", [[], ["--remove"]])
+def test_nothing_is_changed_in_a_wrong_folder(
+    processes: StartProcess, path: Path, option: list[str]
+) -> None:
+    """No reader looks at a file there: the person would be recorded in spite of it."""
+    (path.parent / "channels.conf").unlink()
+    command = optout(processes, "4711", "--within", "0", *option)
+    assert command.wait(WITHIN_S) == 78
+    assert "Run this command in the folder of the installation" in command.output()
+    assert not path.exists()
+    assert not (path.parent / "var").exists()
+
+
+@pytest.mark.parametrize("sign", ["a link to the volume", "outboxes"])
+def test_a_container_names_its_channels_in_the_environment(
+    processes: StartProcess, path: Path, sign: str
+) -> None:
+    """What tells the folder there is the link, even if nobody has opted out, or the outboxes."""
+    (path.parent / "channels.conf").unlink()
+    if sign == "outboxes":
+        (path.parent / "var" / "outbox").mkdir(parents=True)
+    else:
+        path.symlink_to("var/optout/optout.conf")
+    assert optout(processes, "4711", "--within", "0").wait(WITHIN_S) == 1
+    assert path.read_text() == "4711\n"
 
 
 def test_a_file_that_cannot_be_changed_is_wrong(processes: StartProcess, path: Path) -> None:
