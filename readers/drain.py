@@ -131,16 +131,17 @@ def _empty(
     outbox = Outbox(path, channel, settings.outbox_max_bytes)
     try:
         waiting = outbox.waiting
-        asyncio.run(send_all(outbox, publishers, within_s))
+        given_up = asyncio.run(send_all(outbox, publishers, within_s))
         left = outbox.waiting
+        delivered = waiting - left - given_up
         logger.info(
             "%s: %d messages delivered, %d left",
             channel,
-            waiting - left,
+            delivered,
             left,
-            extra=counts(delivered=waiting - left, left=left),
+            extra=counts(delivered=delivered, left=left),
         )
-        return _Outcome(waiting - left, left, failed=int(_has_untold_loss(channel, outbox)))
+        return _Outcome(delivered, left, failed=int(_has_untold_loss(channel, outbox)))
     finally:
         outbox.close()
 

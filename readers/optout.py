@@ -154,12 +154,12 @@ def _publish(
         logger.info(
             "publishing %d records; the outbox keeps them until Kafka has them", outbox.waiting
         )
-        takes_events = asyncio.run(send_all(outbox, publishers, within_s)).takes_events
+        given_up = asyncio.run(send_all(outbox, publishers, within_s))
         left = outbox.waiting
         unwritten = outbox.unwritten
     finally:
         outbox.close()
-    if not takes_events:
+    if given_up:
         logger.error(
             "the publisher takes no events, so nothing was published: KAFKA_TOPIC_CHAT_EVENTS is"
             " empty there, or it is of an older release. Change that, and run this again"

@@ -13,14 +13,12 @@ if TYPE_CHECKING:
     from readers.outbox.outbox import Outbox
 
 
-async def send_all(
-    outbox: Outbox, publishers: Sequence[PublisherAddress], within_s: float
-) -> Sender:
+async def send_all(outbox: Outbox, publishers: Sequence[PublisherAddress], within_s: float) -> int:
     """
     Send until everything in *outbox* is acknowledged, or for *within_s* seconds.
 
-    Returns the sender, which has stopped, to be asked about the publisher. Raises OutboxError when
-    the outbox turns out to be damaged.
+    Returns how many events were not sent, because the publisher takes none: they are not in
+    *outbox* any more. Raises OutboxError when the outbox turns out to be damaged.
     """
     sender = Sender(outbox, publishers)
     try:
@@ -31,4 +29,4 @@ async def send_all(
     except ExceptionGroup as group:
         # One of the two failed; the other was cancelled.
         raise group.exceptions[0] from None
-    return sender
+    return sender.given_up

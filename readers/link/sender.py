@@ -85,6 +85,11 @@ class Sender:
         """Whether that publisher takes events, as far as is known."""
         return self._current.takes_events
 
+    @property
+    def given_up(self) -> int:
+        """How many events were not sent, because the publisher takes none."""
+        return self._unwanted_events.given_up
+
     async def run(self) -> None:
         """
         Send, and receive acknowledgements, until cancelled; then close the sockets.

@@ -27,12 +27,16 @@ class UnwantedEvents:
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
+        #: How many events were given up.
+        self.given_up = 0
         self._log = BoundedLog(logger.warning, interval_s=60.0)
 
     def give_up(self, batch: StoredBatch) -> None:
         """Let *batch*, the oldest in the outbox, count as acknowledged."""
+        events = batch.last_seq - batch.first_seq + 1
+        self.given_up += events
         self._outbox.give_up(batch.last_seq)
         self._log(
             "giving up %d events that wait in the outbox: the publisher does not take events",
-            batch.last_seq - batch.first_seq + 1,
+            events,
         )

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from common.frames import Announcement, Kind, Record, announcement_topic, encode_frame
+from common.frames import Kind, Record
 from common.opt_out import OptOut, decode_opt_out
 from readers.outbox.outbox import Outbox
 from tests.other_user import give_to_other_user
 from tests.processes import Process, StartProcess, python_module, wait_for_line
-from tests.readers.link.acting_publisher import SESSION, Publisher
+from tests.readers.link.acting_publisher import Publisher
 from tests.readers.outboxes import batches_after
 
 WITHIN_S = 60
@@ -158,10 +158,7 @@ async def test_a_publisher_that_takes_no_events_is_told_of(
         "PUBLISHER_ACK_ENDPOINT": publisher.address.acknowledgements,
     }
     command = processes(python_module("readers.optout", "4711"), environment)
-    prefix = announcement_topic("")[:-1]
-    while not (topic := (await publisher.next_subscription())[1:]).startswith(prefix):
-        pass
-    publisher.send_frames([topic, encode_frame(Announcement(SESSION, takes_events=False))])
+    await publisher.refuse_events()
     assert await asyncio.to_thread(command.wait, WITHIN_S) == 1
     publisher.close()
     assert "the publisher takes no events, so nothing was published" in command.output()

@@ -18,6 +18,7 @@ from common.frames import (
     Presence,
     Record,
     acknowledgement_topic,
+    announcement_topic,
     decode_envelope,
     decode_presence,
     encode_frame,
@@ -66,6 +67,13 @@ class Publisher:
         """Announce *session*."""
         announcement = encode_frame(Announcement(session, deduplicates, takes_events))
         self._pub.send_multipart([ANNOUNCEMENT_TOPIC, announcement])
+
+    async def refuse_events(self) -> None:
+        """Tell the next reader that subscribes that this publisher takes no events."""
+        prefix = announcement_topic("")[:-1]
+        while not (topic := (await self.next_subscription())[1:]).startswith(prefix):
+            pass
+        self.send_frames([topic, encode_frame(Announcement(SESSION, takes_events=False))])
 
     def acknowledge(
         self, reader: str, seq: int, session: int = SESSION, incarnation: int = 0
