@@ -288,7 +288,7 @@ class TwitchClient(PydleClient):
         self._finish("Twitch requested a new connection")
 
     async def on_raw_notice(self, message: Any) -> None:
-        """Handle a notice that refuses the login or the channel; log any other notice."""
+        """Handle a notice that refuses the login or the channel; log that there was any other."""
         target, text = message.params[0], message.params[-1]
         reason = message.tags.get("msg-id", "")
         if not self._logged_in.is_set():
@@ -296,7 +296,8 @@ class TwitchClient(PydleClient):
         elif target in {"*", f"#{self.channel}"} and self._refuses(reason):
             self._refuse(JoinRefusedError(f"Twitch refuses the channel: {text} ({reason})"))
         else:
-            logger.info("notice from Twitch: %s", text)
+            # Its text may name a chatter: "Ann has been timed out for 1 second."
+            logger.info("notice from Twitch: %s", reason or "one without a msg-id")
 
     def _refuses(self, reason: str) -> bool:
         """Return whether a notice with the msg-id *reason* refuses the channel."""

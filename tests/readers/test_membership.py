@@ -179,10 +179,12 @@ async def test_a_reader_in_the_channel_ignores_reasons_that_it_does_not_know(
     async with membership_of(settings_for(twitch), listener):
         (session,) = await twitch.wait_for_join(CHANNEL)
         await until(lambda: "in the channel" in caplog.text)
-        await session.notify(CHANNEL, "Something new.", message_id="msg_new")
+        await session.notify(CHANNEL, "Something new about Ann.", message_id="msg_new")
         await session.notify(CHANNEL, "You are banned.", message_id="msg_banned")
         await twitch.wait_until(lambda: len(twitch.history) == 2, what="a second connection")
     assert "Twitch refuses the channel: You are banned. (msg_banned); reconnecting" in caplog.text
+    assert "notice from Twitch: msg_new" in caplog.text
+    assert "Ann" not in caplog.text, "no log names chatters"
 
 
 async def test_the_reader_recovers_from_an_unusable_token_store(
