@@ -45,11 +45,15 @@ class MessageKeeper:
         self._page.write(self._messages)
 
     def remove(self, is_unwanted: Callable[[ExtendedMessage], bool]) -> None:
-        """Remove the messages that *is_unwanted* is true of, and those that cannot be read."""
-        kept = [message for message in self._messages.messages if not _is(is_unwanted, message)]
-        if len(kept) < len(self._messages.messages):
-            self._messages.messages = kept
-            self._page.write_over(self._messages)
+        """
+        Remove the messages that *is_unwanted* is true of, and those that cannot be read.
+
+        Whatever else the file may still have of earlier messages goes, too.
+        """
+        self._messages.messages = [
+            message for message in self._messages.messages if not _is(is_unwanted, message)
+        ]
+        self._page.write_over(self._messages)
 
     def close(self) -> None:
         """Close the page."""

@@ -61,7 +61,26 @@ class People:
             return True
         # Names as shown may have blanks in them.
         lower = text.lower()
-        return any(" " in name and name in lower for name in self._names)
+        return any(name in lower for name in self._names if not _WORD.fullmatch(name))
+
+    def has_id_in(self, text: str) -> bool:
+        """Return whether *text*, which is not for people, has the id of one who has opted out."""
+        return any(map(self.has_id, _WORD.findall(text)))
+
+    def mentioned_in(self, text: str) -> str:
+        """Return whose name *text* begins with after an `@`, "" if it is nobody's of them."""
+        if not text.startswith("@"):
+            return ""
+        first = _WORD.match(text, 1)
+        if first and self.has_name(first[0]):
+            return first[0]
+        lower = text.lower()
+        found = [
+            name
+            for name in self._names
+            if not _WORD.fullmatch(name) and lower.startswith(f"@{name}")
+        ]
+        return max(found, key=len, default="")
 
     def _learn(self, user_id: str, login: str, name: str) -> None:
         for entry in (user_id, login, name):

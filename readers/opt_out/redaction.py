@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from common.chat_event import ChatEvent
 from common.chat_message import ChatMessage
+from common.event_payloads import SubGift
 from common.extended_message import ExtendedMessage, Reply
 from readers.opt_out.people import People
 from readers.parsing.irc import IrcMessage
@@ -32,9 +33,6 @@ _PERSON = re.compile(r"(.*?)user_(id|login|name)")
 
 #: Those of whoever the event is about: a raid's leader, and whom a moderator acts upon.
 _MAIN = {"", "target_"}
-
-#: Before the text of a reply, Twitch writes `@Name `.
-_MENTION = re.compile(r"@(\w+)")
 
 
 class _Person(NamedTuple):
@@ -74,8 +72,7 @@ def names_them(message: ExtendedMessage, people: People) -> bool:
     ):
         return True
     # All that tells a reply among messages of six fields.
-    mentioned = _MENTION.match(message.message)
-    return mentioned is not None and people.has_name(mentioned[1])
+    return bool(people.mentioned_in(message.message))
 
 
 def _is_by_them(message: ChatMessage, people: People) -> bool:
@@ -91,7 +88,8 @@ def _message(message: ChatMessage, irc: IrcMessage, people: People) -> ChatMessa
     ]
     is_to_them = people.has(*parent)
     if is_to_them:
-        message = replace(message, message=_masked(message.message, parent[1:]))
+        names = [*parent[1:], people.mentioned_in(message.message)]
+        message = replace(message, message=_masked(message.message, names))
     if not isinstance(message, ExtendedMessage):
         return message
     if people.has_id(message.source_broadcaster_user_id):
@@ -110,8 +108,7 @@ def _message(message: ChatMessage, irc: IrcMessage, people: People) -> ChatMessa
 
 def _reply(reply: Reply, people: People) -> Reply:
     # The parent may be a reply as well.
-    mentioned = _MENTION.match(reply.parent_message_body)
-    names = [mentioned[1]] if mentioned and people.has_name(mentioned[1]) else []
+    names = [people.mentioned_in(reply.parent_message_body)]
     if people.has(reply.thread_user_id, reply.thread_user_login, reply.thread_user_name):
         names += [reply.thread_user_login, reply.thread_user_name]
         reply = replace(
@@ -143,7 +140,7 @@ def _event(event: ChatEvent, people: People) -> ChatEvent | None:
         return None
     if people.has_id(event.source_broadcaster_user_id):
         return None
-    if any(map(people.is_in, event.params.values())):
+    if any(people.is_in(value) or people.has_id_in(value) for value in event.params.values()):
         return None
     changes: dict[str, Any] = {}
     for key in event.__struct_fields__:
@@ -155,6 +152,8 @@ def _event(event: ChatEvent, people: People) -> ChatEvent | None:
             return None
         if hidden:
             names = {f"{whose}user_{what}": None for whose, fields in hidden for what in fields}
+            if isinstance(payload, SubGift):
+                names["recipient_cumulative_months"] = None
             changes[key] = replace(payload, **names)
     if changes or people.is_in(event.system_message):
         # It names them.

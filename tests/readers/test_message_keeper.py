@@ -7,7 +7,12 @@ from pathlib import Path
 
 from common.chat_message import ChatMessage, decode_chat_message, encode_chat_message
 from common.frames import Batch, Kind, Record
-from common.status.last_messages import MESSAGES_PAGE_BYTES, LastMessages, messages_page
+from common.status.last_messages import (
+    MESSAGES_PAGE_BYTES,
+    SHOWN_MESSAGES,
+    LastMessages,
+    messages_page,
+)
 from common.status.page import read_page
 from readers.message_keeper import MessageKeeper, remove_messages
 from readers.opt_out.file import OptOutList
@@ -79,6 +84,19 @@ def test_what_is_unwanted_is_removed_from_the_file(tmp_path: Path) -> None:
     keeper.on_put(batch("c"))
     keeper.close()
     assert texts_in(tmp_path) == ["a", "b", "c"]
+
+
+def test_nothing_is_left_of_messages_that_others_followed(tmp_path: Path) -> None:
+    """Shorter ones are written over the beginning of a slot only."""
+    keeper = MessageKeeper(tmp_path, "xqc")
+    keeper.on_put(batch("secret" * 1000))
+    for number in range(2 * SHOWN_MESSAGES):
+        keeper.on_put(batch(str(number)))
+    kept = texts_in(tmp_path)
+    keeper.remove(lambda message: message.message.startswith("secret"))
+    assert b"secret" not in messages_page(tmp_path, "xqc").read_bytes()
+    assert texts_in(tmp_path) == kept
+    keeper.close()
 
 
 def test_messages_of_people_who_opt_out_are_removed(tmp_path: Path) -> None:

@@ -131,7 +131,10 @@ RECIPIENT: dict[str, Any] = {f"recipient_{name}": value for name, value in SHY.i
 @pytest.mark.parametrize(
     ("payload", "left"),
     [
-        (payloads.SubGift(**RECIPIENT, sub_tier="1000"), payloads.SubGift(sub_tier="1000")),
+        (
+            payloads.SubGift(**RECIPIENT, sub_tier="1000", recipient_cumulative_months=7),
+            payloads.SubGift(sub_tier="1000"),
+        ),
         (payloads.Resub(**GIFTER, is_gift=True), payloads.Resub(is_gift=True)),
         (
             payloads.GiftPaidUpgrade(gifter_user_login="ShyOne", promo_name="a"),
@@ -171,6 +174,7 @@ def test_gifts_are_kept_without_them(
         {"type_": UNKNOWN, "params": {"who": "4711"}},
         {"type_": UNKNOWN, "params": {"who": "shyone"}},
         {"type_": UNKNOWN, "params": {"text": "Thanks to ShyOne!"}},
+        {"type_": UNKNOWN, "params": {"url": "https://example.com/users/4711"}},
     ],
 )
 def test_events_of_and_against_them_are_dropped(people: People, fields: dict[str, object]) -> None:
@@ -228,6 +232,25 @@ def test_a_reply_that_is_shown_names_them(people: People, reply: Reply, names: b
     message = extended(reply=reply).message
     assert isinstance(message, ExtendedMessage)
     assert names_them(message, people) == names
+
+
+@pytest.mark.parametrize("name", ["Shy One", "恥ずかし・屋"])
+def test_a_name_as_shown_is_found_in_texts_of_twitch(people: People, name: str) -> None:
+    """Once it is known, also where it is not given in a field of its own."""
+    assert people.has("4711", "shyone", name)
+    reply = Reply("p", f"@{name} yes", "2", "carl")
+    masked = Reply("p", f"@{'*' * len(name)} yes", "2", "carl")
+    assert redacted(extended(reply=reply), NOTHING, people) == extended(reply=masked)
+    assert names_them(extended(f"@{name} hello").message, people)  # type: ignore[arg-type]
+    odd = event(UNKNOWN, params={"text": f"for {name}!"})
+    assert redacted(odd, NOTHING, people) is None
+
+
+def test_a_reply_whose_tags_have_no_name_keeps_none(people: People) -> None:
+    """The id tells whom it is to."""
+    irc = parse_irc(line("@ShyOne hello", {"reply-parent-user-id": "4711"}))
+    assert irc
+    assert redacted(extended("@ShyOne hello"), irc, people) == extended("@****** hello")
 
 
 def test_their_channel_in_a_shared_chat_is_not_named(people: People) -> None:
