@@ -46,7 +46,11 @@ class People:
         return lower in self._listed.logins or lower in self._names
 
     def has(self, user_id: str, login: str, name: str = "") -> bool:
-        """Return whether the user with these has opted out. Any may be empty."""
+        """
+        Return whether the user with these has opted out. Any may be empty.
+
+        If so, remember what was not known of them.
+        """
         is_listed = self.has_id(user_id) or self.has_name(login) or (name and self.has_name(name))
         if not is_listed:
             return False

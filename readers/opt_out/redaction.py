@@ -156,7 +156,7 @@ def _event(event: ChatEvent, people: People) -> ChatEvent | None:
                 names["recipient_cumulative_months"] = None
             changes[key] = replace(payload, **names)
     if changes or people.is_in(event.system_message):
-        # It names them.
+        # Twitch's sentence names whom the payload names.
         changes["system_message"] = ""
     return replace(event, **changes) if changes else event
 

@@ -11,12 +11,13 @@ from readers.parsing.irc import IrcMessage
 from readers.parsing.line_parser import LineParser
 from readers.parsing.received import Received, ReceivedMessage
 
-#: What makes a line one that may name somebody else. Of a text with that in it, it costs some time.
+#: A line with this may name somebody else than its author. In a typed text it means nothing, and
+#: such a line only takes longer.
 _REPLY = b"reply-parent-"
 
 
 class Withholding:
-    """Parses with *plain*, and withholds what people have a right to."""
+    """Parses lines, and leaves out those who have opted out."""
 
     def __init__(
         self,
@@ -27,8 +28,9 @@ class Withholding:
         on_change: Callable[[People], object],
     ) -> None:
         """
-        *on_dropped* is called for each line that is a message or an event and is withheld.
-        *on_change* is called now, and whenever others have opted out.
+        *plain* is the parser that leaves out nobody. *on_dropped* is called for each line that is
+        a message or an event and is withheld. *on_change* is called now, and whenever others have
+        opted out.
         """
         self._opted_out = opted_out
         self._plain = plain
