@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from uuid import UUID
 
+from benchmarks.load import message_id
 from common.frames import Batch, Envelope, Kind, Record, encode_frame
 from common.unix_time import unix_ms
 from readers.link.go_back_n import SendingLink
@@ -14,8 +14,8 @@ from tests.publisher.peer import Reader
 RECORDS_A_BATCH = 50
 VALUE = b'{"message": "%s"}' % (b"x" * 230)
 
-#: The ids of a batch's messages, in Twitch's format. Each batch has the same ones.
-IDS = [str(UUID(int=number, version=4)).encode() for number in range(RECORDS_A_BATCH)]
+#: The ids of a batch's messages. Each batch has the same ones.
+IDS = [message_id(number) for number in range(RECORDS_A_BATCH)]
 
 #: The readers' names.
 NAMES = [f"reader{number}/00" for number in range(4)]

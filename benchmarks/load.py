@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from itertools import cycle, islice
+from uuid import UUID
 
 from simulator.playback import load_recordings
 
@@ -13,6 +15,16 @@ LINES_AT_ONCE = 500
 _USER_ID = re.compile(rb"(?<=[@;]user-id=)\d+")
 _PREFIX = re.compile(rb"(?<= :)\S+(?= PRIVMSG #)")
 _ID = re.compile(rb"(?<=[@;]id=)[^; ]+")
+
+
+def message_id(number: int) -> bytes:
+    """
+    Return an id in Twitch's form, always the same one for *number*.
+
+    It looks random: an id like the one before would be compressed, which Twitch's are not.
+    """
+    digest = hashlib.md5(b"%d" % number, usedforsecurity=False).digest()
+    return str(UUID(bytes=digest, version=4)).encode()
 
 
 def chat_lines(channel: str, count: int) -> list[bytes]:
@@ -32,7 +44,7 @@ def numbered(recorded: Sequence[bytes], channel: str, count: int) -> list[bytes]
     to_channel = b"PRIVMSG #" + channel.encode()
     of_channel = [re.sub(rb"PRIVMSG #\S+", to_channel, line) for line in recorded]
     return [
-        _ID.sub(b"%032x" % number, line, count=1) + b"\r\n"
+        _ID.sub(message_id(number), line, count=1) + b"\r\n"
         for number, line in enumerate(islice(cycle(of_channel), count), start=1)
     ]
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from itertools import count, cycle
 
-from benchmarks.load import chat_lines
+from benchmarks.load import chat_lines, message_id
 from simulator.chat_server import ChatServer
 
 #: Seconds between two sends.
@@ -72,7 +72,7 @@ def _templates() -> list[tuple[bytes, bytes, bytes]]:
     """Return lines in three parts: up to the id, up to the channel's name, and the rest."""
     parts = []
     for number, line in enumerate(chat_lines(_CHANNEL, _TEMPLATES), start=1):
-        head, _, rest = line.partition(b"%032x" % number)
+        head, _, rest = line.partition(message_id(number))
         middle, _, end = rest.partition(b"PRIVMSG #" + _CHANNEL.encode())
         parts.append((head, middle + b"PRIVMSG #", end))
     return parts

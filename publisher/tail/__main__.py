@@ -33,8 +33,8 @@ _CHANNEL = re.compile(r"#?([a-z0-9_]{1,25})")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command to *parser*."""
     parser.description = (
-        "Print the records of the topic, one per line, until Ctrl-C. Waits for a cluster or a topic"
-        " that does not exist yet."
+        "Print what is in the topic, a line for each record, until Ctrl-C. Waits for a cluster or a"
+        " topic that does not exist yet."
     )
     parser.epilog = settings_help("tail")
     what = parser.add_mutually_exclusive_group()
