@@ -1,4 +1,4 @@
-"""Receives the publisher's acknowledgements: how far Kafka has confirmed each channel."""
+"""Receives the publisher's acknowledgements: how many messages Kafka has confirmed."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Acknowledgements:
 
     def __init__(self, socket: zmq.Socket[bytes]) -> None:
         self._socket = socket
-        #: The seq of the last record that Kafka has confirmed, by channel.
+        #: How many messages Kafka has confirmed, by channel.
         self.last: dict[str, int] = {}
 
     def receive(self, within_s: float) -> list[tuple[str, int]]:
         """
-        Return the received acknowledgements: channel, and seq of its last confirmed record.
+        Return the received acknowledgements: channel, and how many of its messages are confirmed.
 
         Waits at most *within_s* seconds for the first one.
         """
@@ -33,10 +33,16 @@ class Acknowledgements:
             wait_ms = 0
             topic, body = self._socket.recv_multipart()
             channel = topic.removeprefix(_ANY_READER).decode().partition("/")[0]
-            seq = decode_acknowledgement(body).seq
-            self.last[channel] = seq
-            received.append((channel, seq))
+            confirmed = messages_up_to(decode_acknowledgement(body).seq)
+            self.last[channel] = confirmed
+            received.append((channel, confirmed))
         return received
+
+
+def messages_up_to(seq: int) -> int:
+    """Return how many messages a reader has numbered up to *seq*, if nothing but chat happens."""
+    # Twitch tells the settings of a chat to who joins it. They are an event, the first record.
+    return seq - 1
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import zmq
 
+from benchmarks.acknowledgements import messages_up_to
 from common.frames import (
     ANNOUNCEMENT_TOPIC,
     Acknowledgement,
@@ -34,27 +35,27 @@ class AcknowledgingPeer:
         )
         self._announce_at = 0.0
 
-    def serve(self, until_seq: int, within_s: float) -> None:
+    def serve(self, messages: int, within_s: float) -> None:
         """
-        Acknowledge batches until the only reader has sent the record *until_seq*.
+        Acknowledge batches until the only reader has sent its first *messages*.
 
         Raises TimeoutError after *within_s* seconds.
         """
         deadline = time.monotonic() + within_s
-        seq = 0
-        while seq < until_seq:
+        sent = 0
+        while sent < messages:
             now = time.monotonic()
             if now > deadline:
                 raise TimeoutError(
-                    f"record {until_seq} was not received within {within_s} s, only up to {seq}"
+                    f"message {messages} was not received within {within_s} s, only up to {sent}"
                 )
             if now >= self._announce_at:
                 self._announce_at = now + _ANNOUNCE_EVERY_S
                 self._acknowledgements.send_multipart(
-                    [ANNOUNCEMENT_TOPIC, encode_frame(Announcement(_SESSION))]
+                    [ANNOUNCEMENT_TOPIC, encode_frame(Announcement(_SESSION, takes_events=True))]
                 )
             if self._batches.poll(100):
-                seq = self._acknowledge_batch()
+                sent = messages_up_to(self._acknowledge_batch())
 
     def _acknowledge_batch(self) -> int:
         """Receive a batch, acknowledge it, and return the seq of its last record."""

@@ -35,7 +35,7 @@ def measure(kafka: str, count: int) -> dict[str, object]:
         received_s = time.perf_counter() - sent_at
         started_at = time.perf_counter()
         running.service.start_publisher()
-        # + 1 for the warm-up record.
+        # + 1 for the warm-up message.
         seconds = running.wait_for_acknowledgement(count + 1, WITHIN_S) - started_at
     return {
         "kafka": kafka,

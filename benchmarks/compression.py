@@ -55,7 +55,7 @@ def measure(
 def _full(running: Installation, lines: Sequence[bytes]) -> _Figures:
     started = time.perf_counter()
     say(running, {CHANNEL: blocks(list(lines))})
-    # + 1 for the warm-up record.
+    # + 1 for the warm-up message.
     seconds = running.wait_for_acknowledgement(len(lines) + 1, WITHIN_S) - started
     return {"messages/s": len(lines) / seconds}
 

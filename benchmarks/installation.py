@@ -13,6 +13,7 @@ from pathlib import Path
 
 import zmq
 
+from benchmarks.acknowledgements import messages_up_to
 from common.frames import acknowledgement_topic, announcement_topic, decode_acknowledgement
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.service import START_WITHIN_S, Service, twitch
@@ -40,9 +41,9 @@ class Installation:
         """The first reader."""
         return self.readers[0]
 
-    def wait_for_acknowledgement(self, seq: int, within_s: float) -> float:
+    def wait_for_acknowledgement(self, messages: int, within_s: float) -> float:
         """
-        Wait until Kafka has confirmed every reader's records up to *seq*.
+        Wait until Kafka has confirmed the first *messages* of every reader.
 
         Returns the time (time.perf_counter). Raises TimeoutError after *within_s* seconds.
         """
@@ -51,11 +52,11 @@ class Installation:
         while time.monotonic() < deadline:
             if self.acknowledgements.poll(100):
                 topic, body = self.acknowledgements.recv_multipart()
-                if decode_acknowledgement(body).seq >= seq:
+                if messages_up_to(decode_acknowledgement(body).seq) >= messages:
                     confirmed.add(topic)
                 if len(confirmed) == len(self.readers):
                     return time.perf_counter()
-        raise TimeoutError(f"record {seq} was not confirmed within {within_s} s")
+        raise TimeoutError(f"message {messages} was not confirmed within {within_s} s")
 
 
 @contextmanager

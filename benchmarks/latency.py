@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import zmq
 
+from benchmarks.acknowledgements import messages_up_to
 from benchmarks.installation import CHANNEL, Installation, installation
 from benchmarks.load import chat_lines
 from benchmarks.percentiles import percentiles_ms
@@ -58,14 +59,15 @@ def say_steadily(running: Installation, lines: Sequence[bytes], rate: int) -> li
 
 
 def _confirmations(running: Installation, count: int, within_s: float) -> list[float]:
-    """Return the time of each of *count* confirmations, without that of the warm-up record."""
+    """Return the time of each of *count* confirmations, without that of the warm-up message."""
     times: list[float] = []
     acknowledgements = running.acknowledgements
     acknowledgements.setsockopt(zmq.RCVTIMEO, int(within_s * 1000))
     while len(times) < count:
         _, body = acknowledgements.recv_multipart()
         now = time.perf_counter()
-        times += [now] * (decode_acknowledgement(body).seq - 1 - len(times))
+        confirmed = messages_up_to(decode_acknowledgement(body).seq)
+        times += [now] * (confirmed - 1 - len(times))
     return times
 
 

@@ -89,7 +89,8 @@ def _counts(watch: Watch, bootstrap: str, said: int) -> dict[str, float]:
     return {
         "said": said,
         "received": figures["received_messages_total"],
-        "published": figures["published_messages_total"],
+        # The settings of each chat are published, too.
+        "published": figures["published_messages_total"] - figures["received_events_total"],
         "in Kafka": _records(bootstrap),
         "most unaccounted": max(
             abs(look.figures.get("unaccounted_messages", 0)) for look in watch.looks

@@ -40,7 +40,7 @@ def measure(
         used = {name: _processor_s(pids) for name, pids in processes.items()}
         started = time.perf_counter()
         say(running, said)
-        # + 1 for each reader's warm-up record.
+        # + 1 for each reader's warm-up message.
         seconds = running.wait_for_acknowledgement(each + 1, WITHIN_S) - started
         figures: dict[str, object] = {
             "kafka": kafka,

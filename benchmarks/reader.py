@@ -53,7 +53,7 @@ def measure(count: int) -> dict[str, object]:
         used, load_used = processor_s(reader.pid), time.process_time()
         started = time.perf_counter()
         sending = asyncio.run_coroutine_threadsafe(send(), chat.loop)
-        # + 1 for the warm-up record.
+        # + 1 for the warm-up message.
         peer.serve(count + 1, WITHIN_S)
         seconds = time.perf_counter() - started
         sending.result(WITHIN_S)

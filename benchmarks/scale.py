@@ -62,12 +62,12 @@ def _with_traffic(running: Supervised, seconds: float) -> Row:
     confirmed = dict(running.warm_up)
     deadline = time.monotonic() + seconds + _CONFIRM_WITHIN_S
     while not saying.done() or (unconfirmed(running, traffic) and time.monotonic() < deadline):
-        for channel, seq in running.acknowledgements.receive(_LOOK_EVERY_S):
+        for channel, count in running.acknowledgements.receive(_LOOK_EVERY_S):
             now = time.perf_counter()
             before = running.warm_up[channel]
-            said = traffic.said[channel][confirmed[channel] - before : seq - before]
+            said = traffic.said[channel][confirmed[channel] - before : count - before]
             waits_s += [now - then for then in said]
-            confirmed[channel] = max(seq, confirmed[channel])
+            confirmed[channel] = max(count, confirmed[channel])
     saying.result()
     return {
         "messages": len(waits_s),

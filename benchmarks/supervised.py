@@ -43,7 +43,7 @@ class Supervised:
     channels: Sequence[str]
     #: Seconds from the start of supervisord until the last reader had joined its channel.
     start_s: float
-    #: Number of warm-up records of each channel.
+    #: Number of warm-up messages of each channel.
     warm_up: dict[str, int]
 
     def processes(self) -> dict[str, int]:
@@ -59,11 +59,11 @@ class Supervised:
         """Return the pids of all readers."""
         return [pid for name, pid in self.processes().items() if name.startswith("readers ")]
 
-    def wait_until_confirmed(self, seqs: Mapping[str, int], within_s: float) -> None:
-        """Wait until the seqs in *seqs*, by channel, are confirmed. Raises TimeoutError."""
+    def wait_until_confirmed(self, messages: Mapping[str, int], within_s: float) -> None:
+        """Wait until so many *messages* of each channel are confirmed. Raises TimeoutError."""
         deadline = time.monotonic() + within_s
         last = self.acknowledgements.last
-        while missing := [name for name, seq in seqs.items() if last.get(name, 0) < seq]:
+        while missing := [name for name, wanted in messages.items() if last.get(name, 0) < wanted]:
             if time.monotonic() > deadline:
                 raise TimeoutError(
                     f"{len(missing)} channels lack confirmations, for example {missing[0]}"

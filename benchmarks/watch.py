@@ -23,6 +23,7 @@ _WITHIN_S = 20.0
 SHOWN = (
     "kafka_reachable",
     "received_messages_total",
+    "received_events_total",
     "published_messages_total",
     "unconfirmed_messages",
     "outbox_messages",

@@ -22,6 +22,7 @@ def test_every_sent_message_is_measured(rate: int) -> None:
         "max ms",
     ]
     assert figures["messages"] == rate
+    assert float(str(figures["p50 ms"])) > 0, "each confirmation is that of its own message"
 
 
 def test_percentiles_are_taken_from_the_sorted_waits() -> None:
