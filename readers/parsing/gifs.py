@@ -23,7 +23,7 @@ def gifs(tag: str, text: str, offset: int = 0) -> tuple[Gif, ...]:
     The positions refer to *text*, and the ranges count from *offset*, a place in it. What is not
     as described, or outside the text, is left out. Never raises, whatever the tag holds.
     """
-    found = [_GIF.fullmatch(item) for item in _NEXT.split(tag)] if tag else []
+    found = [_GIF.fullmatch(item) for item in _NEXT.split(tag)]
     places = [(gif, int(gif[1]), int(gif[2]) + 1) for gif in found if gif]
     return tuple(
         Gif(gif[3], gif[4], begin - offset, end - offset)

@@ -71,7 +71,9 @@ def test_a_reply_keeps_its_text_without_the_name(path: Path, mention: str) -> No
     assert reader.dropped == 0
 
 
-@pytest.mark.parametrize("text", ["@shyones hello", "hello @shyone", "@bold hello", "@", ""])
+@pytest.mark.parametrize(
+    "text", ["@shyones hello", "@shyone_b hello", "hello @shyone", "@bold hello", "@", ""]
+)
 def test_what_is_no_mention_stays(path: Path, text: str) -> None:
     """What people type about somebody is theirs."""
     (message,) = messages_in(Reader(path).read(line(text, REPLY)))
@@ -213,6 +215,26 @@ def test_a_thread_of_theirs_has_no_author(people: People, name: str) -> None:
     reply = Reply(*parent, "t", "", "shyone", name)
     received = redacted(extended(reply=reply), NOTHING, people)
     assert received == extended(reply=Reply("p", f"@{'*' * len(name)} yes", "2", "carl", ""))
+
+
+@pytest.mark.parametrize(
+    "author", [("4711", "renamed", "Renamed"), ("", "shyone", ""), ("", "", "ShyOne")]
+)
+def test_the_author_of_a_thread_is_known_by_id_or_name(
+    people: People, author: tuple[str, str, str]
+) -> None:
+    """So is whom the parent answers, who may be somebody else."""
+    reply = Reply("p", "@shyone yes", "2", "carl", "Carl", "t", *author)
+    received = redacted(extended(reply=reply), NOTHING, people)
+    assert received == extended(reply=Reply("p", "@****** yes", "2", "carl", "Carl"))
+
+
+def test_whom_a_parent_answers_is_not_named(people: People) -> None:
+    """In a thread of somebody else, which stays."""
+    thread = ("t", "3", "dora", "Dora")
+    reply = Reply("p", "@ShyOne yes", "2", "carl", "Carl", *thread)
+    received = redacted(extended(reply=reply), NOTHING, people)
+    assert received == extended(reply=Reply("p", "@****** yes", "2", "carl", "Carl", *thread))
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_a_range_counts_from_an_offset() -> None:
 @pytest.mark.parametrize(
     "tag",
     [
-        *("", "0-2", "0-2|a1", "0-2|a1|", "a-b|a1|u", "2-0|a1|u", "0-3|a1|u"),
+        *("", "0-2", "0-2|a1", "0-2|a1|", "a-b|a1|u", "2-0|a1|u", "1-0|a1|u", "0-3|a1|u"),
         *("\u0660-2|a1|u", f"0-{'9' * 5000}|a1|u"),
     ],
 )
