@@ -11,11 +11,13 @@ from prometheus_client.registry import Collector
 from common.status.reader_status import ReaderState, ReaderStatus
 from monitor.collection.host import Host
 from monitor.metrics.metric import PREFIX
+from monitor.metrics.reader_metrics import OPT_OUT
 
 _Values = Mapping[str, Callable[[ReaderStatus], float]]
 
 _COUNTERS: _Values = {
     "received_messages": lambda status: status.received,
+    "received_events": lambda status: status.events,
     "acknowledged_messages": lambda status: status.acknowledged,
     "replaced_gap_records": lambda status: status.replaced_gaps,
     "gap_seconds": lambda status: sum(time for _, time in status.gaps_by_reason.values()) / 1000,
@@ -48,7 +50,7 @@ class _Channels(Collector):
             PREFIX + "dropped_messages", "Help.", labels=["channel", "reason"]
         )
         for channel, page in self._readers.items():
-            for reason, count in page.status.dropped.items():
+            for reason, count in {**page.status.dropped, OPT_OUT: page.status.opted_out}.items():
                 dropped.add_metric([channel, reason], count)
         yield dropped
 

@@ -15,6 +15,8 @@ def test_prometheus_client_writes_the_same_samples_of_channels() -> None:
     status = ReaderStatus(
         state=ReaderState.IN_CHANNEL,
         received=5,
+        events=6,
+        opted_out=7,
         acknowledged=3,
         connects=2,
         waiting=2,
@@ -41,5 +43,5 @@ def test_each_way_has_its_figures() -> None:
     assert [row["way"] for row in rows] == list(WAYS)
     series = [int(str(row["series"])) for row in rows]
     assert series[0] == 0
-    assert series[1] > series[3] == 3 * 16
+    assert series[1] > series[3] == 3 * 18
     assert all(float(str(row["private MiB"])) > 0 for row in rows)
