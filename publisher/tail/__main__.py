@@ -108,7 +108,8 @@ def _records(settings: Settings, options: argparse.Namespace) -> Iterator[Messag
         if cluster is None:
             time.sleep(POLL_S)
         else:
-            logger.info("reading topic %s at %s", ", ".join(topics), cluster.brokers)
+            noun = "topic" if len(topics) == 1 else "topics"
+            logger.info("reading %s %s at %s", noun, ", ".join(topics), cluster.brokers)
             reader = TailReader(
                 settings, cluster, topics=topics, channels=options.channels, start=begin
             )

@@ -8,6 +8,7 @@ from decimal import Decimal
 from common import event_payloads as payloads
 from common.chat_event import UNKNOWN, ChatEvent
 from common.opt_out import OptOut
+from publisher.tail.chatter_names import chatter_name
 from publisher.tail.durations import duration
 from publisher.tail.room_settings import room_settings
 
@@ -36,7 +37,7 @@ def _own_sentence(event: ChatEvent) -> str:
 
 
 def _who(event: ChatEvent) -> str:
-    name = event.display_name or event.username
+    name = chatter_name(event.display_name, event.username)
     return name or ("an anonymous user" if event.chatter_is_anonymous else _SOMEBODY)
 
 

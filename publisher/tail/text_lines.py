@@ -20,6 +20,7 @@ from common.extended_message import ExtendedMessage, decode_extended_message
 from common.opt_out import OptOut, decode_opt_out
 from common.printable import printable
 from publisher.tail import looks
+from publisher.tail.chatter_names import chatter_name
 from publisher.tail.colors import DIM, Colors
 from publisher.tail.durations import duration
 from publisher.tail.event_sentences import opt_out_sentence, sentence
@@ -105,7 +106,9 @@ class TextLines:
 
     def _message(self, record: ExtendedMessage) -> str:
         name = self._colors.name(
-            _shown(record.display_name or record.username), record.username, record.color
+            _shown(chatter_name(record.display_name, record.username)),
+            record.username,
+            record.color,
         )
         text = _shown(record.message)
         return f"* {name} {text}" if record.is_action else f"{name}: {text}"

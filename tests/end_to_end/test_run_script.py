@@ -82,7 +82,7 @@ def test_the_commands_that_the_demo_prints_show_its_messages(
     address, topic = printed_address_and_topic(script)
     tail = run(["sh", "-c", wait_for_line(script, COMMANDS, timeout_s=0)[1]])
     topics = "twitch-chat-messages, twitch-chat-events, twitch-chat-gaps, twitch-chat-dead-letters"
-    wait_for_line(tail, f"reading topic {topics} at", timeout_s=60)
+    wait_for_line(tail, f"reading topics {topics} at", timeout_s=60)
     wait_for_line(tail, r"^\d\d:\d\d:\d\d #\w+ \w+: ", timeout_s=60)
     [record, *_] = kcat_read(address, topic, count=1)
     assert decode_chat_message(record.value).username

@@ -36,7 +36,8 @@ def _of(payload: Any, **fields: Any) -> ChatEvent:
 _SENTENCES = [
     (_of(payloads.Sub(sub_tier=_TIER_1)), "glassy_zeppelin subscribed at tier 1"),
     (_of(payloads.Sub(sub_tier=_TIER_1, is_prime=True)), "glassy_zeppelin subscribed with Prime"),
-    (_event("sub", display_name="Glassy"), "Glassy subscribed"),
+    (_event("sub", display_name="Glassy_Zeppelin"), "Glassy_Zeppelin subscribed"),
+    (_event("sub", display_name="Glassy"), "Glassy (glassy_zeppelin) subscribed"),
     (
         _of(payloads.Resub(sub_tier="3000", cumulative_months=16)),
         "glassy_zeppelin subscribed again at tier 3, now for 16 months",

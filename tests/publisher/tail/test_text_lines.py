@@ -67,7 +67,12 @@ def _event(kind: str, **fields: Any) -> bytes:
     ("topic", "value", "line"),
     [
         ("m", _message(), "glassy_zeppelin: PepeS"),
-        ("m", _extended(display_name="Glassy", color="#FF4500"), "Glassy: PepeS"),
+        (
+            "m",
+            _extended(display_name="Glassy_Zeppelin ", color="#FF4500"),
+            "Glassy_Zeppelin: PepeS",
+        ),
+        ("m", _extended(display_name="夜のカワウソ"), "夜のカワウソ (glassy_zeppelin): PepeS"),
         ("m", _extended(is_action=True), "* glassy_zeppelin PepeS"),
         ("m", _message("family: \N{MAN}\u200d\N{GIRL}"), "glassy_zeppelin: family: 👨\u200d👧"),
         ("e", _event("clear"), "✗ the chat was cleared"),
