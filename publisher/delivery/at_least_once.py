@@ -8,6 +8,7 @@ from common.frames import Kind
 from common.settings import Settings
 from publisher.books import Books
 from publisher.delivery.counted_sink import CountedSink
+from publisher.delivery.handover import wants_ids
 from publisher.delivery.sink import Sink
 from publisher.kafka.health import KafkaHealth
 from publisher.kafka.properties import Cluster, producer_properties
@@ -32,8 +33,7 @@ class AtLeastOnce:
         self._dead_letter_topic = settings.kafka_topic_dead_letters
         self._books = books
         self._health = health
-        # Deduplication reads them back.
-        self._with_ids = settings.kafka_header_id or settings.deduplicate
+        self._with_ids = wants_ids(settings)
 
     def open_sink(self) -> Sink:
         """Return the sink of a new session. Raises SettingsError."""

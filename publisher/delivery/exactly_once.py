@@ -22,6 +22,7 @@ from common.frames import Kind
 from common.settings import Settings, SettingsError
 from publisher.books import Books
 from publisher.delivery.checkpoints import ForeignRecordError, Standing, claim_key, encode_claim
+from publisher.delivery.handover import wants_ids
 from publisher.delivery.progress_topic import read_progress
 from publisher.delivery.sink import Sink
 from publisher.delivery.transactional_sink import TransactionalSink
@@ -71,8 +72,7 @@ class ExactlyOnce:
         self._progress_topic = settings.kafka_topic_progress
         self._books = books
         self._health = health
-        # Deduplication reads them back.
-        self._with_ids = settings.kafka_header_id or settings.deduplicate
+        self._with_ids = wants_ids(settings)
         self._stop = stop
         #: The sessions of this process, and whether one of them has claimed the transactional.id.
         self._own: set[str] = set()

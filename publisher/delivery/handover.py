@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from confluent_kafka import KafkaError, Message
 
 from common.frames import Batch, Kind
+from common.settings import Settings
 from publisher.link.sequence import Delivery
 from publisher.oldest_taken import TakenSecond
 
@@ -20,6 +21,12 @@ ID_HEADER = "id"
 
 #: Nearly all batches have no dead letters, and share this.
 _NONE: Mapping[str, int] = {}
+
+
+def wants_ids(settings: Settings) -> bool:
+    """Return whether the records' ids are to be in their headers."""
+    # Deduplication reads them back.
+    return settings.kafka_header_id or settings.deduplicate
 
 
 class Handover:

@@ -148,4 +148,4 @@ def _since(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main_of("python -m publisher.tail.__main__", add_arguments, run))
+    sys.exit(main_of("python -m publisher.tail", add_arguments, run))
