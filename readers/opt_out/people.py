@@ -23,6 +23,8 @@ class People:
         self._known: dict[str, tuple[str, str, str]] = {}
         self._ids: set[str] = set()
         self._names: set[str] = set()
+        #: Those of the names that are not one word: names as shown may have blanks in them.
+        self._odd_names: set[str] = set()
 
     def __bool__(self) -> bool:
         return self._listed.people > 0
@@ -31,7 +33,7 @@ class People:
         """Withhold whom *listed* lists from now on, and forget what is known of all others."""
         self._listed = listed
         known = self._known
-        self._known, self._ids, self._names = {}, set(), set()
+        self._known, self._ids, self._names, self._odd_names = {}, set(), set(), set()
         for entry, person in known.items():
             if entry in listed.ids or entry in listed.logins:
                 self._remember(entry, *person)
@@ -63,9 +65,8 @@ class People:
             return True
         if any(map(self.has_name, _WORD.findall(text))):
             return True
-        # Names as shown may have blanks in them.
         lower = text.lower()
-        return any(name in lower for name in self._names if not _WORD.fullmatch(name))
+        return any(name in lower for name in self._odd_names)
 
     def has_id_in(self, text: str) -> bool:
         """Return whether *text*, which is not for people, has the id of one who has opted out."""
@@ -79,11 +80,7 @@ class People:
         if first and self.has_name(first[0]):
             return first[0]
         lower = text.lower()
-        found = [
-            name
-            for name in self._names
-            if not _WORD.fullmatch(name) and lower.startswith(f"@{name}")
-        ]
+        found = [name for name in self._odd_names if lower.startswith(name, 1)]
         return max(found, key=len, default="")
 
     def _learn(self, user_id: str, login: str, name: str) -> None:
@@ -94,9 +91,12 @@ class People:
                 if mine != known:
                     self._ids.discard(known[0])
                     self._names.difference_update(known[1:])
+                    self._odd_names.difference_update(known[1:])
                     self._remember(entry, *mine)
 
     def _remember(self, entry: str, user_id: str, login: str, name: str) -> None:
         self._known[entry] = user_id, login, name
         self._ids.update(filter(None, (user_id,)))
-        self._names.update(filter(None, (login, name)))
+        names = {login, name} - {""}
+        self._names |= names
+        self._odd_names |= {name for name in names if not _WORD.fullmatch(name)}
