@@ -74,13 +74,14 @@ def roles(tags: Mapping[str, str], *, is_broadcaster: bool) -> tuple[str, ...]:
 
 
 @lru_cache(_CACHED)
-def standing(values: tuple[str, ...]) -> tuple[tuple[Badge, ...], tuple[str, ...]]:
+def standing(*values: str) -> tuple[tuple[Badge, ...], tuple[str, ...]]:
     """
-    Return `badges` and `roles` for the values of STANDING_TAGS; "" stands for a missing tag.
+    Return `badges` and `roles` for the values of STANDING_TAGS, or of the first of them; "" stands
+    for a missing tag.
 
     The roles are without that of a broadcaster who hides the badge. Recent results are kept.
     """
-    tags = dict(zip(STANDING_TAGS, values, strict=True))
+    tags = dict(zip(STANDING_TAGS, values, strict=False))
     return badges(tags["badges"], tags["badge-info"]), roles(tags, is_broadcaster=False)
 
 

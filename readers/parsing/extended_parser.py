@@ -49,7 +49,7 @@ def extended_received_message(
             irc.tag("emotes"), text, irc.tag("flags"), len(before)
         )
     is_broadcaster = basic.user_id == basic.channel_id != ""
-    shown, held = standing(tuple([tags.get(tag, "") for tag in STANDING_TAGS]))
+    shown, held = standing(*[tags.get(tag, "") for tag in STANDING_TAGS])
     message = ExtendedMessage(
         basic.channel_id,
         basic.user_id,

@@ -60,14 +60,7 @@ class IrcMessage(msgspec.Struct, frozen=True, gc=False):
     @property
     def tags(self) -> dict[str, str]:
         """Tag names and their values as sent; `unescape_tag` decodes a value."""
-        # A loop: with 17 tags on a usual line it is a sixth faster than a comprehension.
-        tags: dict[str, str] = {}
-        for tag in self.raw_tags.split(";"):
-            # Split at the first "=" only: values such as URLs may hold more.
-            name, _, value = tag.partition("=")
-            tags[name] = value
-        tags.pop("", None)
-        return tags
+        return split_tags(self.raw_tags, {})
 
     def tag(self, name: str) -> str:
         """
@@ -96,6 +89,17 @@ def parse_irc(line: bytes) -> IrcMessage | None:
         return None
     tags, source, nick, command, params = found.groups("")
     return IrcMessage(";" + tags, source, nick, command, params)
+
+
+def split_tags(raw_tags: str, tags: dict[str, str]) -> dict[str, str]:
+    """Put the names and values in *raw_tags*, as sent, into *tags*, and return it."""
+    # A loop: with 17 tags on a usual line it is a sixth faster than a comprehension.
+    for tag in raw_tags.split(";"):
+        # Split at the first "=" only: values such as URLs may hold more.
+        name, _, value = tag.partition("=")
+        tags[name] = value
+    tags.pop("", None)
+    return tags
 
 
 def unescape_tag(value: str) -> str:

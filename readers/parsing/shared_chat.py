@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from common.extended_message import Badge
-from readers.parsing.badges import badges
+from readers.parsing.badges import standing
 from readers.parsing.irc import unescape_tag
 
 
@@ -36,11 +36,8 @@ def source(tags: Mapping[str, str], channel_id: str) -> Source:
     room_id = unescape_tag(tags.get("source-room-id", ""))
     if room_id in {"", channel_id}:
         return _ITSELF
-    return Source(
-        room_id,
-        unescape_tag(tags.get("source-id", "")),
-        badges(tags.get("source-badges", ""), tags.get("source-badge-info", "")),
-    )
+    shown, _ = standing(tags.get("source-badge-info", ""), tags.get("source-badges", ""))
+    return Source(room_id, unescape_tag(tags.get("source-id", "")), shown)
 
 
 def is_source_only(tags: Mapping[str, str]) -> bool:

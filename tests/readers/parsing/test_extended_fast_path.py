@@ -16,11 +16,25 @@ from tests.readers.parsing.strategies import thorough
 
 _NONCE = f"client-nonce={TAGS['client-nonce']};".encode()
 
+_REPLY = rb"reply-parent-display-name=Ann\sB;reply-parent-msg-body=a\:b;reply-parent-msg-id=1;"
+_SHARED = b"source-badges=vip/1;source-id=2;source-only=1;source-room-id=3;"
+
+
+def with_others(raw: bytes, reply: bytes, shared: bytes) -> bytes:
+    """Return a line with more tags, where Twitch sends those of a reply and of a shared chat."""
+    raw = raw.replace(b";returning-chatter=", b";" + reply + b"returning-chatter=", 1)
+    return raw.replace(b";subscriber=", b";" + shared + b"subscriber=", 1)
+
 
 @pytest.mark.parametrize(
     "raw",
     [
         line("hi").replace(rb"Rosy\sFinch", b"RosyFinch"),
+        with_others(line("hi"), _REPLY, b""),
+        with_others(line("hi"), _REPLY, _SHARED),
+        with_others(line("hi"), rb"reply-parent-msg-id=\;", b"source-only=1;"),
+        line("hi", {"first-msg": "1", "returning-chatter": "1"}),
+        line("hi").replace(b";emotes=", b";emote-only=1;emotes="),
         line("hi", {"display-name": "rosyfinch", "vip": "1"}),
         line("hi", {"display-name": "rosyfinch"}).replace(_NONCE, b""),
         line("hi", {"display-name": "雀", "flags": "0-1:P.3"}),
@@ -113,6 +127,8 @@ def test_both_paths_agree_on_a_changed_line(data: st.DataObject, put: bytes) -> 
             **data.draw(st.sampled_from([{}, {"bits": "5"}, {"vip": "1"}])),
         },
     )
+    reply, shared = data.draw(st.sampled_from([(b"", b""), (_REPLY, _SHARED)]))
+    raw = with_others(raw, reply, shared)
     start = data.draw(st.integers(0, len(raw)))
     stop = data.draw(st.integers(start, min(len(raw), start + 12)))
     changed = raw[:start] + put + raw[stop:]
