@@ -7,7 +7,8 @@ is written outlives the process, so a restarted one continues from it.
 The file has two slots, which are written in turn. So one of them is whole even if the process is
 killed while it writes. A slot has a sequence number, which is odd while the slot is written, the
 length of its content, and a checksum, because a processor may reorder what is written. Its content
-is msgpack. A field that is added at the end of the struct, with a default, needs no new version.
+is msgpack. A field that is added at the end of the struct, with a default, needs no new version,
+unless a sum is wrong without it: an older release would continue the other figures of the sum.
 
 The bytes 12 to 15 say when the page was written last: Unix seconds, little-endian. So a script
 can tell whether the process hangs, as deploy/container/healthcheck does.
@@ -35,8 +36,10 @@ from common.files import OWNER_ONLY
 #: The size of a page, in bytes.
 PAGE_BYTES = 4096
 
+#: What is written. A page of version 1 has no figures of events.
+PAGE_VERSION = 2
 #: A page of another version cannot be read.
-PAGE_VERSION = 1
+_READABLE_VERSIONS = (1, PAGE_VERSION)
 
 _MAGIC = b"TWSTATUS"
 _HEADER = struct.Struct("<8sII")
@@ -263,7 +266,7 @@ def _newest(content: bytes, kind: type[Status], size: int) -> tuple[int, Status]
     if len(content) < size or not content.startswith(_MAGIC):
         raise PageError("it is no status page")
     _, version, _ = _HEADER.unpack_from(content)
-    if version != PAGE_VERSION:
+    if version not in _READABLE_VERSIONS:
         raise PageError(f"it has version {version}, not {PAGE_VERSION}")
     slot_bytes = (size - _HEADER.size) // 2
     sequence, body = max(_slot(content, start, slot_bytes) for start in _slot_starts(size))

@@ -240,7 +240,7 @@ def _other_version(path: Path) -> None:
     _page(path)
     with path.open("r+b") as file:
         file.seek(8)
-        file.write((2).to_bytes(4, "little"))
+        file.write((3).to_bytes(4, "little"))
 
 
 def _other_size(path: Path) -> None:
@@ -279,6 +279,21 @@ _UNREADABLE_FILES: list[Callable[[Path], None]] = [
     _other_kind,
     _not_utf8,
 ]
+
+
+def test_figures_continue_from_a_release_without_events(path: Path) -> None:
+    """That one does not continue newer figures: without the events, they would not balance."""
+    _page(path)
+    with path.open("r+b") as file:
+        file.seek(8)
+        assert file.read(4) == (2).to_bytes(4, "little")
+        file.seek(8)
+        file.write((1).to_bytes(4, "little"))
+    assert read_page(path, Figures).status == figures(1)
+    page = StatusPage(path, Figures)
+    assert page.previous == figures(1)
+    page.close()
+    assert path.read_bytes()[8:12] == (2).to_bytes(4, "little")
 
 
 @pytest.mark.parametrize("put", _UNREADABLE_FILES)
