@@ -84,8 +84,10 @@ class People:
         return max(found, key=len, default="")
 
     def _learn(self, user_id: str, login: str, name: str) -> None:
-        for entry in (user_id, login, name):
-            if entry and (entry in self._listed.ids or entry in self._listed.logins):
+        ids, logins = self._listed.ids, self._listed.logins
+        # A login of digits only may be another person's id.
+        for entry, entries in ((user_id, ids), (login, logins), (name, logins)):
+            if entry in entries:
                 known = self._known.get(entry, ("", "", ""))
                 mine = (user_id or known[0], login or known[1], name or known[2])
                 if mine != known:
