@@ -13,6 +13,7 @@ from common.chat_gap import decode_chat_gap
 from common.status.page import read_page
 from common.status.reader_status import ReaderStatus, reader_page
 from common.unix_time import unix_ms
+from simulator.background import BackgroundChatServer
 from tests.end_to_end.service import START_WITHIN_S, Service, twitch
 from tests.kafka.cluster import KafkaCluster
 from tests.processes import StartProcess, wait_for, wait_for_line
@@ -20,8 +21,11 @@ from tests.topics import read_all
 
 CHANNEL = "xqc"
 
-#: How often each text is sent.
+#: How often each text is said, and announced.
 _TIMES = 10
+
+#: The records of that: an announcement is a message and an event.
+_RECORDS = 3 * _TIMES
 
 #: A gap record waits 30 s for presence messages, and is sent with the next received message.
 _GAP_WITHIN_S = 90
@@ -32,7 +36,7 @@ def test_a_readers_host_dies_without_a_gap_and_without_duplicates(
     processes: StartProcess, short_folder: Path, kafka: KafkaCluster, topic: str
 ) -> None:
     """
-    Messages that both have received are published once, and one reader's absence is no gap.
+    What both have received is published once, and one reader's absence is no gap.
 
     A gap begins 7 s before the last received message. Here it ends when the other reader joined.
     """
@@ -42,35 +46,43 @@ def test_a_readers_host_dies_without_a_gap_and_without_duplicates(
         wait_for_line(publisher, "is ready", START_WITHIN_S)
         one = service.start_reader(CHANNEL, STATE_DIR=str(short_folder / "one"))
         service.say(CHANNEL, "alone")
-        wait_until_acknowledged(short_folder / "one", 1)
+        # And the settings of the chat.
+        wait_until_acknowledged(short_folder / "one", 2)
         service.start_reader(CHANNEL, STATE_DIR=str(short_folder / "two"))
         other_joined_ms = unix_ms()
-        send_messages(service, "both")
+        send_messages(service, chat, "both")
         # Records in Kafka could be those of the other reader only.
-        wait_until_acknowledged(short_folder / "one", 1 + _TIMES)
+        wait_until_acknowledged(short_folder / "one", 2 + _RECORDS)
         one.send(signal.SIGKILL)
         one.kill()
-        send_messages(service, "one is away")
+        send_messages(service, chat, "one is away")
         service.start_reader(CHANNEL, STATE_DIR=str(short_folder / "one"))
-        send_messages(service, "both again")
+        send_messages(service, chat, "both again")
         # It has received the first message and two texts, and sent a gap record.
-        wait_until_acknowledged(short_folder / "one", 1 + 2 * _TIMES + 1)
+        wait_until_acknowledged(short_folder / "one", 2 + 2 * _RECORDS + 1)
         assert publisher.stop() == 0
 
-    texts = Counter(
-        json.loads(record.value)["message"]
-        for record in read_all(kafka.bootstrap, topic, timeout_s=START_WITHIN_S)
-    )
-    copies = dict.fromkeys(("both", "one is away", "both again"), _TIMES)
-    assert texts == {"alone": 1} | copies
+    said = dict.fromkeys(("both", "one is away", "both again"), _TIMES)
+    announced = {f"{text}, announced": times for text, times in said.items()}
+    assert texts_in(kafka, topic) == {"alone": 1} | said | announced
+    assert texts_in(kafka, f"{topic}-events") == announced
     [record] = read_all(kafka.bootstrap, f"{topic}-gaps", timeout_s=START_WITHIN_S)
     assert decode_chat_gap(record.value).to_ms <= other_joined_ms
 
 
-def send_messages(service: Service, text: str) -> None:
-    """Send *text* 10 times."""
+def send_messages(service: Service, chat: BackgroundChatServer, text: str) -> None:
+    """Say *text* 10 times, and announce as many."""
     for _ in range(_TIMES):
         service.say(CHANNEL, text)
+        announcement = f"{text}, announced"
+        chat.run(chat.server.notice_event(CHANNEL, "announcement", text=announcement))
+
+
+def texts_in(kafka: KafkaCluster, topic: str) -> Counter[str]:
+    """Return how often each text is in *topic*."""
+    records = read_all(kafka.bootstrap, topic, timeout_s=START_WITHIN_S)
+    values = [json.loads(record.value) for record in records]
+    return Counter(value["message"] for value in values if "message" in value)
 
 
 def wait_until_acknowledged(state_dir: Path, records: int) -> None:
