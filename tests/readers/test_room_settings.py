@@ -206,6 +206,7 @@ def test_a_restart_within_a_minute_makes_no_id_twice(reader: Reader) -> None:
     reader.hear({"slow": "5"})
     reader.hear({"slow": "0"})
     reader.hear({"slow": "5"})
+    reader.hear({"r9k": "1"})  # the first of its content, after a second of another
     again = Reader(reader.status)
     again.hear(OFF)
     again.hear({"slow": "5"})

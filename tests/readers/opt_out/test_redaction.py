@@ -137,6 +137,7 @@ RECIPIENT: dict[str, Any] = {f"recipient_{name}": value for name, value in SHY.i
             payloads.SubGift(**RECIPIENT, sub_tier="1000", recipient_cumulative_months=7),
             payloads.SubGift(sub_tier="1000"),
         ),
+        (payloads.SubGift(recipient_user_name="ShyOne"), payloads.SubGift()),
         (payloads.Resub(**GIFTER, is_gift=True), payloads.Resub(is_gift=True)),
         (
             payloads.GiftPaidUpgrade(gifter_user_login="ShyOne", promo_name="a"),
@@ -148,7 +149,14 @@ RECIPIENT: dict[str, Any] = {f"recipient_{name}": value for name, value in SHY.i
             payloads.PayItForward(gifter_user_login="bold"),
         ),
     ],
-    ids=["sub_gift", "resub", "gift_paid_upgrade", "pay_it_forward gifter", "and recipient"],
+    ids=[
+        "sub_gift",
+        "by name only",
+        "resub",
+        "gift_paid_upgrade",
+        "pay_it_forward gifter",
+        "and recipient",
+    ],
 )
 def test_gifts_are_kept_without_them(
     people: People, payload: payloads.SubGift, left: payloads.SubGift
