@@ -32,6 +32,9 @@ REMEMBERED_IDS = 4096
 #: The same for events, of which there are far fewer.
 REMEMBERED_EVENT_IDS = 1024
 
+# Python 3.11 takes 0.1 µs to look up a member of an enum, a fifth of what a message takes here.
+_CHAT, _EVENT = Kind.CHAT, Kind.EVENT
+
 #: How the log names a record.
 _NAMES = {Kind.CHAT: "message", Kind.EVENT: "event"}
 
@@ -61,12 +64,13 @@ class RecordBuilder:
     def take(self, chat: list[Received]) -> None:
         """Put *chat* into the outbox, in batches within both limits."""
         debugging = logger.isEnabledFor(logging.DEBUG)
-        kind, records = Kind.CHAT, list[Record]()
+        kind, records, size = _CHAT, list[Record](), 0
         for received in chat:
-            if isinstance(received, ReceivedEvent):
-                record, of_kind = self._event(received), Kind.EVENT
-                if record is None:
+            # isinstance() would take 0.15 µs more, because structs have a metaclass.
+            if type(received) is ReceivedEvent:
+                if (record := self._event(received)) is None:
                     continue
+                of_kind = _EVENT
             else:
                 # Here, and not in a function: that would add a tenth to the time of a message.
                 if received.id and not self._recent.add(received.id):
@@ -76,14 +80,16 @@ class RecordBuilder:
                 message = received.message
                 value = encode_chat_message(message)
                 key, record_id = message.channel_id.encode(), received.id.encode()
-                record, of_kind = Record(key, message.timestamp, value, record_id), Kind.CHAT
+                record = Record(key, message.timestamp, value, record_id)
+                of_kind = _CHAT
             if of_kind is not kind:
-                self._put(kind, records)
-                kind, records = of_kind, []
+                self._put(kind, records, size)
+                kind, records, size = of_kind, [], 0
             records.append(record)
+            size += len(record.key) + len(record.value) + len(record.id)
             if debugging:
                 logger.debug("%s %s", _NAMES[kind], record.value.decode())
-        self._put(kind, records)
+        self._put(kind, records, size)
 
     def _event(self, received: ReceivedEvent) -> Record | None:
         """Return the record of an event, None if it is a duplicate or not wanted."""
@@ -100,13 +106,22 @@ class RecordBuilder:
             received.id.encode(),
         )
 
-    def _put(self, kind: Kind, records: list[Record]) -> None:
-        for some in _within_limits(records):
-            self._append(Batch(kind, some))
-            if kind is Kind.EVENT:
-                self.events += len(some)
-            else:
-                self.messages += len(some)
+    def _put(self, kind: Kind, records: list[Record], size: int) -> None:
+        """Put *records* with *size* bytes of content into the outbox."""
+        fit = size + len(records) * _ADDED_BYTES <= BYTES_PER_BATCH
+        # Nearly always, all are one batch. To look at each again would take 0.1 µs a record.
+        if records and len(records) <= RECORDS_PER_BATCH and fit:
+            self._put_batch(Batch(kind, records))
+        else:
+            for some in _within_limits(records):
+                self._put_batch(Batch(kind, some))
+
+    def _put_batch(self, batch: Batch) -> None:
+        self._append(batch)
+        if batch.kind is _EVENT:
+            self.events += len(batch.records)
+        else:
+            self.messages += len(batch.records)
 
 
 def _within_limits(records: list[Record]) -> Iterator[list[Record]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, final
 
 import msgspec
 
@@ -22,6 +22,7 @@ class ReceivedMessage(msgspec.Struct, frozen=True, gc=False):
     skipped_emotes: int
 
 
+@final
 class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
     """An event, with what identifies it."""
 
