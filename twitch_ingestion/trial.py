@@ -25,6 +25,7 @@ from common.supervisor_client import SOCKET, connect
 from common.web_address import WebAddress
 from monitor.collection.own_address import reachable
 from monitor.web.listening import check_token
+from readers.opt_out.file import OPT_OUT_FILE
 from readers.wanted_channels import CHANNELS_FILE
 from simulator.playback import load_recordings
 from twitch_ingestion.free_ports import available, free_port
@@ -147,6 +148,8 @@ def live_trial(folder: Path, channels: Iterable[str], environment: Mapping[str, 
     # be a link to another disk.
     if os.path.lexists(own_settings):
         (folder / SETTINGS).symlink_to(own_settings)
+    # Also if nobody has opted out yet: readers look for the file as long as they run.
+    (folder / OPT_OUT_FILE).symlink_to(Path.cwd() / OPT_OUT_FILE)
     # Use the login that was made here.
     store = settings.get("TWITCH_TOKEN_STORE", "tokenStore.json").strip()
     return _trial(
@@ -185,7 +188,7 @@ def _trial(
 def _make_folder(folder: Path, channels: Iterable[str], programs: str) -> None:
     """Make *folder*, or bring it to its first state, except for messages not sent yet."""
     shutil.rmtree(folder / _RUNTIME, ignore_errors=True)
-    for left in (SETTINGS, "kafka.bootstrap"):
+    for left in (SETTINGS, OPT_OUT_FILE, "kafka.bootstrap"):
         (folder / left).unlink(missing_ok=True)
     (folder / _RUNTIME).mkdir(parents=True)
     shutil.copy(PACKAGED / SUPERVISORD, folder)

@@ -9,6 +9,7 @@ import pytest
 
 from common.settings import Settings, SettingsError, read_settings, settings_file
 from common.web_address import WebAddress
+from readers.opt_out.current_list import CurrentList
 from tests.ports import free_port
 from twitch_ingestion.free_ports import available
 from twitch_ingestion.trial import Trial, live_trial, recorded_trial
@@ -54,6 +55,16 @@ def test_other_settings_of_the_folder_count() -> None:
     assert trial.topic == _settings_in(trial).kafka_topic_chat_messages == "mine"
     assert trial.is_embedded
     assert not live_trial(FOLDER, ["xqc"], {"KAFKA_BROKERS": "kafka:9092"}).is_embedded
+
+
+def test_who_has_opted_out_here_is_not_recorded_in_a_trial_either() -> None:
+    """Real people are in it: of its folder, readers look at the file, whenever that is made."""
+    for _ in range(2):
+        live_trial(FOLDER, ["xqc"], {})
+    opted_out = CurrentList(FOLDER / "optout.conf", iter((0.0, 9.0)).__next__, lambda: 0)
+    Path("optout.conf").write_text("4711\n")
+    assert opted_out.look()
+    assert "4711" in opted_out.people.ids
 
 
 @pytest.mark.parametrize(
