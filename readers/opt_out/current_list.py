@@ -48,11 +48,16 @@ class CurrentList:
         self._time_of_day = time_of_day
         self._look_at = clock() + LOOK_EVERY_S
         self._signature: _Signature | None = None
+        #: That of the last look at which the file was empty, or changed while it was read.
+        self._empty: _Signature | None = None
         #: Whether the log says that the file cannot be read.
         self._has_complained = False
         self.people = OptOutList()
+        seen: list[os.stat_result] = []
         try:
-            self._read()
+            people = read_opt_outs(self._path, seen.append)
+            # What was not settled may change again without another signature.
+            self._take(people, _signature(seen[0]) if self._is_settled(seen[0]) else None)
         except FileNotFoundError:
             pass  # nobody has opted out
         except OSError as error:
@@ -69,21 +74,25 @@ class CurrentList:
         self._look_at = now + LOOK_EVERY_S
         try:
             status = os.stat(self._path)
-            if _signature(status) == self._signature or not self._is_settled(status):
+            signature = _signature(status)
+            if signature == self._signature or not self._is_settled(status):
                 return False
-            self._read()
+            people = read_opt_outs(self._path)
+            is_same = _signature(os.stat(self._path)) == signature
         except OSError as error:
             self._complain(error)
             return False
+        # While an editor empties the file, it has no bytes already, and still its old time.
+        if not is_same or (status.st_size == 0 and signature != self._empty):
+            self._empty = signature
+            return False
         self._has_complained = False
+        self._take(people, signature)
         logger.info("%s has changed; entries: %d", self._path, self.people.people)
         return True
 
-    def _read(self) -> None:
-        seen: list[os.stat_result] = []
-        self.people = read_opt_outs(self._path, seen.append)
-        # What was not settled may change again without another signature.
-        self._signature = _signature(seen[0]) if self._is_settled(seen[0]) else None
+    def _take(self, people: OptOutList, signature: _Signature | None) -> None:
+        self.people, self._signature = people, signature
         wrong = self.people.wrong_lines
         for number in wrong[:_SHOWN_LINES]:
             logger.warning(

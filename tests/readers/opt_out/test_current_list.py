@@ -10,6 +10,7 @@ import pytest
 from common.settings import SettingsError
 from common.unix_time import unix_ms
 from readers.opt_out.current_list import CurrentList
+from readers.opt_out.file import OptOutList, read_opt_outs
 
 
 class Clock:
@@ -109,6 +110,42 @@ def test_what_was_read_while_it_was_written_is_read_again(path: Path, clock: Clo
     since_change_ms = 300
     assert look(current, clock)
     assert not look(current, clock)
+
+
+def test_an_empty_file_counts_at_the_second_look(path: Path, clock: Clock) -> None:
+    """An editor may be about to write it: its time tells that only when it has emptied it."""
+    path.write_text("ann\n")
+    current = opened(path, clock)
+    path.write_text("")
+    assert not look(current, clock)
+    path.write_text("ann\nbob\n")
+    assert look(current, clock)
+    assert "ann" in current.people.logins
+    path.write_text("")
+    assert not look(current, clock)
+    assert look(current, clock)
+    assert current.people.people == 0
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(
+    path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read may be a part of it, or nothing."""
+    path.write_text("ann\n")
+    current = opened(path, clock)
+    path.write_text("ann\nbob\n")
+
+    def read(path: Path) -> OptOutList:
+        path.write_text("")
+        return read_opt_outs(path)
+
+    monkeypatch.setattr("readers.opt_out.current_list.read_opt_outs", read)
+    assert not look(current, clock)
+    assert "ann" in current.people.logins
+    monkeypatch.undo()
+    path.write_text("bob\n")
+    assert look(current, clock)
+    assert "bob" in current.people.logins
 
 
 @pytest.mark.parametrize("content", ["ann\n123\n", ""])
