@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from argparse import ArgumentTypeError
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,16 +10,6 @@ from publisher.tail.start import since
 
 #: 2026-01-31, 18:00 UTC.
 _NOW_S = 1_769_882_400.0
-
-
-@pytest.fixture
-def _in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have another local time than UTC: 9 hours later, all the year."""
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "JST-9")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.mark.usefixtures("_in_tokyo")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,6 +19,8 @@ from publisher.tail.colors import Colors, Depth
 from publisher.tail.text_lines import TextLines
 from tests.publisher.tail.records import AT_MS, record
 
+pytestmark = pytest.mark.usefixtures("_in_tokyo")
+
 _TOPICS = {"messages": "m", "events": "e", "gaps": "g", "dead-letters": "d"}
 _NOW_S = AT_MS / 1000 + 60
 _PLAIN = TextLines(_TOPICS, Colors())
@@ -33,16 +33,6 @@ _DEAD = {
     "reason": b"MSG_SIZE_TOO_LARGE: Broker: Message size too large",
     "size": b"70000",
 }
-
-
-@pytest.fixture(autouse=True)
-def _in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have another local time than UTC: 9 hours later, all the year."""
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "JST-9")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 def _said(value: bytes, topic: str, **about: Any) -> str:
