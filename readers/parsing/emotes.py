@@ -106,6 +106,8 @@ def emote_names(emotes: str, text: str, flags: str) -> tuple[list[str], int]:
     *emotes* and *flags* are the values of those tags. The positions refer to *text*; for a `/me`
     message, that is the text inside the ACTION wrapper. Never raises, whatever the tags hold.
     """
+    if not emotes:
+        return [], 0
     uses, skipped = _uses(emotes, text, flags)
     return [name for _, name, _ in uses], skipped
 
@@ -117,38 +119,43 @@ def emote_ranges(emotes: str, text: str, flags: str, offset: int = 0) -> tuple[E
     The ranges count from *offset*, a place in *text*, and do not include what is before it, nor
     emotes with an id of more than 100 characters. Never raises, whatever the tags hold.
     """
+    if not emotes:
+        return ()
     uses, _ = _uses(emotes, text, flags)
+    places = [found.start() for found in _EMOTE_RANGE.finditer(emotes)]
     return tuple(
         EmoteRange(emote_id, name, start - offset, start - offset + len(name))
-        for start, name, at in uses
-        if start >= offset and len(emote_id := _emote_id(emotes, at)) <= _LONGEST_ID
+        for start, name, number in uses
+        if start >= offset and len(emote_id := _emote_id(emotes, places[number])) <= _LONGEST_ID
     )
 
 
 def _uses(emotes: str, text: str, flags: str) -> tuple[list[tuple[int, str, int]], int]:
-    """Return start, name and position in *emotes* of each use, and the number of skipped ranges."""
-    if not emotes:
-        return [], 0
+    """
+    Return start and name of each use, and which range in *emotes* it is, from 0; and the number of
+    skipped ranges.
+    """
     flagged = _flagged_stops(flags) if flags else []
     words = _words(text) if flagged else {}
     # Names are cut out at the end: those of ranges that overlap may together be many megabytes.
     uses: list[tuple[int, int, int]] = []
-    for found in _EMOTE_RANGE.finditer(emotes):
-        start, stop = int(found[1]), int(found[2]) + 1
-        length = stop - start
+    for number, (first, last) in enumerate(_EMOTE_RANGE.findall(emotes)):
+        start, stop = int(first), int(last) + 1
         if stop > len(text) or text.find(" ", start, stop) >= 0:
+            length = stop - start
             start = _shifted_left(start, words.get(length, []), bisect_right(flagged, start))
-        if start >= 0 and length > 0:
-            uses.append((start, start + length, found.start()))
+            stop = start + length
+        if 0 <= start < stop:
+            uses.append((start, stop, number))
     skipped = _ranges_in(emotes) - len(uses)
     uses.sort()
     kept: list[tuple[int, str, int]] = []
     taken = 0
-    for start, stop, at in uses:
+    for start, stop, number in uses:
         if start < taken:
             skipped += 1
         else:
-            kept.append((start, text[start:stop], at))
+            kept.append((start, text[start:stop], number))
             taken = stop
     return kept, skipped
 
