@@ -19,11 +19,7 @@ def exposed_secrets(file: SettingsFile, directory: Path = Path()) -> str:
     It has the command that mends it.
     """
     secret = {variable.metadata["name"] for variable in variables() if variable.metadata["secret"]}
-    found = sorted(
-        name
-        for name, value in file.values.items()
-        if value.strip() and (name in secret or holds_password(name))
-    )
+    found = sorted(name for name in file.values if name in secret or holds_password(name))
     path = directory / ".env"
     try:
         status = path.stat()

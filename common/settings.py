@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,12 @@ class SettingsError(Exception):
 
 
 def settings_file(directory: Path = Path()) -> SettingsFile:
-    """Return the content of the `.env` file in *directory*. Raises SettingsError."""
+    """Return what the `.env` file in *directory* sets. Raises SettingsError."""
     try:
-        return read_settings_file(directory / ".env", _parser_of)
+        file = read_settings_file(directory / ".env", _parser_of)
     except SettingsFileError as error:
         raise SettingsError(str(error)) from None
+    return replace(file, values=_filled(file.values))
 
 
 def read_environment(environment: Mapping[str, str], directory: Path = Path()) -> dict[str, str]:
@@ -104,7 +106,7 @@ def _parser_of(name: str) -> Callable[[str], Any] | None:
 
 
 def _merged(environment: Mapping[str, str], file: SettingsFile) -> dict[str, str]:
-    return {**_filled(file.values), **_filled(environment)}
+    return {**file.values, **_filled(environment)}
 
 
 def _filled(values: Mapping[str, str]) -> dict[str, str]:

@@ -292,6 +292,16 @@ def test_an_empty_variable_does_not_hide_the_file(tmp_path: Path) -> None:
     assert read_settings(environment).kafka_properties == {}
 
 
+def test_a_topic_of_events_that_is_set_to_nothing_is_none(tmp_path: Path) -> None:
+    """In the file and in the environment, which has precedence. Not set is another thing."""
+    assert read_settings({}).kafka_topic_chat_events == "twitch-chat-events"
+    (tmp_path / ".env").write_text("KAFKA_TOPIC_CHAT_EVENTS=\n")
+    assert read_settings(read_environment({}, tmp_path)).kafka_topic_chat_events == ""
+    (tmp_path / ".env").write_text("KAFKA_TOPIC_CHAT_EVENTS=events\n")
+    off = {"KAFKA_TOPIC_CHAT_EVENTS": ""}
+    assert read_settings(read_environment(off, tmp_path)).kafka_topic_chat_events == ""
+
+
 def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """A shell expands it, but `.env` is not read by a shell."""
     monkeypatch.setenv("HOME", "/home/ann")

@@ -35,7 +35,7 @@ def settings_of(environment: Mapping[str, str]) -> ReadSettings:
     except SettingsError as error:
         return ReadSettings(None, tuple(str(error).splitlines()))
     path = Path(".env").absolute()
-    source = f"{sum(map(bool, file.values.values()))} in {path}" if path.exists() else f"no {path}"
+    source = f"{len(file.values)} in {path}" if path.exists() else f"no {path}"
     source += f", {sum(_is_setting(name) for name in environment)} in the environment"
     exposed = exposed_secrets(file)
     try:
