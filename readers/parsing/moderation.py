@@ -28,16 +28,11 @@ def moderation_event(irc: IrcMessage, room_id: str, now_ms: int) -> ReceivedEven
     *room_id* (the channel's Twitch id) and *now_ms* (Unix time in milliseconds) replace tags that
     are missing or invalid.
     """
-    channel = irc.channel
-    if channel is None:
+    make = _MAKERS.get(irc.command)
+    if make is None or (channel := irc.channel) is None:
         return None
     # In CLEARMSG, this tag is there and empty in every recorded line.
-    channel_id = irc.text("room-id") or room_id
-    if irc.command == "CLEARMSG":
-        return _message_delete(irc, channel, channel_id, now_ms)
-    if irc.command == "CLEARCHAT":
-        return _clear(irc, channel, channel_id, now_ms)
-    return None
+    return make(irc, channel, irc.text("room-id") or room_id, now_ms)
 
 
 def _message_delete(
@@ -79,3 +74,7 @@ def _clear(irc: IrcMessage, channel: str, channel_id: str, now_ms: int) -> Recei
     # Without Twitch's own time, two timeouts of a user would have the same id.
     has_time = sent == str(timestamp)
     return ReceivedEvent(event, f"{kind}:{channel_id}{whose}:{sent}" if has_time else "")
+
+
+#: The function for a line, by its command.
+_MAKERS = {"CLEARMSG": _message_delete, "CLEARCHAT": _clear}
