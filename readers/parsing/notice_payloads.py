@@ -39,10 +39,10 @@ def resub(notice: Notice) -> payloads.Resub:
     """Return what a subscription says that continues."""
     months = notice.number("cumulative-months")
     shares_streak = notice.flag("should-share-streak")
-    gifter = notice.user(user_id="gifter-id", login="gifter-login", name="gifter-name")
-    anonymous = notice.flag("anon-gift") or gifter.is_anonymous_gifter
-    if anonymous:
-        gifter = User()
+    anonymous, gifter = _gifter(
+        notice.user(user_id="gifter-id", login="gifter-login", name="gifter-name"),
+        is_anonymous=notice.flag("anon-gift"),
+    )
     return payloads.Resub(
         # Twitch once sent 0 in the first month.
         cumulative_months=1 if months == 0 else months,
@@ -89,11 +89,11 @@ def community_sub_gift(notice: Notice) -> payloads.CommunitySubGift:
 
 def gift_paid_upgrade(notice: Notice) -> payloads.GiftPaidUpgrade:
     """Return what is said when somebody goes on to pay for what was a gift."""
-    gifter = notice.user(login="sender-login", name="sender-name")
-    # Who pays is known; it is the giver who is not.
-    anonymous = notice.msg_id == "anongiftpaidupgrade" or gifter.is_anonymous_gifter
-    if anonymous:
-        gifter = User()
+    anonymous, gifter = _gifter(
+        notice.user(login="sender-login", name="sender-name"),
+        # Who pays is known; it is the giver who is not.
+        is_anonymous=notice.msg_id == "anongiftpaidupgrade",
+    )
     return payloads.GiftPaidUpgrade(
         gifter_is_anonymous=anonymous,
         gifter_user_login=gifter.login,
@@ -110,12 +110,14 @@ def prime_paid_upgrade(notice: Notice) -> payloads.PrimePaidUpgrade:
 
 def pay_it_forward(notice: Notice) -> payloads.PayItForward:
     """Return what is said when somebody gives because of a gift that they got."""
-    gifter = notice.user(
-        user_id="prior-gifter-id", login="prior-gifter-user-name", name="prior-gifter-display-name"
+    anonymous, gifter = _gifter(
+        notice.user(
+            user_id="prior-gifter-id",
+            login="prior-gifter-user-name",
+            name="prior-gifter-display-name",
+        ),
+        is_anonymous=notice.flag("prior-gifter-anonymous"),
     )
-    anonymous = notice.flag("prior-gifter-anonymous") or gifter.is_anonymous_gifter
-    if anonymous:
-        gifter = User()
     recipient = _recipient(notice)
     return payloads.PayItForward(
         gifter_is_anonymous=anonymous,
@@ -222,6 +224,12 @@ def _duration(notice: Notice) -> int | None:
 def _gifts_so_far(notice: Notice) -> int | None:
     """Return the giver's gifts in the channel, unless that might tell who is anonymous."""
     return None if notice.is_anonymous else notice.number("sender-count") or None
+
+
+def _gifter(named: User, *, is_anonymous: bool) -> tuple[bool, User]:
+    """Return whether the giver wants to be unknown, and who it is: nobody then, else *named*."""
+    is_unknown = is_anonymous or named.is_anonymous_gifter
+    return is_unknown, User() if is_unknown else named
 
 
 def _recipient(notice: Notice) -> User:
