@@ -19,6 +19,7 @@ from common.chat_message import ChatMessage
 from readers.parsing.action import before_in_notice, without_action
 from readers.parsing.emotes import emote_names
 from readers.parsing.received import ReceivedMessage
+from readers.parsing.shared_chat import notice_kind
 from readers.parsing.timestamps import message_time_ms
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def received_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> ReceivedM
     if irc.command == "PRIVMSG":
         username = irc.nick
         counted = text
-    elif irc.command == "USERNOTICE" and _is_announcement(irc):
+    elif irc.command == "USERNOTICE" and notice_kind(irc) == "announcement":
         username = irc.text("login")
         counted = before_in_notice(typed) + text
     else:
@@ -55,10 +56,3 @@ def received_message(irc: IrcMessage, *, room_id: str, now_ms: int) -> ReceivedM
         emotes,
     )
     return ReceivedMessage(message, irc.tag("id"), skipped)
-
-
-def _is_announcement(irc: IrcMessage) -> bool:
-    kind = irc.tag("msg-id")
-    if kind == "sharedchatnotice":
-        kind = irc.tag("source-msg-id")
-    return kind == "announcement"

@@ -26,7 +26,7 @@ from readers.parsing.names import display_name
 from readers.parsing.notice import Notice, User
 from readers.parsing.notice_payloads import PAYLOADS, goal
 from readers.parsing.received import ReceivedEvent
-from readers.parsing.shared_chat import is_source_only, source
+from readers.parsing.shared_chat import is_source_only, notice_kind, source
 from readers.parsing.timestamps import event_time_ms
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def notice_event(irc: IrcMessage, room_id: str, now_ms: int) -> ReceivedEvent | 
         return None
     channel, typed = irc.channel, "".join(irc.params[1:2])
     tags = irc.tags
-    notice = _notice(tags)
+    notice = _notice(unescape_tag(notice_kind(irc)), tags)
     if channel is None or not notice.msg_id:
         return None
     channel_id = _text(tags, "room-id") or room_id
@@ -96,10 +96,7 @@ def notice_event(irc: IrcMessage, room_id: str, now_ms: int) -> ReceivedEvent | 
     return ReceivedEvent(event, event.event_id or _id_of_content(irc))
 
 
-def _notice(tags: Mapping[str, str]) -> Notice:
-    msg_id = _text(tags, "msg-id")
-    if msg_id == "sharedchatnotice":
-        msg_id = _text(tags, "source-msg-id") or msg_id
+def _notice(msg_id: str, tags: Mapping[str, str]) -> Notice:
     user = User(_text(tags, "user-id"), _text(tags, "login").lower())
     params = {
         name.removeprefix(_PARAM): unescape_tag(value)

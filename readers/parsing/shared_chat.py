@@ -9,11 +9,14 @@ of the original, too. There they say nothing new, and are left out, as EventSub 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from common.extended_message import Badge
 from readers.parsing.badges import standing
 from readers.parsing.irc import unescape_tag
+
+if TYPE_CHECKING:
+    from readers.parsing.irc import IrcMessage
 
 
 class Source(NamedTuple):
@@ -38,6 +41,16 @@ def source(tags: Mapping[str, str], channel_id: str) -> Source:
         return _ITSELF
     shown, _ = standing(tags.get("source-badge-info", ""), tags.get("source-badges", ""))
     return Source(room_id, unescape_tag(tags.get("source-id", "")), shown)
+
+
+def notice_kind(irc: IrcMessage) -> str:
+    """
+    Return the `msg-id` of a notice as sent; of a notice from another channel, the one it has there.
+
+    Never raises, whatever the tags hold.
+    """
+    kind = irc.tag("msg-id")
+    return (kind == "sharedchatnotice" and irc.tag("source-msg-id")) or kind
 
 
 def is_source_only(tags: Mapping[str, str]) -> bool:
