@@ -93,21 +93,13 @@ async def _read(
     room_settings = RoomSettings(channel, status.status, builder.take, takes_events)
     presence = ChannelPresence(channel, outbox, append, sender.report_presence)
     log_in_as = partial(credentials, settings)
-
-    def forget(people: People) -> None:
-        if shown:
-            shown.remove(partial(names_them, people=people))
-
-    plain = line_parser(extended=settings.kafka_message_fields == EXTENDED)
-    withholding = Withholding(opted_out, plain, on_dropped=status.on_opted_out, on_change=forget)
-    parser = withholding.parser
     membership = Membership(
         channel,
         settings,
         log_in_as,
         builder.take,
         presence,
-        parser=parser,
+        parser=_withholding(settings, opted_out, status, shown).parser,
         room_settings=room_settings,
         status=status,
     )
@@ -133,6 +125,19 @@ def _shown_messages(channel: str, settings: Settings) -> MessageKeeper | None:
         return MessageKeeper(settings.state_dir, channel)
     remove_messages(settings.state_dir, channel)
     return None
+
+
+def _withholding(
+    settings: Settings, opted_out: CurrentList, status: StatusKeeper, shown: MessageKeeper | None
+) -> Withholding:
+    """Return what parses lines without those who have opted out, also of what is *shown*."""
+
+    def forget(people: People) -> None:
+        if shown:
+            shown.remove(partial(names_them, people=people))
+
+    plain = line_parser(extended=settings.kafka_message_fields == EXTENDED)
+    return Withholding(opted_out, plain, on_dropped=status.on_opted_out, on_change=forget)
 
 
 async def _until_stopped(membership: Membership, sender: Sender, status: StatusKeeper) -> None:
