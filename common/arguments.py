@@ -25,6 +25,17 @@ class Formatter(HelpFormatter):
         return super()._fill_text(text, width, indent)
 
 
+def add_time_limit(parser: ArgumentParser, what: str, default_s: int) -> None:
+    """Add the option `--within` to *parser*: how many seconds *what* may take."""
+    parser.add_argument(
+        "--within",
+        type=real_number(0, 86400),
+        default=float(default_s),
+        metavar="SECONDS",
+        help=f"time limit for {what}, 0 to 86400 (default: {default_s})",
+    )
+
+
 def main_of(
     prog: str, add_arguments: Callable[[ArgumentParser], None], run: Callable[[Namespace], int]
 ) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common import exit_codes
-from common.arguments import main_of, real_number
+from common.arguments import add_time_limit, main_of
 from common.chat_gap import GapReason
 from common.logs import counts
 from common.service_user import refuse_as_root
@@ -52,13 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " folder of outboxes."
     )
     parser.epilog = settings_help("drain")
-    parser.add_argument(
-        "--within",
-        type=real_number(0, 86400),
-        default=60.0,
-        metavar="SECONDS",
-        help="time limit for each outbox, 0 to 86400 (default: 60)",
-    )
+    add_time_limit(parser, "each outbox", 60)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common import exit_codes
-from common.arguments import main_of, real_number, with_reason
+from common.arguments import add_time_limit, main_of, with_reason
 from common.command_line import command
 from common.file_lock import file_lock
 from common.frames import Batch, Kind, Record
@@ -72,13 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--remove", action="store_true", help=f"remove them from {OPT_OUT_FILE} instead"
     )
-    parser.add_argument(
-        "--within",
-        type=real_number(0, 86400),
-        default=30.0,
-        metavar="SECONDS",
-        help="time limit for publishing, 0 to 86400 (default: 30)",
-    )
+    add_time_limit(parser, "publishing", 30)
 
 
 def run(options: argparse.Namespace) -> int:
