@@ -15,7 +15,7 @@ from pathlib import Path
 
 from common.settings import SettingsError
 from common.unix_time import unix_ms
-from readers.opt_out.file import OptOutList, read_opt_outs
+from readers.opt_out.file import SHOWN_LINES, OptOutList, read_opt_outs
 
 #: Seconds between two looks at the file.
 LOOK_EVERY_S = 1.0
@@ -23,9 +23,6 @@ LOOK_EVERY_S = 1.0
 #: A file that was changed within so many milliseconds may not be complete yet: some editors empty
 #: it before they write it. It is read at a later look.
 _SETTLED_AFTER_MS = 200
-
-#: Further wrong lines are only counted.
-_SHOWN_LINES = 10
 
 #: What tells that a file is another one, or was changed.
 _Signature = tuple[int, int, int, int, int]
@@ -94,12 +91,12 @@ class CurrentList:
     def _take(self, people: OptOutList, signature: _Signature | None) -> None:
         self.people, self._signature = people, signature
         wrong = self.people.wrong_lines
-        for number in wrong[:_SHOWN_LINES]:
+        for number in wrong[:SHOWN_LINES]:
             logger.warning(
                 "line %d of %s is neither an id nor a login, and is ignored", number, self._path
             )
-        if len(wrong) > _SHOWN_LINES:
-            logger.warning("%d more lines of %s are wrong", len(wrong) - _SHOWN_LINES, self._path)
+        if len(wrong) > SHOWN_LINES:
+            logger.warning("%d more lines of %s are wrong", len(wrong) - SHOWN_LINES, self._path)
 
     def _is_settled(self, status: os.stat_result) -> bool:
         """Return whether the file was not changed just now. A time in the future does not count."""

@@ -25,6 +25,9 @@ OPT_OUT_OUTBOX = "opt-out"
 #: Enough for 300,000 logins of the greatest length. A larger file is something else.
 MAX_BYTES = 8 * 1024 * 1024
 
+#: How many wrong lines are told by their numbers. Further ones are only counted.
+SHOWN_LINES = 10
+
 #: Of an id or a login. Twitch's logins have up to 25 characters.
 _ENTRY = re.compile(r"@?([a-zA-Z0-9_]{1,25})")
 _LINE_END = re.compile(r"\r\n?|\n")

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from readers.opt_out.file import OPT_OUT_FILE, read_opt_outs
+from readers.opt_out.file import OPT_OUT_FILE, SHOWN_LINES, read_opt_outs
 from twitch_ingestion.check.findings import Finding, ok, warning, wrong
 from twitch_ingestion.check.host import Host
-
-#: Further wrong lines are only counted.
-_SHOWN_LINES = 10
 
 
 def check_opt_outs(host: Host) -> Iterator[Finding]:
@@ -28,8 +25,8 @@ def check_opt_outs(host: Host) -> Iterator[Finding]:
         yield wrong(f"cannot read {OPT_OUT_FILE}, so no reader will start: {error.strerror}")
         return
     if lines := people.wrong_lines:
-        shown = ", ".join(map(str, lines[:_SHOWN_LINES]))
-        more = f" and {len(lines) - _SHOWN_LINES} more" if len(lines) > _SHOWN_LINES else ""
+        shown = ", ".join(map(str, lines[:SHOWN_LINES]))
+        more = f" and {len(lines) - SHOWN_LINES} more" if len(lines) > SHOWN_LINES else ""
         yield warning(
             f"{OPT_OUT_FILE} has lines that are neither an id nor a login, and are ignored: {shown}"
             f"{more}"
