@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import partial
 
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message
@@ -64,7 +65,8 @@ def warm_up(
         if kind in topics:
             by_topic.setdefault(topics[kind], {})[kind] = published[kind]
     for topic, ids in by_topic.items():
-        if problem := _retry(ids, topic, properties, health, stop=stop, ends_at=ends_at):
+        load = partial(_read, ids, topic, properties, health, stop=stop, ends_at=ends_at)
+        if problem := _retry(load, stop=stop, ends_at=ends_at):
             logger.warning(
                 "topic %s cannot be read to its end: %s; some of the last records may be published "
                 "twice",
@@ -79,19 +81,11 @@ def warm_up(
     )
 
 
-def _retry(
-    published: Mapping[Kind, RecentIds[bytes]],
-    topic: str,
-    properties: Mapping[str, str],
-    health: KafkaHealth,
-    *,
-    stop: StopSignals,
-    ends_at: float,
-) -> str:
-    """Load the ids of *topic*, again while it has no leader; return what prevented loading all."""
+def _retry(load: Callable[[], str], *, stop: StopSignals, ends_at: float) -> str:
+    """Call *load* again while the topic has no leader; return what prevented loading all."""
     while True:
         try:
-            return _read(published, topic, properties, health, stop=stop, ends_at=ends_at)
+            return load()
         except KafkaException as error:
             is_over = time.monotonic() > ends_at
             if is_over or error.args[0].code() not in _NO_LEADER or stop.wait(_RETRY_S):
