@@ -19,6 +19,7 @@ from typing import Any
 
 import simulator
 from common.command_line import program
+from common.setting_table import variables
 from common.settings import EMBEDDED, Settings, read_environment, read_settings, settings_file
 from common.settings_file import SettingsFile
 from common.supervisor_client import SOCKET, connect
@@ -96,10 +97,9 @@ class Trial:
 def topics_of(settings: Settings) -> dict[str, str]:
     """Return the names of the topics that `tail` prints, by the variables they are set with."""
     return {
-        "KAFKA_TOPIC_CHAT_MESSAGES": settings.kafka_topic_chat_messages,
-        "KAFKA_TOPIC_CHAT_EVENTS": settings.kafka_topic_chat_events,
-        "KAFKA_TOPIC_CHAT_GAPS": settings.kafka_topic_chat_gaps,
-        "KAFKA_TOPIC_DEAD_LETTERS": settings.kafka_topic_dead_letters,
+        variable.metadata["name"]: getattr(settings, variable.name)
+        for variable in variables()
+        if variable.name.startswith("kafka_topic_") and "tail" in variable.metadata["users"].split()
     }
 
 
