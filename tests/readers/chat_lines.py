@@ -45,6 +45,25 @@ def line(text: str, changes: dict[str, str] | None = None, command: str = "PRIVM
     return f"@{raw_tags} :{source} {command} #birdwatch :{text}\r\n".encode()
 
 
+#: Lines that no fast path takes: the full parser decides whether they are messages.
+UNUSUAL_LINES = [
+    line("hi", {"room-id": r"1\:2"}),
+    line("hi", {"user-id": "4" + "\u0664"}),
+    line("hi", {"tmi-sent-ts": "0"}),
+    line("hi", {"tmi-sent-ts": "9" * 19}),
+    line("hi", {"emotes": "25:0-4"}),
+    line("Kappa", {"emotes": "25:0-4],[0-4"}),
+    line("hi", {"msg-id": "announcement"}, "USERNOTICE"),
+    line("hi").replace(b" :rosyfinch!", b"  :rosyfinch!"),
+    line("hi").replace(b" :rosyfinch!", b" :RosyFinch!"),
+    line("hi").replace(b"#birdwatch", b"rosyfinch"),
+    line("hi").replace(b"@", b":"),
+    # A missing tag is not read from the text instead.
+    line(";user-id=1; :ann!a PRIVMSG #b :hi").replace(b"user-id=55667788;", b"", 1),
+    b"",
+]
+
+
 def parsed_line(raw: bytes) -> ReceivedMessage | None:
     """
     Parse a line with a fixed room and time. If the fast path can parse it, both must agree.

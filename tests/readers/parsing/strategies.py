@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import assume, settings
 from hypothesis import strategies as st
 
 #: More examples than usual, and no deadline: these tests do not measure speed.
@@ -27,6 +27,16 @@ def irc_line(tags: dict[str, str], source: str, command: str, params: list[str])
         pairs = (f"{name}={escape_tag(value)}" for name, value in tags.items())
         words.insert(0, "@" + ";".join(pairs))
     return " ".join(words).encode()
+
+
+def changed_line(data: st.DataObject, raw: bytes, put: bytes) -> bytes:
+    """Return *raw* with *put* for up to 12 bytes of it, if no tag appears twice in that."""
+    start = data.draw(st.integers(0, len(raw)))
+    stop = data.draw(st.integers(start, min(len(raw), start + 12)))
+    changed = raw[:start] + put + raw[stop:]
+    names = [tag.partition(b"=")[0] for tag in changed.partition(b" ")[0][1:].split(b";")]
+    assume(len(names) == len(set(names)))
+    return changed
 
 
 # Characters with a meaning in IRC, a space without one, and an astral character.

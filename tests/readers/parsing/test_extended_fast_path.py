@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from readers.parsing.extended_fast_path import _USUAL_CHAT, extended_fast_path
 from readers.parsing.fast_path import fast_path
 from readers.parsing.irc import parse_irc
 from simulator.playback import load_recordings
-from tests.readers.chat_lines import TAGS, line, parsed_line
+from tests.readers.chat_lines import TAGS, UNUSUAL_LINES, line, parsed_line
 from tests.readers.parsing import strategies
 from tests.readers.parsing.strategies import thorough
 
@@ -79,24 +79,7 @@ def test_most_recorded_lines_take_the_fast_path() -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [
-        line("hi", {"room-id": r"1\:2"}),
-        line("hi", {"user-id": "4" + "\u0664"}),
-        line("hi", {"tmi-sent-ts": "0"}),
-        line("hi", {"tmi-sent-ts": "9" * 19}),
-        line("hi", {"emotes": "25:0-4"}),
-        line("Kappa", {"emotes": "25:0-4],[0-4"}),
-        line("hi", {"msg-id": "announcement"}, "USERNOTICE"),
-        line("hi").replace(b" :rosyfinch!", b"  :rosyfinch!"),
-        line("hi").replace(b" :rosyfinch!", b" :RosyFinch!"),
-        line("hi").replace(b"#birdwatch", b"rosyfinch"),
-        line("hi").replace(b"#birdwatch", b"#BirdWatch"),
-        line("hi").replace(b"@", b":"),
-        # A missing tag is not read from the text instead.
-        line(";user-id=1; :ann!a PRIVMSG #b :hi").replace(b"user-id=55667788;", b"", 1),
-        b"@",
-        b"",
-    ],
+    [*UNUSUAL_LINES, line("hi").replace(b"#birdwatch", b"#BirdWatch"), b"@"],
 )
 def test_an_unusual_line_does_not_take_the_fast_path(raw: bytes) -> None:
     """The full parser decides whether it is a message."""
@@ -129,12 +112,7 @@ def test_both_paths_agree_on_a_changed_line(data: st.DataObject, put: bytes) -> 
     )
     reply, shared = data.draw(st.sampled_from([(b"", b""), (_REPLY, _SHARED)]))
     raw = with_others(raw, reply, shared)
-    start = data.draw(st.integers(0, len(raw)))
-    stop = data.draw(st.integers(start, min(len(raw), start + 12)))
-    changed = raw[:start] + put + raw[stop:]
-    names = [tag.partition(b"=")[0] for tag in changed.partition(b" ")[0][1:].split(b";")]
-    assume(len(names) == len(set(names)))
-    parsed_line(changed)
+    parsed_line(strategies.changed_line(data, raw, put))
 
 
 @given(strategies.texts_with_emotes())
