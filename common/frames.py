@@ -90,6 +90,10 @@ class Acknowledgement(msgspec.Struct, array_like=True, frozen=True):
     seq: int
     #: The incarnation that gave `seq`, 0 if unknown. Copies of an outbox can use a number twice.
     incarnation: int = 0
+    #: When Kafka confirmed what it had not confirmed before the last acknowledgement: the last seq
+    #: of each part, ascending, and Unix time in microseconds. Only statistics use it: an
+    #: acknowledgement may come later, and a repeated one has none.
+    confirmed: tuple[tuple[int, int], ...] = ()
 
 
 class Announcement(msgspec.Struct, array_like=True, frozen=True):

@@ -228,7 +228,7 @@ class Sender:
         if not self._outbox.numbering.may_have_given(seq, acknowledgement.incarnation):
             self._take_new_name(now)
         elif self._link.on_acknowledgement(acknowledgement.session, seq, now):
-            self._outbox.acknowledge(seq)
+            self._outbox.acknowledge(seq, acknowledgement.confirmed)
 
     def _take_new_name(self, now: float) -> None:
         """Send everything in the outbox under a new name, which no other copy of it uses."""

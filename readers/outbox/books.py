@@ -25,7 +25,7 @@ from readers.outbox.database import StoredBatch
 from readers.outbox.file import NUMBERS_SKIPPED
 from readers.outbox.held_numbers import HeldNumbers
 from readers.outbox.lost_spans import LostSpans
-from readers.outbox.waiting_times import WaitingTimes
+from readers.outbox.waiting_times import ConfirmedTimes, WaitingTimes
 
 #: How many ranges of numbers a page has room for, the newest.
 SHOWN_RANGES = 8
@@ -88,15 +88,13 @@ class Books:
             status.last_message_ms = records[-1].timestamp
             self._times.add(stored.last_seq, unix_ms(), records[0].timestamp, len(records))
 
-    def on_acknowledged(self, seq: int) -> None:
-        """Note that all records up to *seq* were acknowledged."""
+    def on_acknowledged(self, seq: int, confirmed: ConfirmedTimes = ()) -> None:
+        """Note that all records up to *seq* were acknowledged, and when Kafka *confirmed* them."""
         status = self.status
         status.acknowledged += self._held.remove(0, seq)
         status.waiting = self._held.count
-        now_ms = unix_ms()
-        for said_ms, messages in self._times.remove_until(seq):
-            # Clocks differ: Twitch's may be ahead.
-            status.delay.observe(DELIVERY_S, max(0.0, now_ms - said_ms) / 1000, messages)
+        for waited_ms, messages in self._times.remove_until(seq, confirmed, unix_ms()):
+            status.delay.observe(DELIVERY_S, waited_ms / 1000, messages)
 
     def on_events_given_up(self) -> None:
         """Note that events were not sent, which may have told the settings of the chat."""

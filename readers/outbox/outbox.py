@@ -32,6 +32,7 @@ from readers.outbox.memory_bound import memory_bound
 from readers.outbox.numbering import Numbering
 from readers.outbox.safe_until import SafeUntil
 from readers.outbox.unwritten import UnwrittenBatches
+from readers.outbox.waiting_times import ConfirmedTimes
 
 logger = logging.getLogger(__name__)
 
@@ -144,16 +145,18 @@ class Outbox:
         self.numbering.rename()
         self._store_numbering()
 
-    def acknowledge(self, seq: int) -> None:
+    def acknowledge(self, seq: int, confirmed: ConfirmedTimes = ()) -> None:
         """
         Note that Kafka has every record up to *seq*. `trim` then deletes them from the file.
+
+        *confirmed* says when Kafka confirmed them, as an Acknowledgement does.
 
         A number that was acknowledged before changes nothing.
         """
         if seq <= self.acknowledged:
             return
         self.numbering.acknowledged = seq
-        self._books.on_acknowledged(seq)
+        self._books.on_acknowledged(seq, confirmed)
         self._unwritten.remove_until(seq)
         if self._oldest_seq is not None and self._oldest_seq <= seq:
             self._oldest_seq = seq + 1 if seq == self.last_seq else None

@@ -1,14 +1,18 @@
 """
-Since when batches wait for their acknowledgement, and when their messages were said.
+Since when batches wait for their acknowledgement, and how long their messages have waited in all.
 
 During an outage, neighbours are merged, so that the memory for it has a bound.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 #: Entries that are kept. Each takes about 200 bytes.
 REMEMBERED = 256
 
+#: When Kafka confirmed records: the last one of each part, ascending, and Unix microseconds.
+ConfirmedTimes = Sequence[tuple[int, int]]
 
 #: The last record of batches that were put in one after another; when the first was put in, and
 #: when their messages were said on average, in Unix milliseconds; and how many messages there are.
@@ -33,18 +37,29 @@ class WaitingTimes:
             self._entries = list(map(_merged, entries[::2], entries[1::2]))
         self._entries.append((last_seq, put_ms, said_ms, messages))
 
-    def remove_until(self, seq: int) -> list[tuple[float, int]]:
+    def remove_until(
+        self, seq: int, confirmed: ConfirmedTimes, now_ms: float
+    ) -> list[tuple[float, int]]:
         """
         Remove the batches up to record *seq*.
 
-        Returns when the messages were said, in Unix milliseconds, and how many there were.
+        Returns how long their messages have waited since they were said, in milliseconds, and how
+        many there were. They have waited until Kafka *confirmed* them; where that is not known,
+        until *now_ms*.
         """
-        entries, count = self._entries, 0
+        entries, count, part = self._entries, 0, 0
+        waited = []
         while count < len(entries) and entries[count][0] <= seq:
+            last_seq, _, said_ms, messages = entries[count]
             count += 1
-        removed = entries[:count]
+            while part < len(confirmed) and confirmed[part][0] < last_seq:
+                part += 1
+            if messages:
+                until_ms = confirmed[part][1] / 1000 if part < len(confirmed) else now_ms
+                # Clocks differ: Twitch's may be ahead, or the publisher's.
+                waited.append((max(0.0, min(until_ms, now_ms) - said_ms), messages))
         del entries[:count]
-        return [(said_ms, messages) for _, _, said_ms, messages in removed if messages]
+        return waited
 
     def forget(self, first_seq: int, last_seq: int) -> None:
         """Remove the batches between records *first_seq* and *last_seq*, which were evicted."""

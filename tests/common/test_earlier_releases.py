@@ -64,7 +64,9 @@ VALUES: dict[str, Batch | Envelope | Acknowledgement | Announcement | Presence] 
     "event": EVENT,
     "gap": GAP,
     "envelope": Envelope(READER, SESSION, SEQ, 4, 2**62 + 3, 6, 2**61 + 1),
-    "acknowledgement": Acknowledgement(SESSION, SEQ, 2**62 + 3),
+    "acknowledgement": Acknowledgement(
+        SESSION, SEQ, 2**62 + 3, ((SEQ - 1, SENT_MS * 1000 + 2500), (SEQ, SENT_MS * 1000 + 3000))
+    ),
     "announcement": Announcement(SESSION, deduplicates=True, takes_events=True),
     "presence": Presence(READER, "71092938", SENT_MS, SENT_MS + 9000),
 }
@@ -75,12 +77,13 @@ WITHOUT_INCARNATIONS = {
     "envelope": Envelope(READER, SESSION, SEQ, 4),
     "acknowledgement": Acknowledgement(SESSION, SEQ),
 }
+WITHOUT_TIMES = {"acknowledgement": Acknowledgement(SESSION, SEQ, 2**62 + 3)}
 WITHOUT_EVENTS = {"announcement": Announcement(SESSION, deduplicates=True)}
 LACKED: dict[str, dict[str, Any]] = {
     "d69e27b": {"chat": WITHOUT_IDS, "announcement": Announcement(SESSION), **WITHOUT_INCARNATIONS},
     "5097a39": {**WITHOUT_EVENTS, **WITHOUT_INCARNATIONS},
-    "38a676e": WITHOUT_EVENTS,
-    "9f15f5c": {},
+    "38a676e": {**WITHOUT_EVENTS, **WITHOUT_TIMES},
+    "9f15f5c": WITHOUT_TIMES,
 }
 
 DECODERS = {

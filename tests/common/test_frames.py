@@ -77,6 +77,14 @@ class FormerAcknowledgement(msgspec.Struct, array_like=True):
     seq: int
 
 
+class FormerPositionedAcknowledgement(msgspec.Struct, array_like=True):
+    """An acknowledgement of an older version, without the times of confirmation."""
+
+    session: int
+    seq: int
+    incarnation: int
+
+
 class FormerAnnouncement(msgspec.Struct, array_like=True):
     """An announcement of an older version, without `deduplicates`."""
 
@@ -120,13 +128,23 @@ def test_a_presence_is_decoded_as_it_was_encoded(presence: Presence) -> None:
     assert decode_presence(encode_frame(presence)) == presence
 
 
-@given(sessions, numbers, numbers, st.booleans())
-def test_frames_of_the_publisher_are_decoded_as_they_were_encoded(
-    session: int, seq: int, incarnation: int, deduplicates: bool
-) -> None:
-    """These are acknowledgements and announcements."""
-    acknowledgement = Acknowledgement(session, seq, incarnation)
+@given(
+    st.builds(
+        Acknowledgement,
+        session=sessions,
+        seq=numbers,
+        incarnation=numbers,
+        confirmed=st.lists(st.tuples(numbers, numbers), max_size=5).map(tuple),
+    )
+)
+def test_an_acknowledgement_is_decoded_as_it_was_encoded(acknowledgement: Acknowledgement) -> None:
+    """It has any number of times of confirmation."""
     assert decode_acknowledgement(encode_frame(acknowledgement)) == acknowledgement
+
+
+@given(sessions, st.booleans())
+def test_an_announcement_is_decoded_as_it_was_encoded(session: int, deduplicates: bool) -> None:
+    """A session is any 64-bit number."""
     announcement = Announcement(session, deduplicates)
     assert decode_announcement(encode_frame(announcement)) == announcement
 
@@ -142,6 +160,9 @@ def test_frames_of_an_older_program_are_decoded() -> None:
     assert decode_envelope(frame) == Envelope("xqc/1", 7, 2, 1)
     frame = bytes([VERSION]) + msgspec.msgpack.encode(FormerAcknowledgement(7, 2))
     assert decode_acknowledgement(frame) == Acknowledgement(7, 2)
+    positioned = FormerPositionedAcknowledgement(7, 2, 5)
+    frame = bytes([VERSION]) + msgspec.msgpack.encode(positioned)
+    assert decode_acknowledgement(frame) == Acknowledgement(7, 2, 5)
 
 
 def test_an_older_program_decodes_new_frames() -> None:
@@ -154,9 +175,11 @@ def test_an_older_program_decodes_new_frames() -> None:
     frame = encode_frame(Envelope("xqc/1", 7, 2, 1, 5, 1, 4))
     former = FormerEnvelope("xqc/1", 7, 2, 1)
     assert msgspec.msgpack.decode(frame[1:], type=FormerEnvelope) == former
-    frame = encode_frame(Acknowledgement(7, 2, 5))
+    frame = encode_frame(Acknowledgement(7, 2, 5, ((1, 10), (2, 20))))
     decoded_acknowledgement = msgspec.msgpack.decode(frame[1:], type=FormerAcknowledgement)
     assert decoded_acknowledgement == FormerAcknowledgement(7, 2)
+    positioned = msgspec.msgpack.decode(frame[1:], type=FormerPositionedAcknowledgement)
+    assert positioned == FormerPositionedAcknowledgement(7, 2, 5)
 
 
 @given(frame=st.binary(max_size=200), right_version=st.booleans())

@@ -76,10 +76,20 @@ class Publisher:
         self.send_frames([topic, encode_frame(Announcement(SESSION, takes_events=False))])
 
     def acknowledge(
-        self, reader: str, seq: int, session: int = SESSION, incarnation: int = 0
+        self,
+        reader: str,
+        seq: int,
+        session: int = SESSION,
+        *,
+        incarnation: int = 0,
+        confirmed: tuple[tuple[int, int], ...] = (),
     ) -> None:
-        """Acknowledge every record up to *seq*, which *incarnation* gave, 0 if unknown."""
-        body = encode_frame(Acknowledgement(session, seq, incarnation))
+        """
+        Acknowledge every record up to *seq*, which *incarnation* gave, 0 if unknown.
+
+        *confirmed* says when Kafka confirmed them.
+        """
+        body = encode_frame(Acknowledgement(session, seq, incarnation, confirmed))
         self._pub.send_multipart([acknowledgement_topic(reader), body])
 
     def send_frames(self, frames: list[bytes]) -> None:

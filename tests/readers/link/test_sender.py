@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,8 @@ from common.frames import (
     announcement_topic,
     encode_frame,
 )
+from common.status.histogram import Histogram
+from common.status.reader_status import ReaderStatus
 from readers.link.go_back_n import RESEND_AFTER_S
 from readers.link.publisher_addresses import PublisherAddress
 from readers.link.sender import Sender
@@ -59,6 +63,25 @@ async def test_acknowledged_records_are_deleted_from_the_outbox(
     assert outbox.waiting == 1
     publisher.acknowledge(outbox.reader, 3)
     assert await sender.wait_until_empty(60.0)
+
+
+async def test_the_delivery_time_ends_when_kafka_has_confirmed(
+    publisher: Publisher, tmp_path: Path
+) -> None:
+    """Not when the acknowledgement is read. An older publisher does not say when that was."""
+    status = ReaderStatus()
+    with closing(Outbox(tmp_path / "counted.db", "xqc", 10**9, status)) as outbox:
+        async with running(Sender(outbox, [publisher.address]), publisher):
+            append(outbox, b"a", b"b")
+            append(outbox, b"c")
+            publisher.announce()
+            said_us = 1000
+            publisher.acknowledge(outbox.reader, 2, confirmed=((2, said_us + 60_000),))
+            await until(lambda: outbox.acknowledged == 2)
+            assert status.delay == Histogram([0, 2, *[0] * 11], 0.12)
+            publisher.acknowledge(outbox.reader, 3)
+            await until(lambda: outbox.acknowledged == 3)
+            assert status.delay.counts == [0, 2, *[0] * 10, 1]
 
 
 @pytest.mark.usefixtures("sender")

@@ -35,7 +35,7 @@ async def test_messages_go_on_without_the_events(
         last = Position(batch.last_seq, envelope.incarnation)
         assert link.take_acknowledgements() == {outbox.reader: last}
         assert not publisher.has_received()
-        publisher.acknowledge(outbox.reader, last.seq, SESSION, last.incarnation)
+        publisher.acknowledge(outbox.reader, last.seq, incarnation=last.incarnation)
 
     await until(lambda: outbox.is_empty)
     assert await sender.wait_until_empty(timeout_s=60)
