@@ -84,6 +84,7 @@ LACKED: dict[str, dict[str, Any]] = {
     "5097a39": {**WITHOUT_EVENTS, **WITHOUT_INCARNATIONS},
     "38a676e": {**WITHOUT_EVENTS, **WITHOUT_TIMES},
     "9f15f5c": WITHOUT_TIMES,
+    "1a8c624": {},
 }
 
 DECODERS = {
