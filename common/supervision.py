@@ -15,6 +15,9 @@ configuration cannot express.
    include files from (common/supervisor_start.py).
 7. A program that no restart helps is FATAL at once (common/supervisor_endings.py).
 8. supervisord's log lines look as those of the programs do (common/supervisor_log.py).
+9. An answer of its API leaves in few pieces. Without this, each 4 KiB takes a turn of the main
+   loop, which looks at every program. About a thousand programs, `supervisorctl status` asks for
+   0.9 MiB.
 """
 
 from __future__ import annotations
@@ -27,11 +30,15 @@ from itertools import groupby
 from typing import Any
 
 from supervisor import events
+from supervisor.http import deferring_http_channel
 
 from common.supervisor_endings import watch_endings
 from common.supervisor_log import log_as_our_programs_do
 from common.supervisor_start import allow_open_files, refuse_odd_folder
 from common.supervisor_watch import SUPERVISORD_PID
+
+#: As much of an answer as a Unix socket takes at once.
+_ANSWER_BYTES = 256 * 1024
 
 
 def extend(supervisord: Any) -> object:
@@ -50,6 +57,7 @@ def extend(supervisord: Any) -> object:
     _subscribe(events.ProcessGroupAddedEvent, partial(allow_open_files, supervisord))
     _subscribe(events.SupervisorStoppingEvent, partial(_stop_together, supervisord))
     watch_endings(supervisord)
+    deferring_http_channel.ac_out_buffer_size = _ANSWER_BYTES
     return object()
 
 
