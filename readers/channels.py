@@ -153,7 +153,7 @@ def apply(options: argparse.Namespace) -> int:
 def _wait_for_turn(supervisord: ServerProxy, stack: ExitStack) -> None:
     """Return when no other `channels apply` runs; none does until *stack* is left."""
     # Raises if it does not run: this may be another folder, in which no lock should be made.
-    reader_processes(supervisord)
+    readers_settings(supervisord)
     waiting = partial(_complain, "waiting for another `channels apply`")
     try:
         stack.enter_context(applying(Path(), within_s=TURN_WITHIN_S, on_wait=waiting))
