@@ -28,7 +28,7 @@ def is_supervised() -> bool:
 
 def supervisor_has_gone() -> bool:
     """Return whether supervisord started this process and has ended since."""
-    # supervisord starts programs itself, without a process in between.
+    # Its programs are its children, also those that the fork server has forked.
     return is_supervised() and os.getppid() != _supervisord()
 
 

@@ -19,6 +19,7 @@ _READERS = (
     "readers.link",
     "readers.supervision",
     "readers.opt_out",
+    "readers.fork_server",
 )
 _PUBLISHER = (
     "publisher.link",
@@ -57,6 +58,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "readers.outbox": _COMMON,
     "readers.supervision": _COMMON,
     "readers.link": (*_COMMON, "readers.outbox"),
+    "readers.fork_server": (
+        *(*_COMMON, "readers.__main__", "readers.twitch", "readers.supervision"),
+    ),
     "publisher": (*_COMMON, *_PUBLISHER),
     "publisher.link": _COMMON,
     "publisher.kafka": (*_COMMON, "publisher.stop_signals"),

@@ -1,4 +1,4 @@
-"""A reader forked from supervisord behaves like one started alone, and shares its memory."""
+"""A reader from the fork server behaves like one started alone, and shares memory with others."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import SupervisedService, prepare, wait_until_joined
+from tests.process_table import children
 from tests.processes import StartProcess, wait_for, wait_for_line
 
 _WITHIN_S = 60
@@ -21,20 +22,30 @@ def heap(pid: int) -> str:
     return found[1]
 
 
-def test_a_reader_shares_the_modules_that_supervisord_has_imported(
+def fork_server(service: SupervisedService) -> int:
+    """Return the process id of the fork server."""
+    [found] = [
+        process.pid
+        for process in children(service.supervisord.pid)
+        if "-m readers.fork_server" in process.command()
+    ]
+    return found
+
+
+def test_a_reader_shares_the_modules_that_the_fork_server_has_imported(
     processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
 ) -> None:
-    """It is a fork of supervisord, unlike the publisher, but has its own command line."""
+    """It is a fork of it, unlike the publisher, but a child of supervisord, with its own name."""
     prepare(short_folder, chat_port=twitch.port, channels="xqc\n")
     service = SupervisedService(processes, short_folder)
     programs = service.wait_for_readers(["xqc"])
     reader, publisher = programs["reader-xqc"].pid, programs["publisher"].pid
-    assert heap(reader) == heap(service.supervisord.pid)
-    assert heap(publisher) != heap(service.supervisord.pid)
+    server = fork_server(service)
+    assert reader in [child.pid for child in children(service.supervisord.pid)]
+    assert heap(reader) == heap(server)
+    assert heap(publisher) != heap(server) != heap(service.supervisord.pid)
     command = Path(f"/proc/{reader}/cmdline").read_text().rstrip("\0")
     assert command == "python3 -m readers xqc"
-    supervisord = Path(f"/proc/{service.supervisord.pid}/cmdline").read_text()
-    assert "supervisord -c supervisord.conf" in supervisord.replace("\0", " ")
     wait_until_joined(twitch, "xqc")
     # TasksMax of the systemd unit allows so many for each reader, and docs/upkeep.md names them.
     # The thread that waits for Twitch's rate limit may not have ended yet.
