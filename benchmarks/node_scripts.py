@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 from common.file_lock import file_lock
@@ -17,6 +18,12 @@ def node_script(name: str, *arguments: str) -> list[str]:
     require_toolchain("a Node script", "node", "npm")
     _install()
     return ["node", str(FOLDER / name), *arguments]
+
+
+def node_version() -> str:
+    """Return Node's version, such as `20.20.2`."""
+    command = ["node", "--version"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip(" v\n")
 
 
 def _install() -> None:

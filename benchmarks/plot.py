@@ -16,6 +16,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.contestants import SERVICE
+
 DOCS = Path(__file__).parent.parent / "docs"
 
 
@@ -36,13 +38,18 @@ def _scale(content: Any) -> Figure:
     figure = Figure(figsize=(11, 3.5), layout="constrained")
     memory, *processor = figure.subplots(1, 3)
     for name, axes in zip(("idle", "traffic"), processor, strict=True):
-        rows = content[name]
-        readers = [row["readers"] for row in rows]
-        memory.plot(readers, [row["PSS MiB"] / 1024 for row in rows], "o-", label=name)
+        rows = [row for row in content[name] if row["what"] == SERVICE]
+        channels = [row["channels"] for row in rows]
+        memory.plot(channels, [row["all PSS MiB"] / 1024 for row in rows], "o-", label=name)
         for who in ("readers", "publisher", "supervisord"):
-            axes.plot(readers, [row[f"{who} CPU %"] for row in rows], "o-", label=who)
-        _finish(axes, f"readers, {name}", "processor, % of one core")
-    _finish(memory, "readers", "memory of all readers, GiB (PSS)")
+            axes.plot(channels, [row[f"{who} CPU %"] for row in rows], "o-", label=who)
+        for row in content[name]:
+            if row["what"] != SERVICE:
+                axes.plot(row["channels"], row["all CPU %"], "x", label=row["what"])
+                if name == "traffic":
+                    memory.plot(row["channels"], row["all PSS MiB"] / 1024, "x", label=row["what"])
+        _finish(axes, f"channels, {name}", "processor, % of one core")
+    _finish(memory, "channels", "memory of all processes, GiB (PSS)")
     return figure
 
 

@@ -8,12 +8,17 @@ from pathlib import Path
 
 from benchmarks.installation import machine
 
+#: A table with more columns is printed with one line for each column.
+_MOST_COLUMNS = 15
+
 
 def report(name: str, rows: Sequence[Mapping[str, object]]) -> None:
     """Print *rows* as a table and as one line of JSON. All rows have the same keys."""
     columns = list(rows[0])
     cells = [columns, *([_cell(row[column]) for column in columns] for row in rows)]
-    widths = [max(len(line[index]) for line in cells) for index in range(len(columns))]
+    if len(columns) > _MOST_COLUMNS:
+        cells = [list(line) for line in zip(*cells, strict=True)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     print(f"\n{name} on {machine()}")
     for line in cells:
         print("  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True)))

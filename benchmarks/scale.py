@@ -1,117 +1,122 @@
 """
-Memory and processor time by number of readers: idle, and with traffic like Twitch's.
+Memory, processor time, latency and losses by number of channels, beside a Node script.
 
-`python -m benchmarks.scale [--counts N ...] [--json FILE]`. Everything runs under supervisord, with
-the embedded Kafka. The traffic is 2,000 messages per second over all channels. For one second in
-every ten, the busiest channel has 20 times its rate.
+`python -m benchmarks.scale [--counts N ...] [--kafka embedded|real] [--json FILE]`. This service
+runs under supervisord, with one reader for each channel. The script is one process with tmi.js and
+kafkajs, and reads as many channels as the largest of these numbers. In mode `each` it sends every
+message at once, in mode `batched` every 100 ms.
+
+Each is measured idle, then with 2,000 messages per second over all channels. For one second in
+every ten, the busiest channel has 20 times its rate. Then its processes are killed in the middle of
+such traffic, one after the other, and started again at once. A message is in Kafka when a consumer
+has it; its latency runs from the write to the chat server's socket until then. `embedded` is
+librdkafka's mock cluster, in a process of its own.
+
+Memory is PSS (pages that processes share are divided among them) or private. `readers` are the
+processes that read chat, and the script. `Kafka`, `consumer` and `load` (the local Twitch and its
+chat) are beside what is measured, and take processor time from it.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
+import sys
 import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from benchmarks.newcomer import newcomer_s
+from benchmarks import killed
+from benchmarks.comparison import MODES
+from benchmarks.contestants import Contestant, script, service
 from benchmarks.percentiles import percentiles_ms
 from benchmarks.report import report, write_json
-from benchmarks.supervised import Supervised, channel_names, supervised, unconfirmed
-from benchmarks.traffic import Traffic, zipf
-from benchmarks.usage import Usage, available_mib, usage
+from benchmarks.resources import Resources
+from benchmarks.stage import Stage, stage
+from benchmarks.supervised import channel_names
+from benchmarks.traffic_run import TrafficRun
+from benchmarks.usage import available_mib
+from tests.toolchains import NoToolchainError
 
 COUNTS = (1, 10, 100, 500, 1000)
 RATE = 2000
-
-#: Seconds between the start of the readers and the measurement.
-SETTLE_S = 10.0
-WINDOW_S = 20.0
 
 #: Estimated memory per reader, and of everything else. A count that needs more is skipped.
 _MIB_A_READER = 15
 _MIB_BESIDE = 600
 
-_CONFIRM_WITHIN_S = 60.0
-_LOOK_EVERY_S = 0.1
-
-#: The processes beside the readers.
-_OTHERS = ("publisher", "monitor", "supervisord")
-
 Row = dict[str, object]
+Enter = Callable[[Stage], AbstractContextManager[Contestant]]
 
 
-def measure(
-    readers: int, *, settle_s: float = SETTLE_S, window_s: float = WINDOW_S
-) -> tuple[Row, Row]:
-    """Return two rows for *readers*: idle for *window_s* seconds, and as long with traffic."""
-    with supervised(channel_names(readers), "embedded") as running:
-        time.sleep(settle_s)
-        watch = _Watch(running)
-        time.sleep(window_s)
-        idle = {"readers": readers, "start s": round(running.start_s, 1), **watch.figures()}
-        traffic = _with_traffic(running, window_s)
-        idle["new channel s"] = round(newcomer_s(running), 2)
-        return idle, {"readers": readers, **traffic}
+@dataclass(frozen=True)
+class Durations:
+    """How long each part of a measurement takes, in seconds."""
+
+    #: Between the start and the measurement.
+    settle_s: float = 10.0
+    window_s: float = 20.0
+    #: Of the traffic in which a process is killed.
+    killed_s: float = killed.TRAFFIC_S
+    #: A message that has not arrived is lost if nothing has arrived for so long.
+    quiet_s: float = 15.0
 
 
-def _with_traffic(running: Supervised, seconds: float) -> Row:
-    traffic = Traffic(running.chat.server, zipf(running.channels, RATE), bursts=True)
-    watch = _Watch(running)
-    saying = asyncio.run_coroutine_threadsafe(traffic.run(seconds), running.chat.loop)
-    waits_s: list[float] = []
-    confirmed = dict(running.warm_up)
-    deadline = time.monotonic() + seconds + _CONFIRM_WITHIN_S
-    while not saying.done() or (unconfirmed(running, traffic) and time.monotonic() < deadline):
-        for channel, count in running.acknowledgements.receive(_LOOK_EVERY_S):
-            now = time.perf_counter()
-            before = running.warm_up[channel]
-            said = traffic.said[channel][confirmed[channel] - before : count - before]
-            waits_s += [now - then for then in said]
-            confirmed[channel] = max(count, confirmed[channel])
-    saying.result()
+@dataclass
+class Tables:
+    """The rows of all contestants."""
+
+    idle: list[Row] = field(default_factory=list)
+    traffic: list[Row] = field(default_factory=list)
+    killed: list[Row] = field(default_factory=list)
+
+
+def measure(tables: Tables, enter: Enter, channels: int, kafka: str, durations: Durations) -> None:
+    """Add the rows of the contestant of *enter* with so many *channels* to *tables*."""
+    with stage(channel_names(channels), RATE, kafka) as place, enter(place) as contestant:
+        name: Row = {
+            "what": contestant.what,
+            "on": contestant.runs_on,
+            "channels": channels,
+        }
+        _warm_up(place, durations.quiet_s)
+        time.sleep(durations.settle_s)
+        resources = Resources(contestant.pids, place.beside, channels)
+        time.sleep(durations.window_s)
+        idle = {"start s": round(contestant.start_s, 1), **resources.figures()}
+        traffic = _with_traffic(place, contestant, durations)
+        add = contestant.add_channel
+        idle["new channel s"] = round(add(), 2) if add else "-"
+        tables.idle.append(name | idle)
+        tables.traffic.append(name | traffic)
+        for what, kill in contestant.kills.items():
+            row = killed.measure(place, kill, durations.killed_s, durations.quiet_s)
+            tables.killed.append(name | {"killed": what} | row)
+
+
+def _warm_up(place: Stage, quiet_s: float) -> None:
+    """Send a message through every reader. Raises RuntimeError if one does not arrive."""
+    place.chat.run(place.traffic.say_in_each())
+    missing = place.arrivals.wait_for({(channel, 1) for channel in place.channels}, quiet_s)
+    if missing:
+        raise RuntimeError(f"{len(missing)} channels publish nothing, such as {min(missing)[0]}")
+
+
+def _with_traffic(place: Stage, contestant: Contestant, durations: Durations) -> Row:
+    resources = Resources(contestant.pids, place.beside, len(place.channels))
+    said = TrafficRun(place, durations.window_s).result()
+    figures = resources.figures()
+    lost = place.arrivals.wait_for(said, durations.quiet_s)
+    times = place.arrivals.times
     return {
-        "messages": len(waits_s),
-        "lost": unconfirmed(running, traffic),
-        **watch.figures(),
-        **percentiles_ms(waits_s),
+        "said": len(said),
+        "lost": len(lost),
+        "twice": sum(len(times[key]) > 1 for key in said.keys() - lost),
+        **percentiles_ms(min(times[key]) - at for key, at in said.items() if key not in lost),
+        **figures,
     }
-
-
-class _Watch:
-    """Measures the processes' resources from its creation on."""
-
-    def __init__(self, running: Supervised) -> None:
-        processes = running.processes()
-        self._pids = {
-            "readers": running.readers(),
-            **{who: [processes[who]] for who in _OTHERS},
-        }
-        self._started = time.perf_counter()
-        self._before = self._usage()
-
-    def figures(self) -> Row:
-        """Return their present memory and descriptors, and their processor time so far."""
-        seconds = time.perf_counter() - self._started
-        now = self._usage()
-        readers = now["readers"]
-        figures: Row = {
-            "PSS MiB": round(readers.pss_mib, 1),
-            "PSS MiB a reader": round(readers.pss_mib / readers.processes, 1),
-            "private MiB a reader": round(readers.private_mib / readers.processes, 1),
-        }
-        for who, after in now.items():
-            used_s = after.processor_s - self._before[who].processor_s
-            figures[f"{who} CPU %"] = round(100 * used_s / seconds, 2)
-        for who, after in now.items():
-            figures[f"{who} descriptors"] = after.descriptors
-        sleeps = readers.sleeps - self._before["readers"].sleeps
-        figures["wake-ups/s a reader"] = round(sleeps / seconds / readers.processes, 2)
-        for who in _OTHERS:
-            figures[f"{who} MiB"] = round(now[who].private_mib, 1)
-        return figures
-
-    def _usage(self) -> dict[str, Usage]:
-        return {who: usage(pids) for who, pids in self._pids.items()}
 
 
 def _fits(readers: int) -> bool:
@@ -124,22 +129,35 @@ def _fits(readers: int) -> bool:
     return needed <= available
 
 
+def compare(counts: Sequence[int], kafka: str, durations: Durations) -> Tables:
+    """Measure this service with each of *counts* channels, and the script with the most."""
+    tables = Tables()
+    fitting = [count for count in counts if _fits(count)]
+    for count in fitting:
+        measure(tables, service, count, kafka, durations)
+    for mode in MODES:
+        try:
+            measure(tables, partial(script, mode=mode), max(fitting), kafka, durations)
+        except NoToolchainError as error:
+            print(f"skipping the script: {error}", file=sys.stderr)
+    return tables
+
+
 def main() -> None:
     """Measure and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--counts", type=int, nargs="+", default=COUNTS)
+    parser.add_argument("--kafka", choices=("embedded", "real"), default="embedded")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     options = parser.parse_args()
-    idle, traffic = [], []
-    for readers in options.counts:
-        if _fits(readers):
-            rows = measure(readers)
-            idle.append(rows[0])
-            traffic.append(rows[1])
-    report("scale, idle", idle)
-    report("scale, with traffic", traffic)
+    tables = compare(options.counts, options.kafka, Durations())
+    report("scale, idle", tables.idle)
+    report("scale, with traffic", tables.traffic)
+    report("scale, killed", tables.killed)
     if options.json:
-        write_json(options.json, "scale", idle=idle, traffic=traffic)
+        write_json(options.json, "scale", **vars(tables))
 
 
 if __name__ == "__main__":

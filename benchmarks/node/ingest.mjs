@@ -1,6 +1,7 @@
 // Publishes Twitch chat to Kafka with tmi.js and kafkajs, as such scripts are usually written.
-// Usage: node ingest.mjs each|batched HOST PORT CHANNEL BROKER TOPIC COUNT
-// Prints "in the channel" after the join, and "confirmed" when Kafka has confirmed COUNT messages.
+// Usage: node ingest.mjs each|batched HOST PORT CHANNELS BROKER TOPIC [COUNT]
+// CHANNELS are separated by commas. Prints "in the channel" after each join, and "confirmed" when
+// Kafka has confirmed COUNT messages.
 
 import './tls_socket.mjs';
 
@@ -12,11 +13,11 @@ import { chatMessage } from './chat_message.mjs';
 const BATCH_MESSAGES = 500;
 const BATCH_MS = 100;
 
-const [mode, server, port, channel, broker, topic, count] = process.argv.slice(2);
+const [mode, server, port, channels, broker, topic, count] = process.argv.slice(2);
 const producer = new Kafka({ clientId: 'ingest', brokers: [broker] }).producer();
 // With `secure`, tmi.js always uses port 443. The socket in tls_socket.mjs uses TLS regardless.
 const connection = { server, port: Number(port), secure: false };
-const client = new tmi.Client({ connection, channels: [channel] });
+const client = new tmi.Client({ connection });
 let confirmed = 0;
 let waiting = [];
 
@@ -53,3 +54,5 @@ client.on('cheer', take);
 client.on('roomstate', () => console.log('in the channel'));
 await producer.connect();
 await client.connect();
+// The option `channels` joins one every 0.3 s at most.
+await Promise.all(channels.split(',').map((channel) => client.join(channel)));
