@@ -10,11 +10,9 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.installation import TOPIC
+from benchmarks.kafka import GAPS
 from common.chat_gap import ChatGap, decode_chat_gap
 from tests.processes import Process, StartProcess, python_module, wait_for_line
-
-#: The topic of the gaps.
-GAPS = f"{TOPIC}-gaps"
 
 _MESSAGES = TOPIC.encode()
 

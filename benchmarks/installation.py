@@ -14,6 +14,7 @@ from pathlib import Path
 import zmq
 
 from benchmarks.acknowledgements import messages_up_to
+from benchmarks.trust import trusted_file
 from common.frames import acknowledgement_topic, announcement_topic, decode_acknowledgement
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.service import START_WITHIN_S, Service, twitch
@@ -77,7 +78,8 @@ def installation(
         if kafka != "embedded":
             create_topic(brokers, topic, partitions=PARTITIONS)
         start = stack.enter_context(started_processes(folder))
-        service = Service(start, chat, folder, brokers, topic, **settings)
+        trust = {"SSL_CERT_FILE": str(trusted_file(folder))}
+        service = Service(start, chat, folder, brokers, topic, **trust | settings)
         publisher = service.start_publisher()
         wait_for_line(publisher, "is ready", START_WITHIN_S)
         context = stack.enter_context(zmq.Context())

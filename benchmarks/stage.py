@@ -9,18 +9,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.arrivals import GAPS, Arrivals, start_consumer
-from benchmarks.installation import PARTITIONS, TOPIC
+from benchmarks.arrivals import Arrivals, start_consumer
+from benchmarks.kafka import kafka_process
 from benchmarks.newcomer import NEWCOMER
 from benchmarks.supervised import allow_descriptors
 from benchmarks.traffic import Traffic, zipf
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.service import twitch
-from tests.kafka.broker import kafka_broker
-from tests.processes import StartProcess, python_module, started_processes, wait_for_line
-from tests.topics import create_topic
-
-_START_WITHIN_S = 60.0
+from tests.processes import StartProcess, started_processes
 
 
 @dataclass
@@ -45,24 +41,15 @@ def stage(channels: Sequence[str], rate: float, kafka: str) -> Iterator[Stage]:
     """
     Give a stage for *channels*, whose chat has *rate* messages per second in total, with bursts.
 
-    *kafka* is `embedded` or `real`. The former is librdkafka's mock cluster, in a process of its
-    own here. Raises NoToolchainError if there is no real Kafka.
+    *kafka* is `embedded` or `real`, as in `kafka_process`. Raises NoToolchainError if there is no
+    real Kafka.
     """
     allow_descriptors()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="b-", dir="/tmp")))
         chat = stack.enter_context(twitch(folder))
         start = stack.enter_context(started_processes(folder))
-        if kafka == "real":
-            broker = stack.enter_context(kafka_broker())
-            brokers, kafka_pid = broker.bootstrap, broker.pid
-        else:
-            process = start(python_module("tests.kafka.embedded"))
-            brokers = wait_for_line(process, r"^bootstrap (\S+)$", _START_WITHIN_S)[1]
-            kafka_pid = process.pid
-        # The mock cluster creates a topic only for a client that asks for it by its name.
-        for topic in (TOPIC, GAPS, f"{TOPIC}-events", f"{TOPIC}-dead-letters"):
-            create_topic(brokers, topic, partitions=PARTITIONS)
+        brokers, kafka_pid = stack.enter_context(kafka_process(kafka))
         ids = {chat.server.state.room_id(name): name for name in (*channels, NEWCOMER)}
         arrivals = start_consumer(start, brokers, folder, ids)
         traffic = Traffic(chat.server, zipf(channels, rate), bursts=True)

@@ -36,7 +36,7 @@ def usage(pids: Iterable[int]) -> Usage:
         private_mib=sum(map(_private_kib, memory)) / _MIB,
         processor_s=sum(map(processor_s, pids)),
         descriptors=sum(1 for pid in pids for _ in Path(f"/proc/{pid}/fd").iterdir()),
-        sleeps=sum(map(_sleeps, pids)),
+        sleeps=sum(map(sleeps, pids)),
     )
 
 
@@ -59,7 +59,8 @@ def processor_s(pid: int) -> float:
     return sum(int(thread.split()[0]) for thread in threads) / 1e9
 
 
-def _sleeps(pid: int) -> int:
+def sleeps(pid: int) -> int:
+    """Return how often the threads of process *pid* have slept since their start."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
     texts = [(task / "status").read_text() for task in tasks]
     return sum(
