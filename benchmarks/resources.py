@@ -54,7 +54,10 @@ class Resources:
                 for name, after_s in beside_s.items()
             },
             "wake-ups/s a channel": round(sleeps / seconds / self._channels, 2),
-            "descriptors": sum(use.descriptors for use in now.values()),
+            **{
+                f"{name} descriptors": now[name].descriptors if name in now else "-"
+                for name in PROGRAMS
+            },
         }
 
     def _usage(self) -> dict[str, Usage]:

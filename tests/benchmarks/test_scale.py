@@ -29,7 +29,7 @@ RESOURCES = {
     "all CPU %",
     *(f"{name} CPU %" for name in (*PROGRAMS, "Kafka", "consumer", "load")),
     "wake-ups/s a channel",
-    "descriptors",
+    *(f"{name} descriptors" for name in PROGRAMS),
 }
 LATENCIES = {"p50 ms", "p99 ms", "p99.9 ms", "max ms"}
 
