@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import zmq
 
-from common.frames import acknowledgement_topic, decode_acknowledgement
+from common.frames import Acknowledgement, acknowledgement_topic, decode_acknowledgement
 
 #: The prefix of all readers' acknowledgement topics.
 _ANY_READER = acknowledgement_topic("").rstrip(b"\0")
@@ -37,6 +38,18 @@ class Acknowledgements:
             self.last[channel] = confirmed
             received.append((channel, confirmed))
         return received
+
+
+def confirmed_at(acknowledgement: Acknowledgement) -> float:
+    """
+    Return when Kafka confirmed the last record that *acknowledgement* covers, as time.perf_counter.
+
+    The publisher may have held it back. If it repeats one, it does not say when that was: now.
+    """
+    now = time.perf_counter()
+    if not acknowledgement.confirmed:
+        return now
+    return now - (time.time() - acknowledgement.confirmed[-1][1] / 1e6)
 
 
 def messages_up_to(seq: int) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import zmq
 
-from benchmarks.acknowledgements import messages_up_to
+from benchmarks.acknowledgements import confirmed_at, messages_up_to
 from benchmarks.trust import trusted_file
 from common.frames import acknowledgement_topic, announcement_topic, decode_acknowledgement
 from simulator.background import BackgroundChatServer
@@ -46,17 +46,18 @@ class Installation:
         """
         Wait until Kafka has confirmed the first *messages* of every reader.
 
-        Returns the time (time.perf_counter). Raises TimeoutError after *within_s* seconds.
+        Returns when it had (time.perf_counter). Raises TimeoutError after *within_s* seconds.
         """
         deadline = time.monotonic() + within_s
-        confirmed: set[bytes] = set()
+        confirmed: dict[bytes, float] = {}
         while time.monotonic() < deadline:
             if self.acknowledgements.poll(100):
                 topic, body = self.acknowledgements.recv_multipart()
-                if messages_up_to(decode_acknowledgement(body).seq) >= messages:
-                    confirmed.add(topic)
+                acknowledgement = decode_acknowledgement(body)
+                if messages_up_to(acknowledgement.seq) >= messages:
+                    confirmed.setdefault(topic, confirmed_at(acknowledgement))
                 if len(confirmed) == len(self.readers):
-                    return time.perf_counter()
+                    return max(confirmed.values())
         raise TimeoutError(f"message {messages} was not confirmed within {within_s} s")
 
 

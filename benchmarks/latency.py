@@ -40,7 +40,7 @@ def measure(kafka: str, rate: int, seconds: int, **settings: str) -> dict[str, o
 
 
 def say_steadily(running: Installation, lines: Sequence[bytes], rate: int) -> list[float]:
-    """Say *lines*, *rate* in a second; return the seconds until each was confirmed."""
+    """Say *lines*, *rate* in a second; return the seconds until Kafka had confirmed each."""
     said: list[float] = []
 
     async def say() -> None:
@@ -49,7 +49,7 @@ def say_steadily(running: Installation, lines: Sequence[bytes], rate: int) -> li
             await asyncio.sleep(max(0.0, started + len(said) / rate - time.perf_counter()))
             now = time.perf_counter()
             due = lines[len(said) : int((now - started) * rate) + 1]
-            said.extend([now] * len(due))
+            said.extend([time.time()] * len(due))
             await running.chat.server.send_lines(CHANNEL, b"".join(due))
 
     saying = asyncio.run_coroutine_threadsafe(say(), running.chat.loop)
@@ -59,15 +59,18 @@ def say_steadily(running: Installation, lines: Sequence[bytes], rate: int) -> li
 
 
 def _confirmations(running: Installation, count: int, within_s: float) -> list[float]:
-    """Return the time of each of *count* confirmations, without that of the warm-up message."""
+    """
+    Return when Kafka confirmed each of *count* messages, after the warm-up message.
+
+    In seconds of Unix time, as the publisher says it.
+    """
     times: list[float] = []
     acknowledgements = running.acknowledgements
     acknowledgements.setsockopt(zmq.RCVTIMEO, int(within_s * 1000))
     while len(times) < count:
         _, body = acknowledgements.recv_multipart()
-        now = time.perf_counter()
-        confirmed = messages_up_to(decode_acknowledgement(body).seq)
-        times += [now] * (confirmed - 1 - len(times))
+        for seq, confirmed_us in decode_acknowledgement(body).confirmed:
+            times += [confirmed_us / 1e6] * (messages_up_to(seq) - 1 - len(times))
     return times
 
 

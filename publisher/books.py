@@ -84,7 +84,7 @@ class Books:
         self._kafka_problem = ""
         self._other_problem = ""
         self._is_changed = True
-        self._lacks_taken = False
+        self._lacks_taken = self._lacks_settled = False
         self._write_at = 0.0
         status.pid = os.getpid()
         status.state_since_ms = status.kafka_since_ms = unix_ms()
@@ -134,14 +134,27 @@ class Books:
         if self._lacks_taken:
             self.write()
 
+    def write_settled(self) -> None:
+        """
+        Write the page if it lacks a batch that was settled.
+
+        No reader will send it again. Before that, a kill of the process lets it count as abandoned.
+        """
+        if self._lacks_settled:
+            self.write()
+
     def settle(self, batch: TakenBatch) -> None:
-        """Count a taken batch of which Kafka has confirmed all that it was given."""
+        """
+        Count a taken batch of which Kafka has confirmed all that it was given.
+
+        The page shows it with the next change, or with `write_settled`.
+        """
         status, count, records = self._status, batch.count, batch.records
         kind, published = batch.kind, len(records)
         status.unconfirmed -= count
         if batch.second is not None:
             batch.second.unsettled -= 1
-        self._is_changed = True
+        self._lacks_settled = True
         if left_out := count - published:
             if kind is Kind.CHAT:
                 status.duplicates += left_out
@@ -233,8 +246,8 @@ class Books:
     def turn(self) -> None:
         """
         Note that a loop of the publisher has turned. Writes the page if something has changed, and
-        otherwise now and then: what was only taken is not counted if the process is killed before,
-        but its readers send it again.
+        otherwise now and then: what was only taken or settled is not counted as that if the process
+        is killed before, but its readers send it again.
         """
         if self._is_changed or time.monotonic() >= self._write_at:
             self.write()
@@ -245,7 +258,7 @@ class Books:
         status.written_ms = status.turned_ms = unix_ms()
         status.oldest_unconfirmed_ms = self._oldest.taken_ms
         self._page.write(status)
-        self._is_changed = self._lacks_taken = False
+        self._is_changed = self._lacks_taken = self._lacks_settled = False
         self._write_at = time.monotonic() + _WRITE_EVERY_S
 
     def summary(self) -> str:

@@ -19,6 +19,7 @@ from publisher.books import Books
 from publisher.deduplication.deduplication import Deduplication
 from publisher.delivery.sink import Sink
 from publisher.kafka.health import KafkaHealth
+from publisher.link.acknowledgement_schedule import AcknowledgementSchedule
 from publisher.link.frame_validation import MalformedError, read_message
 from publisher.link.sequence import Delivery, ReceivingLink, Refusal
 from publisher.link.sockets import LinkSockets
@@ -75,6 +76,7 @@ class Session:
         self._announcement = Announcement(
             link.session, deduplicates=deduplication is not None, takes_events=takes_events
         )
+        self._schedule = AcknowledgementSchedule()
         self._has_left_out_events = False
         self._poller = zmq.Poller()
         self._poller.register(sockets.batches, zmq.POLLIN)
@@ -97,16 +99,19 @@ class Session:
         """
         self._sockets.announce_to_all(self._announcement)
         while not self._stop.requested and self._sink.failure is None:
-            if self._receive():
-                self._sink.poll(0)
-            elif self._sink.unconfirmed:
+            received = self._receive()
+            if received < _MESSAGES_PER_TURN and self._sink.unconfirmed:
                 self._sink.poll(_WAIT_STALLED_S if self._stall_detector.stalled else _WAIT_S)
+            elif received:
+                self._sink.poll(0)
             else:
-                self._poller.poll(max(0, int((self._next_tick - time.monotonic()) * 1000) + 1))
+                wake_at = min(self._next_tick, self._schedule.due_at() or self._next_tick)
+                self._poller.poll(max(0, int((wake_at - time.monotonic()) * 1000) + 1))
                 self._announce_to_new()
             self._acknowledge()
             if time.monotonic() >= self._next_tick:
                 self._tick()
+        self._acknowledge(all_at_once=True)
 
     def drain(self) -> None:
         """Receive no more; wait up to 10 s for Kafka's confirmations, and acknowledge them."""
@@ -122,7 +127,7 @@ class Session:
                 break
             self._sink.proceed()
             self._sink.flush(_WAIT_STALLED_S)
-            self._acknowledge()
+            self._acknowledge(all_at_once=True)
         if self._sink.unconfirmed:
             logger.warning(
                 "stopping: Kafka has not confirmed %d messages; their readers keep them, and send "
@@ -133,17 +138,17 @@ class Session:
         self._count_connections()
         self._log_summary(self._books.summary())
 
-    def _receive(self) -> bool:
-        """Handle the messages that have arrived, up to a bound; return whether there were any."""
+    def _receive(self) -> int:
+        """Handle the messages that have arrived, up to a bound; return how many there were."""
         self._sink.proceed()
         for number in range(_MESSAGES_PER_TURN):
             if self._sink.is_full:
-                return number > 0
+                return number
             frames = self._sockets.receive()
             if frames is None:
-                return number > 0
+                return number
             self._handle(frames)
-        return True
+        return _MESSAGES_PER_TURN
 
     def _handle(self, frames: list[bytes]) -> None:
         try:
@@ -183,11 +188,18 @@ class Session:
         delivery.select([])
         return Batch(Kind.EVENT, [])
 
-    def _acknowledge(self) -> None:
-        # Written first: what is acknowledged would else be abandoned if the process were killed.
+    def _acknowledge(self, *, all_at_once: bool = False) -> None:
+        """Send the acknowledgements that are due, or all: the readers may not get any later."""
+        now = time.monotonic()
+        if positions := self._link.take_acknowledgements():
+            refused = self._link.take_refused()
+            self._schedule.add(positions, now, time.time_ns() // 1000, refused)
         self._books.turn()
-        if acknowledgements := self._link.take_acknowledgements():
-            self._sockets.acknowledge(self._link.session, acknowledgements)
+        due = self._schedule.take_all(now) if all_at_once else self._schedule.take_due(now)
+        if due:
+            # Before that: what is acknowledged would else be abandoned if the process were killed.
+            self._books.write_settled()
+            self._sockets.acknowledge(self._link.session, due)
 
     def _tick(self) -> None:
         """Do the work that is due every second."""

@@ -170,6 +170,8 @@ class TransactionalSink(Sink):
         for batch in transaction.batches:
             self._books.settle(batch)
             batch.delivery.confirm()
+        # A kill from now on does not let its readers send it again.
+        self._books.write_settled()
         self.confirmations += 1
         self._health.answered()
         self._numbers_are_missing = False

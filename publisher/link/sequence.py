@@ -174,6 +174,7 @@ class ReceivingLink:
         #: By name; the reader that has been silent longest comes first.
         self._readers: dict[str, _Reader] = {}
         self._to_acknowledge: dict[str, Position] = {}
+        self._refused: set[str] = set()
 
     def accept(self, envelope: Envelope, count: int) -> Delivery | Refusal:
         """
@@ -200,11 +201,18 @@ class ReceivingLink:
         self._to_acknowledge = {}
         return taken
 
+    def take_refused(self) -> set[str]:
+        """Return the readers whose batches were refused because they are behind or ahead."""
+        taken = self._refused
+        self._refused = set()
+        return taken
+
     def _refuse(self, reader: _Reader) -> Refusal:
         if reader.last.seq:
             self._remember(reader)
         if reader.acknowledged.seq:
             self._to_acknowledge[reader.name] = reader.acknowledged
+            self._refused.add(reader.name)
         return Refusal.NOT_NEXT
 
     def _advance(self, reader: _Reader) -> None:

@@ -18,7 +18,7 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -37,10 +37,10 @@ from common.frames import (
 from common.key_files import AUTHORIZED, authorized_keys
 from common.logs import BoundedLog
 from common.sockets import keep_alive
+from publisher.link.acknowledgement_schedule import DueAcknowledgement
 from publisher.link.connection_watcher import ConnectionWatcher
 from publisher.link.ipc_lock import OccupiedError, lock_ipc
 from publisher.link.listeners import Listeners
-from publisher.link.sequence import Position
 
 logger = logging.getLogger(__name__)
 
@@ -144,10 +144,10 @@ class LinkSockets:
         """Send *announcement* to the readers that have connected since the last call."""
         self._announce_to(self._take_subscriptions(), announcement)
 
-    def acknowledge(self, session: int, acknowledgements: dict[str, Position]) -> None:
+    def acknowledge(self, session: int, acknowledgements: Mapping[str, DueAcknowledgement]) -> None:
         """Send each reader the position up to which Kafka has confirmed every record."""
-        for reader, position in acknowledgements.items():
-            frame = encode_frame(Acknowledgement(session, *position))
+        for reader, (position, confirmed) in acknowledgements.items():
+            frame = encode_frame(Acknowledgement(session, *position, confirmed))
             self.acknowledgements.send_multipart([acknowledgement_topic(reader), frame])
 
     @property

@@ -112,7 +112,8 @@ class Reader:
         self.deduplicates = self.takes_events = False
         #: The acknowledged seqs, in the order in which they were received.
         self.acknowledged: list[int] = []
-        self._acknowledgements: list[Acknowledgement] = []
+        #: The same, whole.
+        self.acknowledgements: list[Acknowledgement] = []
 
     def wait_for_session(self, timeout_s: float = _TIMEOUT_S, *, other_than: int = 0) -> int:
         """Return the session that the publisher announces next."""
@@ -142,10 +143,10 @@ class Reader:
 
     def receive_acknowledgements(self) -> list[Acknowledgement]:
         """Return the acknowledgements that have arrived; process announcements, too."""
-        before = len(self._acknowledgements)
+        before = len(self.acknowledgements)
         while self._sub.poll(0):
             self._receive(time.monotonic() + _TIMEOUT_S, "complete message")
-        return self._acknowledgements[before:]
+        return self.acknowledgements[before:]
 
     def wait_for_silence(self, seconds: float, *, timeout_s: float) -> None:
         """Wait until nothing has arrived for *seconds*. Raises TimeoutError after *timeout_s*."""
@@ -176,7 +177,7 @@ class Reader:
         acknowledgement = decode_acknowledgement(frame)
         if acknowledgement.session == self.session:
             self.acknowledged.append(acknowledgement.seq)
-            self._acknowledgements.append(acknowledgement)
+            self.acknowledgements.append(acknowledgement)
 
 
 @contextmanager

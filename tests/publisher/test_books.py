@@ -204,7 +204,7 @@ def test_books_that_end_with_an_error_say_so(tmp_path: Path) -> None:
 def test_a_turn_writes_the_page_only_if_it_has_to(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When a batch is settled, which is then acknowledged; or if it was not written for a while."""
+    """If it was not written for a while. It lacks a settled batch until that is acknowledged."""
     now_s = 100.0
     monkeypatch.setattr("publisher.books.time.monotonic", lambda: now_s)
     written = []
@@ -221,6 +221,9 @@ def test_a_turn_writes_the_page_only_if_it_has_to(
 
     books.settle(batches[0])
     books.turn()
+    assert written == [(0, 0)]
+    books.write_settled()
+    books.write_settled()
     books.turn()
     assert written == [(0, 0), (2, 1)]
 

@@ -22,6 +22,7 @@ from common.frames import (
     encode_frame,
 )
 from common.key_files import make_pair
+from publisher.link.acknowledgement_schedule import DueAcknowledgement
 from publisher.link.connection_watcher import WatcherEndedError
 from publisher.link.sequence import Position
 from publisher.link.sockets import BindError, LinkSockets
@@ -111,7 +112,7 @@ def test_what_is_queued_is_sent_when_the_sockets_are_closed(
             assert sockets.acknowledgements.poll(1000 * _WITHIN_S)
             sockets.announce_to_new(Announcement(7, deduplicates=False))
             for seq in range(1, 501):
-                sockets.acknowledge(7, {READER: Position(seq)})
+                sockets.acknowledge(7, {READER: DueAcknowledgement(Position(seq), ())})
         for seq in range(1, 501):
             assert subscriber.poll(1000 * _WITHIN_S)
             assert decode_acknowledgement(subscriber.recv_multipart()[1]).seq == seq
@@ -140,15 +141,19 @@ def test_an_address_in_use_is_an_error_that_names_the_setting(sockets: LinkSocke
 
 
 def test_a_reader_is_told_its_position(sockets: LinkSockets, context: Context) -> None:
-    """With the session and the incarnation of the record."""
+    """With the session, the incarnation of the record, and when it was confirmed."""
     with context.socket(zmq.SUB) as subscriber:
         subscriber.subscribe(acknowledgement_topic(READER))
         subscriber.connect(sockets.acknowledgements_endpoint)
-        positions = {"other/00": Position(1, 2), READER: Position(10, 3)}
+        due = {
+            "other/00": DueAcknowledgement(Position(1, 2), ()),
+            READER: DueAcknowledgement(Position(10, 3), ((10, 500),)),
+        }
 
-        frames = _sent_until_received(partial(sockets.acknowledge, 7, positions), subscriber)
+        frames = _sent_until_received(partial(sockets.acknowledge, 7, due), subscriber)
 
-    assert frames == [acknowledgement_topic(READER), encode_frame(Acknowledgement(7, 10, 3))]
+    expected = Acknowledgement(7, 10, 3, ((10, 500),))
+    assert frames == [acknowledgement_topic(READER), encode_frame(expected)]
 
 
 def _sent_until_received(
