@@ -24,7 +24,9 @@ import socket
 import ssl
 from typing import Any
 
+from readers.twitch.connection import ChatConnection
 from readers.twitch.timing import Timing
+from readers.twitch.tls import secured
 
 #: Seconds until the next address is tried (RFC 8305, section 5).
 NEXT_ADDRESS_AFTER_S = 0.25
@@ -52,7 +54,7 @@ class ChatHost:
         #: Whether DNS fails, which is logged once.
         self._dns_fails = False
 
-    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def connect(self) -> ChatConnection:
         """
         Return a new connection, after the TLS handshake.
 
@@ -70,7 +72,7 @@ class ChatHost:
             self._used = used
             self._failed = set(addresses).difference(untried, [used])
             try:
-                streams = await self._secured(connected)
+                connection = await self._connection(connected)
             except ssl.SSLCertVerificationError:
                 # CA certificates may have been installed since: the next attempt loads them again.
                 tls_context.cache_clear()
@@ -82,19 +84,18 @@ class ChatHost:
             else:
                 if failures:
                     logger.info("connected to %s, after: %s", used[4][0], "; ".join(failures))
-                return streams
+                return connection
 
-    async def _secured(
-        self, connected: socket.socket
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if not self._tls:
-            return await asyncio.open_connection(sock=connected)
-        return await asyncio.open_connection(
-            sock=connected,
-            ssl=tls_context(),
-            server_hostname=self.name,
-            ssl_handshake_timeout=self._timing.handshake_within_s,
-        )
+    async def _connection(self, connected: socket.socket) -> ChatConnection:
+        tls = None
+        try:
+            if self._tls:
+                within_s = self._timing.handshake_within_s
+                tls = await secured(connected, tls_context(), self.name, within_s)
+            return ChatConnection(connected, self.name, tls)
+        except BaseException:
+            connected.close()
+            raise
 
     async def _addresses(self) -> list[_Address]:
         # A thread waits for DNS and cannot be stopped. So there is only one, however often we try.

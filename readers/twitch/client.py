@@ -1,7 +1,7 @@
 """
 One connection to Twitch chat: joins one channel, and reads until the connection ends.
 
-1. It reads chunks, not lines, from the socket, and parses chat directly, without a task per line.
+1. It takes chunks, not lines, from the connection, and passes chat on before the next read.
 2. It does not reconnect. It sets `finished` when the connection ends or should be replaced, and
    its owner makes a new client.
 3. It sends PING on a silent connection, and treats it as lost if nothing is received in return.
@@ -10,7 +10,6 @@ One connection to Twitch chat: joins one channel, and reads until the connection
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import re
 import time
@@ -28,9 +27,6 @@ from readers.twitch.errors import ConnectionFailedError, JoinRefusedError, Login
 from readers.twitch.pydle_client import PydleClient
 from readers.twitch.timing import Timing
 from readers.twitch.watchdog import Watchdog
-
-#: Maximum bytes per read. asyncio buffers 128 KiB, so one read empties the buffer.
-CHUNK_BYTES = 256 * 1024
 
 #: Seconds for an orderly close. Twitch closes at once; a dead peer never does.
 GOODBYE_WITHIN_S = 0.5
@@ -157,61 +153,59 @@ class TwitchClient(PydleClient):
         self._watchdog.stop()
         if not self.connected:
             return
-        writer = self.connection.writer
-        with contextlib.suppress(OSError, TimeoutError):
+        try:
             async with asyncio.timeout(GOODBYE_WITHIN_S):
                 await self.rawmsg("QUIT", "goodbye")
-                writer.close()
-                await writer.wait_closed()
-        # Do not wait any longer: the peer may be dead.
-        writer.transport.abort()
-        await self.connection.disconnect()
+                await self.connection.finish()
+        except TimeoutError:
+            pass  # the peer may be dead
+        finally:
+            self.connection.close()
         self._finish("the reader left the channel")
 
     async def handle_forever(self) -> None:
-        """Read until the connection ends. pydle runs this as a task after it has connected."""
-        reason = "Twitch closed the connection"
-        try:
-            await self._receive()
-        except OSError as error:
-            reason = f"the connection failed: {error}"
-        except Exception as error:  # noqa: BLE001 - pydle's task would discard it
-            reason = f"reading failed: {error!r}"
-            self.failure = error
-        finally:
-            self._watchdog.stop()
-            self._lose(reason, GapReason.DISCONNECTED)
+        """Begin to read. pydle runs this as a task after it has connected."""
+        self.connection.start(self._take, self._on_end)
 
-    async def _receive(self) -> None:
-        reader = self.connection.reader
-        while data := await reader.read(CHUNK_BYTES):
-            self._watchdog.on_received()
-            self._note_read(time.time_ns() // 1_000_000)
-            chat: list[Received] = []
-            fast, parse = self._parser()
-            for line in self._lines.feed(data):
-                if received := fast(line):
-                    chat.append(received)
-                    continue
-                message = parse_irc(line)
-                if message is None:
-                    if line.strip():
-                        self._on_malformed()
-                    continue
-                if message.command in COMMANDS:
-                    chat += parse(message, self.room_id, self._read_ms)
-                    continue
-                # Pass on earlier chat first: a PONG implies that all before it was processed.
-                if chat:
-                    self._on_chat(chat)
-                    chat = []
-                await self.dispatch(message)
-                if message.command == "ROOMSTATE":
-                    # Not in its handler, where pydle would take an error for one of the line.
-                    self._pass_on_room_state(message)
+    def _on_end(self, problem: Exception | None) -> None:
+        reason = "Twitch closed the connection"
+        if isinstance(problem, OSError):
+            reason = f"the connection failed: {problem}"
+        elif problem:
+            reason = f"reading failed: {problem!r}"
+            self.failure = problem
+        self._watchdog.stop()
+        self._lose(reason, GapReason.DISCONNECTED)
+
+    def _take(self, data: bytes) -> None:
+        """Handle the lines that *data* completes."""
+        self._watchdog.on_received()
+        self._note_read(time.time_ns() // 1_000_000)
+        chat: list[Received] = []
+        fast, parse = self._parser()
+        for line in self._lines.feed(data):
+            if received := fast(line):
+                chat.append(received)
+                continue
+            message = parse_irc(line)
+            if message is None:
+                if line.strip():
+                    self._on_malformed()
+                continue
+            if message.command in COMMANDS:
+                chat += parse(message, self.room_id, self._read_ms)
+                continue
+            # Pass on earlier chat first: a PONG implies that all before it was processed.
             if chat:
                 self._on_chat(chat)
-            self._on_received(self)
+                chat = []
+            self.dispatch(message)
+            if message.command == "ROOMSTATE":
+                # Not in its handler, where pydle would take an error for one of the line.
+                self._pass_on_room_state(message)
+        if chat:
+            self._on_chat(chat)
+        self._on_received(self)
 
     def _pass_on_room_state(self, message: IrcMessage) -> None:
         if message.params[:1] == [f"#{self.channel}"]:
@@ -234,7 +228,7 @@ class TwitchClient(PydleClient):
             self.received_ms = now_ms
 
     def _ping(self) -> None:
-        self.connection.writer.write(b"PING alive\r\n")
+        self.connection.send(b"PING alive\r\n")
 
     def _on_no_pong(self) -> None:
         reason = f"nothing received within {self._timing.pong_within_s:g} s of a PING"

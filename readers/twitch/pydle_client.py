@@ -9,11 +9,10 @@ without the token; and it reads one line at a time.
 
 from __future__ import annotations
 
-import contextlib
 import logging
+from collections.abc import Coroutine
 from typing import Any
 
-from pydle.connection import Connection
 from pydle.features.ircv3.cap import CapabilityNegotiationSupport
 from pydle.features.rfc1459.parsing import RFC1459Message
 from pydle.features.tls import TLSSupport
@@ -21,6 +20,7 @@ from pydle.features.tls import TLSSupport
 from common.logs import BoundedLog
 from readers.parsing.irc import IrcMessage
 from readers.twitch.chat_host import ChatHost
+from readers.twitch.connection import ChatConnection
 
 #: Capabilities that enable tags, and commands other than PRIVMSG.
 #: https://dev.twitch.tv/docs/chat/irc/#supported-capabilities
@@ -41,15 +41,19 @@ class PydleClient(CapabilityNegotiationSupport, TLSSupport):
         super().__init__(nick)
         self._log_invalid = BoundedLog(logger.warning)
 
-    async def dispatch(self, message: IrcMessage) -> None:
-        """Call the handler of *message*, if there is one. It gets the tags as `tags`."""
+    def dispatch(self, message: IrcMessage) -> None:
+        """Have *message* handled, if there is a handler. It gets the tags as `tags`."""
         command = message.command.upper()
         if command not in _HANDLED:
             return
         handler = getattr(self, f"on_raw_{command.lower()}")
         try:
-            await handler(
-                RFC1459Message(command, message.params, source=message.source, tags=message.tags)
+            _run(
+                handler(
+                    RFC1459Message(
+                        command, message.params, source=message.source, tags=message.tags
+                    )
+                )
             )
         except (IndexError, ValueError):
             self._log_invalid("ignored %s from the server: its parameters are invalid", command)
@@ -70,8 +74,8 @@ class PydleClient(CapabilityNegotiationSupport, TLSSupport):
 
     async def _connect(
         self,
-        hostname: str,
-        port: int,
+        hostname: str,  # noqa: ARG002 - *host* knows
+        port: int,  # noqa: ARG002 - *host* knows
         reconnect: bool = False,  # noqa: ARG002 - part of pydle's signature
         *,
         host: ChatHost,
@@ -79,11 +83,10 @@ class PydleClient(CapabilityNegotiationSupport, TLSSupport):
     ) -> None:
         self.password = None
         self.encoding = "utf-8"
-        self.connection = Connection(hostname, port)
         # pydle tries one address after the other, makes a new TLS context for each connection, and
         # calls asyncio.wait_for, which may swallow a cancellation
         # (https://github.com/python/cpython/issues/86296).
-        self.connection.reader, self.connection.writer = await host.connect()
+        self.connection: ChatConnection = await host.connect()
 
     async def _register(self) -> None:
         # Twitch documents its capabilities. Requesting their list would cost a round trip.
@@ -92,17 +95,22 @@ class PydleClient(CapabilityNegotiationSupport, TLSSupport):
         await super(CapabilityNegotiationSupport, self)._register()
 
     async def _send(self, line: Any) -> None:
-        # pydle logs the line, and calls asyncio.wait_for.
+        # pydle logs the line, and waits until it is sent.
         if self.connected:
-            writer = self.connection.writer
-            writer.write(str(line).encode())
-            # Whoever reads the socket notices that the connection has ended, after what it has
-            # received before. An error here would interrupt that.
-            with contextlib.suppress(OSError):
-                await writer.drain()
+            self.connection.send(str(line).encode())
 
     async def _sync_user(self, nick: str, metadata: dict[str, Any]) -> None:
         """Do not store the chatter."""
 
     async def _rename_user(self, user: str, new: str) -> None:
         """Do not store the chatter."""
+
+
+def _run(handler: Coroutine[Any, Any, None]) -> None:
+    """Run a *handler* to its end. None of those called here waits for anything: see `_send`."""
+    try:
+        handler.send(None)
+    except StopIteration:
+        return
+    handler.close()
+    raise RuntimeError("a handler of pydle waits")

@@ -10,7 +10,7 @@ from readers.parsing.line_parser import line_parser
 from readers.parsing.line_splitter import MAX_LINE_BYTES
 from readers.parsing.received import Received
 from readers.record_builder import BYTES_PER_BATCH, RecordBuilder
-from readers.twitch.client import CHUNK_BYTES
+from readers.twitch.connection import CHUNK_BYTES
 
 #: What is another number in each line, so that none is a duplicate.
 _SENT_MS = "1700000000123"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -193,7 +194,7 @@ async def test_chat_after_a_ping_is_received_although_no_pong_can_be_sent(
 
     def take_and_lose_the_connection(chat: list[Received]) -> None:
         client.take(chat)
-        client.connection.writer.transport.abort()
+        client.connection._socket.shutdown(socket.SHUT_RDWR)
 
     monkeypatch.setattr(client, "_on_chat", take_and_lose_the_connection)
     async with ChatServer() as twitch, in_channel(client, twitch, tls=False):
