@@ -24,6 +24,11 @@ _END_WITHIN_S = 5.0
 _LOOK_EVERY_S = 0.002
 
 
+def without_it(reason: str) -> str:
+    """Return what is logged when readers are started without the fork server."""
+    return f"readers start without the fork server and share no memory: {reason}"
+
+
 class ForkServer:
     """A fork server, or the next one if it has ended."""
 
@@ -132,4 +137,4 @@ class ForkServer:
     def _give_up(self, reason: str) -> None:
         self._close()
         self._not_before = time.monotonic() + TRY_AGAIN_AFTER_S
-        self._warn(f"readers start without the fork server and share no memory: {reason}")
+        self._warn(without_it(reason))

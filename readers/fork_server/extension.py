@@ -17,7 +17,7 @@ from typing import Any
 from supervisor import events
 from supervisor.process import Subprocess
 
-from readers.fork_server.client import ForkServer
+from readers.fork_server.client import ForkServer, without_it
 from readers.fork_server.request import COMMAND, Request
 from readers.fork_server.subreaper import become_subreaper
 from readers.supervision.channel_names import channel_name
@@ -36,7 +36,7 @@ def extend(supervisord: Any) -> object:
     try:
         become_subreaper()
     except OSError as error:
-        options.logger.warn(f"readers start without the fork server and share no memory: {error}")
+        options.logger.warn(without_it(str(error)))
         return object()
     server = ForkServer(options.logger.warn)
     server.start()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import SupervisedService, prepare, wait_until_joined
-from tests.process_table import children
-from tests.processes import StartProcess, wait_for, wait_for_line
+from tests.process_table import children, running_processes
+from tests.processes import StartProcess, base_environment, wait_for, wait_for_line
 
 _WITHIN_S = 60
 
@@ -97,3 +99,119 @@ def test_a_reader_that_outlives_supervisord_exits_for_its_successor(
     successor = SupervisedService(buffered, short_folder)
     wait_for(lambda: not Path(f"/proc/{reader}").exists(), _WITHIN_S, "the old reader to end")
     assert successor.wait_for_readers(["xqc"])["reader-xqc"].pid != reader
+
+
+#: Two readers that are the same except that the second one is not of the form that is forked.
+_FORKED_AND_EXECUTED = """
+[program:reader-xqc]
+command=python3 -m readers xqc
+directory=%(here)s
+umask=027
+environment=LOG_FORMAT=json
+redirect_stderr=true
+stdout_logfile=NONE
+stdout_events_enabled=true
+
+[program:reader-shroud]
+command=env python3 -m readers shroud
+directory=%(here)s
+umask=027
+environment=LOG_FORMAT=json
+redirect_stderr=true
+stdout_logfile=NONE
+stdout_events_enabled=true
+"""
+
+#: Python runs it at each start. The fork server cannot start.
+_NO_FORK_SERVER = """
+import sys
+if "readers.fork_server" in sys.orig_argv:
+    sys.exit("no fork server today")
+"""
+
+
+def surroundings(pid: int) -> dict[str, object]:
+    """Return what process *pid* has got from supervisord, or set itself."""
+    process = Path("/proc") / str(pid)
+    status = (process / "status").read_text()
+    signals = re.findall(r"^Sig(Blk|Ign|Cgt):\s+(\S+)$", status, re.M)
+    return {
+        # Without 32 and 33, which the C library uses itself (nptl(7)).
+        **{kind: int(mask, 16) & ~(0b11 << 31) for kind, mask in signals},
+        "umask": re.findall(r"^Umask:\s+(\S+)$", status, re.M),
+        "directory": (process / "cwd").readlink(),
+        "session": os.getsid(pid),
+        "leads its group": os.getpgid(pid) == pid,
+        # Without inode numbers and the channel's name.
+        "descriptors": sorted(
+            (path.name if int(path.name) <= 2 else "", re.sub(r"\d+|xqc|shroud", "", target))
+            for path in (process / "fd").iterdir()
+            if (target := str(path.readlink()))
+        ),
+    }
+
+
+def test_a_forked_reader_has_what_an_executed_one_has(
+    processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
+) -> None:
+    """Environment, directory, umask, signals, and no descriptor of the fork server."""
+    prepare(short_folder, chat_port=twitch.port, channels="")
+    (short_folder / "programs.conf").write_text(_FORKED_AND_EXECUTED)
+    service = SupervisedService(processes, short_folder)
+    wait_until_joined(twitch, "xqc", "shroud")
+    for channel in ("xqc", "shroud"):
+        joined = f'"channel":"{channel}","message":"in the channel'
+        wait_for_line(service.supervisord, joined, _WITHIN_S)
+    programs = service.programs()
+    forked, executed = programs["reader-xqc"].pid, programs["reader-shroud"].pid
+    assert heap(forked) == heap(fork_server(service)) != heap(executed)
+    # They may still connect to the publisher, or wait for Twitch's rate limit in a thread.
+    with suppress(TimeoutError):
+        wait_for(lambda: surroundings(forked) == surroundings(executed), _WITHIN_S, "the same")
+    assert surroundings(forked) == surroundings(executed)
+
+
+def test_readers_go_on_without_the_fork_server_and_start_with_the_next(
+    processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
+) -> None:
+    """It was killed. supervisord does not mistake it for a program."""
+    prepare(short_folder, chat_port=twitch.port, channels="xqc\nshroud\n")
+    service = SupervisedService(processes, short_folder)
+    before = service.wait_for_readers(["xqc", "shroud"])
+    killed = fork_server(service)
+    os.kill(killed, signal.SIGKILL)
+    wait_for_line(service.supervisord, r"WARNING supervisord: the fork server has ended", _WITHIN_S)
+    os.kill(before["reader-xqc"].pid, signal.SIGKILL)
+    wait_for(lambda: service.programs()["reader-xqc"] != before["reader-xqc"], _WITHIN_S, "its end")
+    after = service.wait_for_readers(["xqc", "shroud"])
+    assert after["reader-shroud"] == before["reader-shroud"]
+    assert heap(after["reader-xqc"].pid) == heap(fork_server(service))
+    assert "reaped unknown pid" not in service.supervisord.output()
+
+
+def test_ctrl_c_ends_everything(
+    processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
+) -> None:
+    """The terminal sends SIGINT to supervisord's process group, and the readers stop in order."""
+    prepare(short_folder, chat_port=twitch.port, channels="xqc\n")
+    service = SupervisedService(processes, short_folder)
+    service.wait_for_readers(["xqc"])
+    os.killpg(service.supervisord.pid, signal.SIGINT)
+    assert service.supervisord.wait(_WITHIN_S) == 0
+    assert [p for p in running_processes() if p.session == service.supervisord.pid] == []
+    assert "stopped: reader-xqc (exit status 0)" in service.supervisord.output()
+    assert "Traceback" not in service.supervisord.output()
+
+
+def test_readers_start_where_no_fork_server_does(
+    processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
+) -> None:
+    """As any other program, and supervisord says once why."""
+    prepare(short_folder, chat_port=twitch.port, channels="xqc\nshroud\n")
+    (short_folder / "sitecustomize.py").write_text(_NO_FORK_SERVER)
+    path = os.pathsep.join([str(short_folder), base_environment()["PYTHONPATH"]])
+    service = SupervisedService(partial(processes, environment={"PYTHONPATH": path}), short_folder)
+    service.wait_for_readers(["xqc", "shroud"])
+    why = "WARNING supervisord: readers start without the fork server and share no memory: "
+    assert service.supervisord.output().count(why) == 1
+    assert "reaped unknown pid" not in service.supervisord.output()
