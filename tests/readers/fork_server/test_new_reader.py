@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
+import pytest
+
+from readers.fork_server.new_reader import _take_environment
+from readers.twitch.chat_host import tls_context
 from tests.processes import StartProcess, wait_for_line
 
 #: A fork of the fork server, which blocks these signals. Some have come since the fork.
@@ -62,3 +67,17 @@ def test_a_reader_without_its_directory_says_so(processes: StartProcess) -> None
     child = processes([sys.executable, "-c", _NEW_READER.format(numbers=[], directory="/missing")])
     assert child.wait(30) == 127
     assert "supervisor: couldn't chdir to /missing: " in child.output()
+
+
+@pytest.mark.parametrize(("file", "is_kept"), [("/usual.pem", True), ("/own.pem", False)])
+def test_a_reader_with_ca_certificates_of_its_own_loads_them(
+    monkeypatch: pytest.MonkeyPatch, file: str, is_kept: bool
+) -> None:
+    """`environment` in programs.conf may name them. All others share those of the fork server."""
+    monkeypatch.setattr(os, "environ", {"SSL_CERT_FILE": "/usual.pem", "OTHER": "1"})
+    tls_context.cache_clear()
+    shared = tls_context()
+    _take_environment({"SSL_CERT_FILE": file})
+    assert os.environ == {"SSL_CERT_FILE": file}
+    assert (tls_context() is shared) == is_kept
+    tls_context.cache_clear()
