@@ -60,6 +60,11 @@ class Resources:
             },
         }
 
+    def used_s(self) -> float:
+        """Return the processor time of all processes so far, in seconds."""
+        now_s = sum(processor_s(pid) for pids in self._pids.values() for pid in pids)
+        return now_s - sum(use.processor_s for use in self._before.values())
+
     def _usage(self) -> dict[str, Usage]:
         return {name: usage(pids) for name, pids in self._pids.items()}
 

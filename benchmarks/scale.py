@@ -12,9 +12,11 @@ such traffic, one after the other, and started again at once. A message is in Ka
 has it; its latency runs from the write to the chat server's socket until then. `embedded` is
 librdkafka's mock cluster, in a process of its own.
 
-Memory is PSS (pages that processes share are divided among them) or private. `readers` are the
-processes that read chat, and the script. `Kafka`, `consumer` and `load` (the local Twitch and its
-chat) are beside what is measured, and take processor time from it.
+Memory is PSS (pages that processes share are divided among them) or private. Processor time is in
+percent of a core, up to the end of the chat; "CPU µs a message" is that of all processes until the
+last message has arrived. `readers` are the processes that read chat, and the script. `Kafka`,
+`consumer` and `load` (the local Twitch and its chat) are beside what is measured, and take
+processor time from it.
 """
 
 from __future__ import annotations
@@ -110,10 +112,13 @@ def _with_traffic(place: Stage, contestant: Contestant, durations: Durations) ->
     figures = resources.figures()
     lost = place.arrivals.wait_for(said, durations.quiet_s)
     times = place.arrivals.times
+    # Also for what was still to do at the end of the chat.
+    used_s = resources.used_s()
     return {
         "said": len(said),
         "lost": len(lost),
         "twice": sum(len(times[key]) > 1 for key in said.keys() - lost),
+        "CPU µs a message": round(1e6 * used_s / len(said), 1),
         **percentiles_ms(min(times[key]) - at for key, at in said.items() if key not in lost),
         **figures,
     }

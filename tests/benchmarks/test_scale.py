@@ -38,7 +38,9 @@ def check(tables: scale.Tables, what: str) -> None:
     """Check that *tables* have the figures of *what*, and that all its messages arrived."""
     (idle,), (traffic,) = tables.idle, tables.traffic
     assert idle.keys() == NAMES | RESOURCES | {"start s", "new channel s"}
-    assert traffic.keys() == NAMES | RESOURCES | LATENCIES | {"said", "lost", "twice"}
+    assert traffic.keys() == NAMES | RESOURCES | LATENCIES | {
+        *("said", "lost", "twice", "CPU µs a message")
+    }
     assert {row["what"] for row in (idle, traffic, *tables.killed)} == {what}
     assert traffic["said"]
     assert (traffic["lost"], traffic["twice"]) == (0, 0)
