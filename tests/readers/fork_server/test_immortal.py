@@ -40,7 +40,6 @@ use_in_a_fork(objects)
 # They still work as before.
 objects[0].append(objects.pop())
 assert objects[0] == [0, [199_999]] and len(objects) == 199_999
-import decimal
 """
 
 
