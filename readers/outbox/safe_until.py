@@ -16,7 +16,7 @@ class SafeUntil:
     """The time of the outbox at a path. All times are Unix milliseconds."""
 
     def __init__(self, outbox: Path) -> None:
-        self._outbox = outbox
+        self._file = _file(outbox)
         #: The last number of what was received until a time, and that time.
         self._awaited: tuple[int, int] | None = None
 
@@ -32,15 +32,12 @@ class SafeUntil:
         awaited_seq, awaited_ms = self._awaited
         if awaited_seq <= acknowledged:
             self._awaited = None
-            store_safe_until(self._outbox, awaited_ms)
+            _store(self._file, awaited_ms)
 
 
 def store_safe_until(outbox: Path, until_ms: int) -> None:
     """Store *until_ms* for *outbox*."""
-    # An older time makes a gap longer, which is harmless.
-    with contextlib.suppress(OSError):
-        _file(outbox).touch(mode=0o600)
-        os.utime(_file(outbox), ns=(until_ms * 1_000_000, until_ms * 1_000_000))
+    _store(_file(outbox), until_ms)
 
 
 def safe_until_ms(outbox: Path) -> int | None:
@@ -53,3 +50,14 @@ def safe_until_ms(outbox: Path) -> int | None:
 
 def _file(outbox: Path) -> Path:
     return outbox.with_name(f"{outbox.name}-safe-until")
+
+
+def _store(file: Path, until_ms: int) -> None:
+    times_ns = until_ms * 1_000_000, until_ms * 1_000_000
+    # An older time makes a gap longer, which is harmless.
+    with contextlib.suppress(OSError):
+        try:
+            os.utime(file, ns=times_ns)
+        except FileNotFoundError:
+            file.touch(mode=0o600)
+            os.utime(file, ns=times_ns)
