@@ -127,7 +127,7 @@ class ChatConnection:
         """
         Read what has come, unless it is *received*, and pass it on.
 
-        Returns how many bytes the socket had, 0 if the connection has ended.
+        Returns how many bytes the socket had, 0 if it is closed by now.
         """
         pieces: list[bytes] = []
         count, is_open = 0, True
@@ -149,8 +149,7 @@ class ChatConnection:
             self._pass_on(b"".join(pieces))
         if not is_open:
             self._end(problem)
-            return 0
-        return count
+        return count if self.connected else 0
 
     def _take(self, received: bytes, pieces: list[bytes]) -> bool:
         """Add the chat in *received* to *pieces*; return False if the peer ends the connection."""
