@@ -146,9 +146,12 @@ class LinkSockets:
 
     def acknowledge(self, session: int, acknowledgements: Mapping[str, DueAcknowledgement]) -> None:
         """Send each reader the position up to which Kafka has confirmed every record."""
+        # A call of pyzmq's `send_multipart` takes three times as long as these two.
+        send = self.acknowledgements.send
         for reader, (position, confirmed) in acknowledgements.items():
             frame = encode_frame(Acknowledgement(session, *position, confirmed))
-            self.acknowledgements.send_multipart([acknowledgement_topic(reader), frame])
+            send(acknowledgement_topic(reader), zmq.SNDMORE)
+            send(frame)
 
     @property
     def connections_ended(self) -> int:
