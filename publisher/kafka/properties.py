@@ -197,9 +197,9 @@ def _shared_properties(settings: Settings, cluster: Cluster) -> dict[str, str]:
         # that had just been created refused the first request and accepted the second; then the
         # first was lost. So each request waits for the response to the previous one.
         "max.in.flight": "1",
-        # Wait 0.5 ms to fill a batch. A reader with much to send does so every 2 ms only, and each of
-        # its messages then waits for this, too. With 0, the publisher needs a third more
-        # processor time for many quiet channels. Under higher load batches fill without waiting.
+        # Wait 0.5 ms to fill a batch. A busy reader sends every 2 ms only, and each of its messages
+        # then waits for this, too. With 0, the publisher needs a third more processor time for many
+        # quiet channels. Under higher load batches fill without waiting.
         "linger.ms": "0.5",
         # A quarter of a broker's default limit (message.max.bytes); larger is not faster.
         "batch.size": "262144",
