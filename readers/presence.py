@@ -96,8 +96,11 @@ class ChannelPresence:
         is_compared = self._report_presence(self._channel_id, self._entered_ms, until_ms)
         if self._gap and is_compared and self._now_ms() < self._gap.to_ms + COMPARED_AFTER_MS:
             return
+        # An older one of the same kind only makes a gap longer. But without one, a kill would leave
+        # no gap, and one that has its gap record by then would get another one.
+        soon = self._gap is None and self._absence is not None
         self._append_gap()
-        self._store(Absence(received_ms, GapReason.RESTARTED))
+        self._store(Absence(received_ms, GapReason.RESTARTED), soon=soon)
 
     def _gap_until(self, now_ms: int) -> ChatGap | None:
         if self._absence is None:
@@ -111,7 +114,7 @@ class ChannelPresence:
             self._append(gap_batch(self._gap))
             self._gap = None
 
-    def _store(self, absence: Absence) -> None:
+    def _store(self, absence: Absence, *, soon: bool = False) -> None:
         if absence != self._absence:
             self._absence = absence
-            self._outbox.store_absence(absence)
+            self._outbox.store_absence(absence, soon=soon)

@@ -2,9 +2,9 @@
 Keeps a reader's status page: the only owner of its figures, and the only one who writes the page.
 
 It is written at each tick of the sender, which ticks within a second after a batch was put into the
-outbox and then as long as something waits; when something was received from Twitch, but not more
-than once a second; and when the state changes. None of that wakes up the reader. An idle one writes
-it when Twitch answers its PING.
+outbox and then as long as something waits; when something else was received from Twitch, but not
+more than once a second; and when the state changes. None of that wakes up the reader. An idle one
+writes it when Twitch answers its PING.
 """
 
 from __future__ import annotations
@@ -74,6 +74,8 @@ class StatusKeeper:
 
     def on_received(self, received_ms: int) -> None:
         """Note that something was received from Twitch at *received_ms*, Unix milliseconds."""
+        if self._sender is not None and self._sender.is_ticking:
+            return
         if abs(received_ms - self.status.written_ms) >= _WRITE_EVERY_MS:
             self.write()
 

@@ -2,6 +2,11 @@
 Sends the batches of the outbox to a publisher over ZeroMQ, and handles its acknowledgements.
 
 Drives SendingLink and Failover: owns the sockets and the timers.
+
+To handle each acknowledgement when it arrives would take as much processor time as to send the
+batch. So what has come is read once a second, by the tick, for all that is in flight. It is read at
+once only where something waits for it: a session, room in the window, who waits until the outbox is
+empty. Before anything is sent again or evicted, what has come is read.
 """
 
 from __future__ import annotations
@@ -15,14 +20,15 @@ from typing import TYPE_CHECKING
 
 import zmq
 
-from common.frames import Acknowledgement, Announcement, Envelope, Presence, encode_frame
+from common.frames import Acknowledgement, Announcement
 from common.logs import counts
+from readers.link.arrivals import Arrivals
 from readers.link.failover import Failover
 from readers.link.go_back_n import SendingLink
-from readers.link.received_until import ReceivedUntil
+from readers.link.presence_reports import PresenceReports
 from readers.link.remote_publisher import RemotePublisher
 from readers.link.silent_publisher import log_silence
-from readers.link.unwanted_events import UnwantedEvents, is_of_events
+from readers.link.window import Window
 
 if TYPE_CHECKING:
     from readers.link.publisher_addresses import PublisherAddress
@@ -49,14 +55,16 @@ class Sender:
         self._outbox = outbox
         self._clock = clock
         self._after_tick = after_tick
-        self._received_until = ReceivedUntil()
-        self._unwanted_events = UnwantedEvents(outbox)
         self._link = SendingLink(clock())
+        self._window = Window(outbox, self._link, clock)
+        self._presence_reports = PresenceReports(outbox)
         self._failover = Failover(len(publishers), clock())
         #: Whether another publisher is preferred. Then nothing more is sent to this one.
         self._is_leaving = False
         self._away = False
         self._all_acknowledged = asyncio.Event()
+        #: How many wait for that.
+        self._waiters = 0
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._failure: asyncio.Future[None] = self._loop.create_future()
@@ -64,6 +72,10 @@ class Sender:
         self._publishers = [
             RemotePublisher(self._context, address, outbox.reader) for address in publishers
         ]
+        self._arrivals = Arrivals(
+            self._loop, self._publishers, lambda: self._guarded(self._on_arrival)
+        )
+        outbox.before_eviction = self._receive
         self._current.start_using()
 
     @property
@@ -86,9 +98,14 @@ class Sender:
         return self._current.takes_events
 
     @property
+    def is_ticking(self) -> bool:
+        """Whether *after_tick* is called within a second."""
+        return self._timer is not None
+
+    @property
     def given_up(self) -> int:
         """How many events were not sent, because the publisher takes none."""
-        return self._unwanted_events.given_up
+        return self._window.given_up
 
     async def run(self) -> None:
         """
@@ -96,8 +113,6 @@ class Sender:
 
         Raises OutboxError when the outbox turns out to be damaged.
         """
-        for publisher in self._publishers:
-            self._loop.add_reader(publisher, self._guarded, self._on_readable)
         try:
             self._guarded(self._on_tick)
             await self._failure
@@ -114,8 +129,8 @@ class Sender:
                 self._failure.set_exception(error)
 
     def _stop(self) -> None:
-        for publisher in self._publishers:
-            self._loop.remove_reader(publisher)
+        self._arrivals.watch(wanted=False)
+        self._outbox.before_eviction = lambda: None
         if self._timer:
             self._timer.cancel()
 
@@ -126,38 +141,15 @@ class Sender:
         *appended* is the batch that was just put in, if it can be sent; otherwise it is read back
         from the outbox when its turn comes.
         """
-        link, outbox = self._link, self._outbox
-        sent = link.last_sent(outbox.acknowledged)
-        if sent < outbox.last_seq:
+        if self._link.has_much_in_flight:
+            self._receive()
+        if self._window.has_unsent:
             self._all_acknowledged.clear()
-            if self._timer is None:
+            if not self.is_ticking:
                 self._call_later()
-        while not self._is_leaving and link.may_send() and sent < outbox.last_seq:
-            is_next = appended is not None and appended.first_seq == sent + 1
-            batch = appended if is_next else outbox.batch_after(sent)
-            if batch is None:
-                return
-            if not self.takes_events and is_of_events(batch):
-                # An acknowledgement of what was sent before would else come too late to count.
-                if link.has_in_flight:
-                    return
-                self._unwanted_events.give_up(batch)
-                sent = batch.last_seq
-                continue
-            envelope = Envelope(
-                outbox.reader,
-                link.session or 0,
-                batch.first_seq,
-                outbox.oldest_seq,
-                outbox.numbering.incarnation_of(batch.first_seq),
-                sent,
-                outbox.numbering.incarnation_of(sent),
-            )
-            if not self._current.send([encode_frame(envelope), batch.body]):
-                # ZeroMQ's queue is full of what was sent before going back. The next tick retries.
-                return
-            sent = batch.last_seq
-            link.on_sent(sent, len(batch.body), self._clock())
+            if not self._is_leaving:
+                self._window.fill(self._current, appended)
+        self._watch_arrivals()
 
     def report_presence(self, channel_id: str, since_ms: int, until_ms: int) -> bool:
         """
@@ -168,31 +160,44 @@ class Sender:
         """
         if not self._current.deduplicates:
             return False
-        acknowledged = self._outbox.acknowledged
-        last_seq = acknowledged if self._outbox.is_empty else self._outbox.last_seq
-        self._received_until.on_received(last_seq, until_ms)
-        safe_until_ms = self._received_until.safe_until_ms(acknowledged)
-        if safe_until_ms >= since_ms:
-            presence = Presence(self._outbox.reader, channel_id, since_ms, safe_until_ms)
-            self._current.send([encode_frame(presence)])
+        self._presence_reports.report(self._current, channel_id, since_ms, until_ms)
         return True
 
     async def wait_until_empty(self, timeout_s: float) -> bool:
         """Return whether everything in the outbox was acknowledged within *timeout_s* seconds."""
+        self._waiters += 1
         self.send()
-        if self._outbox.is_empty:
-            return True
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await self._all_acknowledged.wait()
+        try:
+            if not self._outbox.is_empty:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(timeout_s):
+                        await self._all_acknowledged.wait()
+        finally:
+            self._waiters -= 1
         return self._outbox.is_empty
 
-    def _on_readable(self) -> None:
+    def _watch_arrivals(self) -> None:
+        """Have what comes handled at once if something waits for it, else by the next tick."""
+        self._arrivals.watch(
+            wanted=not self.is_ticking
+            or self._waiters > 0
+            or self._away
+            or self._link.session is None
+            or self._window.has_unsent
+        )
+
+    def _on_arrival(self) -> None:
         self._receive()
         self._switch_if_preferred(self._clock())
         self.send()
 
     def _receive(self) -> None:
+        """Handle what has come, and delete what was acknowledged from the file."""
+        self._take_arrivals()
+        # Once for everything that has come: each time is a transaction on disk.
+        self._outbox.trim()
+
+    def _take_arrivals(self) -> None:
         """Handle what has come from the publishers."""
         for index, publisher in enumerate(self._publishers):
             for message, is_personal in publisher.receive():
@@ -201,8 +206,6 @@ class Sender:
                     self._on_announcement(index, message, is_personal=is_personal)
                 elif index == self._failover.current:
                     self._on_acknowledgement(message)
-        # Once for everything that has come: each time is a transaction on disk.
-        self._outbox.trim()
         if self._outbox.is_empty:
             self._all_acknowledged.set()
 
@@ -283,12 +286,10 @@ class Sender:
         if self._timer:
             self._timer.cancel()
         self._timer = None
-        is_waiting = self._outbox.tidy() or self._is_waiting()
         for publisher in self._publishers:
-            publisher.listen(is_waiting)
             publisher.reconnect_if_due(now)
-        # ZeroMQ's descriptor is edge-triggered: a call that connects a socket reads its signal.
-        self._receive()
+        # Also because a call that connects a socket reads the signal of its descriptor.
+        self._take_arrivals()
         self._switch_if_preferred(now)
         if self._link.on_time(now):
             logger.warning(
@@ -296,13 +297,27 @@ class Sender:
                 " batches again",
                 self._current.endpoint,
             )
+        is_behind = self._outbox.tidy()
+        is_waiting = self._is_waiting()
+        for publisher in self._publishers:
+            publisher.listen(is_waiting and self._needs_announcements(now))
         if self._link.is_away(now) and is_waiting and not self._away:
             self._away = True
             log_silence(self._current.endpoints)
-        if is_waiting:
+        if is_waiting or is_behind:
             self._call_later()
-            self.send()
+        self.send()
         self._after_tick()
+
+    def _needs_announcements(self, now: float) -> bool:
+        """
+        Return whether announcements tell something, if we wait for a publisher.
+
+        In a busy channel something is always in flight. To subscribe for that at one tick, and
+        unsubscribe at the next, would cost both ends more than it tells.
+        """
+        has_choice = len(self._publishers) > 1
+        return has_choice or not self._link.has_in_flight or self._link.is_late(now)
 
     def _is_waiting(self) -> bool:
         """Return whether a publisher has something to send to us."""

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from common.chat_gap import GapReason
-from readers.outbox.damage import (
-    PAGE_BYTES,
-    DamageError,
-    checked_batch,
-    is_damage,
-    mark_damaged,
-)
-from readers.outbox.errors import OutboxDamagedError
+from readers.outbox.damage import PAGE_BYTES, DamageError, checked_batch
+from readers.outbox.damage_guard import DamageGuard
 from readers.outbox.file import NUMBERS_SKIPPED, open_outbox_file
 from readers.outbox.held_numbers import HeldNumbers
 
 #: Pages of 4 KiB returned to the file system at a time: 10 ms of work.
-_PAGES_RETURNED = 2048
+PAGES_RETURNED = 2048
 
 
 class StoredBatch(NamedTuple):
@@ -72,8 +65,9 @@ class OutboxDatabase:
 
     def __init__(self, path: Path) -> None:
         """Open or create it. Raises OutboxError when that fails, OutboxInUseError when in use."""
-        self._path = path
         self._connection = open_outbox_file(path)
+        self._reading = DamageGuard(path, is_writing=False)
+        self._writing = DamageGuard(path, is_writing=True)
         with ExitStack() as on_error:
             on_error.callback(self._connection.close)
             #: The last record of the batch that was stored last, or the last one acknowledged.
@@ -93,7 +87,7 @@ class OutboxDatabase:
 
     def incarnations(self) -> list[tuple[int, int]]:
         """Return the first numbers and the ids of the incarnations, in the numbers' order."""
-        with self._reading():
+        with self._reading:
             # A file of an older version has no such table.
             if not self._row("SELECT 1 FROM sqlite_master WHERE name = 'incarnation'"):
                 return []
@@ -103,7 +97,7 @@ class OutboxDatabase:
     def store_numbering(self, name: str, incarnations: list[tuple[int, int]]) -> None:
         """Store the name of the numbering and its *incarnations*. A crash of the host keeps it."""
         execute = self._connection.execute
-        with self._writing():
+        with self._writing:
             # Waits for the disk: an incarnation whose numbers were sent must not be forgotten.
             execute("PRAGMA synchronous = FULL")
             try:
@@ -137,7 +131,7 @@ class OutboxDatabase:
 
     def batches_after(self, seq: int) -> Iterator[StoredBatch]:
         """Yield the batches that begin after record *seq*, oldest first."""
-        with self._reading():
+        with self._reading:
             yield from map(
                 self._checked,
                 self._connection.execute(
@@ -164,7 +158,7 @@ class OutboxDatabase:
         return numbers
 
     def _skipped(self) -> list[tuple[int, int]]:
-        with self._reading():
+        with self._reading:
             if not self._row("SELECT 1 FROM sqlite_master WHERE name = 'skipped'"):
                 return []
             return self._connection.execute("SELECT first_seq, last_seq FROM skipped").fetchall()
@@ -172,12 +166,12 @@ class OutboxDatabase:
     def insert(self, batch: StoredBatch) -> None:
         """Store *batch*, which comes after all others."""
         if batch.first_seq == self._last_seq + 1:
-            with self._writing():
+            with self._writing:
                 self._connection.execute(_INSERT, batch)
         else:
             skipped = (self._last_seq + 1, batch.first_seq - 1)
             execute = self._connection.execute
-            with self._writing(), self._connection:
+            with self._writing, self._connection:
                 execute("BEGIN")
                 execute(_CREATE_SKIPPED)
                 execute(_FORGET_SKIPPED)
@@ -192,19 +186,25 @@ class OutboxDatabase:
         *batch* takes the number after the last one in the file.
         """
         execute = self._connection.execute
-        with self._writing(), self._connection:
+        with self._writing, self._connection:
             execute("BEGIN")
             execute("DELETE FROM batch WHERE first_seq <= ?", (first_seq,))
             execute(_INSERT, batch)
         self._last_seq = batch.last_seq
 
-    def acknowledge(self, seq: int) -> None:
-        """Delete all batches up to record *seq*, and store that number, in one transaction."""
+    def acknowledge(self, seq: int, absence: Absence | None = None) -> None:
+        """
+        Delete all batches up to record *seq*, and store that number, in one transaction.
+
+        An *absence* is stored in the same one.
+        """
         execute = self._connection.execute
-        with self._writing(), self._connection:
+        with self._writing, self._connection:
             execute("BEGIN")
             execute("DELETE FROM batch WHERE first_seq <= ?", (seq,))
             execute("UPDATE numbering SET acknowledged = ?", (seq,))
+            if absence is not None:
+                self._replace_absence(absence)
 
     def absence(self) -> Absence | None:
         """Return the absence that was stored last, None if the outbox is new."""
@@ -213,26 +213,25 @@ class OutboxDatabase:
 
     def store_absence(self, absence: Absence) -> None:
         """Store *absence* in place of the last one."""
-        values = (absence.since_ms, absence.reason.value)
-        with self._writing():
-            execute = self._connection.execute
-            if not execute("UPDATE absence SET since_ms = ?, reason = ?", values).rowcount:
-                execute("INSERT INTO absence VALUES (?, ?)", values)
+        with self._writing:
+            self._replace_absence(absence)
 
-    def used_bytes(self) -> int:
-        """Return the size of the file without its free pages."""
-        return (self._pragma("page_count") - self._pragma("freelist_count")) * PAGE_BYTES
+    def _replace_absence(self, absence: Absence) -> None:
+        execute, values = self._connection.execute, (absence.since_ms, absence.reason.value)
+        if not execute("UPDATE absence SET since_ms = ?, reason = ?", values).rowcount:
+            execute("INSERT INTO absence VALUES (?, ?)", values)
 
-    def has_free_pages(self) -> bool:
-        """Return whether there are enough free pages to return some to the file system."""
-        return self._pragma("freelist_count") > _PAGES_RETURNED
+    def used_and_free_bytes(self) -> tuple[int, int]:
+        """Return the size of the file without its free pages, and that of the free pages."""
+        free = self._pragma("freelist_count")
+        return (self._pragma("page_count") - free) * PAGE_BYTES, free * PAGE_BYTES
 
     def return_pages(self) -> None:
         """Return some free pages to the file system."""
-        with self._writing():
+        with self._writing:
             # `execute` would only run the first step of the statement, which returns one page.
             self._connection.executescript(
-                f"PRAGMA incremental_vacuum({_PAGES_RETURNED}); PRAGMA wal_checkpoint(TRUNCATE)"
+                f"PRAGMA incremental_vacuum({PAGES_RETURNED}); PRAGMA wal_checkpoint(TRUNCATE)"
             )
 
     def _checked(self, row: tuple[Any, ...]) -> StoredBatch:
@@ -240,7 +239,7 @@ class OutboxDatabase:
         try:
             checked_batch(*row)
         except DamageError as error:
-            raise self._damaged(error) from None
+            raise self._reading.damaged(error) from None
         return StoredBatch(*row)
 
     def _pragma(self, name: str) -> int:
@@ -248,7 +247,7 @@ class OutboxDatabase:
         return int(row[0]) if row else 0
 
     def _row(self, query: str, *arguments: int) -> tuple[Any, ...] | None:
-        with self._reading():
+        with self._reading:
             row: tuple[Any, ...] | None = self._connection.execute(query, arguments).fetchone()
         return row
 
@@ -258,25 +257,3 @@ class OutboxDatabase:
             " FROM numbering"
         ) or (0, None)
         return max(int(acknowledged), last_seq or 0)
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            raise self._damaged(error) from None
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            if is_damage(error):
-                raise self._damaged(error) from None
-            raise
-
-    def _damaged(self, error: Exception) -> OutboxDamagedError:
-        mark_damaged(self._path)
-        return OutboxDamagedError(
-            f"{self._path} is damaged ({error}); the next start will set it aside"
-        )

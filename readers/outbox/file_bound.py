@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common.logs import counts
 from readers.outbox.damage import PAGE_BYTES
-from readers.outbox.database import OutboxDatabase, StoredBatch
+from readers.outbox.database import PAGES_RETURNED, OutboxDatabase, StoredBatch
 from readers.outbox.lost_spans import SHARE_EVICTED
 
 #: A full outbox has room again once it uses less than this share of its bound.
@@ -35,13 +35,17 @@ class FileBound:
         self._is_full = False
         #: How much the file used when it was measured last, in bytes.
         self.used_bytes = 0
+        #: Whether there were enough free pages then to return some to the file system.
+        self.has_free_pages = False
         #: The file uses no more than this. It is cheaper to keep than the exact size is to ask for.
         self._used_at_most = 0
         self.measure()
 
     def measure(self) -> None:
         """Ask the file how much it uses."""
-        self.used_bytes = self._used_at_most = self._database.used_bytes()
+        self.used_bytes, free_bytes = self._database.used_and_free_bytes()
+        self._used_at_most = self.used_bytes
+        self.has_free_pages = free_bytes > PAGES_RETURNED * PAGE_BYTES
 
     def on_inserted(self, batch: StoredBatch) -> None:
         """Note that *batch* was added."""

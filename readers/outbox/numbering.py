@@ -15,7 +15,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from common.frames import Batch, encode_frame
-from readers.outbox.database import OutboxDatabase, StoredBatch
+from readers.outbox.database import Absence, OutboxDatabase, StoredBatch
 from readers.outbox.file import new_numbering_name
 from readers.outbox.incarnations import Incarnations
 from readers.outbox.numbering_mark import NumberingMark, Numbers
@@ -82,9 +82,13 @@ class Numbering:
         """Whether more is acknowledged than is deleted from the file."""
         return self._trimmed < self.acknowledged
 
-    def trim(self) -> None:
-        """Delete what is acknowledged from the file; sqlite3.OperationalError if refused."""
-        self._database.acknowledge(self.acknowledged)
+    def trim(self, absence: Absence | None = None) -> None:
+        """
+        Delete what is acknowledged from the file, and store *absence* with it.
+
+        Raises sqlite3.OperationalError if refused.
+        """
+        self._database.acknowledge(self.acknowledged, absence)
         self._trimmed = self.acknowledged
 
     @property

@@ -27,6 +27,7 @@ from common.status.reader_status import ReaderStatus
 from readers.outbox.books import Books, Opened
 from readers.outbox.database import Absence, OutboxDatabase, StoredBatch
 from readers.outbox.file_bound import FileBound
+from readers.outbox.first_seqs import FirstSeqs
 from readers.outbox.lost_spans import LostSpans
 from readers.outbox.memory_bound import memory_bound
 from readers.outbox.numbering import Numbering
@@ -61,6 +62,9 @@ class Outbox:
         self._books = Books(status or ReaderStatus())
         #: The oldest record held; None where the file has to be asked.
         self._oldest_seq: int | None = None
+        self._first_seqs = FirstSeqs()
+        #: Called before something is evicted: what is acknowledged need not be.
+        self.before_eviction: Callable[[], object] = lambda: None
         #: Messages that were evicted since the outbox was opened.
         self.evicted = 0
         try:
@@ -125,12 +129,16 @@ class Outbox:
         if self._unwritten:
             # The file does not grow now.
             if self._unwritten.is_over_bound:
+                self.before_eviction()
+            if self._unwritten.is_over_bound:
                 self._evict_from_memory()
                 return None
             return stored if self.numbering.is_marked else None
-        to_evict = self._file_bound.bytes_to_evict(self.evicted)
-        if to_evict and self._evict_from_file(to_evict):
-            return None
+        if self._file_bound.bytes_to_evict(self.evicted):
+            self.before_eviction()
+            to_evict = self._file_bound.bytes_to_evict(self.evicted)
+            if to_evict and self._evict_from_file(to_evict):
+                return None
         return stored
 
     def batch_after(self, seq: int) -> StoredBatch | None:
@@ -158,8 +166,9 @@ class Outbox:
         self.numbering.acknowledged = seq
         self._books.on_acknowledged(seq, confirmed)
         self._unwritten.remove_until(seq)
-        if self._oldest_seq is not None and self._oldest_seq <= seq:
-            self._oldest_seq = seq + 1 if seq == self.last_seq else None
+        following = self._first_seqs.remove_until(seq)
+        if self._oldest_seq is None or self._oldest_seq <= seq:
+            self._oldest_seq = seq + 1 if seq == self.last_seq else following
 
     def give_up(self, seq: int) -> None:
         """Let all records up to *seq* count as acknowledged: events that nobody takes."""
@@ -168,18 +177,26 @@ class Outbox:
 
     def trim(self) -> None:
         """Delete what is acknowledged from the file; if the disk refuses, `tidy` tries again."""
-        if self.numbering.is_ahead:
-            self._on_disk(self.numbering.trim)
+        if not self.numbering.is_ahead:
+            return
+        absence = None if self._unwritten else self._absence
+        if self._on_disk(self.numbering.trim, absence) and absence:
+            self._absence = None
 
     def absence(self) -> Absence | None:
         """Return the absence that was stored last; None if this outbox is new."""
         return self._database.absence()
 
-    def store_absence(self, absence: Absence) -> None:
-        """Store *absence* in place of the last one: now, or once everything is written (rule 4)."""
+    def store_absence(self, absence: Absence, *, soon: bool = False) -> None:
+        """
+        Store *absence* in place of the last one: now, or once everything is written (rule 4).
+
+        With *soon*, it may also wait until `trim` or `tidy`, if something is to be acknowledged.
+        """
         self._safe_until.on_received(self.last_seq, absence.since_ms, self.acknowledged)
         self._absence = absence
-        self._store_absence()
+        if not soon or self.is_empty:
+            self._store_absence()
 
     def tidy(self) -> bool:
         """
@@ -199,7 +216,7 @@ class Outbox:
         if not is_behind:
             self._on_all_written()
         self._file_bound.measure()
-        has_free_pages = self._database.has_free_pages()
+        has_free_pages = self._file_bound.has_free_pages
         if has_free_pages:
             self._on_disk(self._database.return_pages)
         return has_free_pages or is_behind
@@ -231,6 +248,7 @@ class Outbox:
     def _put(self, batch: Batch) -> StoredBatch:
         stored = self.numbering.numbered(batch)
         self.numbering.last_seq = stored.last_seq
+        self._first_seqs.add(stored.first_seq)
         self._books.on_put(stored, batch)
         if self._unwritten or not self.numbering.is_stored:
             self._unwritten.append(stored)
@@ -331,4 +349,5 @@ class Outbox:
     def _on_evicted(self, first_seq: int, last_seq: int, lost: LostSpans) -> None:
         self._books.on_evicted(first_seq, last_seq, lost)
         self.evicted += lost.messages
+        self._first_seqs.clear()
         self._oldest_seq = None

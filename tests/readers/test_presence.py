@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from common.chat_gap import ChatGap, GapReason, decode_chat_gap
-from common.frames import Batch, Kind
+from common.frames import Batch, Kind, Record
 from readers.outbox.database import Absence
 from readers.outbox.outbox import Outbox
 from readers.presence import COMPARED_AFTER_MS, LATENCY_MS, ChannelPresence
@@ -291,3 +291,19 @@ def test_in_a_busy_channel_presence_is_stored_every_few_seconds(outbox: Outbox) 
         assert absence
         stored.add(absence.since_ms)
     assert stored == {1_000_000, 1_005_000, 1_010_000, 1_015_000}
+
+
+@pytest.mark.parametrize("before", ["a new outbox", "an absence"])
+def test_a_kill_soon_after_joining_leaves_a_gap(outbox: Outbox, before: str) -> None:
+    """Although something waits to be acknowledged, with which later times are stored."""
+    presence = presence_without_comparison(outbox, Clock())
+    if before == "an absence":
+        presence.on_entered("71")
+        presence.on_left(1_000_000, GapReason.DISCONNECTED)
+    outbox.append(Batch(Kind.EVENT, [Record(b"71", 1, b"{}")]))
+    presence.on_entered("71")
+    assert outbox.absence() == Absence(1_000_000, GapReason.RESTARTED)
+    presence.on_received(1_010_000)
+    assert outbox.absence() == Absence(1_000_000, GapReason.RESTARTED)
+    outbox.tidy()
+    assert outbox.absence() == Absence(1_010_000, GapReason.RESTARTED)

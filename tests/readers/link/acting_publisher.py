@@ -68,6 +68,10 @@ class Publisher:
         announcement = encode_frame(Announcement(session, deduplicates, takes_events))
         self._pub.send_multipart([ANNOUNCEMENT_TOPIC, announcement])
 
+    def announce_to(self, reader: str, session: int = SESSION) -> None:
+        """Announce *session* to one reader, as a publisher does when it subscribes."""
+        self.send_frames([announcement_topic(reader), encode_frame(Announcement(session))])
+
     async def refuse_events(self) -> None:
         """Tell the next reader that subscribes that this publisher takes no events."""
         prefix = announcement_topic("")[:-1]

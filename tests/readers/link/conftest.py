@@ -29,6 +29,12 @@ def encrypted(tmp_path: Path) -> Iterator[EncryptedPublisher]:
         yield publisher
 
 
+@pytest.fixture(autouse=True)
+def short_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the sender read acknowledgements soon. The clocks of the tests stand still meanwhile."""
+    monkeypatch.setattr(sender_module, "TICK_S", 0.01)
+
+
 @pytest.fixture
 def no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the sender do at once what it does, or not at all."""

@@ -6,6 +6,9 @@ import pytest
 
 from readers.link.go_back_n import (
     AWAY_AFTER_S,
+    LATE_AFTER_S,
+    MUCH_BATCHES,
+    MUCH_BYTES,
     RESEND_AFTER_S,
     WINDOW_BATCHES,
     WINDOW_BYTES,
@@ -228,3 +231,30 @@ def test_with_nothing_in_flight_nothing_is_sent_again(link: SendingLink) -> None
     """For example, in a quiet channel."""
     link.on_announcement(SESSION, 100.0)
     assert not link.on_time(100.0)
+
+
+def test_what_is_in_flight_is_late_without_progress(link: SendingLink) -> None:
+    """In a busy channel something is always in flight, but there is progress."""
+    assert not link.is_late(100.0)
+    link.on_sent(1, 10, 100.0)
+    link.on_sent(2, 10, 100.0)
+    assert not link.is_late(100.0 + LATE_AFTER_S / 2)
+    assert link.is_late(100.0 + LATE_AFTER_S * 1.1)
+    link.on_acknowledgement(SESSION, 1, 101.0)
+    assert not link.is_late(101.0 + LATE_AFTER_S / 2)
+    link.on_acknowledgement(SESSION, 2, 102.0)
+    assert not link.is_late(200.0)
+
+
+@pytest.mark.parametrize(("batches", "size"), [(MUCH_BATCHES, 1), (2, MUCH_BYTES // 2)])
+def test_much_is_in_flight_by_batches_or_by_bytes(
+    link: SendingLink, batches: int, size: int
+) -> None:
+    """Whichever comes first."""
+    for seq in range(1, batches):
+        link.on_sent(seq, size, 0.0)
+        assert not link.has_much_in_flight
+    link.on_sent(batches, size, 0.0)
+    assert link.has_much_in_flight
+    link.on_acknowledgement(SESSION, batches - 1, 0.0)
+    assert not link.has_much_in_flight

@@ -10,20 +10,13 @@ import pytest
 
 from common.frames import (
     ANNOUNCEMENT_TOPIC,
-    Announcement,
     acknowledgement_topic,
     announcement_topic,
-    encode_frame,
 )
 from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
-from tests.readers.link.acting_publisher import SESSION, FakeClock, Publisher, append, running
+from tests.readers.link.acting_publisher import FakeClock, Publisher, append, running
 from tests.readers.polling import until
-
-
-def announce_to(publisher: Publisher, reader: str) -> None:
-    """Announce the session to one reader, as a publisher does when it subscribes."""
-    publisher.send_frames([announcement_topic(reader), encode_frame(Announcement(SESSION))])
 
 
 async def accept_new_name(publisher: Publisher, outbox: Outbox, former: str) -> None:
@@ -35,7 +28,7 @@ async def accept_new_name(publisher: Publisher, outbox: Outbox, former: str) -> 
     assert b"\x00" + acknowledgement_topic(former) in subscriptions
     # The publisher is the same, and announces the same session. All the same, the sender goes back.
     publisher.announce()
-    announce_to(publisher, outbox.reader)
+    publisher.announce_to(outbox.reader)
     sent, _ = await publisher.receive_batch()
     while sent.reader == former:
         sent, _ = await publisher.receive_batch()
@@ -69,7 +62,7 @@ async def test_everything_is_sent_under_a_new_name(
     await accept_new_name(publisher, outbox, former)
     assert outbox.waiting == 2
     publisher.acknowledge(former, seq, incarnation=incarnation)
-    announce_to(publisher, former)
+    publisher.announce_to(former)
     publisher.acknowledge(outbox.reader, 2, incarnation=outbox.numbering.incarnation_of(2))
     assert await sender.wait_until_empty(60.0)
     warnings = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]

@@ -11,10 +11,7 @@ import pytest
 
 from common.frames import (
     ANNOUNCEMENT_TOPIC,
-    Announcement,
     acknowledgement_topic,
-    announcement_topic,
-    encode_frame,
 )
 from common.status.histogram import Histogram
 from common.status.reader_status import ReaderStatus
@@ -23,7 +20,6 @@ from readers.link.publisher_addresses import PublisherAddress
 from readers.link.sender import Sender
 from readers.outbox.outbox import Outbox
 from tests.readers.link.acting_publisher import (
-    SESSION,
     FakeClock,
     Publisher,
     append,
@@ -96,26 +92,27 @@ async def test_all_unacknowledged_batches_are_sent_to_a_new_session(
     await publisher.receive_batch()
     publisher.acknowledge(outbox.reader, 1)
     await until(lambda: outbox.acknowledged == 1)
-    publisher.announce(session=5)
+    publisher.announce_to(outbox.reader, session=5)
     received, _ = await publisher.receive_batch()
     assert received == envelope(outbox, 2, oldest=2, follows=1, session=5)
 
 
 @pytest.mark.usefixtures("sender")
 async def test_an_idle_reader_only_subscribes_to_its_own_announcements(
-    publisher: Publisher, outbox: Outbox
+    publisher: Publisher, outbox: Outbox, clock: FakeClock
 ) -> None:
-    """While it waits for something, it subscribes to the announcements to all readers too."""
+    """While it waits long for something, it subscribes to the announcements to all readers too."""
     publisher.announce()
     assert await publisher.next_subscription() == b"\x00" + ANNOUNCEMENT_TOPIC
-    publisher.send_frames([announcement_topic(outbox.reader), encode_frame(Announcement(5))])
+    publisher.announce_to(outbox.reader, session=5)
     append(outbox, b"a")
-    publisher.send_frames([announcement_topic("another"), encode_frame(Announcement(6))])
-    publisher.send_frames([announcement_topic(outbox.reader), encode_frame(Announcement(7))])
+    publisher.announce_to("another", session=6)
+    publisher.announce_to(outbox.reader, session=7)
     await until(publisher.has_received)
     received, _ = await publisher.receive_batch()
     while received.session != 7:
         received, _ = await publisher.receive_batch()
+    clock.now += 1
     assert await publisher.next_subscription() == b"\x01" + ANNOUNCEMENT_TOPIC
 
 
@@ -128,7 +125,12 @@ async def test_a_batch_that_is_not_acknowledged_in_time_is_sent_again(
     publisher.announce()
     first = await publisher.receive_batch()
     clock.now += RESEND_AFTER_S + 1
-    publisher.announce()
+
+    def is_sent_again() -> bool:
+        publisher.announce()  # only now has the reader subscribed to it
+        return publisher.has_received()
+
+    await until(is_sent_again)
     assert await publisher.receive_batch() == first
 
 
@@ -140,8 +142,7 @@ async def test_what_is_in_flight_is_sent_again_after_a_reconnection(
     append(outbox, b"a")
     publisher.announce()
     first = await publisher.receive_batch()
-    personal = [announcement_topic(outbox.reader), encode_frame(Announcement(SESSION))]
-    publisher.send_frames(personal)
+    publisher.announce_to(outbox.reader)
     assert await publisher.receive_batch() == first
 
 
@@ -226,7 +227,7 @@ async def test_the_loss_and_the_return_of_a_publisher_are_logged_once_each(
     await until(lambda: "found the publisher" in caplog.text)
     clock.now += 60
     await until(lambda: "no announcement from" in caplog.text)
-    publisher.announce()
+    publisher.announce_to(outbox.reader)
     await until(lambda: "publisher is back" in caplog.text)
     assert caplog.text.count("no announcement from") == 1
     assert f"no announcement from the publisher at {publisher.address.batches}: " in caplog.text

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from common.chat_gap import GapReason
 from common.frames import Batch, Kind, Record
 from readers.outbox import file as outbox_file
+from readers.outbox.database import Absence
 from readers.outbox.errors import OutboxError, OutboxInUseError
+from readers.outbox.first_seqs import REMEMBERED
 from readers.outbox.outbox import Outbox
 from tests.readers.outboxes import batches_after
 
@@ -254,4 +257,56 @@ def test_a_message_and_its_acknowledgement_take_five_statements(path: Path) -> N
     outbox.trim()
     assert len(statements) == 5, statements
     assert outbox.waiting == 0
+    outbox.close()
+
+
+def test_what_follows_an_acknowledged_batch_is_known_without_the_file(path: Path) -> None:
+    """So a busy reader asks the file for nothing."""
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    for _ in range(3):
+        outbox.append(batch(b"a", b"b"))
+    statements: list[str] = []
+    outbox._database._connection.set_trace_callback(statements.append)
+    outbox.acknowledge(2)
+    assert outbox.oldest_seq == 3
+    # No publisher acknowledges half a batch. The file loses all of it.
+    outbox.acknowledge(3)
+    assert outbox.oldest_seq == 5
+    assert not statements
+    outbox.close()
+
+
+def test_what_was_put_in_before_is_looked_up(path: Path) -> None:
+    """The file knows its batches, also after a restart and after many that were put in."""
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    outbox.append(batch(b"a", b"b"))
+    outbox.append(batch(b"a", b"b"))
+    outbox.close()
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    for _ in range(REMEMBERED + 1):
+        outbox.append(batch(b"a", b"b"))
+    for acknowledged in (2, 4, 6, 8):
+        outbox.acknowledge(acknowledged)
+        assert outbox.oldest_seq == acknowledged + 1
+    outbox.close()
+
+
+def test_an_absence_that_can_wait_is_stored_with_what_is_acknowledged(path: Path) -> None:
+    """In one transaction. If nothing is to be acknowledged, it is stored at once."""
+    outbox = Outbox(path, "xqc", MAX_BYTES)
+    outbox.store_absence(Absence(1000, GapReason.RESTARTED), soon=True)
+    assert outbox.absence() == Absence(1000, GapReason.RESTARTED)
+    outbox.append(batch(b"a"))
+    outbox.store_absence(Absence(2000, GapReason.RESTARTED), soon=True)
+    assert outbox.absence() == Absence(1000, GapReason.RESTARTED)
+    statements: list[str] = []
+    outbox._database._connection.set_trace_callback(statements.append)
+    outbox.acknowledge(1)
+    outbox.trim()
+    assert (statements[0], statements[-1], len(statements)) == ("BEGIN", "COMMIT", 5)
+    assert outbox.absence() == Absence(2000, GapReason.RESTARTED)
+    outbox.append(batch(b"b"))
+    outbox.store_absence(Absence(3000, GapReason.RESTARTED), soon=True)
+    outbox.tidy()
+    assert outbox.absence() == Absence(3000, GapReason.RESTARTED)
     outbox.close()

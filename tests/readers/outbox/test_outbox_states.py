@@ -181,7 +181,7 @@ class OutboxMachine(RuleBasedStateMachine):
         """In memory and on disk."""
         in_memory = self.outbox._unwritten._batches
         assert sum(len(batch.body) for batch in in_memory) <= MEMORY_BYTES
-        assert self.outbox._database.used_bytes() <= FILE_BYTES + FILE_SLACK_BYTES
+        assert self.outbox._database.used_and_free_bytes()[0] <= FILE_BYTES + FILE_SLACK_BYTES
 
 
 OutboxMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=40)
