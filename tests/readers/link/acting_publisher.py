@@ -125,6 +125,7 @@ class Publisher:
 async def running(sender: Sender, *publishers: Publisher) -> AsyncIterator[Sender]:
     """Run *sender* during the block, which begins once it is subscribed to *publishers*."""
     task = asyncio.create_task(sender.run())
+    await asyncio.sleep(0)  # cancelled before it has begun, it would leave its sockets open
     for publisher in publishers:
         await publisher.wait_for_subscriber()
     yield sender
