@@ -59,7 +59,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "readers.supervision": _COMMON,
     "readers.link": (*_COMMON, "readers.outbox"),
     "readers.fork_server": (
-        *(*_COMMON, "readers.__main__", "readers.twitch", "readers.supervision"),
+        *(*_COMMON, "readers.__main__", "readers.reader"),
+        *("readers.twitch", "readers.supervision"),
     ),
     "publisher": (*_COMMON, *_PUBLISHER),
     "publisher.link": _COMMON,

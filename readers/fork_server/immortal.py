@@ -12,6 +12,7 @@ import ctypes
 import gc
 import sys
 import sysconfig
+from types import CodeType
 
 #: The lower 32 bits of an immortal object's `ob_refcnt`, by version (Include/refcount.h;
 #: Include/object.h before 3.14).
@@ -57,5 +58,8 @@ def _reachable() -> dict[int, object]:
     while todo:
         found |= todo
         referents = gc.get_referents(*todo.values())
+        for each in todo.values():
+            if type(each) is CodeType:  # the collector does not look into it
+                referents += each.co_consts, each.co_names, each.co_qualname, each.co_filename
         todo = {id(each): each for each in referents if id(each) not in found}
     return found
