@@ -6,12 +6,12 @@
 # `docker run twitch-ingestion-service --help` lists the roles (deploy/container/entrypoint). With podman
 # or buildah, build with `--format docker`: the OCI format has no place for a health check.
 
-FROM python:3.11-slim-bookworm AS build
+FROM python:3.13-slim-bookworm AS build
 WORKDIR /source
 COPY . .
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir .
 
-FROM python:3.11-slim-bookworm
+FROM python:3.13-slim-bookworm
 # A numeric user, so that Kubernetes can check that it is not root.
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin twitch
 COPY --from=build /venv /venv

@@ -22,6 +22,10 @@ _COUNTS = {
     (3, 14): 3 << 30,
 }
 
+#: Since 3.14, some code looks at a flag instead (Include/object.h: `ob_flags`,
+#: `_Py_IMMORTAL_FLAGS`). Without it, that code would count down.
+_FLAGS_AT, _IMMORTAL_FLAG = 6, 1
+
 
 def immortal_count() -> int | None:
     """Return what to write for an immortal object; None if that is not known for this Python."""
@@ -47,8 +51,12 @@ def make_objects_immortal() -> None:
         return
     for address in _reachable():
         references = ctypes.c_int32.from_address(address)
-        if references.value >= 0:  # else CPython has made it immortal itself
-            references.value = count
+        if references.value < 0:  # CPython has made it immortal itself
+            continue
+        references.value = count
+        if sys.version_info >= (3, 14):
+            flags = ctypes.c_uint16.from_address(address + _FLAGS_AT)
+            flags.value |= _IMMORTAL_FLAG
 
 
 def _reachable() -> dict[int, object]:
