@@ -15,11 +15,12 @@ import sys
 from contextlib import suppress
 
 import readers.__main__  # noqa: F401
-from readers.fork_server.holes import fill_holes
-from readers.fork_server.hot_code import code_run_by, move_together
 from readers.fork_server.immortal import make_objects_immortal
 from readers.fork_server.rehearsal import rehearse
 from readers.twitch.chat_host import tls_context
+
+#: CPython adapts an instruction only when it has run a few times.
+_REHEARSALS = 3
 
 
 def preload() -> None:
@@ -28,21 +29,11 @@ def preload() -> None:
     with suppress(OSError):
         tls_context()
     try:
-        _rehearse()
+        for _ in range(_REHEARSALS):
+            rehearse()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - readers work without it
         print(f"readers share less memory: the rehearsal failed: {error!r}", file=sys.stderr)  # noqa: T201
     gc.collect()
     make_objects_immortal()
     # The garbage collector writes to the objects that it visits: their memory would be copied.
     gc.freeze()
-    fill_holes()
-
-
-def _rehearse() -> None:
-    run = code_run_by(rehearse)
-    # So that the copies lie together.
-    fill_holes()
-    move_together(run)
-    # CPython adapts an instruction when it has run twice.
-    rehearse()
-    rehearse()

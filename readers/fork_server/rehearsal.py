@@ -1,9 +1,9 @@
 """
-A rehearsal: the fork server runs a whole reader once, before it forks any.
+A rehearsal: the fork server runs a whole reader, before it forks any.
 
 What a reader does first changes the pages that it shares: CPython adapts the code that it runs,
 remembers where attributes are, and makes some objects when they are first needed. After a
-rehearsal, most of that is done, and shared. It also tells which code readers run (`hot_code.py`).
+rehearsal, most of that is done, and shared.
 
 The reader has a folder of its own, and talks to a chat and a publisher that are part of the
 rehearsal. No thread, descriptor or file is left.
