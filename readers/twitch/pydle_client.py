@@ -16,6 +16,7 @@ from typing import Any
 from pydle.features.ircv3.cap import CapabilityNegotiationSupport
 from pydle.features.rfc1459.parsing import RFC1459Message
 from pydle.features.tls import TLSSupport
+from pydle.protocol import ProtocolViolation
 
 from common.logs import BoundedLog
 from readers.parsing.irc import IrcMessage
@@ -55,7 +56,7 @@ class PydleClient(CapabilityNegotiationSupport, TLSSupport):
                     )
                 )
             )
-        except (IndexError, ValueError):
+        except (IndexError, ValueError, ProtocolViolation):
             self._log_invalid("ignored %s from the server: its parameters are invalid", command)
 
     async def on_disconnect(self, expected: bool) -> None:

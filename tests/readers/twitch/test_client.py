@@ -89,6 +89,8 @@ async def test_garbage_does_not_end_the_connection(
         b"CAP *",
         b"CAP",
         b"PING",
+        b"PING :\0",
+        b"PING :" + b"9" * 600,
         b":x 001",
         b":x KICK",
         b":x " + b"9" * 5000,
