@@ -59,7 +59,10 @@ class TlsLayer:
 
     def encrypt(self, data: bytes) -> bytes:
         """Return *data* encrypted, after what TLS itself has to send."""
-        self._tls.write(data)
+        # After an invalid record, or while keys are negotiated again, nothing can be encrypted.
+        # `decrypt` raises what is wrong.
+        with contextlib.suppress(ssl.SSLError):
+            self._tls.write(data)
         return self._outgoing.read()
 
     def own_data(self) -> bytes:

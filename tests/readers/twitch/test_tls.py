@@ -101,3 +101,13 @@ def test_a_changed_record_is_an_error(folder: Path) -> None:
     with pytest.raises(ssl.SSLError):
         server.layer.decrypt(bytes(changed), pieces)
     assert pieces == []
+
+
+def test_nothing_fails_that_is_sent_after_an_invalid_record(folder: Path) -> None:
+    """What came before that record is handled after it, and may need an answer."""
+    server, pieces = Server(folder), list[bytes]()
+    with pytest.raises(ssl.SSLError):
+        server.layer.decrypt(server.said(b"PING") + b"not a record", pieces)
+    assert pieces == [b"PING"]
+    server.layer.encrypt(b"PONG")
+    server.layer.goodbye()
