@@ -257,7 +257,10 @@ class TwitchClient(PydleClient):
         self._finish(reason)
         if self._entered.is_set() and not self.lost and not self._leaving:
             self.lost = lost
-            self._on_lost(self)
+            try:
+                self._on_lost(self)
+            except Exception as error:  # noqa: BLE001 - the loop would only log it
+                self.failure = error
 
     def _refuse(self, refusal: LoginRefusedError | JoinRefusedError) -> None:
         self._refusal = refusal

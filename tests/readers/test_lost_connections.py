@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
@@ -21,6 +22,7 @@ from tests.readers.memberships import (
     ROOM_ID,
     SHORT_DELAYS,
     Listener,
+    membership,
     membership_of,
     settings_for,
 )
@@ -283,6 +285,33 @@ async def test_the_outbox_knows_until_when_the_reader_was_in_the_channel(
         received_ms = known_until_ms()
         await until(lambda: unix_ms() > received_ms)
     assert known_until_ms() > received_ms
+
+
+@pytest.mark.parametrize("end", ["close", "silence", "part"])
+async def test_an_error_of_the_outbox_ends_the_reader_also_when_the_connection_is_lost(
+    twitch: ChatServer, listener: Listener, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """A callback of the event loop stores the gap. The loop would only log the error."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    staying = asyncio.create_task(
+        membership(settings_for(twitch), listener, timing=IMPATIENT).stay()
+    )
+    (session,) = await twitch.wait_for_join(CHANNEL)
+    await until(lambda: listener.outbox.absence() is not None)
+    with monkeypatch.context() as patch:
+        patch.setattr(listener.outbox, "store_absence", fail)
+        ends: dict[str, Callable[[], Awaitable[None]]] = {
+            "close": session.close,
+            "silence": session.misbehave.half_open,
+            "part": partial(session.part, CHANNEL),
+        }
+        await ends[end]()
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wait_for(staying, 60)
+    assert len(twitch.history) == 1
 
 
 async def test_a_restart_adds_a_gap_record(
