@@ -17,6 +17,7 @@ from pathlib import Path
 from common import exit_codes
 from common.arguments import real_number, whole_number
 from common.logs import formatter
+from common.supervisor_watch import call_when_supervisor_has_gone
 from simulator.certificates import AUTHORITY_FILE, server_tls
 from simulator.chat_server import ChatServer
 from simulator.local_application import local_oauth_server, oauth_settings
@@ -27,7 +28,7 @@ logger = logging.getLogger("simulator")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; return the exit status."""
+    """Serve until SIGTERM or SIGINT, or until supervisord has ended; return the exit status."""
     options = _parse(arguments)
     handler = logging.StreamHandler(sys.stdout)
     # As the programs that it runs beside in the demo.
@@ -127,6 +128,7 @@ async def _serve(options: argparse.Namespace, oauth: OAuthServer | None) -> None
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    call_when_supervisor_has_gone(stop.set)
     recordings = load_recordings()
     room_ids = {recording.channel: recording.room_id for recording in recordings}
     server = ChatServer(port=options.port, tls=_tls(options), room_ids=room_ids)

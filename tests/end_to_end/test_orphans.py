@@ -63,6 +63,12 @@ def test_an_orphaned_auth_without_a_login_ends(
     assert processes(python_module("auth"), orphaned).wait(_WITHIN_S) == 0
 
 
+def test_an_orphaned_simulator_ends(processes: StartProcess, orphaned: dict[str, str]) -> None:
+    """Otherwise a demo that was killed would leave it behind."""
+    command = python_module("simulator", "--port", "0", "--plain")
+    assert processes(command, orphaned).wait(_WITHIN_S) == 0
+
+
 def test_an_orphaned_auth_ends(
     processes: StartProcess, orphaned: dict[str, str], short_folder: Path
 ) -> None:
