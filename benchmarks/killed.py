@@ -5,40 +5,49 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 from benchmarks.arrivals import Key
 from benchmarks.stage import Stage
 from benchmarks.traffic_run import TrafficRun
 from common.chat_gap import ChatGap
 
-#: Seconds of traffic, and the moment at which a process is killed.
-TRAFFIC_S = 10.0
-KILL_AFTER_S = 3.0
-
-#: Seconds without a record, after which no message comes that a gap record speaks of.
-_LAST_S = 2.0
+#: The moment at which a process is killed, as a share of the traffic.
+_KILL_AT = 0.3
 
 Row = dict[str, object]
 
 
-def measure(stage: Stage, kill: Callable[[], None], seconds: float, quiet_s: float) -> Row:
-    """
-    Call *kill* during *seconds* of traffic; return what became of the messages in the end.
+@dataclass(frozen=True)
+class Durations:
+    """How long each part takes, in seconds."""
 
-    The end is when each message has arrived or is in a gap record, or nothing came for *quiet_s*.
+    traffic_s: float = 10.0
+    #: Without a record, after which no message comes that a gap record speaks of.
+    last_s: float = 2.0
+    #: A message that has not arrived, and is in no gap record, is lost if nothing arrives for so
+    #: long.
+    quiet_s: float = 15.0
+
+
+def measure(stage: Stage, kill: Callable[[], None], durations: Durations) -> Row:
     """
-    traffic = TrafficRun(stage, seconds)
-    time.sleep(seconds * KILL_AFTER_S / TRAFFIC_S)
+    Call *kill* in the middle of traffic; return what became of the messages in the end.
+
+    The end is when each message has arrived or is in a gap record, or nothing came for a while.
+    """
+    traffic = TrafficRun(stage, durations.traffic_s)
+    time.sleep(durations.traffic_s * _KILL_AT)
     kill()
     said = traffic.result()
     arrivals = stage.arrivals
-    deadline = time.monotonic() + quiet_s
+    deadline = time.monotonic() + durations.quiet_s
     while True:
         before = len(arrivals.times)
-        missing = arrivals.wait_for(said, _LAST_S)
+        missing = arrivals.wait_for(said, durations.last_s)
         in_gaps = within_gaps(missing, said, arrivals.gaps)
         if len(arrivals.times) > before:
-            deadline = time.monotonic() + quiet_s
+            deadline = time.monotonic() + durations.quiet_s
         elif in_gaps == missing or time.monotonic() > deadline:
             break
     return {

@@ -39,14 +39,16 @@ class _Moment:
     reader_sleeps: int
 
 
-def measure(kafka: str, rate: int, *, window_s: float = WINDOW_S) -> dict[str, object]:
+def measure(
+    kafka: str, rate: int, *, warm_up_s: float = WARM_UP_S, window_s: float = WINDOW_S
+) -> dict[str, object]:
     """Return the figures for *rate* messages per second; *kafka* is `embedded` or `real`."""
     a_window = max(1, round(rate * window_s))
     with (
         kafka_process(kafka) as cluster,
         installation(cluster.brokers, topic=TOPIC) as running,
     ):
-        warm_up = round(rate * WARM_UP_S)
+        warm_up = round(rate * warm_up_s)
         lines = chat_lines(CHANNEL, warm_up + WINDOWS * a_window)
         running.chat.run(_say(running, lines[:warm_up], rate))
         moments = [_moment(running)]

@@ -60,10 +60,9 @@ class Durations:
     #: Between the start and the measurement.
     settle_s: float = 10.0
     window_s: float = 20.0
-    #: Of the traffic in which a process is killed.
-    killed_s: float = killed.TRAFFIC_S
     #: A message that has not arrived is lost if nothing has arrived for so long.
     quiet_s: float = 15.0
+    killed: killed.Durations = field(default_factory=killed.Durations)
 
 
 @dataclass
@@ -94,7 +93,7 @@ def measure(tables: Tables, enter: Enter, channels: int, kafka: str, durations: 
         tables.idle.append(name | idle)
         tables.traffic.append(name | traffic)
         for what, kill in contestant.kills.items():
-            row = killed.measure(place, kill, durations.killed_s, durations.quiet_s)
+            row = killed.measure(place, kill, durations.killed)
             tables.killed.append(name | {"killed": what} | row)
 
 
