@@ -19,7 +19,7 @@ from common.program_names import READER_PREFIX
 #: was a program of an earlier version, and is in the programs.conf of old hosts.
 LEFT_OUT_AS = frozenset({"readers", "channels"})
 
-# `%(here)-s` is the folder of supervisord.conf, see there. The channel is missing.
+# `%(here)-s` is the folder of supervisord.conf, see there. `_group` adds the channel.
 _PROGRAM = f"""\
 [program:{READER_PREFIX}]
 command=python3 -m readers
@@ -47,15 +47,15 @@ def reader_groups(options: Any, channels: Iterable[str]) -> list[Any]:
     file. A group that programs.conf defines itself is left out.
     """
     defined = {group.name for group in options.process_group_configs}
-    pattern = _pattern(options)
+    template = _template(options)
     groups = [
-        _group(pattern, channel) for channel in channels if READER_PREFIX + channel not in defined
+        _group(template, channel) for channel in channels if READER_PREFIX + channel not in defined
     ]
     return sorted(groups)
 
 
-def _pattern(options: Any) -> Any:
-    """Return the group of a reader without a channel."""
+def _template(options: Any) -> Any:
+    """Return the group of a reader that has no channel yet."""
     parser = UnhosedConfigParser()
     parser.expansions = options.environ_expansions
     parser.read_string(_PROGRAM)
@@ -68,9 +68,9 @@ def _pattern(options: Any) -> Any:
     return group
 
 
-def _group(pattern: Any, channel: str) -> Any:
+def _group(template: Any, channel: str) -> Any:
     # To read the text for each of a thousand channels would take supervisord a quarter of a second.
-    group, program = copy(pattern), copy(pattern.process_configs[0])
+    group, program = copy(template), copy(template.process_configs[0])
     group.name = program.name = READER_PREFIX + channel
     group.process_configs = [program]
     program.command = f"{program.command} {channel}"
