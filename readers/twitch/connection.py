@@ -32,6 +32,9 @@ CHUNK_BYTES = 128 * 1024
 #: A read of so many bytes is followed by the next one without a pause.
 _MUCH_BYTES = 32 * 1024
 
+#: Bytes that wait until the peer has room for them, at most. It gets a few lines an hour from us.
+MAX_UNSENT_BYTES = 64 * 1024
+
 OnData = Callable[[bytes], object]
 
 #: Gets None when the peer has ended the connection, otherwise what ended it: an OSError of the
@@ -57,6 +60,8 @@ class ChatConnection:
         self._timer: asyncio.TimerHandle | None = None
         self._unsent = b""
         self._waits_for_room = False
+        #: Why this side has shut the connection down; None if it has not.
+        self._failure: OSError | None = None
         self._is_finishing = False
         self._closed = asyncio.Event()
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -79,7 +84,7 @@ class ChatConnection:
         Send *data*, without waiting until the peer has room for it.
 
         If the connection has ended, nothing happens here: whoever gets what it has brought before
-        is then told so.
+        is then told so. A peer that takes nothing ends the connection.
         """
         if self.connected and not self._is_finishing:
             self._send(self._tls.encrypt(data) if self._tls else data)
@@ -148,7 +153,7 @@ class ChatConnection:
         if pieces:
             self._pass_on(b"".join(pieces))
         if not is_open:
-            self._end(problem)
+            self._end(self._failure or problem)
         return count if self.connected else 0
 
     def _take(self, received: bytes, pieces: list[bytes]) -> bool:
@@ -178,9 +183,15 @@ class ChatConnection:
         on_end(problem)
 
     def _send(self, data: bytes) -> None:
+        if self._failure:
+            return
         self._unsent += data
         if not self._waits_for_room:
             self._send_rest()
+        elif len(self._unsent) > MAX_UNSENT_BYTES:
+            self._failure = ConnectionAbortedError("the peer does not take what is sent")
+            # Reading comes to an end, after what was received before.
+            self._shut_down(socket.SHUT_RDWR)
 
     def _send_rest(self) -> None:
         try:
@@ -197,11 +208,11 @@ class ChatConnection:
             else:
                 self._loop.remove_writer(self._socket)
         if self._is_finishing and not self._unsent:
-            self._end_sending()
+            self._shut_down(socket.SHUT_WR)
 
-    def _end_sending(self) -> None:
+    def _shut_down(self, how: int) -> None:
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
+            self._socket.shutdown(how)
 
 
 def _ignore(_: object) -> None:

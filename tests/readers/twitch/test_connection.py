@@ -137,9 +137,26 @@ async def test_a_busy_connection_is_read_by_a_timer(
 async def test_what_does_not_fit_is_sent_once_there_is_room(connect: Connect) -> None:
     """Nobody waits for that here, and nothing is lost."""
     async with connect() as (connection, peer):
-        for start in range(0, len(_FLOOD), 100_000):
-            connection.send(_FLOOD[start : start + 100_000])
-        assert await peer.reader.readexactly(len(_FLOOD)) == _FLOOD
+        sent = 0
+        while not connection._unsent:
+            connection.send(_FLOOD[sent : sent + 10_000])
+            sent += 10_000
+        connection.send(_FLOOD[sent : sent + 10_000])
+        sent += 10_000
+        assert await peer.reader.readexactly(sent) == _FLOOD[:sent]
+
+
+async def test_a_peer_that_takes_nothing_ends_the_connection(connect: Connect) -> None:
+    """What is to be sent to it does not fill the memory. What it has sent is passed on."""
+    async with connect() as (connection, peer):
+        peer.writer.write(b"before")
+        peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        # The loop has no turn to read in between.
+        while not connection._failure:
+            connection.send(_FLOOD[:10_000])
+        await until(lambda: bool(peer.ends))
+        assert "does not take" in str(peer.ends)
+        assert peer.received() == b"before"
 
 
 async def test_the_peer_gets_what_was_sent_before_the_end(connect: Connect) -> None:
