@@ -142,11 +142,12 @@ def surroundings(pid: int) -> dict[str, object]:
         "directory": (process / "cwd").readlink(),
         "session": os.getsid(pid),
         "leads its group": os.getpgid(pid) == pid,
-        # Without inode numbers and the channel's name.
+        # Without inode numbers and the channel's name; and without libffi's own file, which it may
+        # keep open in a process that has imported ctypes, as the fork server has.
         "descriptors": sorted(
             (path.name if int(path.name) <= 2 else "", re.sub(r"\d+|xqc|shroud", "", target))
             for path in (process / "fd").iterdir()
-            if (target := str(path.readlink()))
+            if "/libffi.so" not in (target := str(path.readlink()))
         ),
     }
 
