@@ -74,10 +74,6 @@ class Running:
                 named[found[1]] = process.pid
         return named
 
-    def readers(self) -> list[int]:
-        """Return the pids of all readers."""
-        return [pid for name, pid in self.processes().items() if name.startswith("readers ")]
-
 
 @dataclass
 class Supervised(Running):

@@ -189,7 +189,7 @@ class Session:
         return Batch(Kind.EVENT, [])
 
     def _acknowledge(self, *, all_at_once: bool = False) -> None:
-        """Send the acknowledgements that are due, or all: the readers may not get any later."""
+        """Send what is due; with *all_at_once*, also what is held: it could not be sent later."""
         now = time.monotonic()
         if positions := self._link.take_acknowledgements():
             refused = self._link.take_refused()
@@ -197,7 +197,7 @@ class Session:
         self._books.turn()
         due = self._schedule.take_all(now) if all_at_once else self._schedule.take_due(now)
         if due:
-            # Before that: what is acknowledged would else be abandoned if the process were killed.
+            # First: what the page lacks counts as abandoned after a kill, but is not sent again.
             self._books.write_settled()
             self._sockets.acknowledge(self._link.session, due)
 
