@@ -96,8 +96,8 @@ class ChannelPresence:
         is_compared = self._report_presence(self._channel_id, self._entered_ms, until_ms)
         if self._gap and is_compared and self._now_ms() < self._gap.to_ms + COMPARED_AFTER_MS:
             return
-        # An older time in the file only makes a gap longer. But there must be one: without it, a kill
-        # would leave no gap. And once there is a gap record, the time before it would make it again.
+        # An older time in the file only makes a gap longer. But there must be one: without it, a
+        # kill would leave no gap. And after a gap record, the time before it would make it again.
         soon = self._gap is None and self._absence is not None
         self._append_gap()
         self._store(Absence(received_ms, GapReason.RESTARTED), soon=soon)
