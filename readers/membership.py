@@ -182,6 +182,8 @@ class Membership:
             pass  # the usual case
         finally:
             await previous.leave()
+        if previous.failure:
+            raise previous.failure
 
     async def _until_finished(self, client: TwitchClient, entered_at: float) -> None:
         await client.finished.wait()

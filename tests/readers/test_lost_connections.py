@@ -14,6 +14,7 @@ import pytest
 from common.chat_gap import GapReason
 from common.unix_time import unix_ms
 from readers import presence
+from readers.parsing.received import Received
 from readers.presence import LATENCY_MS
 from simulator.chat_server import ChatServer, JoinRefusal
 from tests.readers.memberships import (
@@ -24,6 +25,7 @@ from tests.readers.memberships import (
     Listener,
     membership,
     membership_of,
+    messages_in,
     settings_for,
 )
 from tests.readers.polling import until
@@ -98,6 +100,28 @@ async def test_on_reconnect_the_new_connection_joins_before_the_old_one_is_close
         await twitch.ping_and_wait(CHANNEL)
     assert listener.texts == ["meanwhile", "afterwards"]
     assert new is not old
+
+
+async def test_an_error_at_the_old_connection_ends_the_reader(
+    twitch: ChatServer, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message would be missing without a gap record."""
+
+    def fail(chat: list[Received]) -> None:
+        if messages_in(chat):
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(listener, "take", fail)
+    timing = SHORT_DELAYS._replace(join_within_s=0.3)
+    staying = asyncio.create_task(membership(settings_for(twitch), listener, timing=timing).stay())
+    (old,) = await twitch.wait_for_join(CHANNEL)
+    twitch.state.refused_joins[CHANNEL] = JoinRefusal.NON_EXISTENT
+    await old.request_reconnect()
+    await twitch.wait_until(lambda: len(twitch.history) >= 2, what="a second connection")
+    await twitch.say(CHANNEL, "meanwhile")
+    twitch.state.refused_joins.clear()
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(staying, 60)
 
 
 async def test_late_messages_are_received_after_the_new_connection_has_joined(
