@@ -111,17 +111,15 @@ class RecordBuilder:
         fit = size + len(records) * _ADDED_BYTES <= BYTES_PER_BATCH
         # Nearly always, all are one batch. To look at each again would take 0.1 µs a record.
         if records and len(records) <= RECORDS_PER_BATCH and fit:
-            self._put_batch(Batch(kind, records))
+            batches = [records]
         else:
-            for some in _within_limits(records):
-                self._put_batch(Batch(kind, some))
-
-    def _put_batch(self, batch: Batch) -> None:
-        self._append(batch)
-        if batch.kind is _EVENT:
-            self.events += len(batch.records)
-        else:
-            self.messages += len(batch.records)
+            batches = list(_within_limits(records))
+        for some in batches:
+            self._append(Batch(kind, some))
+            if kind is _EVENT:
+                self.events += len(some)
+            else:
+                self.messages += len(some)
 
 
 def _within_limits(records: list[Record]) -> Iterator[list[Record]]:

@@ -29,7 +29,8 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableSort,
 )
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
-from panels import ROWS, Panel
+from panel import Panel
+from panels import ROWS
 from queries import query
 
 _SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")

@@ -16,7 +16,6 @@ flight.
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
 
 #: The window. Small batches are bounded by their number, large ones by their bytes.
 WINDOW_BATCHES = 512
@@ -41,17 +40,13 @@ AWAY_AFTER_S = 3.5
 LATE_AFTER_S = 0.9
 
 
-class _InFlight(NamedTuple):
-    last_seq: int
-    size: int
-
-
 class SendingLink:
     """Go-back-N towards one publisher. Times are seconds of a monotonic clock."""
 
     def __init__(self, now: float) -> None:
         self.session: int | None = None
-        self._in_flight: deque[_InFlight] = deque()
+        #: The last record of each batch, and its bytes.
+        self._in_flight: deque[tuple[int, int]] = deque()
         self._bytes_in_flight = 0
         self._progress_at = now
         #: When the publisher was received last, or when we began to wait for it.
@@ -77,7 +72,7 @@ class SendingLink:
 
     def last_sent(self, acknowledged: int) -> int:
         """Return the last record sent, where all up to *acknowledged* counts as sent."""
-        return self._in_flight[-1].last_seq if self._in_flight else acknowledged
+        return self._in_flight[-1][0] if self._in_flight else acknowledged
 
     def may_send(self) -> bool:
         """Return whether a batch may be sent now: the one that follows `last_sent`."""
@@ -91,7 +86,7 @@ class SendingLink:
         """Note that the batch that ends with record *last_seq*, of *size* bytes, was sent."""
         if not self._in_flight:
             self._progress_at = self._received_at = now
-        self._in_flight.append(_InFlight(last_seq, size))
+        self._in_flight.append((last_seq, size))
         self._bytes_in_flight += size
 
     def on_announcement(self, session: int, now: float, *, reconnected: bool = False) -> bool:
@@ -125,8 +120,8 @@ class SendingLink:
         if session != self.session:
             return False
         self._received_at = now
-        while self._in_flight and self._in_flight[0].last_seq <= seq:
-            self._bytes_in_flight -= self._in_flight.popleft().size
+        while self._in_flight and self._in_flight[0][0] <= seq:
+            self._bytes_in_flight -= self._in_flight.popleft()[1]
             self._progress_at = now
         return True
 

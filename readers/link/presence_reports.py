@@ -33,4 +33,4 @@ class PresenceReports:
         safe_until_ms = self._received_until.safe_until_ms(acknowledged)
         if safe_until_ms >= since_ms:
             presence = Presence(self._outbox.reader, channel_id, since_ms, safe_until_ms)
-            publisher.send([encode_frame(presence)])
+            publisher.send(encode_frame(presence))

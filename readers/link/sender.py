@@ -1,7 +1,7 @@
 """
 Sends the batches of the outbox to a publisher over ZeroMQ, and handles its acknowledgements.
 
-Drives SendingLink and Failover: owns the sockets and the timers.
+Drives Window and Publishers: owns the timers.
 
 To handle each acknowledgement when it arrives would take as much processor time as to send the
 batch. So what has come is read once a second, by the tick, for all that is in flight. It is read at
@@ -18,15 +18,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import zmq
-
 from common.frames import Acknowledgement, Announcement
 from common.logs import counts
 from readers.link.arrivals import Arrivals
-from readers.link.failover import Failover
 from readers.link.go_back_n import SendingLink
 from readers.link.presence_reports import PresenceReports
-from readers.link.remote_publisher import RemotePublisher
+from readers.link.publishers import Publishers
 from readers.link.silent_publisher import log_silence
 from readers.link.window import Window
 
@@ -58,9 +55,7 @@ class Sender:
         self._link = SendingLink(clock())
         self._window = Window(outbox, self._link, clock)
         self._presence_reports = PresenceReports(outbox)
-        self._failover = Failover(len(publishers), clock())
-        #: Whether another publisher is preferred. Then nothing more is sent to this one.
-        self._is_leaving = False
+        self._publishers = Publishers(publishers, outbox.reader, clock())
         self._away = False
         self._all_acknowledged = asyncio.Event()
         #: How many wait for that.
@@ -68,19 +63,10 @@ class Sender:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._failure: asyncio.Future[None] = self._loop.create_future()
-        self._context = zmq.Context()
-        self._publishers = [
-            RemotePublisher(self._context, address, outbox.reader) for address in publishers
-        ]
         self._arrivals = Arrivals(
-            self._loop, self._publishers, lambda: self._guarded(self._on_arrival)
+            self._loop, self._publishers.all, lambda: self._guarded(self._on_arrival)
         )
         outbox.before_eviction = self._receive
-        self._current.start_using()
-
-    @property
-    def _current(self) -> RemotePublisher:
-        return self._publishers[self._failover.current]
 
     @property
     def session(self) -> int | None:
@@ -90,12 +76,12 @@ class Sender:
     @property
     def endpoint(self) -> str:
         """Where that publisher receives batches."""
-        return self._current.endpoint
+        return self._publishers.current.endpoint
 
     @property
     def takes_events(self) -> bool:
         """Whether that publisher takes events, as far as is known."""
-        return self._current.takes_events
+        return self._publishers.current.takes_events
 
     @property
     def is_ticking(self) -> bool:
@@ -118,7 +104,7 @@ class Sender:
             await self._failure
         finally:
             self._stop()
-            self._context.destroy()
+            self._publishers.close()
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """Do *work*, and have `run` raise what it raises: the loop would only log it."""
@@ -143,13 +129,18 @@ class Sender:
         """
         if self._link.has_much_in_flight:
             self._receive()
-        if self._window.has_unsent:
-            self._all_acknowledged.clear()
-            if not self.is_ticking:
-                self._call_later()
-            if not self._is_leaving:
-                self._window.fill(self._current, appended)
-        self._watch_arrivals()
+        if self._timer is None and self._window.has_unsent:
+            self._call_later()
+        publishers = self._publishers
+        is_all_sent = not publishers.is_leaving and self._window.fill(publishers.current, appended)
+        # What comes is handled at once if something waits for it, else by the next tick.
+        self._arrivals.watch(
+            wanted=not is_all_sent
+            or self._timer is None
+            or self._waiters > 0
+            or self._away
+            or self._link.session is None
+        )
 
     def report_presence(self, channel_id: str, since_ms: int, until_ms: int) -> bool:
         """
@@ -158,9 +149,9 @@ class Sender:
         Only the part of that time is reported whose messages are in Kafka. Returns whether the
         publisher compares readers of a channel; if it does not, nothing is sent.
         """
-        if not self._current.deduplicates:
+        if not self._publishers.current.deduplicates:
             return False
-        self._presence_reports.report(self._current, channel_id, since_ms, until_ms)
+        self._presence_reports.report(self._publishers.current, channel_id, since_ms, until_ms)
         return True
 
     async def wait_until_empty(self, timeout_s: float) -> bool:
@@ -169,22 +160,13 @@ class Sender:
         self.send()
         try:
             if not self._outbox.is_empty:
+                self._all_acknowledged.clear()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(timeout_s):
                         await self._all_acknowledged.wait()
         finally:
             self._waiters -= 1
         return self._outbox.is_empty
-
-    def _watch_arrivals(self) -> None:
-        """Have what comes handled at once if something waits for it, else by the next tick."""
-        self._arrivals.watch(
-            wanted=not self.is_ticking
-            or self._waiters > 0
-            or self._away
-            or self._link.session is None
-            or self._window.has_unsent
-        )
 
     def _on_arrival(self) -> None:
         self._receive()
@@ -199,26 +181,16 @@ class Sender:
 
     def _take_arrivals(self) -> None:
         """Handle what has come from the publishers."""
-        for index, publisher in enumerate(self._publishers):
-            for message, is_personal in publisher.receive():
-                self._failover.on_received(index, self._clock())
-                if isinstance(message, Announcement):
-                    self._on_announcement(index, message, is_personal=is_personal)
-                elif index == self._failover.current:
-                    self._on_acknowledgement(message)
+        now = self._clock()
+        for message, is_personal in self._publishers.receive(now):
+            if isinstance(message, Announcement):
+                self._on_announcement(message.session, now, is_personal=is_personal)
+            else:
+                self._on_acknowledgement(message, now)
         if self._outbox.is_empty:
             self._all_acknowledged.set()
 
-    def _on_announcement(
-        self, index: int, announcement: Announcement, *, is_personal: bool
-    ) -> None:
-        now = self._clock()
-        session = announcement.session
-        self._publishers[index].session = session
-        self._publishers[index].deduplicates = announcement.deduplicates
-        self._publishers[index].takes_events = announcement.takes_events
-        if index != self._failover.current:
-            return
+    def _on_announcement(self, session: int, now: float, *, is_personal: bool) -> None:
         # A personal announcement answers our subscription, which ZeroMQ repeats when it reconnects.
         if self._link.on_announcement(session, now, reconnected=is_personal):
             self._log_publisher_found(session)
@@ -226,8 +198,8 @@ class Sender:
             self._log_waiting("publisher is back")
         self._away = False
 
-    def _on_acknowledgement(self, acknowledgement: Acknowledgement) -> None:
-        now, seq = self._clock(), acknowledgement.seq
+    def _on_acknowledgement(self, acknowledgement: Acknowledgement, now: float) -> None:
+        seq = acknowledgement.seq
         if not self._outbox.numbering.may_have_given(seq, acknowledgement.incarnation):
             self._take_new_name(now)
         elif self._link.on_acknowledgement(acknowledgement.session, seq, now):
@@ -237,8 +209,7 @@ class Sender:
         """Send everything in the outbox under a new name, which no other copy of it uses."""
         outbox, former = self._outbox, self._outbox.reader
         outbox.rename_numbering()
-        for publisher in self._publishers:
-            publisher.rename(outbox.reader)
+        self._publishers.rename(outbox.reader)
         # The publisher announces its session once it knows the new subscriptions. What it
         # acknowledged before that would not arrive.
         self._link.on_switched(None, now)
@@ -262,21 +233,14 @@ class Sender:
 
     def _switch_if_preferred(self, now: float) -> None:
         """Switch to the preferred publisher once the current one has acknowledged everything."""
-        preferred = self._failover.preferred(now)
-        self._is_leaving = preferred != self._failover.current
-        if not self._is_leaving or (self._link.has_in_flight and not self._link.is_away(now)):
+        publishers, link = self._publishers, self._link
+        publishers.look_for_preferred(now)
+        if not publishers.is_leaving or (link.has_in_flight and not link.is_away(now)):
             return
-        self._current.stop_using()
-        logger.warning(
-            "switching from the publisher at %s to the one at %s",
-            self._current.endpoint,
-            self._publishers[preferred].endpoint,
-        )
-        self._failover.current = preferred
-        self._current.start_using()
-        self._is_leaving = self._away = False
-        session = self._current.session
-        self._link.on_switched(session, now)
+        publishers.switch(now)
+        self._away = False
+        session = publishers.current.session
+        link.on_switched(session, now)
         if session is not None:
             self._log_publisher_found(session)
 
@@ -286,8 +250,7 @@ class Sender:
         if self._timer:
             self._timer.cancel()
         self._timer = None
-        for publisher in self._publishers:
-            publisher.reconnect_if_due(now)
+        self._publishers.reconnect_if_due(now)
         # Also because a call that connects a socket reads the signal of its descriptor.
         self._take_arrivals()
         self._switch_if_preferred(now)
@@ -295,15 +258,14 @@ class Sender:
             logger.warning(
                 "the publisher at %s is alive but acknowledges nothing: sending the unacknowledged"
                 " batches again",
-                self._current.endpoint,
+                self._publishers.current.endpoint,
             )
         is_behind = self._outbox.tidy()
         is_waiting = self._is_waiting()
-        for publisher in self._publishers:
-            publisher.listen(is_waiting and self._needs_announcements(now))
+        self._publishers.listen(is_waiting and self._needs_announcements(now))
         if self._link.is_away(now) and is_waiting and not self._away:
             self._away = True
-            log_silence(self._current.endpoints)
+            log_silence(self._publishers.current.endpoints)
         if is_waiting or is_behind:
             self._call_later()
         self.send()
@@ -316,13 +278,12 @@ class Sender:
         In a busy channel something is always in flight. To subscribe for that at one tick, and
         unsubscribe at the next, would cost both ends more than it tells.
         """
-        has_choice = len(self._publishers) > 1
+        has_choice = self._publishers.has_choice
         return has_choice or not self._link.has_in_flight or self._link.is_late(now)
 
     def _is_waiting(self) -> bool:
         """Return whether a publisher has something to send to us."""
-        # With several publishers, one of them may come back at any time.
-        has_choice = len(self._publishers) > 1
+        has_choice = self._publishers.has_choice
         return has_choice or self._link.session is None or not self._outbox.is_empty
 
     def _call_later(self) -> None:

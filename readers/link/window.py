@@ -42,37 +42,41 @@ class Window:
         """Whether the outbox holds something that is still to be sent."""
         return self.last_sent < self._outbox.last_seq
 
-    def fill(self, publisher: RemotePublisher, appended: StoredBatch | None = None) -> None:
+    def fill(self, publisher: RemotePublisher, appended: StoredBatch | None = None) -> bool:
         """
         Send to *publisher* as many batches as the link accepts now.
 
         *appended* is the batch that was just put in, if it can be sent; otherwise it is read back
-        from the outbox when its turn comes.
+        from the outbox when its turn comes. Returns whether everything is sent.
         """
-        link, outbox, sent = self._link, self._outbox, self.last_sent
-        while link.may_send() and sent < outbox.last_seq:
+        link, outbox, numbering = self._link, self._outbox, self._outbox.numbering
+        sent = link.last_sent(numbering.acknowledged)
+        while sent < numbering.last_seq:
+            if not link.may_send():
+                return False
             is_next = appended is not None and appended.first_seq == sent + 1
             batch = appended if is_next else outbox.batch_after(sent)
             if batch is None:
-                return
+                return False
             if not publisher.takes_events and is_of_events(batch):
                 # An acknowledgement of what was sent before would else come too late to count.
                 if link.has_in_flight:
-                    return
+                    return False
                 self._unwanted_events.give_up(batch)
                 sent = batch.last_seq
                 continue
             envelope = Envelope(
-                outbox.reader,
+                numbering.reader,
                 link.session or 0,
                 batch.first_seq,
                 outbox.oldest_seq,
-                outbox.numbering.incarnation_of(batch.first_seq),
+                numbering.incarnation_of(batch.first_seq),
                 sent,
-                outbox.numbering.incarnation_of(sent),
+                numbering.incarnation_of(sent),
             )
-            if not publisher.send([encode_frame(envelope), batch.body]):
+            if not publisher.send(encode_frame(envelope), batch.body):
                 # ZeroMQ's queue is full of what was sent before going back. The next tick retries.
-                return
+                return False
             sent = batch.last_seq
             link.on_sent(sent, len(batch.body), self._clock())
+        return True

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import msgspec
 
 from common.chat_gap import GapReason
 from readers.outbox.damage import PAGE_BYTES, DamageError, checked_batch
@@ -17,7 +20,8 @@ from readers.outbox.held_numbers import HeldNumbers
 PAGES_RETURNED = 2048
 
 
-class StoredBatch(NamedTuple):
+# A NamedTuple is made by a function in Python, a struct is not. gc=False: it has no cycles.
+class StoredBatch(msgspec.Struct, frozen=True, gc=False):
     """A batch as the outbox stores it."""
 
     first_seq: int
@@ -165,9 +169,12 @@ class OutboxDatabase:
 
     def insert(self, batch: StoredBatch) -> None:
         """Store *batch*, which comes after all others."""
+        row = (batch.first_seq, batch.last_seq, batch.body)
         if batch.first_seq == self._last_seq + 1:
-            with self._writing:
-                self._connection.execute(_INSERT, batch)
+            try:
+                self._connection.execute(_INSERT, row)
+            except sqlite3.DatabaseError as error:
+                raise self._writing.translated(error) from None
         else:
             skipped = (self._last_seq + 1, batch.first_seq - 1)
             execute = self._connection.execute
@@ -176,7 +183,7 @@ class OutboxDatabase:
                 execute(_CREATE_SKIPPED)
                 execute(_FORGET_SKIPPED)
                 execute("INSERT INTO skipped VALUES (?, ?)", skipped)
-                execute(_INSERT, batch)
+                execute(_INSERT, row)
         self._last_seq = batch.last_seq
 
     def replace_oldest(self, first_seq: int, batch: StoredBatch) -> None:
@@ -189,7 +196,7 @@ class OutboxDatabase:
         with self._writing, self._connection:
             execute("BEGIN")
             execute("DELETE FROM batch WHERE first_seq <= ?", (first_seq,))
-            execute(_INSERT, batch)
+            execute(_INSERT, (batch.first_seq, batch.last_seq, batch.body))
         self._last_seq = batch.last_seq
 
     def acknowledge(self, seq: int, absence: Absence | None = None) -> None:

@@ -44,12 +44,10 @@ class Numbering:
             self.last_seq = max(self.last_seq, self._mark.numbers.last_seq)
         self._incarnations = Incarnations(database.incarnations())
         self._incarnations.begin(self.last_seq + 1, self.acknowledged)
+        #: Return the incarnation that gave a number: the last acknowledged or a later one.
+        self.incarnation_of = self._incarnations.of
         #: Whether the name and the incarnations are in the file.
         self.is_stored = False
-
-    def incarnation_of(self, seq: int) -> int:
-        """Return the incarnation that gave number *seq*, the last acknowledged or a later one."""
-        return self._incarnations.of(seq)
 
     def may_have_given(self, seq: int, incarnation: int) -> bool:
         """

@@ -14,28 +14,23 @@ The outbox: keeps a reader's batches from the moment they are made until Kafka h
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from common.chat_gap import GapReason
 from common.frames import Batch
 from common.status.reader_status import ReaderStatus
-from readers.outbox.books import Books, Opened
+from readers.outbox.books import Books, opened
 from readers.outbox.database import Absence, OutboxDatabase, StoredBatch
 from readers.outbox.file_bound import FileBound
-from readers.outbox.first_seqs import FirstSeqs
 from readers.outbox.lost_spans import LostSpans
-from readers.outbox.memory_bound import memory_bound
 from readers.outbox.numbering import Numbering
+from readers.outbox.oldest_seq import OldestSeq
+from readers.outbox.refusals import Refusals
 from readers.outbox.safe_until import SafeUntil
 from readers.outbox.unwritten import UnwrittenBatches
 from readers.outbox.waiting_times import ConfirmedTimes
-
-logger = logging.getLogger(__name__)
 
 
 class Outbox:
@@ -51,18 +46,13 @@ class Outbox:
         OutboxInUseError if another process has it open.
         """
         self._database = OutboxDatabase(path)
-        self._path = path
         self._safe_until = SafeUntil(path)
         self._channel = channel
         self._unwritten = UnwrittenBatches()
         #: The absence that is to be stored once everything is written (rule 4).
         self._absence: Absence | None = None
-        self._disk_refuses = False
-        self._is_memory_full = False
         self._books = Books(status or ReaderStatus())
-        #: The oldest record held; None where the file has to be asked.
-        self._oldest_seq: int | None = None
-        self._first_seqs = FirstSeqs()
+        self._oldest = OldestSeq(self._first_seq_held)
         #: Called before something is evicted: what is acknowledged need not be.
         self.before_eviction: Callable[[], object] = lambda: None
         #: Messages that were evicted since the outbox was opened.
@@ -70,7 +60,8 @@ class Outbox:
         try:
             self._file_bound = FileBound(self._database, path, max_bytes)
             self.numbering = Numbering(self._database, path, channel)
-            self._open_books()
+            self._refusals = Refusals(path, self.numbering, self._unwritten)
+            self._books.open(opened(self._database, self.numbering))
             self._store_numbering()
             self._store_first_absence()
         except BaseException:
@@ -96,12 +87,7 @@ class Outbox:
     @property
     def oldest_seq(self) -> int:
         """The oldest record held; if there is none, the number that the next record will have."""
-        if self._oldest_seq is None:
-            first = self._database.first_seq_after(self.acknowledged)
-            if first is None and self._unwritten.oldest:
-                first = self._unwritten.oldest.first_seq
-            self._oldest_seq = first or self.last_seq + 1
-        return self._oldest_seq
+        return self._oldest.get()
 
     @property
     def is_empty(self) -> bool:
@@ -126,7 +112,7 @@ class Outbox:
         if something was evicted (rule 3), which may be this batch.
         """
         stored = self._put(batch)
-        if self._unwritten:
+        if self._unwritten.batches:
             # The file does not grow now.
             if self._unwritten.is_over_bound:
                 self.before_eviction()
@@ -166,9 +152,7 @@ class Outbox:
         self.numbering.acknowledged = seq
         self._books.on_acknowledged(seq, confirmed)
         self._unwritten.remove_until(seq)
-        following = self._first_seqs.remove_until(seq)
-        if self._oldest_seq is None or self._oldest_seq <= seq:
-            self._oldest_seq = seq + 1 if seq == self.last_seq else following
+        self._oldest.remove_until(seq, self.last_seq)
 
     def give_up(self, seq: int) -> None:
         """Let all records up to *seq* count as acknowledged: events that nobody takes."""
@@ -179,8 +163,8 @@ class Outbox:
         """Delete what is acknowledged from the file; if the disk refuses, `tidy` tries again."""
         if not self.numbering.is_ahead:
             return
-        absence = None if self._unwritten else self._absence
-        if self._on_disk(self.numbering.trim, absence) and absence:
+        absence = None if self._unwritten.batches else self._absence
+        if self._refusals.accepts(self.numbering.trim, absence) and absence:
             self._absence = None
 
     def absence(self) -> Absence | None:
@@ -208,17 +192,17 @@ class Outbox:
         self._write()
         self._store_absence()
         is_behind = (
-            bool(self._unwritten)
+            bool(self._unwritten.batches)
             or self.numbering.is_ahead
             or self._absence is not None
             or not self.numbering.is_stored
         )
         if not is_behind:
-            self._on_all_written()
+            self._refusals.on_all_written()
         self._file_bound.measure()
         has_free_pages = self._file_bound.has_free_pages
         if has_free_pages:
-            self._on_disk(self._database.return_pages)
+            self._refusals.accepts(self._database.return_pages)
         return has_free_pages or is_behind
 
     def take_stock(self) -> None:
@@ -230,31 +214,27 @@ class Outbox:
         """Close the file, which another process may then open."""
         self._database.close()
 
-    def _open_books(self) -> None:
-        absence = self._database.absence()
-        opened = Opened(
-            self._database.numbers_after(self.acknowledged),
-            self.reader,
-            self.acknowledged,
-            self.last_seq,
-            absence.reason if absence else None,
-        )
-        self._books.open(opened)
+    def _first_seq_held(self) -> int:
+        first_seq = self._database.first_seq_after(self.acknowledged)
+        if first_seq is None and (oldest := self._unwritten.oldest):
+            first_seq = oldest.first_seq
+        return first_seq or self.last_seq + 1
 
     def _store_numbering(self) -> None:
         if not self.numbering.is_stored:
-            self._on_disk(self.numbering.store)
+            self._refusals.accepts(self.numbering.store)
 
     def _put(self, batch: Batch) -> StoredBatch:
-        stored = self.numbering.numbered(batch)
-        self.numbering.last_seq = stored.last_seq
-        self._first_seqs.add(stored.first_seq)
+        numbering, unwritten = self.numbering, self._unwritten
+        stored = numbering.numbered(batch)
+        numbering.last_seq = stored.last_seq
+        self._oldest.add(stored.first_seq)
         self._books.on_put(stored, batch)
-        if self._unwritten or not self.numbering.is_stored:
-            self._unwritten.append(stored)
+        if unwritten.batches or not numbering.is_stored:
+            unwritten.append(stored)
             self._write()
         elif not self._insert(stored):
-            self._unwritten.append(stored)
+            unwritten.append(stored)
         return stored
 
     def _write(self) -> None:
@@ -266,15 +246,18 @@ class Outbox:
             self._unwritten.remove_oldest()
 
     def _insert(self, batch: StoredBatch) -> bool:
-        is_stored = self._on_disk(self._database.insert, batch)
-        if is_stored:
-            self._file_bound.on_inserted(batch)
-        return is_stored
+        try:
+            self._database.insert(batch)
+        except sqlite3.OperationalError as error:
+            self._refusals.on_refused(error)
+            return False
+        self._file_bound.on_inserted(batch)
+        return True
 
     def _store_absence(self) -> None:
-        if self._absence is None or self._unwritten:
+        if self._absence is None or self._unwritten.batches:
             return
-        if self._on_disk(self._database.store_absence, self._absence):
+        if self._refusals.accepts(self._database.store_absence, self._absence):
             self._absence = None
 
     def _store_first_absence(self) -> None:
@@ -283,45 +266,9 @@ class Outbox:
         if marked_ms is not None and self._database.absence() is None:
             self.store_absence(Absence(marked_ms, GapReason.RESTARTED))
 
-    def _on_all_written(self) -> None:
-        self.numbering.unmark()
-        if self._disk_refuses:
-            self._disk_refuses = self._is_memory_full = False
-            logger.info("%s can be written again", self._path)
-
-    def _on_disk(self, work: Callable[..., object], *arguments: Any) -> bool:
-        """Do *work*, and return whether the disk accepted it; log the first refusal."""
-        try:
-            work(*arguments)
-        except sqlite3.OperationalError as error:
-            self._set_mark()
-            if not self._disk_refuses:
-                self._disk_refuses = True
-                self._unwritten.max_bytes = memory_bound(self._path.parent)
-                logger.error(
-                    "cannot write %s (%s): keeping messages in memory until it can be written;"
-                    " they are lost if this process ends before",
-                    self._path,
-                    error,
-                )
-            return False
-        return True
-
-    def _set_mark(self) -> None:
-        # If this fails, nothing is sent from memory (rule 2).
-        with contextlib.suppress(OSError):
-            self.numbering.mark()
-
     def _evict_from_memory(self) -> None:
         """Evict a share of the memory, oldest first."""
-        if not self._is_memory_full:
-            self._is_memory_full = True
-            logger.error(
-                "%s cannot be written, and its %d KiB of memory are full: evicting the oldest"
-                " messages; gap records are added for them",
-                self._path,
-                self._unwritten.max_bytes // 1024,
-            )
+        self._refusals.on_memory_full()
         lost = LostSpans(self._channel)
         first_seq, last_seq = self._unwritten.evict(lost)
         self._on_evicted(first_seq, last_seq, lost)
@@ -338,7 +285,9 @@ class Outbox:
                 break
         gap_batch = lost.gap_batch()
         gap = self.numbering.numbered(gap_batch)
-        if not newest or not self._on_disk(self._database.replace_oldest, newest.first_seq, gap):
+        if not newest or not self._refusals.accepts(
+            self._database.replace_oldest, newest.first_seq, gap
+        ):
             return False
         self.numbering.last_seq = gap.last_seq
         self._on_evicted(0, newest.last_seq, lost)
@@ -349,5 +298,4 @@ class Outbox:
     def _on_evicted(self, first_seq: int, last_seq: int, lost: LostSpans) -> None:
         self._books.on_evicted(first_seq, last_seq, lost)
         self.evicted += lost.messages
-        self._first_seqs.clear()
-        self._oldest_seq = None
+        self._oldest.forget()

@@ -20,7 +20,8 @@ class UnwrittenBatches:
     """Batches in the order of their numbers, which follow one another."""
 
     def __init__(self) -> None:
-        self._batches: deque[StoredBatch] = deque()
+        #: Oldest first. Only this class changes it.
+        self.batches: deque[StoredBatch] = deque()
         self._bytes = 0.0
         #: Bytes of memory that the batches may take.
         self.max_bytes = MEMORY_MAX_BYTES
@@ -28,43 +29,39 @@ class UnwrittenBatches:
     @property
     def oldest(self) -> StoredBatch | None:
         """The oldest batch, None if there is none."""
-        return self._batches[0] if self._batches else None
+        return self.batches[0] if self.batches else None
 
     @property
     def records(self) -> int:
         """The number of records."""
-        if not self._batches:
+        if not self.batches:
             return 0
-        return self._batches[-1].last_seq - self._batches[0].first_seq + 1
+        return self.batches[-1].last_seq - self.batches[0].first_seq + 1
 
     @property
     def is_over_bound(self) -> bool:
         """Whether the batches take more memory than they may."""
         return self._bytes > self.max_bytes
 
-    def __bool__(self) -> bool:
-        """Return whether there are any."""
-        return bool(self._batches)
-
     def append(self, batch: StoredBatch) -> None:
         """Add *batch*, which follows the last one."""
-        self._batches.append(batch)
+        self.batches.append(batch)
         self._bytes += _memory_of(batch)
 
     def remove_oldest(self) -> StoredBatch:
         """Remove the oldest batch, and return it."""
-        batch = self._batches.popleft()
+        batch = self.batches.popleft()
         self._bytes -= _memory_of(batch)
         return batch
 
     def remove_until(self, seq: int) -> None:
         """Remove the batches up to record *seq*."""
-        while self._batches and self._batches[0].first_seq <= seq:
+        while self.batches and self.batches[0].first_seq <= seq:
             self.remove_oldest()
 
     def batch_after(self, seq: int) -> StoredBatch | None:
         """Return the first batch that begins after record *seq*, None if there is none."""
-        return next((batch for batch in self._batches if batch.first_seq > seq), None)
+        return next((batch for batch in self.batches if batch.first_seq > seq), None)
 
     def evict(self, lost: LostSpans) -> tuple[int, int]:
         """
@@ -73,8 +70,8 @@ class UnwrittenBatches:
         Returns the first and the last number of what was removed. Afterwards a share of the bound
         is free, with room for the gap record of what was lost.
         """
-        first_seq, last_seq = self._batches[0].first_seq, 0
-        while self._batches and self._bytes > self.max_bytes * (1 - SHARE_EVICTED):
+        first_seq, last_seq = self.batches[0].first_seq, 0
+        while self.batches and self._bytes > self.max_bytes * (1 - SHARE_EVICTED):
             batch = self.remove_oldest()
             last_seq = batch.last_seq
             lost.add(batch.body)

@@ -63,13 +63,14 @@ class ChatConnection:
         #: Why this side has shut the connection down; None if it has not.
         self._failure: OSError | None = None
         self._is_finishing = False
+        self._is_open = True
         self._closed = asyncio.Event()
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     @property
     def connected(self) -> bool:
         """Whether the socket is open. It is closed when the peer ends the connection."""
-        return not self._closed.is_set()
+        return self._is_open
 
     def start(self, on_data: OnData, on_end: OnEnd) -> None:
         """Begin to read. *on_end* is called once, unless `close` is called before."""
@@ -103,6 +104,7 @@ class ChatConnection:
     def close(self) -> None:
         """Close the socket at once."""
         if self.connected:
+            self._is_open = False
             self._closed.set()
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
@@ -154,7 +156,7 @@ class ChatConnection:
             self._pass_on(b"".join(pieces))
         if not is_open:
             self._end(self._failure or problem)
-        return count if self.connected else 0
+        return count if self._is_open else 0
 
     def _take(self, received: bytes, pieces: list[bytes]) -> bool:
         """Add the chat in *received* to *pieces*; return False if the peer ends the connection."""
@@ -162,8 +164,8 @@ class ChatConnection:
             pieces.append(received)
             return True
         is_open = self._tls.decrypt(received, pieces)
-        if own_data := self._tls.own_data():
-            self._send(own_data)
+        if self._tls.outgoing.pending:
+            self._send(self._tls.own_data())
         return is_open
 
     def _pass_on(self, data: bytes) -> None:

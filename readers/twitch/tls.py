@@ -12,7 +12,7 @@ import contextlib
 import socket
 import ssl
 
-#: Maximum bytes per system call: about a TLS record.
+#: Maximum bytes per system call, and of what a TLS record holds.
 PIECE_BYTES = 16 * 1024
 
 
@@ -21,8 +21,10 @@ class TlsLayer:
 
     def __init__(self, context: ssl.SSLContext, hostname: str) -> None:
         """The handshake then requires a certificate for *hostname*."""
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=hostname)
+        self._incoming = ssl.MemoryBIO()
+        #: What TLS has to send. `pending` says how much; only this class reads it.
+        self.outgoing = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self.outgoing, server_hostname=hostname)
 
     def shake_hands(self, received: bytes) -> tuple[bytes, bool]:
         """
@@ -34,8 +36,8 @@ class TlsLayer:
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
-            return self._outgoing.read(), False
-        return self._outgoing.read(), True
+            return self.outgoing.read(), False
+        return self.outgoing.read(), True
 
     def decrypt(self, received: bytes, pieces: list[bytes]) -> bool:
         """
@@ -43,11 +45,12 @@ class TlsLayer:
 
         Raises SSLError if it is invalid.
         """
-        incoming, tls = self._incoming, self._tls
+        incoming = self._incoming
         incoming.write(received)
-        while incoming.pending or tls.pending():
+        # A piece is no smaller than a record, so OpenSSL keeps nothing that is decrypted.
+        while incoming.pending:
             try:
-                piece = tls.read(PIECE_BYTES)
+                piece = self._tls.read(PIECE_BYTES)
             except ssl.SSLWantReadError:
                 break  # the rest of a record has not come yet
             except ssl.SSLZeroReturnError:
@@ -63,18 +66,18 @@ class TlsLayer:
         # `decrypt` raises what is wrong.
         with contextlib.suppress(ssl.SSLError):
             self._tls.write(data)
-        return self._outgoing.read()
+        return self.outgoing.read()
 
     def own_data(self) -> bytes:
         """Return what TLS itself has to send, such as the answer to a change of keys."""
-        return self._outgoing.read() if self._outgoing.pending else b""
+        return self.outgoing.read()
 
     def goodbye(self) -> bytes:
         """Return what says that nothing more will be sent. The peer may still send."""
         # Without the peer's own goodbye, there is always an error.
         with contextlib.suppress(ssl.SSLError):
             self._tls.unwrap()
-        return self._outgoing.read()
+        return self.outgoing.read()
 
 
 async def secured(

@@ -8,6 +8,7 @@ only for the PING and the PONG.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from readers.twitch.timing import Timing
@@ -30,12 +31,12 @@ class Watchdog:
 
     def start(self) -> None:
         """Start watching."""
-        self._received_at = self._loop.time()
+        self._received_at = time.monotonic()
         self._schedule(self._timing.ping_after_s, self._check)
 
     def on_received(self) -> None:
         """Record that data was received."""
-        self._received_at = self._loop.time()
+        self._received_at = time.monotonic()
         if self._ping_sent:
             self._ping_sent = False
             self._schedule(self._timing.ping_after_s, self._check)
@@ -47,7 +48,7 @@ class Watchdog:
             self._timer.cancel()
 
     def _check(self) -> None:
-        quiet_s = self._loop.time() - self._received_at
+        quiet_s = time.monotonic() - self._received_at
         if quiet_s < self._timing.ping_after_s:
             self._schedule(self._timing.ping_after_s - quiet_s, self._check)
             return

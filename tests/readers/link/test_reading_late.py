@@ -25,7 +25,7 @@ async def has_session(sender: Sender, publisher: Publisher) -> None:
 
 async def until_arrived(sender: Sender) -> None:
     """Wait until something from the publisher waits for *sender* to read it."""
-    socket = sender._publishers[0]._acknowledgements.socket
+    socket = sender._publishers.all[0]._acknowledgements.socket
     await until(lambda: bool(socket.poll(0)))
 
 
@@ -79,8 +79,12 @@ async def test_what_has_come_is_read_before_anything_is_sent_again(
     for seq in (1, 2):
         publisher.acknowledge(outbox.reader, seq)
     publisher.announce_to(outbox.reader, session=5)
-    await until_arrived(sender)
-    sender._on_tick()
+
+    def has_read_all() -> bool:
+        sender._on_tick()
+        return sender.session == 5
+
+    await until(has_read_all)
     received, _ = await publisher.receive_batch()
     assert received == envelope(outbox, 3, oldest=3, follows=2, session=5)
 

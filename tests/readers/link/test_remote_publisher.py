@@ -44,7 +44,7 @@ def test_both_connections_have_the_keys_and_are_made_again(
         for status in (b"400", b"400", b"200", b"200"):
             wait_for(is_asked, _WITHIN_S, "a ZAP request")
             encrypted.reply(status)
-        assert remote.send([b"batch"])
+        assert remote.send(b"batch")
         assert encrypted.batches.poll(_WITHIN_S * 1000)
         assert encrypted.batches.recv() == b"batch"
         assert encrypted.acknowledgements.poll(_WITHIN_S * 1000)
@@ -54,13 +54,13 @@ def test_both_connections_have_the_keys_and_are_made_again(
 def test_batches_are_queued_from_start_using_to_stop_using() -> None:
     """A window of them: more are never in flight. Nobody is at the address."""
     with remote_publisher(PublisherAddress("tcp://127.0.0.1:1", "tcp://127.0.0.1:1")) as remote:
-        assert not remote.send([b"batch"])
+        assert not remote.send(b"batch")
         remote.start_using()
         for _ in range(WINDOW_BATCHES):
-            assert remote.send([b"batch"])
-        assert not remote.send([b"batch"])
+            assert remote.send(b"batch")
+        assert not remote.send(b"batch")
         remote.stop_using()
-        assert not remote.send([b"batch"])
+        assert not remote.send(b"batch")
 
 
 async def test_announcements_are_subscribed_to_once(publisher: Publisher) -> None:

@@ -267,7 +267,7 @@ async def test_what_has_come_is_handled_although_its_signal_was_read(
     """Connecting a socket again reads the signal of its descriptor, which does not come twice."""
     append(outbox, b"a")
     publisher.announce()
-    socket = sender._publishers[0]._acknowledgements.socket
+    socket = sender._publishers.all[0]._acknowledgements.socket
     assert socket.poll(10_000)  # without the loop, which would see the signal
     sender._on_tick()
     assert (await publisher.receive_batch())[0].first_seq == 1

@@ -55,7 +55,7 @@ async def test_a_sender_that_was_cancelled_leaves_nothing_in_the_loop(
     sender = Sender(outbox, [publisher.address], clock)
     running = asyncio.create_task(sender.run())
     await publisher.wait_for_subscriber()
-    descriptor = sender._publishers[0].fileno()
+    descriptor = sender._publishers.all[0].fileno()
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running

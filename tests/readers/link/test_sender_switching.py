@@ -77,7 +77,7 @@ async def test_unacknowledged_batches_are_sent_to_the_next_publisher(
 
 def has_announced(sender: Sender, session: int, *, of: int = 0) -> bool:
     """Return whether *sender* has received this session of the publisher at this index."""
-    return sender._publishers[of].session == session
+    return sender._publishers.all[of].session == session
 
 
 async def test_a_publisher_is_left_once_it_has_acknowledged_everything(
@@ -129,7 +129,7 @@ async def test_nothing_is_sent_to_a_publisher_whose_session_is_unknown(
     append(outbox, b"a")
     clock.now += SILENT_FOR_S + 1
     other.acknowledge(outbox.reader, 0, session=5)
-    await until(lambda: sender_with_two._failover.current == 1)
+    await until(lambda: sender_with_two._publishers._failover.current == 1)
     sender_with_two.send()
     other.announce(session=5)
     received, _ = await other.receive_batch()
@@ -147,8 +147,8 @@ async def test_what_was_not_sent_to_a_publisher_never_reaches_it(
     await until(partial(has_announced, sender_with_two, SESSION))
     clock.now += SILENT_FOR_S + 1
     other.announce(session=5)
-    await until(lambda: sender_with_two._failover.current == 1)
-    assert not sender_with_two._publishers[0].send([b"batch"])
+    await until(lambda: sender_with_two._publishers._failover.current == 1)
+    assert not sender_with_two._publishers.all[0].send(b"batch")
 
 
 async def test_a_reader_that_waits_for_nothing_returns_to_the_first_publisher(
@@ -157,7 +157,7 @@ async def test_a_reader_that_waits_for_nothing_returns_to_the_first_publisher(
     """So it stays subscribed to its announcements."""
     clock.now += SILENT_FOR_S + 1
     other.announce(session=5)
-    await until(lambda: sender_with_two._failover.current == 1)
+    await until(lambda: sender_with_two._publishers._failover.current == 1)
     sender_with_two._on_tick()
 
     def has_returned() -> bool:
@@ -165,7 +165,7 @@ async def test_a_reader_that_waits_for_nothing_returns_to_the_first_publisher(
         publisher.announce()
         other.announce(session=5)
         sender_with_two._on_tick()
-        return sender_with_two._failover.current == 0
+        return sender_with_two._publishers._failover.current == 0
 
     await until(has_returned)
 

@@ -45,7 +45,7 @@ class BooksMachine(RuleBasedStateMachine):
         self.path = Path(self.folder.name) / "outbox" / "xqc.db"
         self.boot = 0
         self.patches = [
-            mock.patch("readers.outbox.outbox.memory_bound", return_value=MEMORY_BYTES),
+            mock.patch("readers.outbox.refusals.memory_bound", return_value=MEMORY_BYTES),
             mock.patch("readers.outbox.file.boot_id", side_effect=lambda: f"boot {self.boot}"),
         ]
         for patch in self.patches:
@@ -111,7 +111,7 @@ class BooksMachine(RuleBasedStateMachine):
     def _held(self) -> list[bytes]:
         batches = batches_after(self.outbox, self.outbox.acknowledged)
         # What is in memory only cannot be sent without a mark, but is held.
-        in_memory = map(decode_batch, (body for *_, body in self.outbox._unwritten._batches))
+        in_memory = map(decode_batch, (each.body for each in self.outbox._unwritten.batches))
         return [_id(record) for batch in (*batches, *in_memory) for record in batch.records]
 
     @rule(
@@ -244,7 +244,7 @@ class BooksMachine(RuleBasedStateMachine):
     def _records(self) -> Iterator[Record]:
         for stored in self.outbox._database.batches_after(self.outbox.acknowledged):
             yield from decode_batch(stored.body).records
-        for stored in self.outbox._unwritten._batches:
+        for stored in self.outbox._unwritten.batches:
             yield from decode_batch(stored.body).records
 
 

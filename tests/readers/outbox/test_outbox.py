@@ -15,7 +15,7 @@ from common.frames import Batch, Kind, Record
 from readers.outbox import file as outbox_file
 from readers.outbox.database import Absence
 from readers.outbox.errors import OutboxError, OutboxInUseError
-from readers.outbox.first_seqs import REMEMBERED
+from readers.outbox.oldest_seq import REMEMBERED
 from readers.outbox.outbox import Outbox
 from tests.readers.outboxes import batches_after
 
@@ -46,8 +46,8 @@ def test_records_are_numbered_from_one_without_a_gap(path: Path) -> None:
     first, second = outbox.batch_after(0), outbox.batch_after(2)
     assert first is not None
     assert second is not None
-    assert first[:2] == (1, 2)
-    assert second[:2] == (3, 3)
+    assert (first.first_seq, first.last_seq) == (1, 2)
+    assert (second.first_seq, second.last_seq) == (3, 3)
     assert outbox.batch_after(3) is None
     outbox.close()
 

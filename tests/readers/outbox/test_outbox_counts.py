@@ -10,7 +10,7 @@ import pytest
 from common.chat_gap import GapReason
 from common.status.reader_status import ReaderStatus
 from readers.outbox import file as outbox_file
-from readers.outbox import outbox as outbox_module
+from readers.outbox import refusals
 from readers.outbox.database import Absence
 from readers.outbox.outbox import Outbox
 from tests.readers.outbox import disk
@@ -47,7 +47,7 @@ def test_numbers_skipped_by_boots_do_not_count(path: Path, monkeypatch: pytest.M
 
 def test_evicted_records_do_not_count(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was evicted from memory leaves a hole in the numbers, which the next process has too."""
-    monkeypatch.setattr(outbox_module, "memory_bound", lambda _: 20 * RECORD_BYTES)
+    monkeypatch.setattr(refusals, "memory_bound", lambda _: 20 * RECORD_BYTES)
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     for number in range(1, 11):
         outbox.append(batch(number))

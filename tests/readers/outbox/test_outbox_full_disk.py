@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from common.chat_gap import GapReason
-from readers.outbox import outbox as outbox_module
+from readers.outbox import refusals
 from readers.outbox.database import Absence
 from readers.outbox.outbox import Outbox
 from tests.readers.outbox import disk
@@ -76,7 +76,7 @@ def test_batches_in_memory_are_bounded(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A share is evicted at a time, with one gap record. Gap records do not crowd out chat."""
-    monkeypatch.setattr(outbox_module, "memory_bound", lambda _: 50 * RECORD_BYTES)
+    monkeypatch.setattr(refusals, "memory_bound", lambda _: 50 * RECORD_BYTES)
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     outbox.append(batch(1))
     disk.refuse(outbox)
@@ -99,7 +99,7 @@ def test_a_batch_larger_than_the_memory_is_evicted(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only its gap record stays."""
-    monkeypatch.setattr(outbox_module, "memory_bound", lambda _: RECORD_BYTES)
+    monkeypatch.setattr(refusals, "memory_bound", lambda _: RECORD_BYTES)
     outbox = Outbox(path, "xqc", max_bytes=10**9)
     disk.refuse(outbox)
     for number in range(10, 20):
@@ -117,12 +117,13 @@ def test_memory_of_the_process_is_bounded(records: int, size: int, path: Path) -
 import sys
 from pathlib import Path
 from common.frames import Batch, Kind, Record
-from readers.outbox import outbox as module
+from readers.outbox import refusals
+from readers.outbox.outbox import Outbox
 from tests.readers.outbox import disk
 
 path, records, size, bound = sys.argv[1], *map(int, sys.argv[2:])
-module.memory_bound = lambda _: bound
-outbox = module.Outbox(Path(path), "xqc", 10**9)
+refusals.memory_bound = lambda _: bound
+outbox = Outbox(Path(path), "xqc", 10**9)
 
 def append(number):
     length = size + number * 7919 % (size // 2)

@@ -37,7 +37,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._folder = tempfile.TemporaryDirectory()
-        self._bound = mock.patch("readers.outbox.outbox.memory_bound", return_value=MEMORY_BYTES)
+        self._bound = mock.patch("readers.outbox.refusals.memory_bound", return_value=MEMORY_BYTES)
         self._bound.start()
         # The mark of a full disk has the time of the real clock, which is a little later than ours.
         self.now_ms = unix_ms() + 1000
@@ -147,7 +147,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     def _held(self) -> Iterator[StoredBatch]:
         yield from self.outbox._database.batches_after(self.outbox.acknowledged)
-        yield from self.outbox._unwritten._batches
+        yield from self.outbox._unwritten.batches
 
     @invariant()
     def every_message_is_accounted_for(self) -> None:
@@ -179,7 +179,7 @@ class OutboxMachine(RuleBasedStateMachine):
     @invariant()
     def bounds_are_kept(self) -> None:
         """In memory and on disk."""
-        in_memory = self.outbox._unwritten._batches
+        in_memory = self.outbox._unwritten.batches
         assert sum(len(batch.body) for batch in in_memory) <= MEMORY_BYTES
         assert self.outbox._database.used_and_free_bytes()[0] <= FILE_BYTES + FILE_SLACK_BYTES
 
