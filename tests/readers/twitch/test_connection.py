@@ -122,7 +122,7 @@ async def test_a_busy_connection_is_read_by_a_timer(
 ) -> None:
     """What comes in quick succession is read together."""
     monkeypatch.setattr(module, "QUICK_S", 600.0)
-    monkeypatch.setattr(module, "READ_EVERY_S", 0.5)
+    monkeypatch.setattr(module, "READ_EVERY_S", 0.1)
     async with connect() as (connection, peer):
         for number in range(100):
             peer.writer.write(b"%02d" % number)
