@@ -81,6 +81,8 @@ class Envelope(msgspec.Struct, array_like=True, frozen=True):
     follows: int = 0
     #: The incarnation that gave that number, 0 if unknown.
     follows_incarnation: int = 0
+    #: Whether the reader waits for the acknowledgement: it should not be held.
+    is_awaited: bool = False
 
 
 class Acknowledgement(msgspec.Struct, array_like=True, frozen=True):

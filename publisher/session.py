@@ -192,8 +192,8 @@ class Session:
         """Send what is due; with *all_at_once*, also what is held: it could not be sent later."""
         now = time.monotonic()
         if positions := self._link.take_acknowledgements():
-            refused = self._link.take_refused()
-            self._schedule.add(positions, now, time.time_ns() // 1000, refused)
+            urgent = self._link.take_urgent()
+            self._schedule.add(positions, now, time.time_ns() // 1000, urgent)
         self._books.turn()
         due = self._schedule.take_all(now) if all_at_once else self._schedule.take_due(now)
         if due:

@@ -9,7 +9,8 @@ keeps it a little longer.
 2. What is confirmed after that is held for HELD_S, and sent together with all that has followed.
 3. If much has been confirmed meanwhile, it is sent earlier: the reader's window must not become
    full of batches that Kafka has confirmed.
-4. A reader whose batch was refused is sent its acknowledgement at once: it lacks that.
+4. A reader whose batch was refused is sent its acknowledgement at once: it lacks that. So is a
+   reader that waits for it: one that stops, or an outbox that is drained.
 
 No sockets and no clock. It knows the readers that were acknowledged in the last moments only.
 """
@@ -78,13 +79,13 @@ class AcknowledgementSchedule:
         positions: Mapping[str, Position],
         now: float,
         confirmed_us: int,
-        refused: Collection[str] = (),
+        urgent: Collection[str] = (),
     ) -> None:
         """
         Add what is to be acknowledged, by reader: what Kafka has just confirmed, and repetitions.
 
-        *confirmed_us* is the same moment as *now*, in Unix microseconds. *refused* are the readers
-        whose batches were refused.
+        *confirmed_us* is the same moment as *now*, in Unix microseconds. *urgent* are the readers
+        that are not to wait.
         """
         self._forget_sent_before(now - HELD_S)
         for reader, position in positions.items():
@@ -101,7 +102,7 @@ class AcknowledgementSchedule:
             else:
                 held = self._held[reader] = _Held(sent.position, now + HELD_S)
                 held.add(position, confirmed_us)
-            if held.is_full or reader in refused:
+            if held.is_full or reader in urgent:
                 self._release(reader, now)
 
     def take_due(self, now: float) -> dict[str, DueAcknowledgement]:

@@ -70,6 +70,7 @@ class Delivery:
         "_outstanding",
         "_reader",
         "first_seq",
+        "is_awaited",
         "is_first",
         "last",
         "seqs",
@@ -87,6 +88,8 @@ class Delivery:
         self.seqs: Sequence[int] = range(first_seq, last.seq + 1)
         #: Whether it is its reader's first batch in this session.
         self.is_first = not reader.taken
+        #: Whether its reader waits for the acknowledgement.
+        self.is_awaited = False
         #: Confirmations to wait for: the batch's own, and those of batches that it has copies of.
         self._outstanding = 1
         self._on_confirmed: list[Callable[[], None]] = []
@@ -174,7 +177,7 @@ class ReceivingLink:
         #: By name; the reader that has been silent longest comes first.
         self._readers: dict[str, _Reader] = {}
         self._to_acknowledge: dict[str, Position] = {}
-        self._refused: set[str] = set()
+        self._urgent: set[str] = set()
 
     def accept(self, envelope: Envelope, count: int) -> Delivery | Refusal:
         """
@@ -189,6 +192,7 @@ class ReceivingLink:
             return self._refuse(reader)
         last = Position(envelope.first_seq + count - 1, envelope.incarnation)
         delivery = Delivery(self, reader, envelope.first_seq, last)
+        delivery.is_awaited = envelope.is_awaited
         reader.unconfirmed.append(delivery)
         reader.last = last
         reader.taken = True
@@ -201,10 +205,14 @@ class ReceivingLink:
         self._to_acknowledge = {}
         return taken
 
-    def take_refused(self) -> set[str]:
-        """Return the readers whose batches were refused because they are behind or ahead."""
-        taken = self._refused
-        self._refused = set()
+    def take_urgent(self) -> set[str]:
+        """
+        Return the readers that need their acknowledgement now.
+
+        Their batches were refused because they are behind or ahead, or they wait for it.
+        """
+        taken = self._urgent
+        self._urgent = set()
         return taken
 
     def _refuse(self, reader: _Reader) -> Refusal:
@@ -212,14 +220,17 @@ class ReceivingLink:
             self._remember(reader)
         if reader.acknowledged.seq:
             self._to_acknowledge[reader.name] = reader.acknowledged
-            self._refused.add(reader.name)
+            self._urgent.add(reader.name)
         return Refusal.NOT_NEXT
 
     def _advance(self, reader: _Reader) -> None:
         unconfirmed = reader.unconfirmed
         while unconfirmed and unconfirmed[0].is_settled:
-            reader.acknowledged = unconfirmed.popleft().last
+            delivery = unconfirmed.popleft()
+            reader.acknowledged = delivery.last
             self._to_acknowledge[reader.name] = reader.acknowledged
+            if delivery.is_awaited:
+                self._urgent.add(reader.name)
 
     def _new_reader(self, name: str) -> _Reader:
         return _Reader(

@@ -131,13 +131,15 @@ class Sender:
             self._receive()
         if self._timer is None and self._window.has_unsent:
             self._call_later()
-        publishers = self._publishers
-        is_all_sent = not publishers.is_leaving and self._window.fill(publishers.current, appended)
+        publishers, is_awaited = self._publishers, self._waiters > 0
+        is_all_sent = not publishers.is_leaving and self._window.fill(
+            publishers.current, appended, is_awaited=is_awaited
+        )
         # What comes is handled at once if something waits for it, else by the next tick.
         self._arrivals.watch(
             wanted=not is_all_sent
             or self._timer is None
-            or self._waiters > 0
+            or is_awaited
             or self._away
             or self._link.session is None
         )
@@ -193,10 +195,10 @@ class Sender:
     def _on_announcement(self, session: int, now: float, *, is_personal: bool) -> None:
         # A personal announcement answers our subscription, which ZeroMQ repeats when it reconnects.
         if self._link.on_announcement(session, now, reconnected=is_personal):
+            self._away = False
             self._log_publisher_found(session)
-        elif self._away:
-            self._log_waiting("publisher is back")
-        self._away = False
+        else:
+            self._on_heard()
 
     def _on_acknowledgement(self, acknowledgement: Acknowledgement, now: float) -> None:
         seq = acknowledgement.seq
@@ -204,6 +206,14 @@ class Sender:
             self._take_new_name(now)
         elif self._link.on_acknowledgement(acknowledgement.session, seq, now):
             self._outbox.acknowledge(seq, acknowledgement.confirmed)
+            # Once it acknowledges again, its announcements are not subscribed to.
+            self._on_heard()
+
+    def _on_heard(self) -> None:
+        """Note that the publisher is not away."""
+        if self._away:
+            self._away = False
+            self._log_waiting("publisher is back")
 
     def _take_new_name(self, now: float) -> None:
         """Send everything in the outbox under a new name, which no other copy of it uses."""

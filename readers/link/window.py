@@ -42,12 +42,19 @@ class Window:
         """Whether the outbox holds something that is still to be sent."""
         return self.last_sent < self._outbox.last_seq
 
-    def fill(self, publisher: RemotePublisher, appended: StoredBatch | None = None) -> bool:
+    def fill(
+        self,
+        publisher: RemotePublisher,
+        appended: StoredBatch | None = None,
+        *,
+        is_awaited: bool = False,
+    ) -> bool:
         """
         Send to *publisher* as many batches as the link accepts now.
 
         *appended* is the batch that was just put in, if it can be sent; otherwise it is read back
-        from the outbox when its turn comes. Returns whether everything is sent.
+        from the outbox when its turn comes. If *is_awaited*, the acknowledgement of the last batch
+        is waited for. Returns whether everything is sent.
         """
         link, outbox, numbering = self._link, self._outbox, self._outbox.numbering
         sent = link.last_sent(numbering.acknowledged)
@@ -73,6 +80,7 @@ class Window:
                 numbering.incarnation_of(batch.first_seq),
                 sent,
                 numbering.incarnation_of(sent),
+                is_awaited and batch.last_seq == numbering.last_seq,
             )
             if not publisher.send(encode_frame(envelope), batch.body):
                 # ZeroMQ's queue is full of what was sent before going back. The next tick retries.

@@ -63,7 +63,7 @@ VALUES: dict[str, Batch | Envelope | Acknowledgement | Announcement | Presence] 
     "chat": CHAT,
     "event": EVENT,
     "gap": GAP,
-    "envelope": Envelope(READER, SESSION, SEQ, 4, 2**62 + 3, 6, 2**61 + 1),
+    "envelope": Envelope(READER, SESSION, SEQ, 4, 2**62 + 3, 6, 2**61 + 1, is_awaited=True),
     "acknowledgement": Acknowledgement(
         SESSION, SEQ, 2**62 + 3, ((SEQ - 1, SENT_MS * 1000 + 2500), (SEQ, SENT_MS * 1000 + 3000))
     ),
@@ -77,14 +77,19 @@ WITHOUT_INCARNATIONS = {
     "envelope": Envelope(READER, SESSION, SEQ, 4),
     "acknowledgement": Acknowledgement(SESSION, SEQ),
 }
-WITHOUT_TIMES = {"acknowledgement": Acknowledgement(SESSION, SEQ, 2**62 + 3)}
+WITHOUT_AWAITING = {"envelope": Envelope(READER, SESSION, SEQ, 4, 2**62 + 3, 6, 2**61 + 1)}
+WITHOUT_TIMES = {
+    "acknowledgement": Acknowledgement(SESSION, SEQ, 2**62 + 3),
+    **WITHOUT_AWAITING,
+}
 WITHOUT_EVENTS = {"announcement": Announcement(SESSION, deduplicates=True)}
 LACKED: dict[str, dict[str, Any]] = {
     "d69e27b": {"chat": WITHOUT_IDS, "announcement": Announcement(SESSION), **WITHOUT_INCARNATIONS},
     "5097a39": {**WITHOUT_EVENTS, **WITHOUT_INCARNATIONS},
     "38a676e": {**WITHOUT_EVENTS, **WITHOUT_TIMES},
     "9f15f5c": WITHOUT_TIMES,
-    "1a8c624": {},
+    "1a8c624": WITHOUT_AWAITING,
+    "HASH": {},
 }
 
 DECODERS = {

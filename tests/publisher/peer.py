@@ -156,9 +156,19 @@ class Reader:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{self.name} still receives something after {timeout_s} s")
 
-    def send(self, batch: Batch, first_seq: int, *, oldest: int = 1, session: int = 0) -> None:
+    def send(
+        self,
+        batch: Batch,
+        first_seq: int,
+        *,
+        oldest: int = 1,
+        session: int = 0,
+        is_awaited: bool = False,
+    ) -> None:
         """Send a batch in the current session, or in *session*."""
-        envelope = Envelope(self.name, session or self.session, first_seq, oldest)
+        envelope = Envelope(
+            self.name, session or self.session, first_seq, oldest, is_awaited=is_awaited
+        )
         self.send_frames([encode_frame(envelope), encode_frame(batch)])
 
     def send_frames(self, frames: Sequence[bytes]) -> None:

@@ -154,6 +154,18 @@ def test_what_is_sent_again_is_acknowledged_at_once(
     loop.reader.wait_for_acknowledgement(2)
 
 
+def test_an_acknowledgement_that_is_awaited_is_sent_at_once(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that stops would wait for it, and a drained outbox."""
+    monkeypatch.setattr("publisher.link.acknowledgement_schedule.HELD_S", _NEVER_S)
+    loop.reader.send(chat(1, 1), 1)
+    loop.reader.wait_for_acknowledgement(1)
+    loop.reader.send(chat(2, 1), 2)
+    loop.reader.send(chat(3, 1), 3, is_awaited=True)
+    loop.reader.wait_for_acknowledgement(3)
+
+
 def test_acknowledgements_say_when_each_record_was_confirmed(loop: Loop) -> None:
     """In microseconds, ascending, and up to the last record."""
     began_us = time.time_ns() // 1000

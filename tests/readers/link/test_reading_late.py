@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import closing
 from pathlib import Path
 
@@ -147,3 +148,39 @@ async def test_a_publisher_that_was_away_is_sent_to_at_once_when_it_is_back(
     sender._on_tick()
     publisher.announce_to(outbox.reader, session=5)
     assert (await publisher.receive_batch())[0].session == 5
+
+
+async def test_a_publisher_that_acknowledges_is_not_away(
+    sender: Sender, publisher: Publisher, outbox: Outbox, clock: FakeClock
+) -> None:
+    """Else the reader would read each acknowledgement at once from then on."""
+    await has_session(sender, publisher)
+    sender.send(append(outbox, b"a"))
+    await publisher.receive_batch()
+    clock.now += AWAY_AFTER_S + 1
+    sender._on_tick()
+    publisher.acknowledge(outbox.reader, 1)
+    await until(lambda: outbox.acknowledged == 1)
+    sender.send(append(outbox, b"b"))
+    await publisher.receive_batch()
+    publisher.acknowledge(outbox.reader, 2)
+    await until_arrived(sender)
+    assert sender.is_ticking
+    assert outbox.acknowledged == 1
+
+
+async def test_the_publisher_is_told_which_acknowledgement_is_waited_for(
+    sender: Sender, publisher: Publisher, outbox: Outbox
+) -> None:
+    """The last one, of those who wait until the outbox is empty."""
+    await has_session(sender, publisher)
+    sender.send(append(outbox, b"a"))
+    append(outbox, b"b")
+    append(outbox, b"c")
+    waiting = asyncio.create_task(sender.wait_until_empty(60.0))
+    received = [(await publisher.receive_batch())[0] for _ in range(3)]
+    assert [each.is_awaited for each in received] == [False, False, True]
+    publisher.acknowledge(outbox.reader, 3)
+    assert await waiting
+    sender.send(append(outbox, b"d"))
+    assert not (await publisher.receive_batch())[0].is_awaited
