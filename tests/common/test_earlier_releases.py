@@ -89,7 +89,7 @@ LACKED: dict[str, dict[str, Any]] = {
     "38a676e": {**WITHOUT_EVENTS, **WITHOUT_TIMES},
     "9f15f5c": WITHOUT_TIMES,
     "1a8c624": WITHOUT_AWAITING,
-    "HASH": {},
+    "de7b424": {},
 }
 
 DECODERS = {
