@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import sys
@@ -12,8 +13,11 @@ from contextlib import suppress
 
 from readers.fork_server.request import Request, receive_pid, send_request
 
-#: Seconds in which the fork server has to answer. The first request also waits for its imports,
-#: which take half a second of processor time.
+#: Seconds in which the fork server has to be ready. Its imports and rehearsals take one second of
+#: processor time; a host that starts everything at once may give it little.
+READY_WITHIN_S = 60.0
+
+#: Seconds in which it has to answer a request then.
 ANSWER_WITHIN_S = 15.0
 
 #: Seconds without a fork server after one that did not work: supervisord has waited in vain.
@@ -38,14 +42,34 @@ class ForkServer:
         #: 0 while there is none.
         self._pid = 0
         self._socket: socket.socket | None = None
+        #: Until when it has to be ready; None if it is, or if there is none.
+        self._ready_by: float | None = None
         self._not_before = float("-inf")
 
-    def start(self) -> None:
-        """Start the process, without waiting until it is ready."""
+    def is_starting(self) -> bool:
+        """
+        Return whether a fork server will be ready soon. Starts one if there is none.
+
+        Does not wait. `fork` does not either once this returns False.
+        """
+        if time.monotonic() < self._not_before:
+            return False
         try:
-            self._start()
+            connection = self._socket or self._start()
+            if self._ready_by is None:
+                return False
+            is_silent = not select.select([connection], [], [], 0)[0]
+            if is_silent and time.monotonic() < self._ready_by:
+                return True
+            self._wait_until_ready(connection)
         except OSError as error:
-            self._give_up(str(error))
+            self._discard()
+            self._give_up(error)
+        return False
+
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable when one that `is_starting` is ready."""
+        return self._socket.fileno() if self._socket else -1
 
     def fork(self, request: Request, descriptors: Sequence[int]) -> int | None:
         """
@@ -65,7 +89,7 @@ class ForkServer:
             # A reader that it has told us of goes on, or ends and is restarted.
             if pid := self._discard():
                 return pid
-            self._give_up("it did not answer" if isinstance(error, TimeoutError) else str(error))
+            self._give_up(error)
             return None
 
     def notice_end(self, pid: int, status: int) -> None:
@@ -89,16 +113,25 @@ class ForkServer:
     def _ask(self, request: Request, descriptors: Sequence[int]) -> int:
         """Raises OSError. It is a ConnectionError if the fork server has ended."""
         connection = self._socket or self._start()
+        self._wait_until_ready(connection)
         send_request(connection, request, descriptors)
         if pid := receive_pid(connection):
             return pid
         raise OSError("it cannot fork")
 
+    def _wait_until_ready(self, connection: socket.socket) -> None:
+        """Raises OSError."""
+        if self._ready_by is not None:
+            connection.settimeout(max(0.0, self._ready_by - time.monotonic()))
+            receive_pid(connection)
+            connection.settimeout(ANSWER_WITHIN_S)
+            self._ready_by = None
+
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair()
         with theirs:
             self._socket = ours
-            ours.settimeout(ANSWER_WITHIN_S)
+            self._ready_by = time.monotonic() + READY_WITHIN_S
             theirs.set_inheritable(True)
             # -P: it imports what supervisord would, also if other code is in the current folder.
             module = ["-P", "-m", "readers.fork_server", str(theirs.fileno())]
@@ -114,7 +147,7 @@ class ForkServer:
             os.kill(self._pid, signal.SIGKILL)
             self._reap()
         pid = 0
-        if self._socket:
+        if self._socket and self._ready_by is None:
             self._socket.settimeout(0)
             with suppress(OSError):
                 pid = receive_pid(self._socket)
@@ -133,8 +166,11 @@ class ForkServer:
         if self._socket:
             self._socket.close()
             self._socket = None
+        self._ready_by = None
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, error: OSError) -> None:
         self._close()
+        is_silent = isinstance(error, TimeoutError | BlockingIOError)
+        reason = "it did not answer" if is_silent else str(error)
         self._not_before = time.monotonic() + TRY_AGAIN_AFTER_S
         self._warn(without_it(reason))

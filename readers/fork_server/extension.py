@@ -5,6 +5,7 @@ supervisord.conf).
 supervisord starts a program with a fork and execve. A thousand interpreters that each import the
 same modules hold a thousand copies of them. So supervisord has the fork server fork a program whose
 command is `python3 -m readers CHANNEL`. Where that is impossible, it starts the program as others.
+Until the fork server is ready, supervisord does all else, and leaves these programs as they are.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 from supervisor import events
 from supervisor.process import Subprocess
+from supervisor.states import ProcessStates
 
 from readers.fork_server.client import ForkServer, without_it
 from readers.fork_server.request import COMMAND, Request
@@ -23,6 +25,7 @@ from readers.fork_server.subreaper import become_subreaper
 from readers.supervision.channel_names import channel_name
 
 _spawn: Callable[[Any], int | None] = Subprocess.spawn
+_transition: Callable[[Any], None] = Subprocess.transition
 
 
 def extend(supervisord: Any) -> object:
@@ -39,12 +42,13 @@ def extend(supervisord: Any) -> object:
         options.logger.warn(without_it(str(error)))
         return object()
     server = ForkServer(options.logger.warn)
-    server.start()
+    server.is_starting()
     events.subscribe(events.SupervisorStoppingEvent, lambda _: server.stop())
     spawning = _Spawning(server, options.fork)
     options.fork = spawning.fork
     # Not of one process or class: programs.conf may add programs, also later.
     Subprocess.spawn = spawning.spawn_method()
+    Subprocess.transition = _transition_method(server, options.get_socket_map())
     options.waitpid = _without_orphans(options, server)
     return object()
 
@@ -79,6 +83,56 @@ class _Spawning:
         errors = output if self._process.config.redirect_stderr else pipes["child_stderr"]
         pid = self._server.fork(request, [pipes["child_stdin"], output, errors])
         return pid or self._fork()
+
+
+class _Wait:
+    """An asyncore object with which supervisord's main loop goes on once *server* is ready."""
+
+    def __init__(self, server: ForkServer, sockets: dict[int, object]) -> None:
+        self._server = server
+        self._sockets = sockets
+        self._descriptor = server.fileno()
+        sockets[self._descriptor] = self
+
+    def readable(self) -> bool:
+        """Return whether the main loop has to wait for it still."""
+        is_starting = self._server.is_starting()
+        if not is_starting:
+            self._sockets.pop(self._descriptor, None)
+        return is_starting
+
+    def writable(self) -> bool:
+        return False
+
+    def handle_read_event(self) -> None:
+        """The main loop calls `readable` afterwards."""
+
+    def handle_error(self) -> None:
+        """The fork server has closed its end: see `readable`."""
+
+
+def _transition_method(server: ForkServer, sockets: dict[int, object]) -> Callable[[Any], None]:
+    """
+    Return the replacement for `Subprocess.transition`, with which the main loop starts programs.
+
+    *sockets* is the main loop's map of asyncore objects by descriptor.
+    """
+
+    def transition(process: Any) -> None:
+        if _may_start(process) and server.is_starting() and _request(process):
+            _Wait(server, sockets)
+        else:
+            _transition(process)
+
+    return transition
+
+
+def _may_start(process: Any) -> bool:
+    """Return whether supervisord may be about to start *process*."""
+    state = process.state
+    if state == ProcessStates.STOPPED:
+        return bool(process.config.autostart and not process.laststart)
+    return state in {ProcessStates.BACKOFF, ProcessStates.EXITED}
 
 
 def _request(process: Any) -> Request | None:

@@ -76,10 +76,10 @@ def rehearse(chat_lines: int = 3) -> None:
 
 
 async def _rehearse(chat_lines: int) -> None:
-    context = zmq.Context[zmq.Socket[bytes]]()
-    publisher = _Publisher(context)
     chat = await asyncio.start_server(_Chat(chat_lines).talk, "127.0.0.1", 0)
+    context = zmq.Context[zmq.Socket[bytes]]()
     try:
+        publisher = _Publisher(context)
         os.environ.update(
             PUBLISHER_ENDPOINT=publisher.endpoints[0],
             PUBLISHER_ACK_ENDPOINT=publisher.endpoints[1],
@@ -158,7 +158,8 @@ def _only_in(folder: Path) -> Iterator[None]:
         try:
             os.chdir(folder)
             os.environ.clear()
-            os.environ.update(TWITCH_IRC_HOST="localhost", TWITCH_IRC_TLS="false")
+            # No name: where it is unknown, that takes long, and cannot be cancelled.
+            os.environ.update(TWITCH_IRC_HOST="127.0.0.1", TWITCH_IRC_TLS="false")
             sys.stderr = sys.__stderr__ = nothing  # type: ignore[misc]
             yield
         finally:

@@ -1,6 +1,7 @@
 """
 What supervisord asks the fork server for, and how both send it: a length of four bytes, with the
-new reader's descriptors (SCM_RIGHTS, unix(7)), then JSON. The answer is a process id.
+new reader's descriptors (SCM_RIGHTS, unix(7)), then JSON. The answer is a process id. Before all
+requests, the fork server sends its own: it is ready.
 """
 
 from __future__ import annotations

@@ -23,8 +23,9 @@ _GO = b"\1"
 
 
 def serve(requests: socket.socket) -> None:
-    """Fork a reader for each request that comes, until the other end is closed."""
+    """Say that this process is ready; fork a reader for each request, until there are no more."""
     with suppress(ConnectionError):
+        send_pid(requests, os.getpid())
         while received := receive_request(requests):
             _fork_reader(requests, *received)
 

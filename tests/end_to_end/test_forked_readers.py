@@ -129,6 +129,13 @@ if "readers.fork_server" in sys.orig_argv:
     sys.exit("no fork server today")
 """
 
+#: The fork server waits for a file of this name.
+_SLOW_FORK_SERVER = """
+import os, sys, time
+while "readers.fork_server" in sys.orig_argv and not os.path.exists("go"):
+    time.sleep(0.01)
+"""
+
 
 def surroundings(pid: int) -> dict[str, object]:
     """Return what process *pid* has got from supervisord, or set itself."""
@@ -204,14 +211,37 @@ def test_ctrl_c_ends_everything(
     assert "Traceback" not in service.supervisord.output()
 
 
+def start_with(
+    code: str, processes: StartProcess, folder: Path, twitch: BackgroundChatServer
+) -> SupervisedService:
+    """Start a service with two channels, in which Python runs *code* at each start."""
+    prepare(folder, chat_port=twitch.port, channels="xqc\nshroud\n")
+    (folder / "sitecustomize.py").write_text(code)
+    path = os.pathsep.join([str(folder), base_environment()["PYTHONPATH"]])
+    return SupervisedService(partial(processes, environment={"PYTHONPATH": path}), folder)
+
+
+def test_supervisord_does_all_else_until_the_fork_server_is_ready(
+    processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
+) -> None:
+    """It starts the other programs and answers, and the readers share memory in the end."""
+    service = start_with(_SLOW_FORK_SERVER, processes, short_folder, twitch)
+    wait_for_line(service.supervisord, "publisher: started", _WITHIN_S)
+    assert re.search("reader-xqc +STOPPED +Not started", service.control("status"))
+    (short_folder / "go").touch()
+    programs = service.wait_for_readers(["xqc", "shroud"])
+    shared = heap(fork_server(service))
+    assert [heap(programs[f"reader-{channel}"].pid) for channel in ("xqc", "shroud")] == [
+        shared
+    ] * 2
+    assert "WARNING" not in service.supervisord.output()
+
+
 def test_readers_start_where_no_fork_server_does(
     processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
 ) -> None:
     """As any other program, and supervisord says once why."""
-    prepare(short_folder, chat_port=twitch.port, channels="xqc\nshroud\n")
-    (short_folder / "sitecustomize.py").write_text(_NO_FORK_SERVER)
-    path = os.pathsep.join([str(short_folder), base_environment()["PYTHONPATH"]])
-    service = SupervisedService(partial(processes, environment={"PYTHONPATH": path}), short_folder)
+    service = start_with(_NO_FORK_SERVER, processes, short_folder, twitch)
     service.wait_for_readers(["xqc", "shroud"])
     why = "WARNING supervisord: readers start without the fork server and share no memory: "
     assert service.supervisord.output().count(why) == 1

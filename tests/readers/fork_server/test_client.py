@@ -13,7 +13,7 @@ from readers.fork_server import client
 from readers.fork_server.client import ForkServer
 from readers.fork_server.request import Request
 from tests.process_table import children
-from tests.processes import StartProcess
+from tests.processes import StartProcess, wait_for
 
 _REQUEST = Request("xqc", {}, None, None)
 
@@ -66,7 +66,7 @@ def test_one_that_cannot_be_started_is_not_tried_at_once_again(fake: Path) -> No
     """Each reader would wait for it. The reason is logged once."""
     warn = Mock()
     server = ForkServer(warn)
-    server.start()
+    assert not server.is_starting()
     assert [fork(server), fork(server)] == [None, None]
     [said] = warn.call_args_list
     assert f"share no memory: [Errno 2] No such file or directory: '{fake}'" in said.args[0]
@@ -78,7 +78,7 @@ def test_one_that_says_nothing_does_not_stop_supervisord(
     """It is killed."""
     fake.write_text("#!/bin/sh\nexec sleep 600\n")
     fake.chmod(0o700)
-    monkeypatch.setattr(client, "ANSWER_WITHIN_S", 0.01)
+    monkeypatch.setattr(client, "READY_WITHIN_S", 0.01)
     warn = Mock()
     server = ForkServer(warn)
     assert [fork(server), fork(server)] == [None, None]
@@ -87,15 +87,28 @@ def test_one_that_says_nothing_does_not_stop_supervisord(
     assert "sleep 600" not in [child.command() for child in children(os.getpid())]
 
 
+def test_one_that_ends_before_it_is_ready_is_not_tried_at_once_again(fake: Path) -> None:
+    """It may take a while before it ends, each time."""
+    fake.write_text("#!/bin/sh\n")
+    fake.chmod(0o700)
+    warn = Mock()
+    server = ForkServer(warn)
+    wait_for(lambda: not server.is_starting(), 60, "it to end")
+    assert (server.is_starting(), fork(server)) == (False, None)
+    [said] = warn.call_args_list
+    assert "share no memory: it has ended" in said.args[0]
+
+
 def test_one_that_works_again_is_used_again(fake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while."""
     monkeypatch.setattr(client, "TRY_AGAIN_AFTER_S", 0)
     server = ForkServer(Mock())
     assert fork(server) is None
-    # It answers every request with the same process id.
+    # It says that it is ready, and answers every request, with the same process id.
     fake.write_text(
         "#!/usr/bin/env python3\nimport socket, sys\n"
         "requests = socket.socket(fileno=int(sys.argv[-1]))\n"
+        "requests.sendall((7).to_bytes(4, 'big'))\n"
         "while requests.recv(10**6): requests.sendall((7).to_bytes(4, 'big'))\n"
     )
     fake.chmod(0o700)

@@ -56,6 +56,18 @@ os._exit(copied > kilobytes("Rss") / 4)
 """
 
 
+#: As where the loopback interface has no address, or no IPv4.
+_NO_LOOPBACK = """
+import zmq
+
+def refuse(*_):
+    raise OSError("no loopback")
+
+zmq.Socket.bind = refuse
+preload()
+"""
+
+
 def ends_well(processes: StartProcess, program: str) -> bool:
     """Return whether *program* ends with status 0, and reports no failed rehearsal."""
     process = processes([sys.executable, "-c", _PRELOAD + program])
@@ -70,6 +82,15 @@ def test_the_preload_leaves_no_thread_descriptor_or_setting(processes: StartProc
 def test_a_reader_imports_nothing_more(processes: StartProcess) -> None:
     """What it imported itself, it would not share."""
     assert ends_well(processes, _ALL_IMPORTED)
+
+
+def test_readers_only_share_less_where_a_reader_cannot_be_rehearsed(
+    processes: StartProcess,
+) -> None:
+    """The sockets that were open by then do not keep the fork server."""
+    process = processes([sys.executable, "-c", _PRELOAD + _NO_LOOPBACK])
+    assert process.wait(60) == 0
+    assert "readers share less memory: the rehearsal failed: OSError" in process.output()
 
 
 @pytest.mark.skipif(immortal_count() is None, reason="objects are not immortal in this Python")
