@@ -90,8 +90,11 @@ async def test_what_has_come_is_read_before_anything_is_sent_again(
     assert received == envelope(outbox, 3, oldest=3, follows=2, session=5)
 
 
-async def test_what_is_acknowledged_is_not_evicted(tmp_path: Path, publisher: Publisher) -> None:
+async def test_what_is_acknowledged_is_not_evicted(
+    tmp_path: Path, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Although the sender has not read it yet."""
+    monkeypatch.setattr(go_back_n, "MUCH_BYTES", go_back_n.WINDOW_BYTES)
     with closing(Outbox(tmp_path / "small.db", "xqc", max_bytes=200_000)) as outbox:
         async with running(sender := Sender(outbox, [publisher.address]), publisher):
             await has_session(sender, publisher)

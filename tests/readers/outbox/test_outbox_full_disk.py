@@ -95,6 +95,20 @@ def test_batches_in_memory_are_bounded(
     outbox.close()
 
 
+def test_what_is_acknowledged_is_not_evicted_from_memory(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The acknowledgements that came since the last tick are read before."""
+    monkeypatch.setattr(refusals, "memory_bound", lambda _: 50 * RECORD_BYTES)
+    outbox = Outbox(path, "xqc", max_bytes=10**9)
+    outbox.before_eviction = lambda: outbox.acknowledge(outbox.last_seq - 1)
+    disk.refuse(outbox)
+    for number in range(1, 201):
+        assert outbox.append(batch(number)) is not None
+    assert outbox.evicted == 0
+    outbox.close()
+
+
 def test_a_batch_larger_than_the_memory_is_evicted(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
