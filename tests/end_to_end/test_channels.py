@@ -262,7 +262,11 @@ def test_a_supervisord_of_an_earlier_version_is_not_changed(
     program = "[program:reader-xqc]\ncommand=python3 -m readers xqc\ndirectory=%(here)-s\n"
     path.write_text(text.replace(ours, program))
     service = SupervisedService(processes, folder)
-    wait_for(lambda: "reader-xqc" in service.programs(), 60, "supervisord to respond")
+    wait_for(
+        lambda: getattr(service.programs().get("reader-xqc"), "state", "") == "RUNNING",
+        60,
+        "the reader to run",
+    )
     path.write_text(text)
     applied = service.channels("apply")
     assert "started by an earlier version" in applied.stdout
