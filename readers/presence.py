@@ -98,9 +98,9 @@ class ChannelPresence:
             return
         # An older time in the file only makes a gap longer. But there must be one: without it, a
         # kill would leave no gap. And after a gap record, the time before it would make it again.
-        soon = self._gap is None and self._absence is not None
+        may_wait = self._gap is None and self._absence is not None
         self._append_gap()
-        self._store(Absence(received_ms, GapReason.RESTARTED), soon=soon)
+        self._store(Absence(received_ms, GapReason.RESTARTED), may_wait=may_wait)
 
     def _gap_until(self, now_ms: int) -> ChatGap | None:
         if self._absence is None:
@@ -114,7 +114,7 @@ class ChannelPresence:
             self._append(gap_batch(self._gap))
             self._gap = None
 
-    def _store(self, absence: Absence, *, soon: bool = False) -> None:
+    def _store(self, absence: Absence, *, may_wait: bool = False) -> None:
         if absence != self._absence:
             self._absence = absence
-            self._outbox.store_absence(absence, soon=soon)
+            self._outbox.store_absence(absence, may_wait=may_wait)

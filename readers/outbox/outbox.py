@@ -171,15 +171,15 @@ class Outbox:
         """Return the absence that was stored last; None if this outbox is new."""
         return self._database.absence()
 
-    def store_absence(self, absence: Absence, *, soon: bool = False) -> None:
+    def store_absence(self, absence: Absence, *, may_wait: bool = False) -> None:
         """
         Store *absence* in place of the last one: now, or once everything is written (rule 4).
 
-        With *soon*, it may also wait until `trim` or `tidy`, if something is to be acknowledged.
+        With *may_wait*, it may wait until `trim` or `tidy`, if something is to be acknowledged.
         """
         self._safe_until.on_received(self.last_seq, absence.since_ms, self.acknowledged)
         self._absence = absence
-        if not soon or self.is_empty:
+        if not may_wait or self.is_empty:
             self._store_absence()
 
     def tidy(self) -> bool:

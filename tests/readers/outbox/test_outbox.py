@@ -294,10 +294,10 @@ def test_what_was_put_in_before_is_looked_up(path: Path) -> None:
 def test_an_absence_that_can_wait_is_stored_with_what_is_acknowledged(path: Path) -> None:
     """In one transaction. If nothing is to be acknowledged, it is stored at once."""
     outbox = Outbox(path, "xqc", MAX_BYTES)
-    outbox.store_absence(Absence(1000, GapReason.RESTARTED), soon=True)
+    outbox.store_absence(Absence(1000, GapReason.RESTARTED), may_wait=True)
     assert outbox.absence() == Absence(1000, GapReason.RESTARTED)
     outbox.append(batch(b"a"))
-    outbox.store_absence(Absence(2000, GapReason.RESTARTED), soon=True)
+    outbox.store_absence(Absence(2000, GapReason.RESTARTED), may_wait=True)
     assert outbox.absence() == Absence(1000, GapReason.RESTARTED)
     statements: list[str] = []
     outbox._database._connection.set_trace_callback(statements.append)
@@ -306,7 +306,7 @@ def test_an_absence_that_can_wait_is_stored_with_what_is_acknowledged(path: Path
     assert (statements[0], statements[-1], len(statements)) == ("BEGIN", "COMMIT", 5)
     assert outbox.absence() == Absence(2000, GapReason.RESTARTED)
     outbox.append(batch(b"b"))
-    outbox.store_absence(Absence(3000, GapReason.RESTARTED), soon=True)
+    outbox.store_absence(Absence(3000, GapReason.RESTARTED), may_wait=True)
     outbox.tidy()
     assert outbox.absence() == Absence(3000, GapReason.RESTARTED)
     outbox.close()
