@@ -61,9 +61,9 @@ def test_a_publisher_that_hangs_is_seen(
     """A restart would help, so the host is not live; it is ready again afterwards."""
     service = SupervisedService(processes, folder)
     _see(observer, "a service that works", _works)
-    host = observer.collect()
-    assert set(live(host).values()) == {"ok"}
-    assert set(ready(host).values()) == {"ok"}
+    # Readers may run before auth does.
+    wait_for(lambda: set(ready(observer.collect()).values()) == {"ok"}, 60, "the host to be ready")
+    assert set(live(observer.collect()).values()) == {"ok"}
     publisher = service.programs()["publisher"].pid
     os.kill(publisher, signal.SIGSTOP)
     seen = _see(observer, "a publisher that hangs", lambda seen: seen.level is Level.PROBLEM)
