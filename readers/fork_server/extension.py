@@ -119,7 +119,7 @@ def _transition_method(server: ForkServer, sockets: dict[int, object]) -> Callab
     """
 
     def transition(process: Any) -> None:
-        if _may_start(process) and server.is_starting() and _request(process):
+        if _may_start(process) and server.is_starting() and _channel_of(process.config):
             _Wait(server, sockets)
         else:
             _transition(process)
@@ -138,10 +138,17 @@ def _may_start(process: Any) -> bool:
 def _request(process: Any) -> Request | None:
     """Return what is asked of the fork server for *process*; None if it is not for it."""
     config = process.config
-    channel = _channel(shlex.split(config.command))
-    if channel is None or config.uid not in {None, os.getuid()}:
+    channel = _channel_of(config)
+    if channel is None:
         return None
     return Request(channel, _environment(process), config.directory, config.umask)
+
+
+def _channel_of(config: Any) -> str | None:
+    """Return the channel if *config* is that of a reader, with a user that the server has."""
+    if config.uid not in {None, os.getuid()}:
+        return None
+    return _channel(shlex.split(config.command))
 
 
 def _channel(arguments: Sequence[str]) -> str | None:

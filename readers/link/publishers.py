@@ -32,6 +32,8 @@ class Publishers:
         self._failover = Failover(len(addresses), now)
         #: The one that batches are sent to.
         self.current = self.all[0]
+        #: Index of the one that was preferred when it was looked for last.
+        self._preferred = 0
         #: Whether another one is preferred. Then nothing more is sent to the current one.
         self.is_leaving = False
         #: Whether there are several. One that is silent may come back at any time.
@@ -56,13 +58,14 @@ class Publishers:
 
     def look_for_preferred(self, now: float) -> None:
         """Set `is_leaving`."""
-        self.is_leaving = self._failover.preferred(now) != self._failover.current
+        self._preferred = self._failover.preferred(now)
+        self.is_leaving = self._preferred != self._failover.current
 
-    def switch(self, now: float) -> None:
+    def switch(self) -> None:
         """Send to the preferred one from now on. What the current one was not sent is dropped."""
-        former, preferred = self.current, self._failover.preferred(now)
+        former = self.current
         former.stop_using()
-        self._failover.current, self.current = preferred, self.all[preferred]
+        self._failover.current, self.current = self._preferred, self.all[self._preferred]
         logger.warning(
             "switching from the publisher at %s to the one at %s",
             former.endpoint,

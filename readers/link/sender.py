@@ -247,7 +247,7 @@ class Sender:
         publishers.look_for_preferred(now)
         if not publishers.is_leaving or (link.has_in_flight and not link.is_away(now)):
             return
-        publishers.switch(now)
+        publishers.switch()
         self._away = False
         session = publishers.current.session
         link.on_switched(session, now)

@@ -9,6 +9,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from simulator.background import BackgroundChatServer
 from tests.end_to_end.supervised_service import SupervisedService, prepare, wait_until_joined
 from tests.process_table import children, running_processes
@@ -34,13 +36,22 @@ def fork_server(service: SupervisedService) -> int:
     return found
 
 
-def test_a_reader_shares_the_modules_that_the_fork_server_has_imported(
+@pytest.fixture
+def service(
     processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
-) -> None:
-    """It is a fork of it, unlike the publisher, but a child of supervisord, with its own name."""
+) -> SupervisedService:
+    """Return a service whose only reader, of xqc, runs."""
     prepare(short_folder, chat_port=twitch.port, channels="xqc\n")
     service = SupervisedService(processes, short_folder)
-    programs = service.wait_for_readers(["xqc"])
+    service.wait_for_readers(["xqc"])
+    return service
+
+
+def test_a_reader_shares_the_modules_that_the_fork_server_has_imported(
+    service: SupervisedService, twitch: BackgroundChatServer
+) -> None:
+    """It is a fork of it, unlike the publisher, but a child of supervisord, with its own name."""
+    programs = service.programs()
     reader, publisher = programs["reader-xqc"].pid, programs["publisher"].pid
     server = fork_server(service)
     assert reader in [child.pid for child in children(service.supervisord.pid)]
@@ -55,27 +66,17 @@ def test_a_reader_shares_the_modules_that_the_fork_server_has_imported(
     wait_for(lambda: len(list(tasks.iterdir())) == 4, _WITHIN_S, "four threads")
 
 
-def test_a_reader_exits_with_its_usual_status(
-    processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
-) -> None:
+def test_a_reader_exits_with_its_usual_status(service: SupervisedService) -> None:
     """A wrong setting is logged, and the reader is not restarted."""
-    prepare(short_folder, chat_port=twitch.port, channels="xqc\n")
-    service = SupervisedService(processes, short_folder)
-    service.wait_for_readers(["xqc"])
-    with (short_folder / ".env").open("a") as settings:
+    with (service.folder / ".env").open("a") as settings:
         settings.write("OUTBOX_MAX_BYTES=much\n")
     assert "reader-xqc: ERROR (spawn error)" in service.control("restart", "reader-xqc")
     wait_for_line(service.supervisord, "OUTBOX_MAX_BYTES holds 'much'", _WITHIN_S)
     wait_for_line(service.supervisord, "reader-xqc ended with status 78: ", _WITHIN_S)
 
 
-def test_a_reader_stops_cleanly(
-    processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
-) -> None:
+def test_a_reader_stops_cleanly(service: SupervisedService) -> None:
     """With status 0, after `supervisorctl stop`."""
-    prepare(short_folder, chat_port=twitch.port, channels="xqc\n")
-    service = SupervisedService(processes, short_folder)
-    service.wait_for_readers(["xqc"])
     assert "reader-xqc: stopped" in service.control("stop", "reader-xqc")
     wait_for_line(service.supervisord, "reader xqc: stopped after", _WITHIN_S)
     wait_for_line(service.supervisord, r"stopped: reader-xqc \(exit status 0\)", _WITHIN_S)
@@ -197,13 +198,8 @@ def test_readers_go_on_without_the_fork_server_and_start_with_the_next(
     assert "reaped unknown pid" not in service.supervisord.output()
 
 
-def test_ctrl_c_ends_everything(
-    processes: StartProcess, short_folder: Path, twitch: BackgroundChatServer
-) -> None:
+def test_ctrl_c_ends_everything(service: SupervisedService) -> None:
     """The terminal sends SIGINT to supervisord's process group, and the readers stop in order."""
-    prepare(short_folder, chat_port=twitch.port, channels="xqc\n")
-    service = SupervisedService(processes, short_folder)
-    service.wait_for_readers(["xqc"])
     os.killpg(service.supervisord.pid, signal.SIGINT)
     assert service.supervisord.wait(_WITHIN_S) == 0
     assert [p for p in running_processes() if p.session == service.supervisord.pid] == []

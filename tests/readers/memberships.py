@@ -75,6 +75,16 @@ def messages_in(chat: list[Received]) -> list[ChatMessage]:
     return [received.message for received in chat if isinstance(received, ReceivedMessage)]
 
 
+def fail_on_messages(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have *listener* raise ZeroDivisionError when it gets a message."""
+
+    def fail(chat: list[Received]) -> None:
+        if messages_in(chat):
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(listener, "take", fail)
+
+
 def errors_in(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what was logged as an error."""
     return [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]

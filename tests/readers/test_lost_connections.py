@@ -14,7 +14,6 @@ import pytest
 from common.chat_gap import GapReason
 from common.unix_time import unix_ms
 from readers import presence
-from readers.parsing.received import Received
 from readers.presence import LATENCY_MS
 from simulator.chat_server import ChatServer, JoinRefusal
 from tests.readers.memberships import (
@@ -23,9 +22,9 @@ from tests.readers.memberships import (
     ROOM_ID,
     SHORT_DELAYS,
     Listener,
+    fail_on_messages,
     membership,
     membership_of,
-    messages_in,
     settings_for,
 )
 from tests.readers.polling import until
@@ -106,12 +105,7 @@ async def test_an_error_at_the_old_connection_ends_the_reader(
     twitch: ChatServer, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A message would be missing without a gap record."""
-
-    def fail(chat: list[Received]) -> None:
-        if messages_in(chat):
-            raise ZeroDivisionError
-
-    monkeypatch.setattr(listener, "take", fail)
+    fail_on_messages(listener, monkeypatch)
     timing = SHORT_DELAYS._replace(join_within_s=0.3)
     staying = asyncio.create_task(membership(settings_for(twitch), listener, timing=timing).stay())
     (old,) = await twitch.wait_for_join(CHANNEL)

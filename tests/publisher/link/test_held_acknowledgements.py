@@ -121,6 +121,15 @@ def loop(
             loop.end()
 
 
+@pytest.fixture
+def holding(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> Loop:
+    """Return the loop when it has acknowledged record 1, and holds what follows for ever."""
+    monkeypatch.setattr("publisher.link.acknowledgement_schedule.HELD_S", _NEVER_S)
+    loop.reader.send(chat(1, 1), 1)
+    loop.reader.wait_for_acknowledgement(1)
+    return loop
+
+
 @pytest.mark.usefixtures("no_ticks")
 def test_a_held_acknowledgement_wakes_up_an_idle_loop(loop: Loop) -> None:
     """Nothing else does."""
@@ -129,41 +138,26 @@ def test_a_held_acknowledgement_wakes_up_an_idle_loop(loop: Loop) -> None:
         loop.reader.wait_for_acknowledgement(seq)
 
 
-def test_the_end_of_a_session_sends_what_is_held(
-    loop: Loop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_end_of_a_session_sends_what_is_held(holding: Loop) -> None:
     """In the next session, its reader would send it again."""
-    monkeypatch.setattr("publisher.link.acknowledgement_schedule.HELD_S", _NEVER_S)
-    loop.reader.send(chat(1, 1), 1)
-    loop.reader.wait_for_acknowledgement(1)
-    loop.reader.send(chat(2, 1), 2)
-    wait_for(lambda: len(loop.sink.taken) == 2, _WITHIN_S, "the second batch")
-    loop.end()
-    loop.reader.wait_for_acknowledgement(2)
+    holding.reader.send(chat(2, 1), 2)
+    wait_for(lambda: len(holding.sink.taken) == 2, _WITHIN_S, "the second batch")
+    holding.end()
+    holding.reader.wait_for_acknowledgement(2)
 
 
-def test_what_is_sent_again_is_acknowledged_at_once(
-    loop: Loop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_sent_again_is_acknowledged_at_once(holding: Loop) -> None:
     """Its reader has connected again, and does not know what is held for it."""
-    monkeypatch.setattr("publisher.link.acknowledgement_schedule.HELD_S", _NEVER_S)
-    loop.reader.send(chat(1, 1), 1)
-    loop.reader.wait_for_acknowledgement(1)
     for _ in range(2):
-        loop.reader.send(chat(2, 1), 2)
-    loop.reader.wait_for_acknowledgement(2)
+        holding.reader.send(chat(2, 1), 2)
+    holding.reader.wait_for_acknowledgement(2)
 
 
-def test_an_acknowledgement_that_is_awaited_is_sent_at_once(
-    loop: Loop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_acknowledgement_that_is_awaited_is_sent_at_once(holding: Loop) -> None:
     """A reader that stops would wait for it, and a drained outbox."""
-    monkeypatch.setattr("publisher.link.acknowledgement_schedule.HELD_S", _NEVER_S)
-    loop.reader.send(chat(1, 1), 1)
-    loop.reader.wait_for_acknowledgement(1)
-    loop.reader.send(chat(2, 1), 2)
-    loop.reader.send(chat(3, 1), 3, is_awaited=True)
-    loop.reader.wait_for_acknowledgement(3)
+    holding.reader.send(chat(2, 1), 2)
+    holding.reader.send(chat(3, 1), 3, is_awaited=True)
+    holding.reader.wait_for_acknowledgement(3)
 
 
 def test_acknowledgements_say_when_each_record_was_confirmed(loop: Loop) -> None:

@@ -30,6 +30,15 @@ async def until_arrived(sender: Sender) -> None:
     await until(lambda: bool(socket.poll(0)))
 
 
+async def is_away(sender: Sender, publisher: Publisher, outbox: Outbox, clock: FakeClock) -> None:
+    """Have *sender* send record 1, and then find *publisher* away."""
+    await has_session(sender, publisher)
+    sender.send(append(outbox, b"a"))
+    await publisher.receive_batch()
+    clock.now += AWAY_AFTER_S + 1
+    sender._on_tick()
+
+
 async def test_a_lone_message_is_acknowledged_by_the_tick(
     publisher: Publisher, outbox: Outbox, clock: FakeClock
 ) -> None:
@@ -144,11 +153,7 @@ async def test_a_publisher_that_was_away_is_sent_to_at_once_when_it_is_back(
     sender: Sender, publisher: Publisher, outbox: Outbox, clock: FakeClock
 ) -> None:
     """Not at the next tick."""
-    await has_session(sender, publisher)
-    sender.send(append(outbox, b"a"))
-    await publisher.receive_batch()
-    clock.now += AWAY_AFTER_S + 1
-    sender._on_tick()
+    await is_away(sender, publisher, outbox, clock)
     publisher.announce_to(outbox.reader, session=5)
     assert (await publisher.receive_batch())[0].session == 5
 
@@ -157,11 +162,7 @@ async def test_a_publisher_that_acknowledges_is_not_away(
     sender: Sender, publisher: Publisher, outbox: Outbox, clock: FakeClock
 ) -> None:
     """Else the reader would read each acknowledgement at once from then on."""
-    await has_session(sender, publisher)
-    sender.send(append(outbox, b"a"))
-    await publisher.receive_batch()
-    clock.now += AWAY_AFTER_S + 1
-    sender._on_tick()
+    await is_away(sender, publisher, outbox, clock)
     publisher.acknowledge(outbox.reader, 1)
     await until(lambda: outbox.acknowledged == 1)
     sender.send(append(outbox, b"b"))

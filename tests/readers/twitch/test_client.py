@@ -21,6 +21,7 @@ from tests.readers.memberships import (
     CHANNEL,
     ROOM_ID,
     Listener,
+    fail_on_messages,
     membership,
     membership_of,
     messages_in,
@@ -172,12 +173,7 @@ async def test_a_pong_says_that_all_before_it_is_in_the_outbox(
     twitch: ChatServer, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the outbox fails, there is none. The error ends the reader, whatever it is."""
-
-    def fail(chat: list[Received]) -> None:
-        if messages_in(chat):
-            raise ZeroDivisionError
-
-    monkeypatch.setattr(listener, "take", fail)
+    fail_on_messages(listener, monkeypatch)
     staying = asyncio.create_task(membership(settings_for(twitch), listener).stay())
     (session,) = await twitch.wait_for_join(CHANNEL)
     await session.misbehave.send_raw(said("before") + b"PING :after\r\n")
